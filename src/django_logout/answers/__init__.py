@@ -1,0 +1,1 @@
+"""Every response that says something about logging out: one kind a file."""

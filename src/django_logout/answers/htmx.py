@@ -1,0 +1,23 @@
+"""For htmx: a 2xx that makes the whole page move, never a page swapped into a fragment."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from django_logout.answers.base import Answer, Kind, Moment, login_url
+
+
+class HtmxAnswer(Answer):
+    """``HX-Redirect`` with no content: htmx ignores its headers on a 3xx, and version 4 swaps
+    the bodies of errors."""
+
+    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+        """For htmx's own requests, when there is somewhere to go."""
+        moving = moment.kind in {Kind.LOGGED_OUT, Kind.ENDED}
+        return moving and request.headers.get("HX-Request") == "true"
+
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+        """204 with the header."""
+        url = login_url(request) if moment.kind is Kind.ENDED else moment.redirect_to
+        return HttpResponse(status=204, headers={"HX-Redirect": url or request.path})

@@ -1,0 +1,65 @@
+"""For fetch and API clients: JSON, and RFC 9457 problem details for errors."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
+from django_logout.types import LogoutResult
+
+
+class JsonAnswer(Answer):
+    """Whoever prefers JSON gets it; so does a fetch that met an ended session."""
+
+    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+        """By the Accept header; a fetch without one cannot follow a redirect to a login page."""
+        types = ("text/html", "application/json", "application/problem+json")
+        if request.get_preferred_type(types) in types[1:]:
+            return True
+        return moment.kind is Kind.ENDED and request.headers.get("Sec-Fetch-Dest") == "empty"
+
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+        """200 with what has ended, or a problem with its reason."""
+        match moment.kind:
+            case Kind.LOGGED_OUT:
+                return JsonResponse(_success(moment, request.path))
+            case Kind.NOT_ENDED:
+                detail = _("You are still logged in. Try again in a moment.")
+                response = _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+                response["Retry-After"] = "5"
+                return response
+            case Kind.NOT_PROVED:
+                return _problem(HTTPStatus.FORBIDDEN, _("Send the CSRF token, or log out by hand."))
+            case Kind.NOT_ALLOWED:
+                return _problem(HTTPStatus.METHOD_NOT_ALLOWED, _("Log out with POST."))
+            case _:
+                return _problem(
+                    HTTPStatus.UNAUTHORIZED,
+                    str(explain(moment.reason)),
+                    reason=str(moment.reason),
+                    login_url=login_url(request),
+                )
+
+
+def _success(moment: Moment, default: str) -> dict[str, Any]:
+    result = moment.result or LogoutResult()
+    return {
+        "logged_out": True,
+        "complete": result.complete,
+        "reason": str(result.reason),
+        "ended": dict(result.ended),
+        "failed": list(result.failed),
+        "redirect_to": moment.redirect_to or default,
+    }
+
+
+def _problem(status: HTTPStatus, detail: str, **extra: str) -> JsonResponse:
+    body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
+    return JsonResponse(
+        {**body, **extra}, status=status, content_type="application/problem+json"
+    )

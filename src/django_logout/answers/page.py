@@ -1,0 +1,42 @@
+"""For people: a page that says how things are."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
+
+STATUS = {
+    Kind.LOGGED_OUT: 200,
+    Kind.NOT_ENDED: 503,
+    Kind.NOT_PROVED: 403,
+    Kind.NOT_ALLOWED: 405,
+    Kind.ENDED: 401,
+}
+
+
+class PageAnswer(Answer):
+    """The last resort, so it suits everybody."""
+
+    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+        """Always."""
+        return True
+
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+        """The view's own page where there is one; else one that needs no session and no database,
+        since it may be these that are down."""
+        if moment.page is not None:
+            response = moment.page()
+            response.status_code = STATUS[moment.kind]
+            return response
+        name = "not_ended" if moment.kind is Kind.NOT_ENDED else "session_ended"
+        context = {"reason": explain(moment.reason), "retry_url": request.path}
+        if moment.kind is Kind.ENDED:
+            context["login_url"] = login_url(request)
+        html = render_to_string(f"django_logout/{name}.html", context)
+        response = HttpResponse(html, status=STATUS[moment.kind])
+        if moment.kind is Kind.NOT_ENDED:
+            response["Retry-After"] = "5"
+        return response

@@ -1,0 +1,26 @@
+"""The browser's usual answer: go there."""
+
+from __future__ import annotations
+
+from django.contrib.messages import INFO
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from django_logout.answers.base import Answer, Kind, Moment, explain
+
+
+class RedirectAnswer(Answer):
+    """Redirects to where the user goes next; says why, if that is the login page."""
+
+    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+        """When there is somewhere to go."""
+        return moment.kind in {Kind.LOGGED_OUT, Kind.ENDED} and bool(moment.redirect_to)
+
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+        """A 302, with a message if the session ended without the user's doing."""
+        response = HttpResponseRedirect(moment.redirect_to)
+        messages = getattr(request, "_messages", None)
+        if moment.kind is Kind.ENDED and messages is not None:
+            messages.add(INFO, explain(moment.reason))
+            messages.update(response)
+        return response

@@ -1,0 +1,19 @@
+"""The app, and the only wiring: receivers and checks."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LogoutConfig(AppConfig):
+    """Log out truly."""
+
+    name = "django_logout"
+    label = "django_logout"
+    verbose_name = _("Logging out")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("django_logout.receivers").connect()
+        import_module("django_logout.checks")

@@ -1,0 +1,60 @@
+"""For ``asgi.py``: let a request to log out finish although its client has hung up.
+
+Django cancels the work on a request when its client disconnects, and a click on "log out"
+followed at once by closing the tab is just that. Once the door is reached an ending cannot be
+cancelled; this covers the way there, through the middlewares before ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.urls import Resolver404, resolve
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def finish_logouts(application: Application) -> Application:
+    """Wrap an ASGI application::
+
+        application = finish_logouts(get_asgi_application())
+
+    Requests other than POSTs to a logout view go through untouched.
+    """
+
+    async def finishing(scope: Scope, receive: Receive, send: Send) -> None:
+        if not _is_logout(scope):
+            await application(scope, receive, send)
+            return
+
+        body_done = False
+
+        async def receive_body_only() -> Message:
+            nonlocal body_done
+            if body_done:
+                await asyncio.Event().wait()  # for ever: the disconnect is not told
+            message = await receive()
+            body_done = not message.get("more_body", False)
+            return message
+
+        await application(scope, receive_body_only, send)
+
+    return finishing
+
+
+def _is_logout(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "POST":
+        return False
+    path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    return bool(getattr(view, "ends_sessions", False))

@@ -1,0 +1,63 @@
+"""The ``LOGOUT`` setting, read as one frozen object.
+
+Read at the time of use, so ``override_settings`` just works; mistakes are
+reported by :mod:`django_logout.checks`, never by an exception at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutSettings:
+    """Every key of ``LOGOUT`` with its type and default."""
+
+    ANSWERS: tuple[str, ...] = (
+        "django_logout.answers.htmx.HtmxAnswer",
+        "django_logout.answers.json.JsonAnswer",
+        "django_logout.answers.redirect.RedirectAnswer",
+        "django_logout.answers.page.PageAnswer",
+    )
+    "Kinds of response, as dotted paths; the first that suits the request is used."
+
+    CACHE: str | None = None
+    "Alias of the cache that remembers which sessions are alive; by default the sessions' own."
+
+    COOKIES: tuple[str | Mapping[str, str], ...] = ()
+    "Further cookies to delete: a name, or a dict of name, path, domain and samesite."
+
+    KEEP: tuple[str, ...] = ()
+    "Session keys that ``logout()`` carries into the fresh session."
+
+    REVOKERS: tuple[str, ...] | None = None
+    "Dotted paths of further revokers; ``None`` finds those of the installed apps."
+
+
+KNOWN = {field.name: field for field in fields(LogoutSettings)}
+
+
+@lru_cache(maxsize=1)
+def logout_settings() -> LogoutSettings:
+    """The project's ``LOGOUT`` with defaults filled in; unknown keys are left to the checks."""
+    given = getattr(settings, "LOGOUT", None) or {}
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if name in KNOWN
+    }
+    return LogoutSettings(**known)
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "LOGOUT":
+        logout_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_logout.conf")

@@ -1,0 +1,301 @@
+"""The one door: every session that ends, ends here.
+
+Select, end, record, announce, in that order. Knows no HTTP beyond handing the request on,
+and no third party.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_out
+from django.db import connections, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from django_logout import audit, engines, gate, registry
+from django_logout.conf import logout_settings
+from django_logout.exceptions import SessionNotEnded
+from django_logout.guard import LOGIN_KEYS, empty, guard, presented, unguarded
+from django_logout.models import LoginSession
+from django_logout.revokers.base import Revoker
+from django_logout.signals import session_ended
+from django_logout.types import Ending, LogoutResult, Outcome, Reason, Scope, Target
+
+logger = logging.getLogger("django_logout")
+
+REVOKERS = (
+    "django_logout.revokers.session.SessionRevoker",
+    "django_logout.revokers.cookies.CookieRevoker",
+)
+
+_running: set[asyncio.Future[Any]] = set()
+
+
+def end_sessions(
+    target: Target,
+    *,
+    reason: str = Reason.USER,
+    actor: Any = None,
+    request: HttpRequest | None = None,
+) -> LogoutResult:
+    """End sessions and everything tied to them.
+
+    ``reason`` is a :class:`Reason` or a string of your own (at most 64 characters); ``actor``
+    the user who asks for it, or ``None`` for the site itself; ``request`` the request that
+    caused it.
+
+    When it returns, no request that begins afterwards is served with those sessions, on any
+    process. Inside a transaction of yours that is true once the transaction is committed.
+
+    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down.
+    """
+    if target.scope is Scope.CURRENT:
+        request = target.value
+    result = _end(target, reason=reason, actor=actor, request=request)
+    if request is not None and _ended_here(request):
+        empty(request.session)
+        forget_user(request)
+    return result
+
+
+async def aend_sessions(
+    target: Target,
+    *,
+    reason: str = Reason.USER,
+    actor: Any = None,
+    request: HttpRequest | None = None,
+) -> LogoutResult:
+    """Like :func:`end_sessions`. A client that hangs up does not cancel it.
+
+    It runs in one piece in a thread, since Django's transactions are not asynchronous.
+    """
+    work = partial(end_sessions, target, reason=reason, actor=actor, request=request)
+    return await _unstoppable(work)
+
+
+def logout(request: HttpRequest, *, keep: Collection[str] | None = None) -> LogoutResult:
+    """Log the browser of this request out: Django's ``logout()``, made true.
+
+    ``keep`` names session keys to carry into the fresh session (the guest cart, a theme); by
+    default those of ``LOGOUT["KEEP"]``, which is none. Sends ``user_logged_out`` as Django does,
+    but receivers that raise are logged and keep nobody signed in.
+
+    Raises :class:`SessionNotEnded`; then the session and its cookie are as they were.
+    """
+    return _logout(request, getattr(request, "user", None), keep)
+
+
+async def alogout(request: HttpRequest, *, keep: Collection[str] | None = None) -> LogoutResult:
+    """Like :func:`logout`. A client that hangs up does not cancel it."""
+    user = await request.auser() if hasattr(request, "auser") else None
+    return await _unstoppable(partial(_logout, request, user, keep))
+
+
+def _logout(request: HttpRequest, user: Any, keep: Collection[str] | None) -> LogoutResult:
+    session: Any = request.session
+    watch = guard(session)
+    user = user if getattr(user, "is_authenticated", False) else None
+    kept = _kept(session, logout_settings().KEEP if keep is None else keep)
+    if watch.missed and not engines.of(unguarded(type(session))).reachable():
+        raise SessionNotEnded("The session store does not answer.")
+    result = _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
+    # After the ending, so that a receiver cannot stop it; before the session is emptied, since
+    # Django's contract lets receivers look at who was signed in and at what the session held.
+    watch.announcing = True
+    try:
+        user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
+    finally:
+        watch.announcing = False
+    empty(session)
+    if kept:
+        session.update(kept)
+    forget_user(request)
+    return result
+
+
+def end_by_django(request: HttpRequest, user: Any) -> None:
+    """Django's own ``logout()`` is under way: end the session; Django empties it right after."""
+    _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
+    forget_user(request)
+
+
+def forget_user(request: HttpRequest) -> None:
+    """Make ``request.user`` and ``request.auser()`` anonymous (Django ticket 36540)."""
+    if hasattr(request, "user"):
+        request.user = AnonymousUser()
+    if hasattr(request, "auser"):
+
+        async def auser() -> AnonymousUser:
+            return AnonymousUser()
+
+        request.auser = auser
+
+
+def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
+    if refused := [key for key in keys if key in LOGIN_KEYS]:
+        raise ValueError(f"logout() cannot keep {refused}: that is what makes a session signed in.")
+    return {key: session[key] for key in keys if key in session}
+
+
+def _end(
+    target: Target, *, reason: str, actor: Any, request: HttpRequest | None
+) -> LogoutResult:
+    selection = _select(target)
+    everyone = target.scope is Scope.EVERYONE
+    ids = _ids_to_mark(target, selection)
+    if not gate.disturb(ids, everyone=everyone):
+        raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    ending = Ending(
+        id=uuid4(), target=target, reason=reason, actor=actor, request=request, at=timezone.now()
+    )
+    try:
+        ending, result = _end_and_record(ending, selection)
+    except Exception as error:
+        raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
+    if request is not None and hasattr(request, "session"):
+        here = set(presented(request))
+        guard(request.session).ended.update(s.id for s in ending.sessions if s.id in here)
+    finish = partial(_finish, ending, result, {*ids, *(s.id for s in ending.sessions)})
+    if connections[registry.database()].in_atomic_block:
+        transaction.on_commit(finish, using=registry.database())
+    else:
+        finish()
+    return result
+
+
+def _select(target: Target) -> QuerySet[LoginSession]:
+    match target.scope:
+        case Scope.CURRENT:
+            found = registry.alive().filter(pk__in=presented(target.value))
+        case Scope.SESSION:
+            found = registry.alive().filter(pk=target.value)
+        case Scope.OTHERS:
+            request = target.value
+            mine = registry.alive().filter(user_id=request.user.pk)
+            found = mine.exclude(pk__in=presented(request))
+        case Scope.USER:
+            found = registry.alive().filter(user_id=target.value.pk)
+        case Scope.USERS:
+            found = registry.alive().filter(user_id__in=target.value.order_by().values("pk"))
+        case _:
+            found = registry.alive()
+    return found
+
+
+def _ids_to_mark(target: Target, selection: QuerySet[LoginSession]) -> set[UUID]:
+    """Sessions whose marks are to be replaced before and after. For everyone, one mark does."""
+    if target.scope is Scope.EVERYONE or not gate.remembers():
+        return set()
+    if target.scope is Scope.CURRENT:  # ended already or not: a mark may have failed last time
+        return set(presented(target.value))
+    if target.scope is Scope.SESSION:
+        return {target.value}
+    return set(registry.ids(selection))
+
+
+def _end_and_record(
+    ending: Ending, selection: QuerySet[LoginSession]
+) -> tuple[Ending, LogoutResult]:
+    if selection.query.is_empty():  # nobody is signed in here: no need to ask the database
+        return ending, LogoutResult(outcomes=_revoke(ending), reason=ending.reason)
+    with transaction.atomic(using=registry.database()):
+        sessions, keys = registry.end(selection, ending.id, ending.at)
+        ending = replace(ending, sessions=sessions, keys=keys)
+        _cut_off(ending)
+        outcomes = _revoke(ending)
+        recorded = sessions or ending.target.scope is Scope.EVERYONE
+        event = audit.record(ending, outcomes) if recorded else None
+    return ending, LogoutResult(outcomes=outcomes, event=event, reason=ending.reason)
+
+
+def _cut_off(ending: Ending) -> None:
+    """Refuse what the registry has no row of: sessions from before our time."""
+    scope, value = ending.target.scope, ending.target.value
+    if scope is Scope.EVERYONE:
+        registry.cut_off(before=ending.at, reason=ending.reason)
+    elif scope is Scope.USER:
+        registry.cut_off(user_id=value.pk, before=ending.at, reason=ending.reason)
+    elif scope is Scope.USERS:
+        for user_id in value.order_by().values_list("pk", flat=True):
+            registry.cut_off(user_id=user_id, before=ending.at, reason=ending.reason)
+    elif not engines.current().keyed:
+        # Earlier values of an adopted cookie carry no id, and cannot be taken back.
+        for session in ending.sessions:
+            if registry.is_adopted(session.id):
+                registry.cut_off(user_id=session.user_id, before=registry.EPOCH)
+
+
+def _revoke(ending: Ending) -> tuple[Outcome, ...]:
+    paths = (*REVOKERS, *(logout_settings().REVOKERS or ()))
+    return tuple(_fenced(import_string(path)(), ending) for path in paths)
+
+
+def _fenced(revoker: Revoker, ending: Ending) -> Outcome:
+    if revoker.essential:
+        return Outcome(revoker.name, revoker.ends(ending))
+    try:
+        return Outcome(revoker.name, revoker.ends(ending))
+    except Exception as error:
+        logger.exception("Revoker %r failed; the sessions have ended all the same.", revoker.name)
+        # The class only: a message may hold a secret.
+        return Outcome(revoker.name, error=type(error).__name__)
+
+
+def _finish(ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
+    closed = gate.close(ids, ending.reason, everyone=ending.target.scope is Scope.EVERYONE)
+    _quietly(partial(engines.current().forget, ending.keys))
+    if result.event is not None:
+        audit.log(ending, result.event)
+        for session in ending.sessions:
+            session_ended.send_robust(
+                sender=LoginSession,
+                session=session,
+                user=_user_of(ending, session.user_id),
+                reason=ending.reason,
+                actor=ending.actor,
+                event=result.event,
+                request=ending.request,
+            )
+    if not closed:
+        raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    if ending.request is not None and hasattr(ending.request, "session"):
+        guard(ending.request.session).confirmed.update(ids)
+
+
+def _user_of(ending: Ending, user_id: Any) -> Any:
+    for who in (getattr(ending.request, "user", None), ending.target.value):
+        if getattr(who, "pk", None) == user_id:
+            return who
+    return None
+
+
+def _ended_here(request: HttpRequest) -> bool:
+    if not hasattr(request, "session"):
+        return False
+    watch = guard(request.session)
+    return watch.identity is not None and watch.identity.id in watch.ended
+
+
+def _quietly(work: Callable[[], Any]) -> None:
+    try:
+        work()
+    except Exception:
+        logger.exception("Housekeeping after an ending failed; the sessions have ended.")
+
+
+async def _unstoppable(work: Callable[[], LogoutResult]) -> LogoutResult:
+    task = asyncio.ensure_future(sync_to_async(work)())
+    _running.add(task)  # the loop itself keeps only weak references
+    task.add_done_callback(_running.discard)
+    return await asyncio.shield(task)

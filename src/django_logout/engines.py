@@ -1,0 +1,112 @@
+"""What the project's session engine can do; the only module that touches its stored sessions.
+
+An engine that is not known is assumed to be able to do nothing, and is guarded.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends import cache as cache_engine
+from django.contrib.sessions.backends import cached_db as cached_db_engine
+from django.contrib.sessions.backends import db as db_engine
+from django.contrib.sessions.backends import file as file_engine
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import caches
+from django.core.signals import setting_changed
+from django.db import router
+from django.db.models import Model
+
+#: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
+_DB_METHODS = ("load", "aload", "save", "asave", "create", "acreate", "delete", "adelete")
+
+_KEYED = (db_engine.SessionStore, cache_engine.SessionStore, file_engine.SessionStore)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A session engine's class and its capabilities."""
+
+    store: type[SessionBase]
+
+    final_deletes: bool
+    "A late write to a deleted session is refused by Django itself, and we can delete."
+
+    model: type[Model] | None
+    "The session table, if it lies in the registry's own database: keys may be kept, and deleted."
+
+    hides_outages: bool
+    "Reads a cache that is down as an empty session."
+
+    keyed: bool
+    "Its sessions have a key on the server; the cookie is not the session itself."
+
+    def delete(self, keys: Iterable[str], using: str) -> None:
+        """Delete sessions by key from the engine's table, in one statement."""
+        if self.model is not None and (keys := list(keys)):
+            self.model._default_manager.using(using).filter(session_key__in=keys).delete()
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
+        gate refuses them anyway."""
+        if issubclass(self.store, cached_db_engine.SessionStore):
+            prefix = self.store.cache_key_prefix
+            caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
+
+    def reachable(self) -> bool:
+        """Whether the engine's storage answers, for engines that would hide it if it did not."""
+        return not self.hides_outages or answers(caches[settings.SESSION_CACHE_ALIAS])
+
+
+def current() -> Engine:
+    """The engine of ``SESSION_ENGINE``."""
+    return of(import_module(settings.SESSION_ENGINE).SessionStore)
+
+
+@lru_cache(maxsize=8)
+def of(store: type[SessionBase]) -> Engine:
+    """What a store class can do."""
+    model = _local_table(store)
+    return Engine(
+        store=store,
+        final_deletes=model is not None
+        and not issubclass(store, cached_db_engine.SessionStore)
+        and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS),
+        model=model,
+        hides_outages=issubclass(store, cache_engine.SessionStore),
+        keyed=issubclass(store, _KEYED),
+    )
+
+
+def _local_table(store: type[SessionBase]) -> type[Model] | None:
+    if not issubclass(store, db_engine.SessionStore):
+        return None
+    from django_logout.models import LoginSession  # needs loaded apps; this module does not
+
+    table: type[Model] = store.get_model_class()
+    here = router.db_for_write(LoginSession)
+    return table if router.db_for_write(table) == here else None
+
+
+def answers(cache: Any) -> bool:
+    """Whether a cache stores and returns a value now; some clients swallow their errors."""
+    probe, value = "django_logout:probe", secrets.token_hex(8)
+    try:
+        cache.set(probe + value, value, 10)
+        return bool(cache.get(probe + value) == value)
+    except Exception:
+        return False
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting in {"SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES"}:
+        of.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_logout.engines")

@@ -1,0 +1,206 @@
+"""Is it alive? The registry row is the truth; a shared cache only remembers it.
+
+Two entries a session, read together with one for everyone::
+
+    mark   <id>   "ended", or a generation: a random name for "since the last change"
+    seen   <id>   the generations under which a reader saw the row alive (short-lived)
+    mark   *      the generation of everyone
+
+A session is served from the cache only if what was ``seen`` names the generations that are
+current *now*. A reader takes the generations before it asks the row, and an ending replaces
+them after it has been committed; so what a slow reader remembers names a generation that is
+gone. No order of steps, eviction, flush or restart of the cache in between can make it
+current again: a lost generation is replaced by a new random one, never by an old one. (With
+one ``alive`` entry written by ``add``, an eviction between an ending's ``set`` and a slow
+reader's ``add`` would bring the session back.)
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.db import connections
+
+from django_logout import engines, registry
+from django_logout.conf import logout_settings
+from django_logout.exceptions import SessionUnavailable
+from django_logout.registry import Identity, Standing
+from django_logout.types import Reason
+
+logger = logging.getLogger("django_logout.gate")
+
+ENDED = "ended"
+EVERYONE = "*"
+
+#: Seconds for which the row is not asked again. Bounds what a cache that loses acknowledged
+#: writes (a failover to a replica that lags) can do.
+SEEN_TTL = 60
+#: Seconds for which generations and endings are remembered; the row is asked when they are gone.
+MARK_TTL = 24 * 60 * 60
+
+#: Caches that other processes do not see, or that are no cheaper to ask than the row itself.
+NOT_SHARED = (LocMemCache, DummyCache, FileBasedCache, DatabaseCache)
+
+
+def shared_cache() -> BaseCache | None:
+    """The cache that remembers, if all processes share it; else ``None``: the row is asked."""
+    cache = caches[_alias()]
+    return None if isinstance(cache, NOT_SHARED) else cache
+
+
+def _alias() -> str:
+    return logout_settings().CACHE or settings.SESSION_CACHE_ALIAS
+
+
+def remembers() -> bool:
+    """Whether there is anything to replace when sessions end."""
+    return not engines.current().final_deletes and shared_cache() is not None
+
+
+def _cache_for(identity: Identity) -> BaseCache | None:
+    # What the cache remembers is replaced id by id when sessions end; sessions that nobody has
+    # registered yet are ended by a cut-off that knows no ids, so the row is asked for them.
+    return shared_cache() if identity.registered else None
+
+
+def _mark(session_id: UUID | str) -> str:
+    return f"django_logout:mark:{session_id}"
+
+
+def _seen(session_id: UUID | str) -> str:
+    return f"django_logout:seen:{session_id}"
+
+
+def _new() -> str:
+    return secrets.token_hex(8)
+
+
+def ask(identity: Identity) -> Standing:
+    """Whether a session that the engine still knows may be served.
+
+    One cache read; and one registry read where the cache does not know, is down, or is not
+    shared. Raises :class:`SessionUnavailable` when nobody can tell: then it is not served.
+    """
+    cache = _cache_for(identity)
+    if cache is None:
+        return _truth(identity)
+    try:
+        found = cache.get_many(_keys(identity.id))
+    except Exception:
+        logger.exception("The cache that remembers sessions is down; asking the registry.")
+        return _truth(identity)
+    remembered = recall(found, identity.id)
+    if remembered is None:
+        remembered = _ask_and_remember(cache, found, identity)
+    return remembered
+
+
+async def aask(identity: Identity) -> Standing:
+    """Like :func:`ask`; leaves the event loop only when the row must be asked."""
+    cache = _cache_for(identity)
+    if cache is not None:
+        try:
+            found = await cache.aget_many(_keys(identity.id))
+        except Exception:
+            found = {}
+        remembered = recall(found, identity.id)
+        if remembered is not None:
+            return remembered
+    return await sync_to_async(ask)(identity)
+
+
+def _keys(session_id: UUID) -> list[str]:
+    return [_mark(session_id), _seen(session_id), _mark(EVERYONE)]
+
+
+def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
+    """What the cache's answer amounts to; ``None``: ask the row."""
+    mark, everyone = found.get(_mark(session_id)), found.get(_mark(EVERYONE))
+    if isinstance(mark, str) and mark.startswith(ENDED):
+        return Standing(False, mark.partition(":")[2] or "unknown")
+    if mark and everyone and found.get(_seen(session_id)) == f"{mark}|{everyone}":
+        return Standing(True)
+    return None
+
+
+def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Identity) -> Standing:
+    # The generations are taken before the row is asked: that order is what the proof rests on.
+    try:
+        mark = found.get(_mark(identity.id)) or cache.get_or_set(
+            _mark(identity.id), _new, MARK_TTL
+        )
+        everyone = found.get(_mark(EVERYONE)) or cache.get_or_set(_mark(EVERYONE), _new, MARK_TTL)
+    except Exception:
+        logger.exception("The cache that remembers sessions is down; asking the registry.")
+        return _truth(identity)
+    truth = _truth(identity)
+    # Inside a transaction the row may be read from an old snapshot: good enough for this
+    # request, which began before, but not to be told to others.
+    if not connections[registry.database()].in_atomic_block:
+        try:
+            if truth.alive:
+                cache.set(_seen(identity.id), f"{mark}|{everyone}", SEEN_TTL)
+            elif truth.reason != Reason.UNKNOWN:
+                cache.set(_mark(identity.id), f"{ENDED}:{truth.reason}", MARK_TTL)
+        except Exception:
+            logger.exception("The cache that remembers sessions is down.")
+    return truth
+
+
+def _truth(identity: Identity) -> Standing:
+    try:
+        return registry.standing(identity)
+    except Exception as error:
+        raise SessionUnavailable("Neither cache nor registry can tell.") from error
+
+
+def disturb(session_ids: Iterable[UUID], *, everyone: bool = False) -> bool:
+    """Before an ending: make every reader ask the row again. False when the cache does not take
+    it, so that nothing is begun that could not be finished."""
+    marks = {_mark(session_id): _new() for session_id in session_ids}
+    if everyone:
+        marks[_mark(EVERYONE)] = _new()
+    return _write(marks)
+
+
+def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -> bool:
+    """After the ending is committed: remember it. False when the cache did not take it: what a
+    reader saw before may then still stand for :data:`SEEN_TTL`, so the ending is not complete."""
+    marks = {_mark(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
+    if everyone:
+        marks[_mark(EVERYONE)] = _new()
+    return _write(marks)
+
+
+def _write(marks: dict[str, str]) -> bool:
+    if not marks or not remembers():
+        return True
+    cache = caches[_alias()]
+    try:
+        before = cache.get_many(marks)
+        cache.set_many(marks, MARK_TTL)
+        after = cache.get_many(marks)
+    except Exception:
+        logger.exception("The cache that remembers sessions is down.")
+        return False
+    # Read back: clients can be told to swallow their errors. What another ending of the same
+    # sessions has written meanwhile serves as well.
+    return all(_stands(mark, before.get(key), after.get(key)) for key, mark in marks.items())
+
+
+def _stands(mark: str, before: str | None, after: str | None) -> bool:
+    if mark.startswith(ENDED):
+        return after is not None and after.startswith(ENDED)
+    return after is not None and after != before

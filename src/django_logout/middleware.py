@@ -1,0 +1,70 @@
+"""Guards the session of every request, and settles it before the response leaves.
+
+Stands after ``AuthenticationMiddleware``: inside ``SessionMiddleware``, outside the view and
+its transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from typing import Any, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.backends.base import UpdateError
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from django_logout.answers.base import Kind, Moment, respond
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.guard import forget_impossible_key, guard
+from django_logout.settle import lost, needs_settling, settle
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+class LogoutMiddleware:
+    """See the module. Works under WSGI and ASGI, without a thread for either to be the other."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse | AsyncGetResponse) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self.is_async:
+            return self._acall(request)
+        session: Any = request.session
+        forget_impossible_key(session)
+        guard(session)
+        response = cast(GetResponse, self.get_response)(request)
+        return settle(request, response) if needs_settling(request, response) else response
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        session: Any = request.session
+        forget_impossible_key(session)
+        if "_session_cache" in session.__dict__:  # loaded before us: to be looked at, with I/O
+            await sync_to_async(guard)(session)
+        else:
+            guard(session)
+        response = await cast(AsyncGetResponse, self.get_response)(request)
+        if needs_settling(request, response):
+            response = await sync_to_async(settle)(request, response)
+        return response
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Errors of ours become answers of ours, wherever in the project they come from."""
+        if isinstance(exception, SessionNotEnded | SessionUnavailable):
+            return respond(request, Moment(kind=Kind.NOT_ENDED))
+        watch = guard(request.session)
+        if isinstance(exception, UpdateError | SessionInterrupted) and watch.identity is not None:
+            return lost(request, watch)
+        return None

@@ -1,0 +1,120 @@
+"""The registry, the record and the cut-off, as tables."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_logout.types import Reason
+
+
+class LogoutEvent(models.Model):
+    """One going-through of the door: when, why, by whom, and how each part went."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+    reason = models.CharField(_("reason"), max_length=64, db_index=True)
+    scope = models.CharField(_("scope"), max_length=16)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="logout_events",
+        verbose_name=_("user"),
+    )
+    user_label = models.CharField(
+        _("user's name then"), max_length=255, help_text=_("Outlives the account.")
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("actor"),
+    )
+    actor_label = models.CharField(_("actor's name then"), max_length=255)
+    sessions = models.PositiveIntegerField(_("sessions ended"))
+    complete = models.BooleanField(_("complete"))
+    outcomes = models.JSONField(_("outcomes"), default=dict)
+
+    class Meta:
+        verbose_name = _("logout event")
+        verbose_name_plural = _("logout events")
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.user_label or self.scope}: {self.reason}"
+
+
+class LoginSession(models.Model):
+    """One login: the truth on whether that session is alive. Nothing here can log anyone in,
+    save the key of a session that the session table of this same database holds anyway."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="login_sessions",
+        db_index=False,
+        verbose_name=_("user"),
+    )
+    session_key = models.CharField(
+        _("session key"),
+        max_length=255,
+        null=True,
+        db_index=True,
+        editable=False,
+        help_text=_("Only where the engine keeps its sessions in this same database."),
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    # No constraint in the database: the sessions are claimed for the event before it is
+    # written, and not every database defers foreign keys to the commit.
+    event = models.ForeignKey(
+        LogoutEvent,
+        on_delete=models.SET_NULL,
+        null=True,
+        db_constraint=False,
+        related_name="login_sessions",
+        verbose_name=_("event"),
+    )
+
+    class Meta:
+        verbose_name = _("login session")
+        verbose_name_plural = _("login sessions")
+        ordering = ("-created_at",)
+        indexes = (models.Index(fields=["user", "ended_at"], name="django_logout_alive"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Cutoff(models.Model):
+    """Nothing that began before a moment is served: for one user, or (no user) for everyone.
+
+    Sessions without an id of ours began at an unknown time, so any cut-off that covers
+    their user refuses them.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="logout_cutoffs",
+        verbose_name=_("user"),
+    )
+    before = models.DateTimeField(_("before"))
+    reason = models.CharField(_("reason"), max_length=64, default=Reason.CUTOFF)
+
+    class Meta:
+        verbose_name = _("cut-off")
+        verbose_name_plural = _("cut-offs")
+
+    def __str__(self) -> str:
+        return f"{self.user_id or 'everyone'} < {self.before:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,53 @@
+"""What the package hears: Django's own logins and logouts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import connections, transaction
+from django.http import HttpRequest
+
+from django_logout import core, registry
+from django_logout.guard import guard
+from django_logout.registry import ID_KEY, Identity
+
+
+def connect() -> None:
+    """Connect the receivers."""
+    user_logged_in.connect(on_login, dispatch_uid="django_logout.login")
+    user_logged_out.connect(on_logout, dispatch_uid="django_logout.logout")
+    # Ours first: Django's logout() sends the signal before it ends anything, so a receiver
+    # that raises before us would keep the user signed in (design law 4).
+    with user_logged_out.lock:
+        user_logged_out.receivers.insert(0, user_logged_out.receivers.pop())
+        user_logged_out.sender_receivers_cache.clear()
+
+
+def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Register the session that has just been logged in to."""
+    if request is None or not hasattr(request, "session"):
+        return
+    session: Any = request.session
+    watch = guard(session, look=False)
+    if ID_KEY in session:
+        return  # the same user again: Django keeps the session, and so do we
+    row = registry.register(session, user)
+    identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
+    watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
+    watch.key = session.session_key
+    watch.login = (row.pk, user)
+    if connections[registry.database()].in_atomic_block:
+        transaction.on_commit(watch.confirm_login, using=registry.database())
+    else:
+        watch.confirm_login()
+
+
+def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Take Django's own ``logout()`` through the door."""
+    if request is None or user is None or not hasattr(request, "session"):
+        return
+    if guard(request.session).announcing:
+        return  # sent by the door itself
+    core.end_by_django(request, user)

@@ -1,0 +1,203 @@
+"""Which sessions there are, and the truth on each: the only module that writes session rows.
+
+A session is known by a public UUID that lives in its own data, so a rotated key changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import DEFAULT_DB_ALIAS, router
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from django_logout import engines
+from django_logout.models import Cutoff, LoginSession
+from django_logout.types import EndedSession, Reason
+
+#: Where a session keeps its public id, in its own data.
+ID_KEY = "_django_logout_id"
+
+#: A cut-off this old ends no known session; it refuses only those without an id of ours.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the registry knows of a session."""
+
+    alive: bool
+    reason: str = Reason.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a session says it is."""
+
+    id: UUID
+    user_id: str
+    registered: bool
+    "Whether the id was given at login, or derived from a key that was alive before us."
+
+
+def database() -> str:
+    """Alias of the database that holds the truth (never a replica)."""
+    return router.db_for_write(LoginSession) or DEFAULT_DB_ALIAS
+
+
+def identify(data: Any, key: str | None) -> Identity | None:
+    """Who the session with this data and key is; ``None`` for one that nobody is logged in to."""
+    if SESSION_KEY not in data:
+        return None
+    user_id = str(data[SESSION_KEY])
+    if ID_KEY in data:
+        try:
+            return Identity(UUID(data[ID_KEY]), user_id, registered=True)
+        except (ValueError, TypeError, AttributeError):
+            return Identity(uuid4(), user_id, registered=True)  # no row: refused
+    if key is None:
+        return None
+    # The same key always gives the same id, so that a late write or a replayed cookie of an
+    # adopted session is that session. A keyed hash: the id is public, the key is not.
+    digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
+    return Identity(UUID(bytes=digest[:16], version=5), user_id, registered=False)
+
+
+def is_adopted(session_id: UUID) -> bool:
+    """Whether an id was derived from a key (version 5: name-based) instead of given at login."""
+    return session_id.version == 5
+
+
+def standing(identity: Identity) -> Standing:
+    """The truth on one session. A session that claims an id and has no row is not alive; one
+    from before our time is, unless a cut-off covers its user."""
+    covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
+    row = (
+        LoginSession.objects.using(database())
+        .filter(pk=identity.id)
+        .annotate(cut=Exists(Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))))
+        .values_list("ended_at", "event__reason", "cut")
+        .first()
+    )
+    if row is not None:
+        ended_at, reason, cut = row
+        if ended_at is not None:
+            return Standing(False, reason or Reason.UNKNOWN)
+        return Standing(False, Reason.CUTOFF) if cut else Standing(True)
+    if identity.registered:
+        return Standing(False)
+    user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
+    cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
+    return Standing(False, Reason.CUTOFF) if cutoffs.exists() else Standing(True)
+
+
+def register(session: SessionBase, user: Any, *, session_id: UUID | None = None) -> LoginSession:
+    """Write the row of a new login and put its id into the session's data."""
+    now = timezone.now()
+    row = LoginSession(
+        id=session_id or uuid4(),
+        user=user,
+        session_key=_storable_key(session),
+        created_at=now,
+        expires_at=now + timedelta(seconds=session.get_expiry_age()),
+    )
+    row.save(using=database(), force_insert=True)
+    session[ID_KEY] = str(row.pk)
+    return row
+
+
+def adopt(session: SessionBase, identity: Identity) -> None:
+    """Write the row of a session that was alive before us, once, whoever sees it first.
+
+    Does nothing for a user that is gone: such a session stays without a row, and is refused.
+    """
+    user_model = get_user_model()
+    user_id = user_model._meta.pk.to_python(identity.user_id)
+    if user_model._base_manager.using(database()).filter(pk=user_id).exists():
+        now = timezone.now()
+        LoginSession.objects.using(database()).get_or_create(
+            pk=identity.id,
+            defaults={
+                "user_id": user_id,
+                "session_key": _storable_key(session),
+                "created_at": now,
+                "expires_at": now + timedelta(seconds=session.get_expiry_age()),
+            },
+        )
+
+
+def reason_of(key: str) -> str | None:
+    """Why the session with this key ended, where the registry knows keys."""
+    rows = LoginSession.objects.using(database()).filter(session_key=key, ended_at__isnull=False)
+    return rows.values_list("event__reason", flat=True).first()
+
+
+def password_changed(user_id: str, auth_hash: str) -> bool:
+    """Whether a session with this hash no longer matches its user's password."""
+    user_model = get_user_model()
+    pk = user_model._meta.pk.to_python(user_id)
+    user = user_model._base_manager.using(database()).filter(pk=pk).first()
+    if user is None or not hasattr(user, "get_session_auth_hash"):
+        return False
+    return not constant_time_compare(auth_hash, user.get_session_auth_hash())
+
+
+def exists(session_id: UUID) -> bool:
+    """Whether the row is there (a login may have been rolled back)."""
+    return LoginSession.objects.using(database()).filter(pk=session_id).exists()
+
+
+def follow(session_id: UUID, session: SessionBase) -> bool:
+    """Record that a session has a new key, if it has not ended meanwhile; else false.
+
+    One conditional UPDATE, so that a rotation and an ending cannot both win.
+    """
+    alive = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
+    return bool(alive.update(session_key=_storable_key(session)))
+
+
+def alive() -> QuerySet[LoginSession]:
+    """The sessions that have not ended."""
+    return LoginSession.objects.using(database()).filter(ended_at__isnull=True)
+
+
+def end(
+    sessions: QuerySet[LoginSession], event_id: UUID, at: datetime
+) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
+    """Claim those of the sessions that are alive for one event: they have ended, once.
+
+    Returns them, with the keys the registry knows. Must run in a transaction; the UPDATE
+    comes first in it, so that SQLite takes its write lock at once instead of failing later.
+    """
+    if not sessions.update(ended_at=at, event_id=event_id):
+        return (), ()
+    rows = LoginSession.objects.using(sessions.db).filter(event_id=event_id)
+    found = rows.order_by().values_list("pk", "user_id", "session_key")
+    ended = tuple(found)
+    return (
+        tuple(EndedSession(pk, user_id) for pk, user_id, _ in ended),
+        tuple(key for *_, key in ended if key),
+    )
+
+
+def cut_off(*, user_id: Any = None, before: datetime, reason: str = Reason.CUTOFF) -> None:
+    """From now on, serve nothing of this user (or of anyone) that began before a moment."""
+    Cutoff.objects.using(database()).create(user_id=user_id, before=before, reason=reason)
+
+
+def ids(sessions: Iterable[LoginSession] | QuerySet[LoginSession]) -> list[UUID]:
+    """Public ids of a set of sessions."""
+    if isinstance(sessions, QuerySet):
+        return list(sessions.order_by().values_list("pk", flat=True))
+    return [session.pk for session in sessions]
+
+
+def _storable_key(session: SessionBase) -> str | None:
+    return session.session_key if engines.of(type(session)).model is not None else None

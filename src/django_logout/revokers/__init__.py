@@ -1,0 +1,1 @@
+"""One kind of credential a file. Only ``core`` calls revokers, and no revoker knows another."""

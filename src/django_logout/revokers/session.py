@@ -1,0 +1,24 @@
+"""The sessions themselves, where the engine lets us delete them from afar."""
+
+from __future__ import annotations
+
+from django_logout import engines, registry
+from django_logout.revokers.base import Revoker
+from django_logout.types import Ending
+
+
+class SessionRevoker(Revoker):
+    """Deletes the rows of the engine's own table. Where that is what ends a session (the ``db``
+    engine), core does not fence it: if it fails, nothing has ended."""
+
+    name = "session"
+
+    @property
+    def essential(self) -> bool:
+        """The rows are deleted in the ending's own transaction, or there are none to delete."""
+        return True
+
+    def ends(self, ending: Ending) -> int:
+        """Delete the rows, and count the sessions that have ended, on whatever engine."""
+        engines.current().delete(ending.keys, using=registry.database())
+        return len(ending.sessions)

@@ -1,0 +1,158 @@
+"""What has become of the session, once the view is done and before the response leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import IntegrityError, connections
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+from django_logout import core, engines, registry
+from django_logout.answers.base import Kind, Moment, login_url, respond
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.guard import Watch, empty, guard, unguarded
+from django_logout.revokers.cookies import delete_cookies
+from django_logout.types import Reason, Target
+
+
+def needs_settling(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Whether there is anything to do: free for requests that leave their session alone."""
+    session: Any = request.session
+    return (
+        "_session_cache" in session.__dict__
+        or settings.SESSION_SAVE_EVERY_REQUEST
+        or session.watch.unavailable
+    )
+
+
+def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Finish what the request began with its session, and answer truly."""
+    watch = guard(request.session)
+    try:
+        if not connections[registry.database()].in_atomic_block:
+            _end_again(request, watch)
+            _register_again(request, watch)
+        _end_let_go(request, watch)
+        if not _save(request, watch, response):
+            response = lost(request, watch)
+    except (SessionNotEnded, SessionUnavailable):
+        return respond(request, Moment(kind=Kind.NOT_ENDED))
+    if watch.unavailable and response.status_code == 500:
+        return respond(request, Moment(kind=Kind.NOT_ENDED))
+    _keep_cookie_in_outage(request, watch)
+    delete_cookies(request, response)
+    return _say_why(request, response, watch)
+
+
+def _end_again(request: HttpRequest, watch: Watch) -> None:
+    """Endings of this request that were rolled back with a transaction of the view's."""
+    for session_id in watch.ended - watch.confirmed:
+        core.end_sessions(Target.session(session_id), reason=Reason.USER, request=request)
+
+
+def _register_again(request: HttpRequest, watch: Watch) -> None:
+    """A login whose row was rolled back while its session lived on (design law 2: without a row
+    it would be refused)."""
+    if watch.login is None:
+        return
+    session_id, user = watch.login
+    try:
+        if not registry.exists(session_id) and _id_of(request) == str(session_id):
+            registry.register(request.session, user, session_id=session_id)
+    except IntegrityError:  # the user was rolled back too
+        empty(request.session)
+    watch.login = None
+
+
+def _end_let_go(request: HttpRequest, watch: Watch) -> None:
+    """Sessions that this one has ceased to be without the door being asked: flushed by the
+    project or by Django, emptied, or left for another user's."""
+    now = _id_of(request)
+    for session_id, (user_id, auth_hash) in list(watch.held.items()):
+        if session_id in watch.ended or str(session_id) == now or watch.lost:
+            continue
+        if now:
+            reason = Reason.SWITCHED
+        elif registry.password_changed(user_id, auth_hash):
+            reason = Reason.PASSWORD_CHANGED
+        else:
+            reason = Reason.FLUSHED
+        core.end_sessions(Target.session(session_id), reason=reason, request=request)
+        watch.ended.add(session_id)
+
+
+def _id_of(request: HttpRequest) -> str | None:
+    session: Any = request.session
+    identity = registry.identify(session.__dict__.get("_session_cache", {}), session.session_key)
+    return str(identity.id) if identity else None
+
+
+def _save(request: HttpRequest, watch: Watch, response: HttpResponseBase) -> bool:
+    """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
+    that has ended meanwhile is a 400 page. False if it has."""
+    session: Any = request.session
+    if _id_of(request) is None:
+        return True  # nobody's: Django's own business
+    if watch.identity is not None and not watch.identity.registered:
+        session.modified = True  # from before our time: its id is to be saved
+    if response.status_code < 500 and (
+        session.modified or settings.SESSION_SAVE_EVERY_REQUEST
+    ):
+        try:
+            session.save()
+        except UpdateError:
+            return False
+        watch.saved = True
+        session.modified = False
+    return not watch.lost
+
+
+def lost(request: HttpRequest, watch: Watch) -> HttpResponseBase:
+    """The session ended elsewhere while this request was in flight."""
+    identity, watch.lost = watch.identity, True
+    reason = registry.standing(identity).reason if identity else Reason.UNKNOWN
+    session: Any = request.session
+    session.__dict__["_session_cache"] = {}
+    session._session_key = None
+    watch.saved = session.modified = False
+    # Neither set nor deleted: somebody else may have logged in with that cookie by now.
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    core.forget_user(request)
+    moment = Moment(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
+    return respond(request, moment)
+
+
+def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
+    """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
+    session: Any = request.session
+    if watch.missed and session.is_empty() and not engines.of(unguarded(type(session))).reachable():
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+
+
+def _say_why(
+    request: HttpRequest, response: HttpResponseBase, watch: Watch
+) -> HttpResponseBase:
+    """A page that turned away a browser whose session has ended says why, in its own language."""
+    presented_key = watch.key if watch.missed else None
+    if watch.refused is None and presented_key is None or not _turned_away(response):
+        return response
+    if watch.refused is not None:
+        reason: str | None = watch.refused[1].reason
+    else:
+        reason = registry.reason_of(presented_key or "")
+    if reason is None:
+        return response
+    url = getattr(response, "url", "") or login_url(request)
+    return respond(request, Moment(kind=Kind.ENDED, reason=reason, redirect_to=url))
+
+
+def _turned_away(response: HttpResponseBase) -> bool:
+    if response.status_code in {301, 302, 303, 307}:
+        login_page = urlsplit(resolve_url(settings.LOGIN_URL)).path
+        return urlsplit(getattr(response, "url", "")).path == login_page
+    return response.status_code == 401

@@ -1,0 +1,11 @@
+"""Signals of this package."""
+
+from django.dispatch import Signal
+
+#: Sent once for each session that has ended, after the ending is committed.
+#:
+#: Arguments: ``session`` (:class:`~django_logout.types.EndedSession`), ``user`` (or ``None``
+#: when only the id is at hand, see ``session.user_id``), ``reason``, ``actor``, ``event`` (the
+#: :class:`~django_logout.models.LogoutEvent`) and ``request`` (or ``None``). Receivers that
+#: raise are logged and cannot keep anyone signed in.
+session_ended = Signal()

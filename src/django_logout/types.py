@@ -1,0 +1,146 @@
+"""The vocabulary: who asks for an ending, of what, why, and what came of it.
+
+No HTTP, no models, no third party.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_logout.models import LogoutEvent
+
+
+class Reason(TextChoices):
+    """Why a session ended; it travels to the event, the signal, the log and the next page."""
+
+    USER = "user", _("You logged out.")
+    ADMIN = "admin", _("An administrator ended your session.")
+    COMMAND = "command", _("The operators of this site ended your session.")
+    FLUSHED = "flushed", _("This site ended your session.")
+    SWITCHED = "switched", _("Another account logged in here.")
+    PASSWORD_CHANGED = "password_changed", _("The password of your account was changed.")
+    CUTOFF = "cutoff", _("All earlier sessions were ended.")
+    UNKNOWN = "unknown", _("Your session has ended.")
+
+
+class Scope(StrEnum):
+    """How far an ending reaches."""
+
+    CURRENT = "current"
+    SESSION = "session"
+    OTHERS = "others"
+    USER = "user"
+    USERS = "users"
+    EVERYONE = "everyone"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be ended. Made by the class methods, never by hand."""
+
+    scope: Scope
+    value: Any = None
+
+    @classmethod
+    def current(cls, request: HttpRequest) -> Target:
+        """The session of this request, and any other that its browser presented beside it."""
+        return cls(Scope.CURRENT, request)
+
+    @classmethod
+    def session(cls, session_id: UUID) -> Target:
+        """One session, by its public id."""
+        return cls(Scope.SESSION, session_id)
+
+    @classmethod
+    def others(cls, request: HttpRequest) -> Target:
+        """All sessions of this request's user but its own."""
+        return cls(Scope.OTHERS, request)
+
+    @classmethod
+    def user(cls, user: Any) -> Target:
+        """All sessions of one user."""
+        return cls(Scope.USER, user)
+
+    @classmethod
+    def users(cls, queryset: Any) -> Target:
+        """All sessions of the users of a queryset."""
+        return cls(Scope.USERS, queryset)
+
+    @classmethod
+    def everyone(cls) -> Target:
+        """All sessions of all users."""
+        return cls(Scope.EVERYONE)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSession:
+    """A session that has been ended."""
+
+    id: UUID
+    user_id: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one revoker did: how many credentials it revoked, or why it failed."""
+
+    revoker: str
+    count: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """One going-through of the door, as the revokers see it."""
+
+    id: UUID
+    "Primary key of the event to be."
+    target: Target
+    reason: str
+    actor: Any
+    request: HttpRequest | None
+    at: datetime
+    sessions: tuple[EndedSession, ...] = ()
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    "Keys of those sessions in the engine's table, where the registry knows them. Secret."
+
+    @property
+    def includes_current(self) -> bool:
+        """Whether the browser of :attr:`request` is being logged out itself."""
+        return self.target.scope in {Scope.CURRENT, Scope.USER, Scope.EVERYONE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutResult:
+    """What an ending came to."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    event: LogoutEvent | None = None
+    "The record; ``None`` when there was nothing to end."
+    reason: str = Reason.USER
+
+    @property
+    def ended(self) -> Mapping[str, int]:
+        """How many credentials of each kind were ended, e.g. ``{"session": 1}``."""
+        return {done.revoker: done.count for done in self.outcomes if done.count}
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the revokers that failed; the sessions themselves have ended all the same."""
+        return tuple(done.revoker for done in self.outcomes if done.error)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for has ended."""
+        return not self.failed

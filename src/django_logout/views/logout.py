@@ -1,0 +1,154 @@
+"""The logout view: a drop-in for ``django.contrib.auth.views.LogoutView``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.decorators import login_not_required
+from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import TemplateView
+
+from django_logout.answers.base import Kind, Moment, respond
+from django_logout.core import alogout, logout
+from django_logout.csrf import NOT_PROVED, calm_body, csrf_protect
+from django_logout.redirects import safe_next
+
+OURS = "django_logout/logged_out.html"
+THEIRS = "registration/logged_out.html"
+
+
+class LogoutView(auth_views.LogoutView):
+    """POST logs out; GET asks first, on a page with the form; both are calm about repetition.
+
+    Takes the attributes of Django's view: ``next_page``, ``redirect_field_name``,
+    ``template_name``, ``extra_context``, ``success_url_allowed_hosts``,
+    ``http_method_names``. ``question_template_name`` is the page that GET shows.
+    """
+
+    http_method_names = ["get", "head", "post", "options"]
+    question_template_name = "django_logout/logout.html"
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """The view: open to everybody, never in a transaction that could take the logout back,
+        with a CSRF check of its own instead of the middleware's."""
+        return _open(never_cache(csrf_protect(super().as_view(**initkwargs))))
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Past the decorators of Django's own view, which answer a stale token with a 403."""
+        return TemplateView.dispatch(self, request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask; or say that nobody is logged in."""
+        return self._question() if request.user.is_authenticated else self._goodbye()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Log out."""
+        if hasattr(request, NOT_PROVED):
+            return self._not_proved()
+        result = logout(request)
+        return self._answer(result)
+
+    def _answer(self, result: Any) -> HttpResponseBase:
+        calm_body(self.request)
+        target = self.get_success_url()
+        here = target == self.request.get_full_path()
+        return respond(
+            self.request,
+            Moment(
+                kind=Kind.LOGGED_OUT,
+                result=result,
+                redirect_to="" if here else target,
+                page=self._goodbye,
+            ),
+        )
+
+    def _not_proved(self) -> HttpResponseBase:
+        calm_body(self.request)
+        return respond(self.request, Moment(kind=Kind.NOT_PROVED, page=self._question))
+
+    def _question(self) -> HttpResponse:
+        context = {**self.get_context_data(), "title": _("Log out"), **(self.extra_context or {})}
+        context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
+        return self.response_class(
+            request=self.request, template=[self.question_template_name], context=context
+        )
+
+    def _goodbye(self) -> HttpResponse:
+        return self.render_to_response(self.get_context_data())
+
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        """405 with an Allow header, and a page instead of a blank."""
+        response = respond(request, Moment(kind=Kind.NOT_ALLOWED, page=self._question))
+        response["Allow"] = ", ".join(self._allowed_methods())
+        return response
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where the user asked to go, if that is safe; a refused target is logged."""
+        request = request or self.request
+        field = self.redirect_field_name
+        candidate = request.POST.get(field, request.GET.get(field))
+        return safe_next(request, candidate, self.get_success_url_allowed_hosts())
+
+    def get_template_names(self) -> list[str]:
+        """``template_name``; without one of the project's own, ours, and never the admin's."""
+        if self.template_name != THEIRS:
+            return super().get_template_names()
+        return [THEIRS, OURS] if _is_projects_own(THEIRS) else [OURS]
+
+
+class AsyncLogoutView(LogoutView):
+    """The same under ASGI, without leaving the event loop but for the ending itself."""
+
+    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Ask; or say that nobody is logged in."""
+        user = await request.auser()
+        return self._question() if user.is_authenticated else self._goodbye()
+
+    async def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Log out."""
+        if hasattr(request, NOT_PROVED):
+            return self._not_proved()
+        result = await alogout(request)
+        return self._answer(result)
+
+    async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Which methods there are."""
+        return super().options(request, *args, **kwargs)
+
+
+def _open(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    view = login_not_required(non_atomic_requests(csrf_exempt(view)))
+    view.ends_sessions = True  # type: ignore[attr-defined]  # for django_logout.asgi
+    return view
+
+
+@_open
+def logout_then_login(
+    request: HttpRequest, login_url: str | None = None
+) -> HttpResponseBase:
+    """Log out, then go to the login page."""
+    target = resolve_url(login_url or settings.LOGIN_URL)
+    return LogoutView.as_view(next_page=target)(request)
+
+
+def _is_projects_own(template_name: str) -> bool:
+    try:
+        template = get_template(template_name)
+    except TemplateDoesNotExist:
+        return False
+    origin = str(getattr(template.origin, "name", "")).replace("\\", "/")
+    return "/django/contrib/admin/" not in origin

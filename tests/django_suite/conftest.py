@@ -1,0 +1,8 @@
+"""Names the marks by which this folder is left out (``-m "not slow"``) or picked."""
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes a minute or more")
+    config.addinivalue_line("markers", "django_suite: runs Django's own tests with the app installed")
