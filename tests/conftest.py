@@ -1,0 +1,73 @@
+"""Fixtures that more than one test module needs."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.file import SessionStore as FileStore
+
+from django_logout.guard import guarded
+from tests import services
+from tests.backends import cache_from_url
+from tests.settings import ENGINES
+
+#: Every session engine of Django's, and one of a third party's, with a cache that is shared and
+#: one that is not.
+SETUPS = {
+    "db": ("db", "locmem"),
+    "cached_db": ("cached_db", "redis"),
+    "cache": ("cache", "redis"),
+    "cache-memcached": ("cache", "memcached"),
+    "file": ("file", "redis"),
+    "file-unshared": ("file", "locmem"),
+    "signed_cookies": ("signed_cookies", "redis"),
+    "signed_cookies-unshared": ("signed_cookies", "locmem"),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, or fail, what needs a server that is not there."""
+    for mark in item.iter_markers("needs"):
+        for service in mark.args:
+            if not services.available(service):
+                what = pytest.fail if services.required() else pytest.skip
+                what(f"needs {service}, which does not answer")
+
+
+@pytest.fixture(params=SETUPS)
+def engine(
+    request: pytest.FixtureRequest,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> str:
+    """Run the test once for each session engine; gives the engine's short name."""
+    name, cache = SETUPS[request.param]
+    if cache not in {"locmem", "dummy"}:
+        if not services.available(cache):
+            what = pytest.fail if services.required() else pytest.skip
+            what(f"needs {cache}, which does not answer")
+        url = services.URLS[cache]
+    else:
+        url = f"{cache}://"
+    # A prefix of its own keeps tests that run side by side apart, without clearing the server.
+    settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
+    settings.SESSION_ENGINE = ENGINES.get(name, name)
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    monkeypatch.delattr(FileStore, "_storage_path", raising=False)  # Django remembers the folder
+    guarded.cache_clear()
+    return name
+
+
+@pytest.fixture
+def user(db: None) -> Any:
+    """Somebody who can log in."""
+    return get_user_model().objects.create_user("ann", password="pw")
+
+
+@pytest.fixture
+def other(db: None) -> Any:
+    """Somebody else."""
+    return get_user_model().objects.create_user("bob", password="pw")

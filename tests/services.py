@@ -1,0 +1,42 @@
+"""The real servers that tests talk to: where they are, and whether they answer.
+
+A test that needs one is marked ``@pytest.mark.needs("redis")``. It runs where the server
+answers, and is named as skipped where it does not; with ``REQUIRE_SERVICES=1`` it fails.
+"""
+
+import os
+import shutil
+import socket
+from functools import cache
+from urllib.parse import urlsplit
+
+URLS = {
+    "postgres": os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
+    "mariadb": os.environ.get("MARIADB_URL", "mysql://root@127.0.0.1:3306/test"),
+    "redis": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/9"),
+    "memcached": os.environ.get("MEMCACHED_URL", "memcached://127.0.0.1:11211"),
+}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@cache
+def available(service: str) -> bool:
+    """Whether a service can be used now."""
+    if service == "chromium":
+        return chromium() is not None
+    parts = urlsplit(URLS[service])
+    try:
+        with socket.create_connection((parts.hostname, parts.port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def chromium() -> str | None:
+    """Path of the browser."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def required() -> bool:
+    """Whether a missing service is an error."""
+    return os.environ.get("REQUIRE_SERVICES") == "1"
