@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.urls import Resolver404, resolve
 
 Scope = MutableMapping[str, Any]

@@ -148,9 +148,7 @@ def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
     return {key: session[key] for key in keys if key in session}
 
 
-def _end(
-    target: Target, *, reason: str, actor: Any, request: HttpRequest | None
-) -> LogoutResult:
+def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None) -> LogoutResult:
     selection = _select(target)
     everyone = target.scope is Scope.EVERYONE
     ids = _ids_to_mark(target, selection)

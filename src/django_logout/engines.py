@@ -23,6 +23,8 @@ from django.core.signals import setting_changed
 from django.db import router
 from django.db.models import Model
 
+from django_logout.models import LoginSession
+
 #: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
 _DB_METHODS = ("load", "aload", "save", "asave", "create", "acreate", "delete", "adelete")
 
@@ -87,8 +89,6 @@ def of(store: type[SessionBase]) -> Engine:
 def _local_table(store: type[SessionBase]) -> type[Model] | None:
     if not issubclass(store, db_engine.SessionStore):
         return None
-    from django_logout.models import LoginSession  # needs loaded apps; this module does not
-
     table: type[Model] = store.get_model_class()
     here = router.db_for_write(LoginSession)
     return table if router.db_for_write(table) == here else None
@@ -100,7 +100,7 @@ def answers(cache: Any) -> bool:
     try:
         cache.set(probe + value, value, 10)
         return bool(cache.get(probe + value) == value)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever a client raises, it is not there
         return False
 
 

@@ -113,7 +113,7 @@ async def aask(identity: Identity) -> Standing:
     if cache is not None:
         try:
             found = await cache.aget_many(_keys(identity.id))
-        except Exception:
+        except Exception:  # noqa: BLE001 - ask() below meets it again, and logs it
             found = {}
         remembered = recall(found, identity.id)
         if remembered is not None:
@@ -138,9 +138,7 @@ def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
 def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Identity) -> Standing:
     # The generations are taken before the row is asked: that order is what the proof rests on.
     try:
-        mark = found.get(_mark(identity.id)) or cache.get_or_set(
-            _mark(identity.id), _new, MARK_TTL
-        )
+        mark = found.get(_mark(identity.id)) or cache.get_or_set(_mark(identity.id), _new, MARK_TTL)
         everyone = found.get(_mark(EVERYONE)) or cache.get_or_set(_mark(EVERYONE), _new, MARK_TTL)
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")

@@ -87,7 +87,6 @@ class Watch:
         self.busy = False
         "Inside the engine's own code, which may call itself."
 
-
     def hold(self, identity: Identity, auth_hash: str) -> None:
         """Remember who the session is now, so that its being let go is noticed."""
         self.identity = identity
@@ -138,7 +137,7 @@ class GuardedStore(_Base):
     def save(self, must_create: bool = False) -> None:
         if self.watch.busy:
             return super().save(must_create)
-        self._get_session(no_load=must_create)  # through our own load(), not the engine's
+        self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # through our own load(), not the engine's
         if self._before_save():
             with self._inside():
                 super().save(must_create)
@@ -146,7 +145,7 @@ class GuardedStore(_Base):
         return None
 
     async def asave(self, must_create: bool = False) -> None:
-        await self._aget_session(no_load=must_create)
+        await self._aget_session(no_load=must_create)  # type: ignore[attr-defined]
         if await sync_to_async(self._before_save)():
             with self._inside():
                 await super().asave(must_create)
@@ -173,7 +172,9 @@ class GuardedStore(_Base):
         if self.watch.saved and not self.__dict__["modified"]:
             return False
         data = self._data
-        if self.watch.ended and data.get(registry.ID_KEY) in map(str, self.watch.ended):
+        if self.watch.ended and data.get(registry.ID_KEY) in {
+            str(session_id) for session_id in self.watch.ended
+        }:
             for key in LOGIN_KEYS:
                 data.pop(key, None)
         if self.watch.lost and registry.ID_KEY in data:

@@ -7,22 +7,20 @@ its transaction.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.backends.base import UpdateError
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.http import HttpRequest, HttpResponse
 
 from django_logout.answers.base import Kind, Moment, respond
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard import forget_impossible_key, guard
 from django_logout.settle import lost, needs_settling, settle
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
-AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+GetResponse = Callable[[HttpRequest], HttpResponse]
+AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class LogoutMiddleware:
@@ -46,7 +44,7 @@ class LogoutMiddleware:
         response = cast(GetResponse, self.get_response)(request)
         return settle(request, response) if needs_settling(request, response) else response
 
-    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+    async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
         forget_impossible_key(session)
         if "_session_cache" in session.__dict__:  # loaded before us: to be looked at, with I/O
@@ -58,9 +56,7 @@ class LogoutMiddleware:
             response = await sync_to_async(settle)(request, response)
         return response
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponseBase | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Errors of ours become answers of ours, wherever in the project they come from."""
         if isinstance(exception, SessionNotEnded | SessionUnavailable):
             return respond(request, Moment(kind=Kind.NOT_ENDED))

@@ -65,7 +65,8 @@ class LoginSession(models.Model):
     session_key = models.CharField(
         _("session key"),
         max_length=255,
-        null=True,
+        blank=True,
+        default="",
         db_index=True,
         editable=False,
         help_text=_("Only where the engine keeps its sessions in this same database."),

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -199,5 +199,5 @@ def ids(sessions: Iterable[LoginSession] | QuerySet[LoginSession]) -> list[UUID]
     return [session.pk for session in sessions]
 
 
-def _storable_key(session: SessionBase) -> str | None:
-    return session.session_key if engines.of(type(session)).model is not None else None
+def _storable_key(session: SessionBase) -> str:
+    return session.session_key or "" if engines.of(type(session)).model is not None else ""

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import IntegrityError, connections
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
 from django_logout import core, engines, registry
@@ -20,7 +19,7 @@ from django_logout.revokers.cookies import delete_cookies
 from django_logout.types import Reason, Target
 
 
-def needs_settling(request: HttpRequest, response: HttpResponseBase) -> bool:
+def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether there is anything to do: free for requests that leave their session alone."""
     session: Any = request.session
     return (
@@ -30,7 +29,7 @@ def needs_settling(request: HttpRequest, response: HttpResponseBase) -> bool:
     )
 
 
-def settle(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
     watch = guard(request.session)
     try:
@@ -92,7 +91,7 @@ def _id_of(request: HttpRequest) -> str | None:
     return str(identity.id) if identity else None
 
 
-def _save(request: HttpRequest, watch: Watch, response: HttpResponseBase) -> bool:
+def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
     """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
     that has ended meanwhile is a 400 page. False if it has."""
     session: Any = request.session
@@ -100,9 +99,7 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponseBase) -> boo
         return True  # nobody's: Django's own business
     if watch.identity is not None and not watch.identity.registered:
         session.modified = True  # from before our time: its id is to be saved
-    if response.status_code < 500 and (
-        session.modified or settings.SESSION_SAVE_EVERY_REQUEST
-    ):
+    if response.status_code < 500 and (session.modified or settings.SESSION_SAVE_EVERY_REQUEST):
         try:
             session.save()
         except UpdateError:
@@ -112,7 +109,7 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponseBase) -> boo
     return not watch.lost
 
 
-def lost(request: HttpRequest, watch: Watch) -> HttpResponseBase:
+def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
     """The session ended elsewhere while this request was in flight."""
     identity, watch.lost = watch.identity, True
     reason = registry.standing(identity).reason if identity else Reason.UNKNOWN
@@ -134,12 +131,10 @@ def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
 
 
-def _say_why(
-    request: HttpRequest, response: HttpResponseBase, watch: Watch
-) -> HttpResponseBase:
+def _say_why(request: HttpRequest, response: HttpResponse, watch: Watch) -> HttpResponse:
     """A page that turned away a browser whose session has ended says why, in its own language."""
     presented_key = watch.key if watch.missed else None
-    if watch.refused is None and presented_key is None or not _turned_away(response):
+    if (watch.refused is None and presented_key is None) or not _turned_away(response):
         return response
     if watch.refused is not None:
         reason: str | None = watch.refused[1].reason
@@ -151,7 +146,7 @@ def _say_why(
     return respond(request, Moment(kind=Kind.ENDED, reason=reason, redirect_to=url))
 
 
-def _turned_away(response: HttpResponseBase) -> bool:
+def _turned_away(response: HttpResponse) -> bool:
     if response.status_code in {301, 302, 303, 307}:
         login_page = urlsplit(resolve_url(settings.LOGIN_URL)).path
         return urlsplit(getattr(response, "url", "")).path == login_page

@@ -10,8 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, QueryDict
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -44,7 +43,7 @@ class Moment:
     redirect_to: str = ""
     result: LogoutResult | None = None
     reason: str = Reason.UNKNOWN
-    page: Callable[[], HttpResponseBase] | None = None
+    page: Callable[[], HttpResponse] | None = None
     "Renders the page of the view that answers, where there is one."
 
 
@@ -56,11 +55,11 @@ class Answer(ABC):
         """Whether this client wants this kind of response now."""
 
     @abstractmethod
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """The response."""
 
 
-def respond(request: HttpRequest, moment: Moment) -> HttpResponseBase:
+def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
     """Answer with the first of ``LOGOUT["ANSWERS"]`` that suits; never cached."""
     kinds: list[Answer] = [import_string(path)() for path in logout_settings().ANSWERS]
     answer = next((kind for kind in kinds if kind.suits(request, moment)), kinds[-1])
@@ -91,4 +90,3 @@ def explain(reason: str) -> Any:
         return Reason(reason).label
     except ValueError:
         return Reason.UNKNOWN.label
-

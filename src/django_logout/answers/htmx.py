@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 
 from django_logout.answers.base import Answer, Kind, Moment, login_url
 
@@ -17,7 +16,7 @@ class HtmxAnswer(Answer):
         moving = moment.kind in {Kind.LOGGED_OUT, Kind.ENDED}
         return moving and request.headers.get("HX-Request") == "true"
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """204 with the header."""
         url = login_url(request) if moment.kind is Kind.ENDED else moment.redirect_to
         return HttpResponse(status=204, headers={"HX-Redirect": url or request.path})

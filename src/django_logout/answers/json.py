@@ -5,8 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
 from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
@@ -23,7 +22,7 @@ class JsonAnswer(Answer):
             return True
         return moment.kind is Kind.ENDED and request.headers.get("Sec-Fetch-Dest") == "empty"
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """200 with what has ended, or a problem with its reason."""
         match moment.kind:
             case Kind.LOGGED_OUT:
@@ -60,6 +59,4 @@ def _success(moment: Moment, default: str) -> dict[str, Any]:
 
 def _problem(status: HTTPStatus, detail: str, **extra: str) -> JsonResponse:
     body = {"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}
-    return JsonResponse(
-        {**body, **extra}, status=status, content_type="application/problem+json"
-    )
+    return JsonResponse({**body, **extra}, status=status, content_type="application/problem+json")

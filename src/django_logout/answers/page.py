@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
@@ -24,7 +23,7 @@ class PageAnswer(Answer):
         """Always."""
         return True
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """The view's own page where there is one; else one that needs no session and no database,
         since it may be these that are down."""
         if moment.page is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.messages import INFO
-from django.http import HttpRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from django_logout.answers.base import Answer, Kind, Moment, explain
 
@@ -16,7 +15,7 @@ class RedirectAnswer(Answer):
         """When there is somewhere to go."""
         return moment.kind in {Kind.LOGGED_OUT, Kind.ENDED} and bool(moment.redirect_to)
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponseBase:
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """A 302, with a message if the session ended without the user's doing."""
         response = HttpResponseRedirect(moment.redirect_to)
         messages = getattr(request, "_messages", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Coroutine
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,6 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
@@ -40,7 +39,7 @@ class LogoutView(auth_views.LogoutView):
     question_template_name = "django_logout/logout.html"
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+    def as_view(cls, **initkwargs: Any) -> Any:
         """The view: open to everybody, never in a transaction that could take the logout back,
         with a CSRF check of its own instead of the middleware's."""
         return _open(never_cache(csrf_protect(super().as_view(**initkwargs))))
@@ -49,18 +48,18 @@ class LogoutView(auth_views.LogoutView):
         """Past the decorators of Django's own view, which answer a stale token with a 403."""
         return TemplateView.dispatch(self, request, *args, **kwargs)
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask; or say that nobody is logged in."""
         return self._question() if request.user.is_authenticated else self._goodbye()
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
         if hasattr(request, NOT_PROVED):
             return self._not_proved()
         result = logout(request)
         return self._answer(result)
 
-    def _answer(self, result: Any) -> HttpResponseBase:
+    def _answer(self, result: Any) -> HttpResponse:
         calm_body(self.request)
         target = self.get_success_url()
         here = target == self.request.get_full_path()
@@ -74,7 +73,7 @@ class LogoutView(auth_views.LogoutView):
             ),
         )
 
-    def _not_proved(self) -> HttpResponseBase:
+    def _not_proved(self) -> HttpResponse:
         calm_body(self.request)
         return respond(self.request, Moment(kind=Kind.NOT_PROVED, page=self._question))
 
@@ -90,10 +89,10 @@ class LogoutView(auth_views.LogoutView):
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """405 with an Allow header, and a page instead of a blank."""
         response = respond(request, Moment(kind=Kind.NOT_ALLOWED, page=self._question))
-        response["Allow"] = ", ".join(self._allowed_methods())
+        response["Allow"] = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]
         return response
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
@@ -113,36 +112,46 @@ class LogoutView(auth_views.LogoutView):
 class AsyncLogoutView(LogoutView):
     """The same under ASGI, without leaving the event loop but for the ending itself."""
 
-    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    async def get(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         """Ask; or say that nobody is logged in."""
         user = await request.auser()
         return self._question() if user.is_authenticated else self._goodbye()
 
-    async def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    async def post(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         """Log out."""
         if hasattr(request, NOT_PROVED):
             return self._not_proved()
         result = await alogout(request)
         return self._answer(result)
 
-    async def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Which methods there are."""
-        return super().options(request, *args, **kwargs)
+    def http_method_not_allowed(  # type: ignore[override]
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Coroutine[Any, Any, HttpResponse]:
+        """405, to be awaited like the other methods."""
+        response = super().http_method_not_allowed(request, *args, **kwargs)
+
+        async def answer() -> HttpResponse:
+            return response
+
+        return answer()
 
 
-def _open(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def _open(view: Any) -> Any:
     view = login_not_required(non_atomic_requests(csrf_exempt(view)))
-    view.ends_sessions = True  # type: ignore[attr-defined]  # for django_logout.asgi
+    view.ends_sessions = True  # for django_logout.asgi
     return view
 
 
 @_open
-def logout_then_login(
-    request: HttpRequest, login_url: str | None = None
-) -> HttpResponseBase:
+def logout_then_login(request: HttpRequest, login_url: str | None = None) -> HttpResponse:
     """Log out, then go to the login page."""
     target = resolve_url(login_url or settings.LOGIN_URL)
-    return LogoutView.as_view(next_page=target)(request)
+    response: HttpResponse = LogoutView.as_view(next_page=target)(request)
+    return response
 
 
 def _is_projects_own(template_name: str) -> bool:
@@ -150,5 +159,5 @@ def _is_projects_own(template_name: str) -> bool:
         template = get_template(template_name)
     except TemplateDoesNotExist:
         return False
-    origin = str(getattr(template.origin, "name", "")).replace("\\", "/")
+    origin = str(getattr(getattr(template, "origin", None), "name", "")).replace("\\", "/")
     return "/django/contrib/admin/" not in origin
