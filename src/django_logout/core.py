@@ -11,26 +11,28 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_out
 from django.db import connections, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from django_logout import audit, engines, gate, registry
+from django_logout.browser import empty, forget_user, presented, stores
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionNotEnded
-from django_logout.guard import LOGIN_KEYS, empty, guard, presented, unguarded
+from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.models import LoginSession
 from django_logout.revokers.base import Revoker
 from django_logout.signals import session_ended
 from django_logout.types import Ending, LogoutResult, Outcome, Reason, Scope, Target
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 
@@ -63,8 +65,8 @@ def end_sessions(
     if target.scope is Scope.CURRENT:
         request = target.value
     result = _end(target, reason=reason, actor=actor, request=request)
-    if request is not None and _ended_here(request):
-        empty(request.session)
+    if request is not None and _has_ended(request):
+        empty(request)
         forget_user(request)
     return result
 
@@ -107,7 +109,7 @@ def _logout(request: HttpRequest, user: Any, keep: Collection[str] | None) -> Lo
     watch = guard(session)
     user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP if keep is None else keep)
-    if watch.missed and not engines.of(unguarded(type(session))).reachable():
+    if watch.missed and not session.engine.reachable():
         raise SessionNotEnded("The session store does not answer.")
     result = _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
     # After the ending, so that a receiver cannot stop it; before the session is emptied, since
@@ -117,7 +119,7 @@ def _logout(request: HttpRequest, user: Any, keep: Collection[str] | None) -> Lo
         user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     finally:
         watch.announcing = False
-    empty(session)
+    empty(request)
     if kept:
         session.update(kept)
     forget_user(request)
@@ -128,18 +130,6 @@ def end_by_django(request: HttpRequest, user: Any) -> None:
     """Django's own ``logout()`` is under way: end the session; Django empties it right after."""
     _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
     forget_user(request)
-
-
-def forget_user(request: HttpRequest) -> None:
-    """Make ``request.user`` and ``request.auser()`` anonymous (Django ticket 36540)."""
-    if hasattr(request, "user"):
-        request.user = AnonymousUser()
-    if hasattr(request, "auser"):
-
-        async def auser() -> AnonymousUser:
-            return AnonymousUser()
-
-        request.auser = auser
 
 
 def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
@@ -161,8 +151,7 @@ def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None
         ending, result = _end_and_record(ending, selection)
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
-    if request is not None and hasattr(request, "session"):
-        here = set(presented(request))
+    if request is not None and (here := presented(request)):
         guard(request.session).ended.update(s.id for s in ending.sessions if s.id in here)
     finish = partial(_finish, ending, result, {*ids, *(s.id for s in ending.sessions)})
     if connections[registry.database()].in_atomic_block:
@@ -175,7 +164,8 @@ def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None
 def _select(target: Target) -> QuerySet[LoginSession]:
     match target.scope:
         case Scope.CURRENT:
-            found = registry.alive().filter(pk__in=presented(target.value))
+            here = presented(target.value)
+            found = registry.alive().filter(pk__in=here) if here else registry.alive().none()
         case Scope.SESSION:
             found = registry.alive().filter(pk=target.value)
         case Scope.OTHERS:
@@ -221,17 +211,16 @@ def _cut_off(ending: Ending) -> None:
     """Refuse what the registry has no row of: sessions from before our time."""
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.EVERYONE:
-        registry.cut_off(before=ending.at, reason=ending.reason)
+        registry.cut_off([None], before=ending.at, reason=ending.reason)
     elif scope is Scope.USER:
-        registry.cut_off(user_id=value.pk, before=ending.at, reason=ending.reason)
+        registry.cut_off([value.pk], before=ending.at, reason=ending.reason)
     elif scope is Scope.USERS:
-        for user_id in value.order_by().values_list("pk", flat=True):
-            registry.cut_off(user_id=user_id, before=ending.at, reason=ending.reason)
+        users = value.order_by().values_list("pk", flat=True)
+        registry.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
     elif not engines.current().keyed:
         # Earlier values of an adopted cookie carry no id, and cannot be taken back.
-        for session in ending.sessions:
-            if registry.is_adopted(session.id):
-                registry.cut_off(user_id=session.user_id, before=registry.EPOCH)
+        adopted = {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
+        registry.cut_off(adopted, before=registry.EPOCH, reason=ending.reason)
 
 
 def _revoke(ending: Ending) -> tuple[Outcome, ...]:
@@ -267,8 +256,8 @@ def _finish(ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None
             )
     if not closed:
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
-    if ending.request is not None and hasattr(ending.request, "session"):
-        guard(ending.request.session).confirmed.update(ids)
+    for store in stores(ending.request) if ending.request is not None else ():
+        store.watch.confirmed.update(ids)
 
 
 def _user_of(ending: Ending, user_id: Any) -> Any:
@@ -278,11 +267,9 @@ def _user_of(ending: Ending, user_id: Any) -> Any:
     return None
 
 
-def _ended_here(request: HttpRequest) -> bool:
-    if not hasattr(request, "session"):
-        return False
-    watch = guard(request.session)
-    return watch.identity is not None and watch.identity.id in watch.ended
+def _has_ended(request: HttpRequest) -> bool:
+    found = stores(request)
+    return bool(found and found[0].identity and found[0].identity.id in found[0].watch.ended)
 
 
 def _quietly(work: Callable[[], Any]) -> None:

@@ -71,9 +71,13 @@ def current() -> Engine:
     return of(import_module(settings.SESSION_ENGINE).SessionStore)
 
 
-@lru_cache(maxsize=8)
 def of(store: type[SessionBase]) -> Engine:
-    """What a store class can do."""
+    """What a store class can do; a guarded one can do what the engine's own can."""
+    return _of(getattr(store, "engine_store", store))
+
+
+@lru_cache(maxsize=8)
+def _of(store: type[SessionBase]) -> Engine:
     model = _local_table(store)
     return Engine(
         store=store,
@@ -106,7 +110,7 @@ def answers(cache: Any) -> bool:
 
 def _forget(*, setting: str, **kwargs: Any) -> None:
     if setting in {"SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES"}:
-        of.cache_clear()
+        _of.cache_clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="django_logout.engines")

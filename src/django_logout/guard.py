@@ -7,26 +7,21 @@ request that never touches its session pays for the change of class, and nothing
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, parse_cookie
 
 from django_logout import engines, gate, registry
 from django_logout.exceptions import SessionUnavailable
 from django_logout.registry import Identity, Standing
-
-logger = logging.getLogger("django_logout")
+from django_logout.watch import Watch
 
 if TYPE_CHECKING:
     _Base = SessionBase
@@ -37,70 +32,22 @@ else:
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, registry.ID_KEY)
 
 
-class Watch:
-    """What the guard has seen of one session during one request."""
-
-    __slots__ = (
-        "announcing",
-        "beside",
-        "busy",
-        "confirmed",
-        "ended",
-        "held",
-        "identity",
-        "key",
-        "login",
-        "lost",
-        "missed",
-        "refused",
-        "saved",
-        "unavailable",
-    )
-
-    def __init__(self, key: str | None) -> None:
-        self.key = key
-        "The key the registry knows, or will."
-        self.identity: Identity | None = None
-        "Who was logged in when the session was loaded, or has logged in since."
-        self.held: dict[UUID, tuple[str, str]] = {}
-        "Every session this object has been, with its user's id and password hash."
-        self.login: tuple[UUID, Any] | None = None
-        "A login of this request whose row is not known to be committed."
-        self.unavailable = False
-        "Nobody could tell whether the session is alive."
-        self.refused: tuple[Identity, Standing] | None = None
-        "The ended session that this request came with."
-        self.ended: set[UUID] = set()
-        "Sessions ended by this request itself."
-        self.confirmed: set[UUID] = set()
-        "Those whose ending is known to be committed and remembered."
-        self.announcing = False
-        "``user_logged_out`` is being sent by the door itself."
-        self.beside: list[GuardedStore] | None = None
-        "Further sessions that the browser presented under the same cookie name."
-        self.missed = False
-        "The engine did not know the key that was presented."
-        self.lost = False
-        "The session ended elsewhere while this request was in flight."
-        self.saved = False
-        "Already saved for this response."
-        self.busy = False
-        "Inside the engine's own code, which may call itself."
-
-    def hold(self, identity: Identity, auth_hash: str) -> None:
-        """Remember who the session is now, so that its being let go is noticed."""
-        self.identity = identity
-        self.held[identity.id] = (identity.user_id, auth_hash)
-
-    def confirm_login(self) -> None:
-        """The row of the login is committed."""
-        self.login = None
-
-
 class GuardedStore(_Base):
     """Mixed in front of the project's own ``SessionStore``."""
 
     watch: Watch
+
+    @property
+    def engine(self) -> engines.Engine:
+        """What the project's own engine can do."""
+        return engines.of(type(self))
+
+    @property
+    def identity(self) -> Identity | None:
+        """Whose session this is now, as far as its loaded data tell."""
+        now = registry.identify(self._data, self.session_key)
+        seen = self.watch.identity
+        return seen if now and seen and now.id == seen.id else now
 
     # SessionMiddleware sets the cookie if the session is modified, and saves it then. When it
     # has been saved already, it must still set the cookie, and not save again.
@@ -119,7 +66,7 @@ class GuardedStore(_Base):
         with self._inside():
             data = super().load()
         identity = self._identify(data, presented)
-        with self._refusing():
+        with self._asking():
             if identity is None or self._admit(identity, gate_or_pass(self, identity)):
                 return data
         return {}
@@ -129,7 +76,7 @@ class GuardedStore(_Base):
         with self._inside():
             data = await super().aload()
         identity = self._identify(data, presented)
-        with self._refusing():
+        with self._asking():
             if identity is None or self._admit(identity, await agate_or_pass(self, identity)):
                 return data
         return {}
@@ -137,7 +84,8 @@ class GuardedStore(_Base):
     def save(self, must_create: bool = False) -> None:
         if self.watch.busy:
             return super().save(must_create)
-        self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # through our own load(), not the engine's
+        # Through our own load(); the engine would load it inside its save(), unguarded.
+        self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         if self._before_save():
             with self._inside():
                 super().save(must_create)
@@ -179,13 +127,13 @@ class GuardedStore(_Base):
                 data.pop(key, None)
         if self.watch.lost and registry.ID_KEY in data:
             raise UpdateError
-        self._adopt()
+        self.adopt()
         return True
 
-    def _adopt(self) -> None:
+    def adopt(self) -> None:
         """Register a session from before our time, in the save that gives it its id."""
-        identity = self.watch.identity
-        if identity and not identity.registered and registry.ID_KEY in self._data:
+        identity = self.identity
+        if identity is not None and not identity.registered:
             registry.adopt(self, identity)
             self.watch.identity = replace(identity, registered=True)
 
@@ -196,53 +144,51 @@ class GuardedStore(_Base):
 
     def _after_save(self, must_create: bool) -> None:
         """A session that has ended meanwhile must not live on, under this key or a new one."""
-        identity = registry.identify(self._data, self.session_key)
+        identity = self.identity
         if identity is None or not identity.registered:
             return
-        rotated, self.watch.key = self.session_key != self.watch.key, self.session_key
-        engine = engines.of(unguarded(type(self)))
-        if rotated and engine.keyed:
-            alive = registry.follow(identity.id, self)
-        elif engine.final_deletes:
-            return
-        else:
-            alive = gate.ask(identity).alive
+        with self._asking():
+            alive = self._still_alive(identity)
         if not alive:
             self.watch.lost = True
             self.delete(self.session_key)
             if not must_create:
                 raise UpdateError
 
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        try:
-            yield
-        except SessionUnavailable:
-            self.watch.unavailable = True
-            raise
+    def _still_alive(self, identity: Identity) -> bool:
+        rotated, self.watch.key = self.session_key != self.watch.key, self.session_key
+        if rotated and self.engine.keyed:
+            return registry.follow(identity.id, self)
+        return gate_or_pass(self, identity).alive
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
         self.watch.busy = True
         try:
-            yield
-        except (DatabaseError, OSError) as error:
-            self.watch.unavailable = True
-            raise SessionUnavailable("The session store does not answer.") from error
+            with self._asking():
+                yield
         finally:
             self.watch.busy = False
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseError, OSError, SessionUnavailable) as error:
+            self.watch.unavailable = True
+            raise SessionUnavailable("The session store does not answer.") from error
 
 
 def gate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
     """Ask the gate, unless the engine's own deletes settle it."""
-    if engines.of(unguarded(type(session))).final_deletes and identity.registered:
+    if session.engine.final_deletes and identity.registered:
         return Standing(True)
     return gate.ask(identity)
 
 
 async def agate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
     """Like :func:`gate_or_pass`."""
-    if engines.of(unguarded(type(session))).final_deletes and identity.registered:
+    if session.engine.final_deletes and identity.registered:
         return Standing(True)
     return await gate.aask(identity)
 
@@ -251,13 +197,12 @@ async def agate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
 def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     """The guarded subclass of an engine's store."""
     # Django derives the salt of session data from the class's qualified name.
-    names = {"__qualname__": store.__qualname__, "__module__": store.__module__}
+    names = {
+        "__qualname__": store.__qualname__,
+        "__module__": store.__module__,
+        "engine_store": store,
+    }
     return type(store.__name__, (GuardedStore, store), names)
-
-
-def unguarded(store: type[SessionBase]) -> type[SessionBase]:
-    """The engine's own store class."""
-    return store.__mro__[2] if issubclass(store, GuardedStore) else store
 
 
 def guard(session: SessionBase, *, look: bool = True) -> Watch:
@@ -280,59 +225,3 @@ def _look_again(session: Any, watch: Watch) -> None:
     identity = session._identify(session._session_cache, session.session_key)
     if identity is not None and not session._admit(identity, gate_or_pass(session, identity)):
         session._session_cache = {}
-
-
-def forget_impossible_key(session: Any) -> None:
-    """Drop a key that no engine can have: PostgreSQL refuses to be asked for a NUL."""
-    if "\x00" in (session.session_key or ""):
-        session._session_key = None
-
-
-def presented(request: HttpRequest) -> list[UUID]:
-    """Ids of the sessions that this request's browser presents, its own first.
-
-    A browser sends several cookies of one name if they differ in path or domain. Django reads
-    one of them; whoever logs out means all. Sessions from before our time are adopted, so that
-    they can be ended.
-    """
-    session: Any = request.session
-    watch = guard(session)
-    if watch.beside is None:
-        watch.beside = _beside(request, session)
-    found = []
-    for store in (session, *watch.beside):
-        store.get(SESSION_KEY)  # loads it
-        if store.watch.identity is not None:
-            store._adopt()
-            found.append(store.watch.identity.id)
-        elif store.watch.refused is not None:
-            found.append(store.watch.refused[0].id)
-    return found
-
-
-def _beside(request: HttpRequest, session: Any) -> list[Any]:
-    name, header = settings.SESSION_COOKIE_NAME, request.META.get("HTTP_COOKIE", "")
-    if header.count(f"{name}=") < 2:
-        return []
-    cookies = (parse_cookie(chunk) for chunk in header.split(";"))
-    keys = {cookie[name] for cookie in cookies if name in cookie}
-    stores = [unguarded(type(session))(key) for key in keys - {request.COOKIES.get(name)}]
-    for store in stores:
-        forget_impossible_key(store)
-        guard(store)
-    return stores
-
-
-def empty(session: Any) -> None:
-    """Empty an ended session, here and in the engine; it goes on as a fresh anonymous one."""
-    for store in (session, *(session.watch.beside or ())):
-        identity = store.watch.identity
-        deleted = identity is not None and identity.id in session.watch.ended
-        try:
-            if not deleted or engines.of(unguarded(type(store))).model is None:
-                store.delete(store.session_key)
-        except Exception:
-            logger.exception("The data of an ended session could not be deleted; it is refused.")
-        store.clear()
-        store._session_key = None
-        store.watch.key = None

@@ -15,8 +15,9 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.answers.base import Kind, Moment, respond
+from django_logout.browser import forget_impossible_key
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard import forget_impossible_key, guard
+from django_logout.guard import guard
 from django_logout.settle import lost, needs_settling, settle
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

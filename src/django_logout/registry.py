@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -187,16 +188,16 @@ def end(
     )
 
 
-def cut_off(*, user_id: Any = None, before: datetime, reason: str = Reason.CUTOFF) -> None:
-    """From now on, serve nothing of this user (or of anyone) that began before a moment."""
-    Cutoff.objects.using(database()).create(user_id=user_id, before=before, reason=reason)
+def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
+    """From now on, serve nothing of these users (``None``: of anyone) that began before then."""
+    cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
+    while batch := list(islice(cutoffs, 1000)):
+        Cutoff.objects.using(database()).bulk_create(batch)
 
 
-def ids(sessions: Iterable[LoginSession] | QuerySet[LoginSession]) -> list[UUID]:
+def ids(sessions: QuerySet[LoginSession]) -> list[UUID]:
     """Public ids of a set of sessions."""
-    if isinstance(sessions, QuerySet):
-        return list(sessions.order_by().values_list("pk", flat=True))
-    return [session.pk for session in sessions]
+    return list(sessions.order_by().values_list("pk", flat=True))
 
 
 def _storable_key(session: SessionBase) -> str:

@@ -11,12 +11,14 @@ from django.db import IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
-from django_logout import core, engines, registry
+from django_logout import core, gate, registry
 from django_logout.answers.base import Kind, Moment, login_url, respond
+from django_logout.browser import empty, forget_user
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard import Watch, empty, guard, unguarded
+from django_logout.guard import guard
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.types import Reason, Target
+from django_logout.watch import Watch
 
 
 def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
@@ -64,7 +66,7 @@ def _register_again(request: HttpRequest, watch: Watch) -> None:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
             registry.register(request.session, user, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
-        empty(request.session)
+        empty(request)
     watch.login = None
 
 
@@ -87,8 +89,7 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
 
 def _id_of(request: HttpRequest) -> str | None:
     session: Any = request.session
-    identity = registry.identify(session.__dict__.get("_session_cache", {}), session.session_key)
-    return str(identity.id) if identity else None
+    return str(session.identity.id) if session.identity else None
 
 
 def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
@@ -112,14 +113,14 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
 def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
     """The session ended elsewhere while this request was in flight."""
     identity, watch.lost = watch.identity, True
-    reason = registry.standing(identity).reason if identity else Reason.UNKNOWN
+    reason = gate.ask(identity).reason if identity else Reason.UNKNOWN
     session: Any = request.session
     session.__dict__["_session_cache"] = {}
     session._session_key = None
     watch.saved = session.modified = False
     # Neither set nor deleted: somebody else may have logged in with that cookie by now.
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-    core.forget_user(request)
+    forget_user(request)
     moment = Moment(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
     return respond(request, moment)
 
@@ -127,7 +128,7 @@ def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
 def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
     """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
     session: Any = request.session
-    if watch.missed and session.is_empty() and not engines.of(unguarded(type(session))).reachable():
+    if watch.missed and session.is_empty() and not session.engine.reachable():
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
 
 

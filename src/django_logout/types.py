@@ -58,9 +58,9 @@ class Target:
         return cls(Scope.CURRENT, request)
 
     @classmethod
-    def session(cls, session_id: UUID) -> Target:
-        """One session, by its public id."""
-        return cls(Scope.SESSION, session_id)
+    def session(cls, session_id: UUID | str) -> Target:
+        """One session, by its public id; raises ``ValueError`` if that is none."""
+        return cls(Scope.SESSION, UUID(str(session_id)))
 
     @classmethod
     def others(cls, request: HttpRequest) -> Target:

@@ -1,0 +1,97 @@
+"""What the browser of a request presents, and emptying it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.http import parse_cookie
+
+from django_logout import engines
+from django_logout.guard import guard
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_logout")
+
+
+def presented(request: HttpRequest) -> list[UUID]:
+    """Ids of the sessions that this request's browser presents, its own first.
+
+    A browser sends several cookies of one name if they differ in path or domain. Django reads
+    one of them; whoever logs out means all. Sessions from before our time are adopted, so that
+    they can be ended. One that had ended already counts too: its mark may have to be set again.
+    """
+    found = []
+    for store in stores(request):
+        store.get(SESSION_KEY)  # loads it
+        store.adopt()
+        if store.identity is not None:
+            found.append(store.identity.id)
+        elif store.watch.refused is not None:
+            found.append(store.watch.refused[0].id)
+    return found
+
+
+def stores(request: HttpRequest) -> list[Any]:
+    """The session of a request, and those beside it; none where there are no sessions at all."""
+    session: Any = getattr(request, "session", None)
+    if session is None:
+        return []
+    watch = guard(session)
+    if watch.beside is None:
+        watch.beside = _beside(request, engines.of(type(session)).store)
+    return [session, *watch.beside]
+
+
+def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
+    name, header = settings.SESSION_COOKIE_NAME, request.META.get("HTTP_COOKIE", "")
+    if header.count(f"{name}=") < 2:
+        return []
+    cookies = (parse_cookie(chunk) for chunk in header.split(";"))
+    keys = {cookie[name] for cookie in cookies if name in cookie}
+    beside = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
+    for store in beside:
+        forget_impossible_key(store)
+        guard(store)
+    return beside
+
+
+def forget_impossible_key(session: Any) -> None:
+    """Drop a key that no engine can have: PostgreSQL refuses to be asked for a NUL."""
+    if "\x00" in (session.session_key or ""):
+        session._session_key = None
+
+
+def empty(request: HttpRequest) -> None:
+    """Empty the ended sessions of a browser, here and in the engine; it goes on with a fresh
+    anonymous one."""
+    here, *_ = found = stores(request)
+    for store in found:
+        identity = store.identity
+        deleted = identity is not None and identity.id in here.watch.ended
+        try:
+            if not deleted or store.engine.model is None:
+                store.delete(store.session_key)
+        except Exception:
+            logger.exception("The data of an ended session could not be deleted; it is refused.")
+        store.clear()
+        store._session_key = None
+        store.watch.key = None
+
+
+def forget_user(request: HttpRequest) -> None:
+    """Make ``request.user`` and ``request.auser()`` anonymous (Django ticket 36540)."""
+    if hasattr(request, "user"):
+        request.user = AnonymousUser()
+    if hasattr(request, "auser"):
+
+        async def auser() -> AnonymousUser:
+            return AnonymousUser()
+
+        request.auser = auser
