@@ -1,0 +1,122 @@
+"""Every way to log out that this site shows: its page, its URL and its code."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import getsource
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts import plain, views
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to log out."""
+
+    slug: str
+    title: Any
+    sentence: Any
+    code: str
+    url_name: str = ""
+    action: str = "form"
+    "Which template of ``accounts/ways/`` does it."
+
+    @property
+    def action_template(self) -> str:
+        """The part of its page that one can press."""
+        return f"accounts/ways/{self.action}.html"
+
+
+def _source(view: Callable[..., Any], imported: str) -> str:
+    """What the view really is, so that the page cannot say anything else."""
+    return f"{imported}\n\n{getsource(view)}"
+
+
+FUNCTION = Way(
+    "function",
+    _("The function view"),
+    _("Your own view calls logout(request), then redirects to the list of cars."),
+    _source(views.logout_view, "from django_logout import logout"),
+    "logout_view",
+)
+PLAIN = Way(
+    "plain",
+    _("Django's own logout()"),
+    _("A view that has never heard of this package goes through the same door."),
+    _source(plain.logout_view, "from django.contrib.auth import logout"),
+    "logout_plain",
+)
+CLASS = Way(
+    "class",
+    _("The class view"),
+    _("One line in urls.py, with the next page as its argument."),
+    'path("logout/class/", LogoutView.as_view(next_page="cars_list"), name="logout_class")',
+    "logout_class",
+)
+LOGIN = Way(
+    "login",
+    _("Log out, then log in"),
+    _("Goes straight to the login page, for the next person at this screen."),
+    'path("logout/login/", logout_then_login, name="logout_then_login")',
+    "logout_then_login",
+)
+GOODBYE = Way(
+    "goodbye",
+    _("The goodbye page"),
+    _("Shows a page of yours instead of redirecting."),
+    'path(\n    "logout/goodbye/",\n'
+    '    LogoutView.as_view(template_name="accounts/goodbye.html"),\n'
+    '    name="logout_goodbye",\n)',
+    "logout_goodbye",
+)
+QUESTION = Way(
+    "question",
+    _("A link that asks first"),
+    _("A link can only ask; the page it opens has the button, protected against forgery."),
+    "<a href=\"{% url 'logout' %}?next={% url 'cars_list' %}\">Log out</a>",
+    "logout",
+    "question",
+)
+JSON = Way(
+    "json",
+    _("JSON, by fetch"),
+    _("A script asks for JSON and is told what has ended; without scripts the form works."),
+    'fetch(form.action, {\n  method: "POST",\n  body: new FormData(form),\n'
+    '  headers: {Accept: "application/json"},\n});',
+    "logout",
+    "json",
+)
+HTMX = Way(
+    "htmx",
+    _("htmx"),
+    _("The answer carries HX-Redirect, so that the whole page moves and not a part of it."),
+    '<form method="post" action="{% url \'logout\' %}" hx-post="{% url \'logout\' %}">\n'
+    "  {% csrf_token %}\n  <button>Log out</button>\n</form>",
+    "logout",
+    "htmx",
+)
+CART = Way(
+    "cart",
+    _("Keep the cart"),
+    _("What you name goes into a fresh session with a new key; nothing else does."),
+    _source(views.logout_keeping_cart, "from django_logout import logout"),
+    "logout_keeping_cart",
+)
+EXPLAIN = Way(
+    "explain",
+    _("Explain it"),
+    _("Logs a session of its own in and out, and prints each step and what is left."),
+    "python manage.py logout explain --user NAME",
+    action="explain",
+)
+ADMIN = Way(
+    "admin",
+    _("The admin"),
+    _("The button in the admin ends the session of whoever presses it, staff or not."),
+    "class CarAdminSite(LogoutAdminSiteMixin, AdminSite):\n    pass",
+    "admin:logout",
+    "admin",
+)
+WAYS = (FUNCTION, PLAIN, CLASS, LOGIN, GOODBYE, QUESTION, JSON, HTMX, CART, EXPLAIN, ADMIN)
+BY_SLUG = {way.slug: way for way in WAYS}

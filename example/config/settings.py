@@ -1,0 +1,95 @@
+"""Settings of the car site. It runs as it is; the environment switches real parts in:
+
+DATABASE_URL    sqlite:////folder/file   postgres://user:password@host/name   mysql://…
+CACHE_URL       locmem://   redis://host:6379/0   memcached://host:11211
+SESSION_ENGINE  db   cached_db   cache   file   signed_cookies   (or a dotted path)
+SECRET_KEY, DEBUG (1 or 0), ALLOWED_HOSTS (with commas)
+"""
+
+import os
+from pathlib import Path
+
+import django
+from django.utils.translation import gettext_lazy as _
+
+from config.backends import cache_from_url, database_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENGINES = {"db", "cached_db", "cache", "file", "signed_cookies"}
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "for the demo only: set SECRET_KEY on a real server")
+DEBUG = os.environ.get("DEBUG", "1") == "1"
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
+DATABASES = {
+    "default": database_from_url(
+        os.environ.get("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    )
+}
+CACHES = {"default": cache_from_url(os.environ.get("CACHE_URL", "locmem://"))}
+SESSION_ENGINE = os.environ.get("SESSION_ENGINE", "db")
+if SESSION_ENGINE in ENGINES:
+    SESSION_ENGINE = f"django.contrib.sessions.backends.{SESSION_ENGINE}"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "config.admin.CarSiteAdmin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_logout",
+    "accounts",
+    "cars",
+]
+CSP_HOME = "django.middleware.csp" if django.VERSION >= (6, 0) else "config.csp"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    f"{CSP_HOME}.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_logout.middleware.LogoutMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cars.cart.cart",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "cars_list"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
