@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileStore
+from django.test import Client
 
 from django_logout.guard import guarded
 from tests import services
@@ -71,3 +72,11 @@ def user(db: None) -> Any:
 def other(db: None) -> Any:
     """Somebody else."""
     return get_user_model().objects.create_user("bob", password="pw")
+
+
+@pytest.fixture
+def ann(user: Any) -> Client:
+    """A browser in which she is signed in."""
+    client = Client()
+    client.force_login(user)
+    return client
