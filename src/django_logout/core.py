@@ -139,11 +139,9 @@ def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
 
 
 def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None) -> LogoutResult:
-    selection = _select(target)
-    everyone = target.scope is Scope.EVERYONE
-    ids = _ids_to_mark(target, selection)
-    if not gate.disturb(ids, everyone=everyone):
+    if not gate.ready():  # before anything is begun that could not be finished
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    selection = _select(target)
     ending = Ending(
         id=uuid4(), target=target, reason=reason, actor=actor, request=request, at=timezone.now()
     )
@@ -153,8 +151,10 @@ def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     if request is not None and (here := presented(request)):
         guard(request.session).ended.update(s.id for s in ending.sessions if s.id in here)
-    finish = partial(_finish, ending, result, {*ids, *(s.id for s in ending.sessions)})
+    ids = _ids_to_mark(ending, selection)
+    finish = partial(_finish, ending, result, ids)
     if connections[registry.database()].in_atomic_block:
+        gate.disturb(ids)
         transaction.on_commit(finish, using=registry.database())
     else:
         finish()
@@ -162,34 +162,36 @@ def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None
 
 
 def _select(target: Target) -> QuerySet[LoginSession]:
+    sessions = registry.sessions()
     match target.scope:
         case Scope.CURRENT:
             here = presented(target.value)
-            found = registry.alive().filter(pk__in=here) if here else registry.alive().none()
+            return sessions.filter(pk__in=here) if here else sessions.none()
         case Scope.SESSION:
-            found = registry.alive().filter(pk=target.value)
+            return sessions.filter(pk=target.value)
         case Scope.OTHERS:
             request = target.value
-            mine = registry.alive().filter(user_id=request.user.pk)
-            found = mine.exclude(pk__in=presented(request))
+            mine = sessions.filter(user_id=request.user.pk)
+            return mine.exclude(pk__in=presented(request))
         case Scope.USER:
-            found = registry.alive().filter(user_id=target.value.pk)
+            return sessions.filter(user_id=target.value.pk)
         case Scope.USERS:
-            found = registry.alive().filter(user_id__in=target.value.order_by().values("pk"))
+            return sessions.filter(user_id__in=target.value.order_by().values("pk"))
         case _:
-            found = registry.alive()
-    return found
+            return sessions
 
 
-def _ids_to_mark(target: Target, selection: QuerySet[LoginSession]) -> set[UUID]:
-    """Sessions whose marks are to be replaced before and after. For everyone, one mark does."""
+def _ids_to_mark(ending: Ending, selection: QuerySet[LoginSession]) -> set[UUID]:
+    """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
+    ended them and then could not say so. For everyone, one mark does."""
+    target, ids = ending.target, {session.id for session in ending.sessions}
     if target.scope is Scope.EVERYONE or not gate.remembers():
         return set()
-    if target.scope is Scope.CURRENT:  # ended already or not: a mark may have failed last time
-        return set(presented(target.value))
+    if target.scope is Scope.CURRENT:
+        return ids.union(presented(target.value))
     if target.scope is Scope.SESSION:
-        return {target.value}
-    return set(registry.ids(selection))
+        return ids | {target.value}
+    return ids or set(registry.ended_since(selection, ending.at - gate.SEEN_FOR))
 
 
 def _end_and_record(
@@ -202,22 +204,21 @@ def _end_and_record(
         ending = replace(ending, sessions=sessions, keys=keys)
         _cut_off(ending)
         outcomes = _revoke(ending)
-        recorded = sessions or ending.target.scope is Scope.EVERYONE
+        recorded = sessions or ending.target.scope in {Scope.USER, Scope.EVERYONE}
         event = audit.record(ending, outcomes) if recorded else None
     return ending, LogoutResult(outcomes=outcomes, event=event, reason=ending.reason)
 
 
 def _cut_off(ending: Ending) -> None:
-    """Refuse what the registry has no row of: sessions from before our time."""
+    """Refuse what the registry has no row of: sessions from before our time. For one user the
+    event itself says so (see ``registry.standing``)."""
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.EVERYONE:
         registry.cut_off([None], before=ending.at, reason=ending.reason)
-    elif scope is Scope.USER:
-        registry.cut_off([value.pk], before=ending.at, reason=ending.reason)
     elif scope is Scope.USERS:
         users = value.order_by().values_list("pk", flat=True)
         registry.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
-    elif not engines.current().keyed:
+    elif scope is not Scope.USER and not engines.current().keyed:
         # Earlier values of an adopted cookie carry no id, and cannot be taken back.
         adopted = {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
         registry.cut_off(adopted, before=registry.EPOCH, reason=ending.reason)

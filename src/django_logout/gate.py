@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,7 @@ EVERYONE = "*"
 #: Seconds for which the row is not asked again. Bounds what a cache that loses acknowledged
 #: writes (a failover to a replica that lags) can do.
 SEEN_TTL = 60
+SEEN_FOR = timedelta(seconds=SEEN_TTL)
 #: Seconds for which generations and endings are remembered; the row is asked when they are gone.
 MARK_TTL = 24 * 60 * 60
 
@@ -164,13 +166,14 @@ def _truth(identity: Identity) -> Standing:
         raise SessionUnavailable("Neither cache nor registry can tell.") from error
 
 
-def disturb(session_ids: Iterable[UUID], *, everyone: bool = False) -> bool:
-    """Before an ending: make every reader ask the row again. False when the cache does not take
-    it, so that nothing is begun that could not be finished."""
-    marks = {_mark(session_id): _new() for session_id in session_ids}
-    if everyone:
-        marks[_mark(EVERYONE)] = _new()
-    return _write(marks)
+def ready() -> bool:
+    """Whether an ending could be remembered now; true where nothing is remembered."""
+    return not remembers() or engines.answers(caches[_alias()])
+
+
+def disturb(session_ids: Iterable[UUID]) -> None:
+    """During an ending that awaits somebody's commit: make readers ask the row again."""
+    _write({_mark(session_id): _new() for session_id in session_ids})
 
 
 def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -> bool:

@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from django_logout import engines
-from django_logout.models import Cutoff, LoginSession
-from django_logout.types import EndedSession, Reason
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.types import EndedSession, Reason, Scope
 
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
@@ -95,8 +95,11 @@ def standing(identity: Identity) -> Standing:
     if identity.registered:
         return Standing(False)
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
+    # Without an id it began before our time, and so before whatever ended all of its user's.
     cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
-    return Standing(False, Reason.CUTOFF) if cutoffs.exists() else Standing(True)
+    everywhere = LogoutEvent.objects.using(database()).filter(user_id=user_pk, scope=Scope.USER)
+    cut = cutoffs.exists() or everywhere.exists()
+    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
 def register(session: SessionBase, user: Any, *, session_id: UUID | None = None) -> LoginSession:
@@ -164,28 +167,32 @@ def follow(session_id: UUID, session: SessionBase) -> bool:
     return bool(alive.update(session_key=_storable_key(session)))
 
 
-def alive() -> QuerySet[LoginSession]:
-    """The sessions that have not ended."""
-    return LoginSession.objects.using(database()).filter(ended_at__isnull=True)
+def sessions() -> QuerySet[LoginSession]:
+    """All sessions, ended ones too."""
+    return LoginSession.objects.using(database())
 
 
 def end(
-    sessions: QuerySet[LoginSession], event_id: UUID, at: datetime
+    selection: QuerySet[LoginSession], event_id: UUID, at: datetime
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
     """Claim those of the sessions that are alive for one event: they have ended, once.
 
     Returns them, with the keys the registry knows. Must run in a transaction; the UPDATE
     comes first in it, so that SQLite takes its write lock at once instead of failing later.
     """
-    if not sessions.update(ended_at=at, event_id=event_id):
+    if not selection.filter(ended_at__isnull=True).update(ended_at=at, event_id=event_id):
         return (), ()
-    rows = LoginSession.objects.using(sessions.db).filter(event_id=event_id)
-    found = rows.order_by().values_list("pk", "user_id", "session_key")
-    ended = tuple(found)
+    claimed = sessions().filter(event_id=event_id).order_by()
+    ended = tuple(claimed.values_list("pk", "user_id", "session_key"))
     return (
         tuple(EndedSession(pk, user_id) for pk, user_id, _ in ended),
         tuple(key for *_, key in ended if key),
     )
+
+
+def ended_since(selection: QuerySet[LoginSession], moment: datetime) -> QuerySet[Any, UUID]:
+    """Ids of those of the sessions that have ended since a moment."""
+    return selection.filter(ended_at__gte=moment).order_by().values_list("pk", flat=True)
 
 
 def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
@@ -193,11 +200,6 @@ def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
     cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
     while batch := list(islice(cutoffs, 1000)):
         Cutoff.objects.using(database()).bulk_create(batch)
-
-
-def ids(sessions: QuerySet[LoginSession]) -> list[UUID]:
-    """Public ids of a set of sessions."""
-    return list(sessions.order_by().values_list("pk", flat=True))
 
 
 def _storable_key(session: SessionBase) -> str:
