@@ -1,10 +1,12 @@
 """Fixtures that more than one test module needs."""
 
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.test import Client
@@ -35,6 +37,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if not services.available(service):
                 what = pytest.fail if services.required() else pytest.skip
                 what(f"needs {service}, which does not answer")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run asynchronous tests as Django's test cases do: its threads are this thread."""
+    if not iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    async_to_sync(pyfuncitem.obj)(**{name: pyfuncitem.funcargs[name] for name in wanted})
+    return True
 
 
 @pytest.fixture(params=SETUPS)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
@@ -117,27 +120,28 @@ class AsyncLogoutView(LogoutView):
     ) -> HttpResponse:
         """Ask; or say that nobody is logged in."""
         user = await request.auser()
-        return self._question() if user.is_authenticated else self._goodbye()
+        return await self._show(self._question if user.is_authenticated else self._goodbye)
 
     async def post(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Log out."""
         if hasattr(request, NOT_PROVED):
-            return self._not_proved()
+            return await self._show(self._not_proved)
         result = await alogout(request)
-        return self._answer(result)
+        return await self._show(partial(self._answer, result))
 
     def http_method_not_allowed(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> Coroutine[Any, Any, HttpResponse]:
         """405, to be awaited like the other methods."""
-        response = super().http_method_not_allowed(request, *args, **kwargs)
+        return self._show(partial(super().http_method_not_allowed, request, *args, **kwargs))
 
-        async def answer() -> HttpResponse:
-            return response
-
-        return answer()
+    async def _show(self, build: Callable[[], HttpResponse]) -> HttpResponse:
+        # The context of Django's view names the site: with the sites framework that is a query.
+        if apps.is_installed("django.contrib.sites"):
+            return await sync_to_async(build)()
+        return build()
 
 
 def _open(view: Any) -> Any:
