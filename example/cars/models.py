@@ -11,6 +11,7 @@ class Car(models.Model):
     class Body(models.TextChoices):
         """Its shape, which is also its picture."""
 
+        COMPACT = "compact", _("Compact")
         HATCH = "hatch", _("Hatchback")
         SALOON = "saloon", _("Saloon")
         VAN = "van", _("Van")
@@ -22,7 +23,7 @@ class Car(models.Model):
         _("year"), validators=[MinValueValidator(1886), MaxValueValidator(2100)]
     )
     price = models.PositiveIntegerField(_("price in reais"))
-    body = models.CharField(_("body"), max_length=10, choices=Body, default=Body.HATCH)
+    body = models.CharField(_("body"), max_length=10, choices=Body, default=Body.COMPACT)
 
     class Meta:
         verbose_name = _("car")

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from cars.models import Car
 
-#: name → whether it may use the admin. The password of each is its name twice.
+#: name → whether it may use the admin. Its password is its name twice.
 LOGINS = {"customer": False, "admin": True}
 CARS = [
     ("Chevrolet", "Opala", 1978, 62_000, Car.Body.SALOON),
@@ -15,7 +15,7 @@ CARS = [
     ("Fiat", "Uno", 1994, 16_900, Car.Body.HATCH),
     ("Gurgel", "X-12", 1982, 38_000, Car.Body.OFFROAD),
     ("Toyota", "Bandeirante", 1986, 89_000, Car.Body.OFFROAD),
-    ("Volkswagen", "Fusca", 1974, 32_000, Car.Body.HATCH),
+    ("Volkswagen", "Fusca", 1974, 32_000, Car.Body.COMPACT),
     ("Volkswagen", "Kombi", 1981, 74_000, Car.Body.VAN),
     ("Willys", "Aero", 1965, 57_500, Car.Body.SALOON),
 ]
