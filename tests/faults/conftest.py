@@ -1,0 +1,97 @@
+"""Sites to force races on: every session engine, on every database that it can matter on."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import services
+from tests.faults import harness
+from tests.faults.harness import SETUPS, Pool, World
+
+#: Each engine on SQLite, and those that keep something in a database, or race with the
+#: registry in one, on real servers too.
+MATRIX = [
+    *(("sqlite", setup) for setup in SETUPS),
+    *(("postgres", setup) for setup in ("db", "cached_db", "cache", "qsessions")),
+    *(("mariadb", setup) for setup in ("db", "cached_db-memcached", "file", "signed_cookies")),
+]
+
+
+class Pools:
+    """The processes of this run, started when they are first needed."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder, self.stack = folder, stack
+        self.pools: dict[tuple[str, bool], Pool] = {}
+
+    def get(self, database: str, *, plain: bool = False) -> Pool:
+        """Processes on one database, with the package or without."""
+        if plain and (database, False) not in self.pools:
+            self.get(database)  # makes the database
+        if (database, plain) not in self.pools:
+            name = f"logout_faults_{os.getpid()}"
+            if database == "sqlite":
+                name = str(self.folder / name)
+            url = services.URLS.get(database, "sqlite://")
+            pool = self.pools[database, plain] = Pool(url, name, plain=plain)
+            if not plain:
+                pool.take().do("create_database", name=name)
+                self.stack.callback(lambda: pool.take().do("drop_database", name=name))
+            self.stack.callback(pool.drop_busy)
+        return self.pools[database, plain]
+
+
+@pytest.fixture(scope="session")
+def pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pools]:
+    """All processes; they end with the run."""
+    with ExitStack() as stack:
+        found = Pools(tmp_path_factory.mktemp("faults"), stack)
+        yield found
+        for pool in found.pools.values():
+            for each in pool.workers[1:]:
+                each.quit()
+            del pool.workers[1:]
+    for pool in found.pools.values():
+        pool.quit()
+
+
+def need(*wanted: str) -> None:
+    """Skip, or fail, what needs a server that is not there."""
+    for service in wanted:
+        if service in services.URLS and not services.available(service):
+            what = pytest.fail if services.required() else pytest.skip
+            what(f"needs {service}, which does not answer")
+
+
+def build(pools: Pools, tmp_path: Path, database: str, setup: str, **how: Any) -> World:
+    """A site; skipped where its servers are missing."""
+    need(database, SETUPS[setup][1].removeprefix("django_"))
+    pool = pools.get(database, plain=how.pop("plain", False))
+    pool.drop_busy()
+    return harness.world(pool, setup, str(tmp_path), **how)
+
+
+@pytest.fixture(params=MATRIX, ids="-".join)
+def world(request: Any, pools: Pools, tmp_path: Path) -> World:
+    """The test runs once on each engine and database."""
+    return build(pools, tmp_path, *request.param)
+
+
+@pytest.fixture(params=["db", "cached_db", "cache", "file", "signed_cookies", "qsessions"])
+def plain(request: Any, pools: Pools, tmp_path: Path) -> World:
+    """A site without the package: the race must bring the session back, or it proves nothing."""
+    return build(pools, tmp_path, "sqlite", request.param, plain=True)
+
+
+@pytest.fixture
+def make_world(pools: Pools, tmp_path: Path) -> Any:
+    """Makes a site of your choice: ``make_world("postgres", "cached_db", atomic=True)``."""
+
+    def make(database: str, setup: str, **how: Any) -> World:
+        return build(pools, tmp_path, database, setup, **how)
+
+    return make

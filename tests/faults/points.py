@@ -1,0 +1,76 @@
+"""Where a worker can be stopped: the gaps between two steps that a race needs.
+
+A point costs nothing until a test arms it. What is wrapped goes on doing what it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from types import SimpleNamespace
+from typing import Any
+
+armed: set[str] = set()
+pipe: Any = None
+
+
+def stop(point: str) -> None:
+    """Stop here if the test has asked for it, until it says to go on."""
+    if point in armed:
+        armed.discard(point)
+        pipe.send(("stopped", point))
+        armed.update(pipe.recv())
+
+
+def _around(owner: Any, name: str, *, before: str = "", after: str = "") -> None:
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def stoppable(*args: Any, **kwargs: Any) -> Any:
+        stop(before)
+        result = original(*args, **kwargs)
+        stop(after)
+        return result
+
+    setattr(owner, name, stoppable)
+
+
+def _cache_writes(backend: type) -> None:
+    original: Callable[..., Any] = backend.set  # type: ignore[attr-defined]
+
+    @wraps(original)
+    def stoppable(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
+        if str(key).startswith("django_logout:seen:"):
+            stop("remembering")
+        elif "sessions" in str(key):
+            stop("session into cache")
+        return original(self, key, *args, **kwargs)
+
+    backend.set = stoppable  # type: ignore[attr-defined]
+
+
+def install(*, plain: bool) -> None:
+    """Wrap the gaps: in Django's engines, and in the package where it is installed."""
+    from django.contrib.sessions.backends import db, file
+    from django.core.cache.backends.memcached import BaseMemcachedCache
+    from django.core.cache.backends.redis import RedisCache
+    from django_redis.cache import RedisCache as DjangoRedisCache
+
+    _around(db.SessionStore, "_get_session_from_db", after="row read")
+    file.shutil = SimpleNamespace(move=file.shutil.move)
+    _around(file.shutil, "move", before="file into place")
+    for backend in (BaseMemcachedCache, RedisCache, DjangoRedisCache):
+        _cache_writes(backend)
+    if plain:
+        return
+    from django_logout import audit, gate, registry
+    from django_logout.guard import GuardedStore
+
+    _around(GuardedStore, "_after_save", before="engine saved")
+    _around(registry, "standing", before="generations taken", after="standing read")
+    _around(registry, "follow", before="rotated")
+    _around(registry, "adopt", before="adopting", after="adopted")
+    _around(gate, "ready", before="selected", after="ready")
+    _around(gate, "close", before="committed", after="closed")
+    _around(audit, "record", after="recorded")
+    _around(registry, "end", before="ending")
