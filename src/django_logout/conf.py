@@ -45,8 +45,10 @@ KNOWN = {field.name: field for field in fields(LogoutSettings)}
 
 @lru_cache(maxsize=1)
 def logout_settings() -> LogoutSettings:
-    """The project's ``LOGOUT`` with defaults filled in; unknown keys are left to the checks."""
-    given = getattr(settings, "LOGOUT", None) or {}
+    """The project's ``LOGOUT`` with defaults filled in; what is wrong in it is left to the checks."""
+    given = getattr(settings, "LOGOUT", None)
+    if not isinstance(given, Mapping):
+        given = {}
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in given.items()

@@ -1,0 +1,131 @@
+"""Projects that are right, and one that is wrong for each id of a check."""
+
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.urls import include, path, reverse_lazy
+
+from django_logout.middleware import LogoutMiddleware
+from django_logout.views import LogoutView
+from tests.settings import ENGINES, MIDDLEWARE
+from tests.views import home
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = "django_logout.middleware.LogoutMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOCMEM = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://nowhere"}
+
+
+class MyMiddleware(LogoutMiddleware):
+    """A project's own descendant."""
+
+
+class MyAuthentication(AuthenticationMiddleware):
+    """A project's own descendant."""
+
+
+class MyLogoutView(LogoutView):
+    """A project's own descendant."""
+
+
+class Elsewhere:
+    """Puts the session table into a database of its own."""
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "sessions" if model._meta.app_label == "sessions" else None
+
+
+class urlconf:  # noqa: N801 - reads as a function
+    """Stands for a URLconf module of these patterns."""
+
+    def __init__(self, *urlpatterns: Any) -> None:
+        self.urlpatterns = urlpatterns
+
+
+def without(*gone: str) -> list[str]:
+    """The middleware list, but for some."""
+    return [entry for entry in MIDDLEWARE if entry not in gone]
+
+
+HOME = path("", home, name="home")
+OURS_AT_LAST = (
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("accounts/", include("django_logout.urls")),
+)
+FILE = {"SESSION_ENGINE": ENGINES["file"], "CACHES": LOCMEM}
+
+#: One broken project for each id, and what its hint must say to type.
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "E001": ({"MIDDLEWARE": without(OURS)}, f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}"'),
+    "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Take "{OURS}" out of MIDDLEWARE.'),
+    "E003": ({"MIDDLEWARE": [OURS, *without(OURS)]}, f'to right after "{AUTH}"'),
+    "E004": ({"MIDDLEWARE": without(SESSIONS)}, f'Put "{SESSIONS}" into MIDDLEWARE'),
+    "E005": ({"MIDDLEWARE": without(AUTH)}, f'Put "{AUTH}" into MIDDLEWARE'),
+    "W010": ({"ROOT_URLCONF": urlconf(HOME)}, 'path("accounts/", include("django_logout.urls"))'),
+    "W011": ({"ROOT_URLCONF": urlconf(*OURS_AT_LAST)}, "before what includes Django's"),
+    "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),
+    "W013": ({"LOGOUT_REDIRECT_URL": "/nowhere"}, 'LOGOUT_REDIRECT_URL = "login"'),
+    "E020": ({"SESSION_ENGINE": "no.such.engine"}, "SESSION_ENGINE = "),
+    "E021": ({"LOGOUT": {"CACHE": "shared"}}, 'add "shared" there'),
+    "W022": (FILE, 'CACHES = {\n    "default": {'),
+    "W023": (
+        {"DATABASE_ROUTERS": [Elsewhere()], "CACHES": {"default": REDIS}},
+        "return 'default' for the app \"sessions\"",
+    ),
+    "E030": ({"LOGOUT": ["KEEP"]}, 'LOGOUT = {"KEEP": ["cart"]}'),
+    "E031": ({"LOGOUT": {"keeps": ["cart"]}}, 'Did you mean "KEEP"?'),
+    "E032": ({"LOGOUT": {"KEEP": "cart"}}, 'Write LOGOUT = {"KEEP": ["..."]}.'),
+    "E033": ({"LOGOUT": {"REVOKERS": ["no.such.Revoker"]}}, "django_logout.revokers.base.Revoker"),
+    "E034": ({"LOGOUT": {"KEEP": ["cart", "_auth_user_id"]}}, 'Take "_auth_user_id" out'),
+    "E035": ({"LOGOUT": {"ANSWERS": []}}, 'Take "ANSWERS" out of LOGOUT'),
+}
+
+RIGHT: dict[str, dict[str, Any]] = {
+    "the test project": {},
+    "no LOGOUT": {"LOGOUT": None},
+    "a subclass of the middleware": {"MIDDLEWARE": [*without(OURS), f"{__name__}.MyMiddleware"]},
+    "a subclass of Django's": {
+        "MIDDLEWARE": [
+            SESSIONS,
+            f"{__name__}.MyAuthentication",
+            OURS,
+            *without(OURS, SESSIONS, AUTH),
+        ]
+    },
+    "messages first": {
+        "MIDDLEWARE": [SESSIONS, "django.contrib.messages.middleware.MessageMiddleware", AUTH, OURS]
+    },
+    "a subclass of the view": {"ROOT_URLCONF": urlconf(path("out/", MyLogoutView.as_view()))},
+    "a function of the project's": {"ROOT_URLCONF": urlconf(path("", home, name="logout"))},
+    "a URL with arguments": {
+        "ROOT_URLCONF": urlconf(path("<x>/", auth_views.LogoutView.as_view(), name="logout"))
+    },
+    "ours in a namespace": {
+        "ROOT_URLCONF": urlconf(path("", include(("django_logout.urls", "accounts"), "accounts")))
+    },
+    "ours first": {"ROOT_URLCONF": urlconf(*reversed(OURS_AT_LAST))},
+    "no URLconf": {"ROOT_URLCONF": None},
+    "a URLconf that does not import": {"ROOT_URLCONF": "no.such.urls"},
+    "names": {"LOGIN_URL": "login", "LOGOUT_REDIRECT_URL": reverse_lazy("home")},
+    "a path without its slash": {"LOGIN_URL": "/login"},
+    "another server": {"LOGIN_URL": "https://login.example.com/?from=here"},
+    "a shared cache": {
+        **FILE,
+        "CACHES": {**LOCMEM, "shared": REDIS},
+        "LOGOUT": {"CACHE": "shared"},
+    },
+    "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
+    "every key": {
+        "LOGOUT": {
+            "ANSWERS": ("django_logout.answers.page.PageAnswer",),
+            "CACHE": None,
+            "COOKIES": ["theme", {"name": "token", "path": "/api"}],
+            "KEEP": ["cart"],
+            "REVOKERS": None,
+        }
+    },
+}
