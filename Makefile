@@ -25,7 +25,7 @@ TEST_ENV := .venv-test$(DJANGO)
 TEST_PYTHON := $(TEST_ENV)/bin/python
 DJANGO_GROUP := $(DJANGO:%=django%)
 
-ifneq ($(shell command -v uv 2>/dev/null),)
+ifneq ($(shell uv --version 2>/dev/null),)
 # $(1) folder, $(2) groups, $(3) options for the project itself
 environment = UV_PROJECT_ENVIRONMENT=$(1) uv sync --quiet --locked --no-default-groups $(3) \
 	$(if $(PYTHON),--python $(PYTHON)) $(addprefix --group ,$(2))
@@ -76,8 +76,8 @@ check: ## style, types, import layers, missing migrations
 	.venv/bin/ruff format --check
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
 	.venv/bin/mypy
-	.venv/bin/lint-imports
-	.venv/bin/python -m django makemigrations --check --dry-run --settings=tests.settings
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
 
 fix: ## let the tools mend what they can
 	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))

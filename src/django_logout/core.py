@@ -221,7 +221,7 @@ def _cut_off(ending: Ending) -> None:
     elif scope is not Scope.USER and not engines.current().keyed:
         # Earlier values of an adopted cookie carry no id, and cannot be taken back.
         adopted = {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
-        registry.cut_off(adopted, before=registry.EPOCH, reason=ending.reason)
+        registry.cut_off(adopted, before=registry.epoch(), reason=ending.reason)
 
 
 def _revoke(ending: Ending) -> tuple[Outcome, ...]:

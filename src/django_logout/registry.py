@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
@@ -26,8 +27,6 @@ from django_logout.types import EndedSession, Reason, Scope
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
 
-#: A cut-off this old ends no known session; it refuses only those without an id of ours.
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +192,11 @@ def end(
 def ended_since(selection: QuerySet[LoginSession], moment: datetime) -> QuerySet[Any, UUID]:
     """Ids of those of the sessions that have ended since a moment."""
     return selection.filter(ended_at__gte=moment).order_by().values_list("pk", flat=True)
+
+
+def epoch() -> datetime:
+    """So long ago that a cut-off at it ends no known session, and refuses those without an id."""
+    return datetime.fromtimestamp(0, UTC if settings.USE_TZ else None)
 
 
 def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:

@@ -5,4 +5,6 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes a minute or more")
-    config.addinivalue_line("markers", "django_suite: runs Django's own tests with the app installed")
+    config.addinivalue_line(
+        "markers", "django_suite: runs Django's own tests with the app installed"
+    )

@@ -29,19 +29,21 @@ def main(argv: list[str]) -> int:
     wanted = options.django or installed or parser.error("Django is not installed.")
     if wanted != installed:
         return again_with(wanted, argv)
-    arguments = [f"--settings={SETTINGS}", "--parallel=2", *others, *options.labels]
-    return subprocess.run(
+    # Without tblib no failure could travel between processes: the first would end the run.
+    parallel = "--parallel=2" if util.find_spec("tblib") else "--parallel=1"
+    arguments = [f"--settings={SETTINGS}", parallel, *others, *options.labels]
+    return subprocess.call(
         [sys.executable, "runtests.py", *arguments],
         cwd=tests_of(wanted, options.work.resolve()),
         env=os.environ | {"PYTHONPATH": search_path()},
-    ).returncode
+    )
 
 
 def again_with(django: str, argv: list[str]) -> int:
     """Start over in a throw-away environment: the tests fit only the Django they came with."""
     packages = [f"--with={name}" for name in (f"django=={django}", "pip", "tblib")]
     run = ["uv", "run", "--no-project", "--isolated", "--python", sys.executable, *packages]
-    return subprocess.run([*run, __file__, *argv]).returncode
+    return subprocess.call([*run, __file__, *argv])
 
 
 def tests_of(django: str, work: Path) -> Path:
@@ -49,7 +51,6 @@ def tests_of(django: str, work: Path) -> Path:
     kept = work / django
     if not kept.exists():
         work.mkdir(parents=True, exist_ok=True)
-        (work / ".gitignore").write_text("*\n")
         # Renamed when whole: a download that breaks off must not pass for the tests.
         with TemporaryDirectory(dir=work) as scratch:
             download(django, scratch)
@@ -72,9 +73,11 @@ def download(django: str, folder: str) -> None:
 
 
 def search_path() -> str:
-    """PYTHONPATH for our settings; with src only if django_logout is not installed."""
-    ours = [ROOT] if util.find_spec("django_logout") else [ROOT, ROOT / "src"]
-    return os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), *map(str, ours)])
+    """For our settings, and for the django_logout that is importable here, else that in src."""
+    found = util.find_spec("django_logout")
+    app = Path(found.origin).resolve().parents[1] if found and found.origin else ROOT / "src"
+    parts = [str(app), str(ROOT), os.environ.get("PYTHONPATH")]
+    return os.pathsep.join(filter(None, parts))
 
 
 if __name__ == "__main__":

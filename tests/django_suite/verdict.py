@@ -23,23 +23,19 @@ class Result(TextTestResult):
     """Takes what goes wrong in a listed test, its set-up or its clean-up, for the failure that
     is expected."""
 
-    def addError(self, test: Any, err: Any) -> None:
-        self._add("addError", test, err)
+    def addError(self, test: Any, err: Any) -> None:  # noqa: N802
+        add = self.addExpectedFailure if test.id() in LISTED else super().addError
+        add(test, err)
 
-    def addFailure(self, test: Any, err: Any) -> None:
-        self._add("addFailure", test, err)
+    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+        add = self.addExpectedFailure if test.id() in LISTED else super().addFailure
+        add(test, err)
 
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
         if err is not None and test.id() in LISTED:
             self.addExpectedFailure(test, err)
         else:
             super().addSubTest(test, subtest, err)
-
-    def _add(self, otherwise: str, test: Any, err: Any) -> None:
-        if test.id() in LISTED:
-            self.addExpectedFailure(test, err)
-        else:
-            getattr(super(), otherwise)(test, err)
 
 
 class Runner(DiscoverRunner):

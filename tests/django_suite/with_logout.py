@@ -37,7 +37,7 @@ def with_middleware(middleware: Iterable[str]) -> list[str]:
 
 
 def enable(self: override_settings, original: Any = override_settings.enable) -> None:
-    """With ours in the lists that a test brings."""
+    """With ours in the lists that a test brings; modify_settings comes by here too."""
     changes = {"INSTALLED_APPS": with_app, "MIDDLEWARE": with_middleware}
     changed = {name: changes[name](self.options[name]) for name in changes if name in self.options}
     self.options = {**self.options, **changed}  # a new dict: subclasses share the old one
@@ -64,7 +64,7 @@ class Swap(AppConfig):
         views.LogoutView = LogoutView  # type: ignore[misc]
 
 
-override_settings.enable = enable  # type: ignore[method-assign]  # modify_settings uses it too
+override_settings.enable = enable  # type: ignore[assignment, method-assign]
 Apps.set_available_apps = set_available_apps  # type: ignore[method-assign]
 runtests.ALWAYS_INSTALLED_APPS[:] = [
     *with_app(runtests.ALWAYS_INSTALLED_APPS),

@@ -39,6 +39,7 @@ class LogoutView(auth_views.LogoutView):
     """
 
     http_method_names = ["get", "head", "post", "options"]
+    template_name = OURS
     question_template_name = "django_logout/logout.html"
 
     @classmethod
@@ -53,7 +54,8 @@ class LogoutView(auth_views.LogoutView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask; or say that nobody is logged in."""
-        return self._question() if request.user.is_authenticated else self._goodbye()
+        user = getattr(request, "user", None)
+        return self._question() if getattr(user, "is_authenticated", False) else self._goodbye()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
@@ -105,9 +107,13 @@ class LogoutView(auth_views.LogoutView):
         candidate = request.POST.get(field, request.GET.get(field))
         return safe_next(request, candidate, self.get_success_url_allowed_hosts())
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The context of Django's view, and where to log in again."""
+        return super().get_context_data(**{"login_url": resolve_url(settings.LOGIN_URL), **kwargs})
+
     def get_template_names(self) -> list[str]:
         """``template_name``; without one of the project's own, ours, and never the admin's."""
-        if self.template_name != THEIRS:
+        if self.template_name != OURS:
             return super().get_template_names()
         return [THEIRS, OURS] if _is_projects_own(THEIRS) else [OURS]
 
