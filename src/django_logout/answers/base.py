@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.messages import INFO
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
@@ -44,7 +45,7 @@ class Moment:
     result: LogoutResult | None = None
     reason: str = Reason.UNKNOWN
     page: Callable[[], HttpResponse] | None = None
-    "Renders the page of the view that answers, where there is one."
+    "Renders the page of the view that answers; without it the answer has one of its own."
 
 
 class Answer(ABC):
@@ -77,11 +78,21 @@ def login_url(request: HttpRequest) -> str:
 
 
 def _here(request: HttpRequest) -> str:
-    """The page the user sees: for a fragment, the page it belongs to."""
+    """The page the user sees: of a fragment or a fetch, the page that it was made on."""
     page = request.headers.get("HX-Current-URL", "")
+    if request.headers.get("Sec-Fetch-Dest") == "empty":
+        page = page or request.headers.get("Referer", "")
     if page and url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()):
         return page
     return request.get_full_path()
+
+
+def say_why(request: HttpRequest, response: HttpResponse, moment: Moment) -> None:
+    """Leave a message for the next page, if the session ended without the user's doing."""
+    messages = getattr(request, "_messages", None)
+    if moment.kind is Kind.ENDED and messages is not None:
+        messages.add(INFO, explain(moment.reason))
+        messages.update(response)  # MessageMiddleware has been passed already
 
 
 def explain(reason: str) -> Any:

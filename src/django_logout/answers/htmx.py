@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.answers.base import Answer, Kind, Moment, login_url
+from django_logout.answers.base import Answer, Kind, Moment, login_url, say_why
 
 
 class HtmxAnswer(Answer):
@@ -17,6 +17,8 @@ class HtmxAnswer(Answer):
         return moving and request.headers.get("HX-Request") == "true"
 
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
-        """204 with the header."""
+        """204 with the header, and a message for the page it leads to."""
         url = login_url(request) if moment.kind is Kind.ENDED else moment.redirect_to
-        return HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
+        response = HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
+        say_why(request, response, moment)
+        return response

@@ -14,6 +14,7 @@ STATUS = {
     Kind.NOT_ALLOWED: 405,
     Kind.ENDED: 401,
 }
+NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
 
 
 class PageAnswer(Answer):
@@ -30,8 +31,8 @@ class PageAnswer(Answer):
             response = moment.page()
             response.status_code = STATUS[moment.kind]
             return response
-        name = "not_ended" if moment.kind is Kind.NOT_ENDED else "session_ended"
-        context = {"reason": explain(moment.reason), "retry_url": request.path}
+        name = NAMES.get(moment.kind, "session_ended")
+        context = {"reason": explain(moment.reason), "retry_url": request.get_full_path()}
         if moment.kind is Kind.ENDED:
             context["login_url"] = login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)

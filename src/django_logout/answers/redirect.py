@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.messages import INFO
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from django_logout.answers.base import Answer, Kind, Moment, explain
+from django_logout.answers.base import Answer, Kind, Moment, say_why
 
 
 class RedirectAnswer(Answer):
@@ -18,8 +17,5 @@ class RedirectAnswer(Answer):
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """A 302, with a message if the session ended without the user's doing."""
         response = HttpResponseRedirect(moment.redirect_to)
-        messages = getattr(request, "_messages", None)
-        if moment.kind is Kind.ENDED and messages is not None:
-            messages.add(INFO, explain(moment.reason))
-            messages.update(response)
+        say_why(request, response, moment)
         return response

@@ -1,0 +1,56 @@
+"""For htmx: the whole page moves; nothing is ever swapped into a fragment."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from django_logout import Target, end_sessions
+from tests.pages import LOGOUT, Page, signed_in
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/cars/?page=2"}
+
+
+def test_after_logging_out_the_page_moves_on(ann: Client) -> None:
+    """204 with HX-Redirect: htmx ignores its headers on a 3xx."""
+    response = ann.post(LOGOUT, {"next": "/quiet/"}, headers=HTMX)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response["HX-Redirect"] == "/quiet/"
+    assert "no-store" in response["Cache-Control"]
+    assert signed_in(ann) == ""
+
+
+def test_without_a_redirect_it_moves_to_the_goodbye_page(ann: Client) -> None:
+    """Which is what GET shows to somebody who is not logged in."""
+    url = ann.post(LOGOUT, headers=HTMX)["HX-Redirect"]
+
+    assert "You are logged out." in Page(ann.get(url)).text
+
+
+def test_a_fragment_of_an_ended_session_moves_the_page_to_login(
+    engine: str, user: Any, ann: Client
+) -> None:
+    """Coming back to the page, not to the fragment."""
+    end_sessions(Target.user(user), reason="admin")
+
+    response = ann.get("/private/?fragment=1", headers=HTMX)
+
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == "/login/?next=http%3A//testserver/cars/%3Fpage%3D2"
+    page = ann.get(response["HX-Redirect"])
+    assert b"An administrator ended your session." in page.content
+
+
+def test_after_login_django_follows_such_a_next(user: Any, client: Client) -> None:
+    """It is absolute, and on this host."""
+    given = {"username": "ann", "password": "pw", "next": HTMX["HX-Current-URL"]}
+
+    assert client.post("/login/", given)["Location"] == HTMX["HX-Current-URL"]
+
+
+def test_an_error_is_no_redirect(ann: Client) -> None:
+    """Htmx leaves errors to the page."""
+    assert ann.put(LOGOUT, headers=HTMX).status_code == 405

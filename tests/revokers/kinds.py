@@ -1,0 +1,39 @@
+"""Revokers that behave as real ones do on a bad day, and on a good one."""
+
+from typing import Any, ClassVar
+
+from django.db import connection
+
+from django_logout.revokers.base import Revoker
+from django_logout.types import Ending
+
+
+class Broken(Revoker):
+    """Raises, with a secret in its message."""
+
+    name = "broken"
+
+    def ends(self, ending: Ending) -> int:
+        raise RuntimeError("token 123 could not be revoked")
+
+
+class BrokenInSql(Revoker):
+    """Leaves the transaction unusable on PostgreSQL, as a failed statement does."""
+
+    name = "broken_in_sql"
+
+    def ends(self, ending: Ending) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM there_is_no_such_table")
+        return 0
+
+
+class Recorder(Revoker):
+    """Remembers what it was asked to end."""
+
+    name = "recorder"
+    seen: ClassVar[list[Any]] = []
+
+    def ends(self, ending: Ending) -> int:
+        self.seen.append(ending)
+        return 2
