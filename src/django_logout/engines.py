@@ -50,9 +50,10 @@ class Engine:
     "Its sessions have a key on the server; the cookie is not the session itself."
 
     def delete(self, keys: Iterable[str], using: str) -> None:
-        """Delete sessions by key from the engine's table, in one statement."""
+        """Delete sessions by key from the engine's table, in one statement. A default manager of
+        the project's may do more than that: empty caches, which is not for inside a transaction."""
         if self.model is not None and (keys := list(keys)):
-            self.model._default_manager.using(using).filter(session_key__in=keys).delete()
+            self.model._base_manager.using(using).filter(session_key__in=keys).delete()
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the

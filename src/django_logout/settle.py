@@ -96,6 +96,8 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
     """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
     that has ended meanwhile is a 400 page. False if it has."""
     session: Any = request.session
+    if watch.lost:
+        return False
     if _id_of(request) is None:
         return True  # nobody's: Django's own business
     if watch.identity is not None and not watch.identity.registered:
