@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,3 +17,5 @@ class LogoutConfig(AppConfig):
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
         import_module("django_logout.checks")
+        if apps.is_installed("django.contrib.admin"):
+            import_module("django_logout.admin").register()

@@ -46,7 +46,7 @@ class LogoutView(auth_views.LogoutView):
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view: open to everybody, never in a transaction that could take the logout back,
         with a CSRF check of its own instead of the middleware's."""
-        return _open(never_cache(csrf_protect(super().as_view(**initkwargs))))
+        return open_to_all(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Past the decorators of Django's own view, which answer a stale token with a 403."""
@@ -150,13 +150,14 @@ class AsyncLogoutView(LogoutView):
         return build()
 
 
-def _open(view: Any) -> Any:
+def open_to_all(view: Any) -> Any:
+    """Mark a view that logs out: no login, no CSRF middleware, no transaction stand before it."""
     view = login_not_required(non_atomic_requests(csrf_exempt(view)))
     view.ends_sessions = True  # for django_logout.asgi
     return view
 
 
-@_open
+@open_to_all
 def logout_then_login(request: HttpRequest, login_url: str | None = None) -> HttpResponse:
     """Log out, then go to the login page."""
     target = resolve_url(login_url or settings.LOGIN_URL)
