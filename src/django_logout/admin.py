@@ -44,7 +44,7 @@ class LogoutAdminSiteMixin(_Site):
     ) -> HttpResponse:
         """Log out, with everything that ``LogoutView`` does."""
         context = {**self.each_context(request), "has_permission": False, **(extra_context or {})}
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         view = AdminLogoutView.as_view(
             extra_context=context, template_name=self.logout_template or THEIRS
         )
