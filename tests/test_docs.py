@@ -16,6 +16,7 @@ import django_logout
 from django_logout.conf import LogoutSettings
 from django_logout.signals import session_ended
 from django_logout.types import Reason
+from tests.django_suite.expected import DIFFERENCES
 from tests.pages import LOGOUT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -178,6 +179,13 @@ def test_templates_get_the_context_that_is_documented(
 
     assert template in [used.name for used in response.templates]
     assert set(re.findall(r"`(\w+)`", named)) - {"extra_context"} <= response.context.keys()
+
+
+def test_tests_of_django_that_fail_on_purpose_are_documented() -> None:
+    """Each intended difference that they show, and no other."""
+    documented = set(re.findall(r"`(\w+Tests?\.test_\w+)`", PAGES["differences.md"]))
+
+    assert documented == {".".join(name.split(".")[-2:]) for name in DIFFERENCES}
 
 
 def test_json_answer_is_the_one_in_the_docs(client: Any, user: Any, settings: Any) -> None:
