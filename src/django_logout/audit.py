@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from django_logout import registry
+from django_logout.devices import stored_ip, user_agent
 from django_logout.models import LogoutEvent
 from django_logout.types import Ending, Outcome, Scope
 
@@ -30,6 +31,8 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
         actor_label=_label(ending.actor),
         sessions=len(ending.sessions),
         complete=not any(outcome.error for outcome in outcomes),
+        ip_address=stored_ip(ending.request),
+        user_agent=user_agent(ending.request),
         outcomes={o.revoker: {"ended": o.count, "error": o.error} for o in outcomes},
     )
     event.save(using=registry.database(), force_insert=True)

@@ -11,7 +11,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import parse_cookie
 
-from django_logout import engines
+from django_logout import engines, registry
 from django_logout.guard import guard
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def presented(request: HttpRequest) -> list[UUID]:
             found.append(store.identity.id)
         elif store.watch.refused is not None:
             found.append(store.watch.refused[0].id)
+        elif store.watch.missed and store.watch.key:
+            # Rotated in another tab, and this one has not heard: it is the same login.
+            if store.watch.successors is None:
+                store.watch.successors = registry.successors(store.watch.key)
+            found.extend(store.watch.successors)
     return found
 
 

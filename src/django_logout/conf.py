@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -33,11 +34,20 @@ class LogoutSettings:
     COOKIES: tuple[str | Mapping[str, str], ...] = ()
     "Further cookies to delete: a name, or a dict of name, path, domain and samesite."
 
+    IP_STORAGE: Literal["full", "truncated", "none"] = "truncated"
+    "How much of a client's address is stored: all, its network (/24, /48), or nothing."
+
     KEEP: tuple[str, ...] = ()
     "Session keys that ``logout()`` carries into the fresh session."
 
-    REVOKERS: tuple[str, ...] | None = None
-    "Dotted paths of further revokers; ``None`` finds those of the installed apps."
+    REVOKERS: tuple[str, ...] = ()
+    "Dotted paths of revokers of your own, beside the built-in ones."
+
+    TOUCH_INTERVAL: timedelta | int = 60
+    "Activity of a session is written at most once in so long (timedelta or seconds)."
+
+    TRUSTED_PROXIES: tuple[str, ...] = ()
+    "Addresses or networks of your own proxies: ``X-Forwarded-For`` is believed from them only."
 
 
 KNOWN = {field.name: field for field in fields(LogoutSettings)}
@@ -55,6 +65,11 @@ def logout_settings() -> LogoutSettings:
         if name in KNOWN
     }
     return LogoutSettings(**known)
+
+
+def as_timedelta(value: timedelta | float) -> timedelta:
+    """A duration of the settings, where plain numbers are seconds."""
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:

@@ -225,7 +225,7 @@ def _cut_off(ending: Ending) -> None:
 
 
 def _revoke(ending: Ending) -> tuple[Outcome, ...]:
-    paths = (*REVOKERS, *(logout_settings().REVOKERS or ()))
+    paths = (*REVOKERS, *logout_settings().REVOKERS)
     return tuple(_fenced(import_string(path)(), ending) for path in paths)
 
 

@@ -156,9 +156,9 @@ class GuardedStore(_Base):
                 raise UpdateError
 
     def _still_alive(self, identity: Identity) -> bool:
-        rotated, self.watch.key = self.session_key != self.watch.key, self.session_key
-        if rotated and self.engine.keyed:
-            return registry.follow(identity.id, self)
+        before, self.watch.key = self.watch.key, self.session_key
+        if before != self.session_key and self.engine.keyed:
+            return registry.follow(identity.id, self, before=before)
         return gate_or_pass(self, identity).alive
 
     @contextmanager

@@ -40,6 +40,8 @@ class LogoutEvent(models.Model):
     sessions = models.PositiveIntegerField(_("sessions ended"))
     complete = models.BooleanField(_("complete"))
     outcomes = models.JSONField(_("outcomes"), default=dict)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("logout event")
@@ -71,9 +73,29 @@ class LoginSession(models.Model):
         editable=False,
         help_text=_("Only where the engine keeps its sessions in this same database."),
     )
+    rotated_from = models.UUIDField(
+        _("key before the last rotation"),
+        null=True,
+        db_index=True,
+        editable=False,
+        help_text=_("A keyed hash: a tab that has not heard of the new key can still log out."),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    authenticated_at = models.DateTimeField(
+        _("logged in"), default=timezone.now, help_text=_("The last time, if more than once.")
+    )
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     ended_at = models.DateTimeField(_("ended"), null=True)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
+    user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
+    device = models.CharField(_("device"), max_length=100, blank=True)
+    backend = models.CharField(
+        _("logged in by"), max_length=255, blank=True, help_text=_("The authentication backend.")
+    )
+    replays = models.PositiveIntegerField(
+        _("replays"), default=0, help_text=_("How often its cookie came back after it had ended.")
+    )
     # No constraint in the database: the sessions are claimed for the event before it is
     # written, and not every database defers foreign keys to the commit.
     event = models.ForeignKey(

@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections, transaction
 from django.http import HttpRequest
 
-from django_logout import core, registry
+from django_logout import activity, core, registry
 from django_logout.guard import guard
 from django_logout.registry import ID_KEY, Identity
 
@@ -33,11 +33,12 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     watch = guard(session, look=False)
     if ID_KEY in session:
         return  # the same user again: Django keeps the session, and so do we
-    row = registry.register(session, user)
+    row = registry.register(session, user, request)
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
     watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
     watch.key = session.session_key
     watch.login = (row.pk, user)
+    activity.remember(row.pk, row.last_seen_at)
     if connections[registry.database()].in_atomic_block:
         transaction.on_commit(watch.confirm_login, using=registry.database())
     else:
@@ -46,8 +47,11 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Take Django's own ``logout()`` through the door."""
-    if request is None or user is None or not hasattr(request, "session"):
+    if request is None or not hasattr(request, "session"):
         return
-    if guard(request.session).announcing:
+    watch = guard(request.session)
+    if watch.announcing:
         return  # sent by the door itself
+    if user is None and not watch.missed:
+        return  # nobody, and no key that could have been rotated
     core.end_by_django(request, user)

@@ -9,24 +9,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from django_logout import engines
+from django_logout import devices, engines
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.types import EndedSession, Reason, Scope
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,14 @@ def identify(data: Any, key: str | None) -> Identity | None:
     if key is None:
         return None
     # The same key always gives the same id, so that a late write or a replayed cookie of an
-    # adopted session is that session. A keyed hash: the id is public, the key is not.
+    # adopted session is that session.
+    return Identity(_fingerprint(key), user_id, registered=False)
+
+
+def _fingerprint(key: str) -> UUID:
+    # A keyed hash: what is made of it may be public, the key is not.
     digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
-    return Identity(UUID(bytes=digest[:16], version=5), user_id, registered=False)
+    return UUID(bytes=digest[:16], version=5)
 
 
 def is_adopted(session_id: UUID) -> bool:
@@ -101,7 +108,9 @@ def standing(identity: Identity) -> Standing:
     return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
-def register(session: SessionBase, user: Any, *, session_id: UUID | None = None) -> LoginSession:
+def register(
+    session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
+) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
     now = timezone.now()
     row = LoginSession(
@@ -109,7 +118,11 @@ def register(session: SessionBase, user: Any, *, session_id: UUID | None = None)
         user=user,
         session_key=_storable_key(session),
         created_at=now,
+        authenticated_at=now,
+        last_seen_at=now,
         expires_at=now + timedelta(seconds=session.get_expiry_age()),
+        backend=session.get(BACKEND_SESSION_KEY, ""),
+        **devices.facts(request),
     )
     row.save(using=database(), force_insert=True)
     session[ID_KEY] = str(row.pk)
@@ -157,13 +170,20 @@ def exists(session_id: UUID) -> bool:
     return LoginSession.objects.using(database()).filter(pk=session_id).exists()
 
 
-def follow(session_id: UUID, session: SessionBase) -> bool:
+def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
     """Record that a session has a new key, if it has not ended meanwhile; else false.
 
     One conditional UPDATE, so that a rotation and an ending cannot both win.
     """
     alive = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
-    return bool(alive.update(session_key=_storable_key(session)))
+    came_from = _fingerprint(before) if before else None
+    return bool(alive.update(session_key=_storable_key(session), rotated_from=came_from))
+
+
+def successors(key: str) -> list[UUID]:
+    """Ids of the sessions whose key was this one before it was rotated."""
+    rows = LoginSession.objects.using(database()).filter(rotated_from=_fingerprint(key))
+    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def sessions() -> QuerySet[LoginSession]:
@@ -192,6 +212,13 @@ def end(
 def ended_since(selection: QuerySet[LoginSession], moment: datetime) -> QuerySet[Any, UUID]:
     """Ids of those of the sessions that have ended since a moment."""
     return selection.filter(ended_at__gte=moment).order_by().values_list("pk", flat=True)
+
+
+def forget(session_id: UUID) -> None:
+    """Drop the row of a session that has ended and was registered at login: it stays refused,
+    since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""
+    if not is_adopted(session_id):
+        sessions().filter(pk=session_id, ended_at__isnull=False).delete()
 
 
 def epoch() -> datetime:

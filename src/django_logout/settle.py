@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import IntegrityError, connections
+from django.db import DatabaseError, IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
-from django_logout import core, gate, registry
+from django_logout import activity, core, gate, registry
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
@@ -20,14 +21,22 @@ from django_logout.revokers.cookies import delete_cookies
 from django_logout.types import Reason, Target
 from django_logout.watch import Watch
 
+logger = logging.getLogger("django_logout")
+
 
 def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
-    """Whether there is anything to do: free for requests that leave their session alone."""
+    """Whether there is anything to do, found out without asking anybody: nothing for requests
+    that leave their session alone, and mostly nothing for those that only read it."""
     session: Any = request.session
-    return (
-        "_session_cache" in session.__dict__
-        or settings.SESSION_SAVE_EVERY_REQUEST
-        or session.watch.unavailable
+    watch, identity = session.watch, None
+    if "_session_cache" in session.__dict__:
+        identity = session.identity
+    return bool(
+        settings.SESSION_SAVE_EVERY_REQUEST
+        or session.modified
+        or watch.eventful
+        or any(identity is None or session_id != identity.id for session_id in watch.held)
+        or (identity and (not identity.registered or activity.is_due(identity.id)))
     )
 
 
@@ -47,6 +56,7 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return respond(request, Moment(kind=Kind.NOT_ENDED))
     _keep_cookie_in_outage(request, watch)
     delete_cookies(request, response)
+    _touch(request)
     return _say_why(request, response, watch)
 
 
@@ -64,7 +74,7 @@ def _register_again(request: HttpRequest, watch: Watch) -> None:
     session_id, user = watch.login
     try:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
-            registry.register(request.session, user, session_id=session_id)
+            registry.register(request.session, user, request, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
         empty(request)
     watch.login = None
@@ -125,6 +135,15 @@ def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
     forget_user(request)
     moment = Moment(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
     return respond(request, moment)
+
+
+def _touch(request: HttpRequest) -> None:
+    session: Any = request.session
+    if session.identity is not None and activity.is_due(session.identity.id):
+        try:
+            activity.touch(session.identity.id)
+        except DatabaseError:
+            logger.exception("When a session was last seen could not be written.")
 
 
 def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:

@@ -25,6 +25,7 @@ class Watch:
         "missed",
         "refused",
         "saved",
+        "successors",
         "unavailable",
     )
 
@@ -51,12 +52,21 @@ class Watch:
         "Further sessions that the browser presented under the same cookie name."
         self.missed = False
         "The engine did not know the key that was presented."
+        self.successors: list[UUID] | None = None
+        "Sessions whose key was the one presented, before it was rotated; once asked for."
         self.lost = False
         "The session ended elsewhere while this request was in flight."
         self.saved = False
         "Already saved for this response."
         self.busy = False
         "Inside the engine's own code, which may call itself."
+
+    @property
+    def eventful(self) -> bool:
+        """Whether something has happened to the session, other than being read and written."""
+        return bool(
+            self.ended or self.login or self.lost or self.missed or self.refused or self.unavailable
+        )
 
     def hold(self, identity: Identity, auth_hash: str) -> None:
         """Remember who the session is now, so that its being let go is noticed."""
