@@ -33,6 +33,8 @@ class Answer:
     text: str
     url: str
     cookies: dict[str, str | None]
+    errors: list[str]
+    "Tracebacks of what was answered with a 500."
 
 
 class Worker:

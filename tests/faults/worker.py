@@ -34,10 +34,17 @@ def serve(
     method: str, path: str, cookies: dict[str, str], data: dict[str, Any], stops: list[str], **how: Any
 ) -> dict[str, Any]:
     """Serve one request; gives what a browser would be told."""
+    from django.core.signals import got_request_exception
     from django.test import AsyncClient, Client
 
     from tests.faults import points
 
+    errors: list[str] = []
+
+    def note(**kwargs: Any) -> None:
+        errors.append(traceback.format_exc())
+
+    got_request_exception.connect(note)
     points.armed.update(stops)
     client = (AsyncClient if how.get("asgi") else Client)(raise_request_exception=False)
     client.cookies.load(cookies)
@@ -52,6 +59,7 @@ def serve(
         "text": response.content.decode(),
         "url": getattr(response, "url", ""),
         "cookies": set_cookies,
+        "errors": errors,
     }
 
 
