@@ -8,7 +8,7 @@ from django.test import Client
 from django_logout import Target, end_sessions
 from tests.pages import LOGOUT, Page, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/cars/?page=2"}
 

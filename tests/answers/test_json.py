@@ -9,7 +9,7 @@ from django_logout import Target, end_sessions
 from django_logout.answers.base import Kind, Moment, respond
 from tests.pages import LOGOUT, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 JSON = {"Accept": "application/json"}
 

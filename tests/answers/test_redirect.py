@@ -10,7 +10,7 @@ from django.test import Client
 from django_logout import Target, end_sessions
 from tests.pages import LOGOUT, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/private/?page=2&q=a%26b"
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django_logout.models import LogoutEvent
 from tests.pages import LOGOUT, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def key_of(account: Any) -> str:

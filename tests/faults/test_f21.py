@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.pages import LOGOUT, Page, csrf_token, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_an_old_link_leads_to_the_question_and_one_click_out(engine: str, ann: Client) -> None:

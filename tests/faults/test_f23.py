@@ -12,7 +12,7 @@ from django_logout.models import LogoutEvent
 from tests.pages import Page, copy_of, csrf_token, signed_in
 from tests.urls import urlpatterns as site_urls
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 OUT = "/admin/logout/"
 

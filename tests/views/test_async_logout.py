@@ -13,7 +13,7 @@ from django_logout.views import AsyncLogoutView, LogoutView
 from tests.pages import Page, csrf_token
 from tests.routes import OUT, routes
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 both = pytest.mark.parametrize("view", [LogoutView, AsyncLogoutView])
 
