@@ -78,6 +78,6 @@ def test_a_tossed_cookie_with_a_nul_is_no_obstacle(user: Any) -> None:
     """Nor is one that no engine can have made."""
     key = key_of(user)
 
-    send(LOGOUT, f"sessionid=a\x00b; sessionid={key}; sessionid={'x' * 500}")
+    send(LOGOUT, f'sessionid="as-long-as-a-key\\000"; sessionid={key}; sessionid={"x" * 500}')
 
     assert holder(key) == ""
