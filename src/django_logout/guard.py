@@ -99,6 +99,14 @@ class GuardedStore(_Base):
                 await super().asave(must_create)
             await sync_to_async(self._after_save)(must_create)
 
+    def flush(self) -> None:
+        self._get_session()  # type: ignore[attr-defined]  # or nobody would know whose it was
+        super().flush()
+
+    async def aflush(self) -> None:
+        await self._aget_session()  # type: ignore[attr-defined]
+        await super().aflush()
+
     def _identify(self, data: dict[str, Any], presented: str | None) -> Identity | None:
         identity = registry.identify(data, presented)
         self.watch.missed = not data and not self.session_key
