@@ -1,0 +1,90 @@
+"""How the pages look and behave: accessible, in two languages, on any screen."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Open, is_logged_in
+
+pytestmark = pytest.mark.needs("chromium")
+
+PAGES = (
+    "/",
+    "/cars/add/",
+    "/ways/function/",
+    "/ways/json/",
+    "/ways/explain/",
+    "/accounts/logout/",
+    "/accounts/login/",
+)
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def _assert_accessible(page: Page) -> None:
+    results = Axe().run(page, options={"runOnly": STANDARDS})
+    assert not results.response["violations"], f"{page.url}\n{results.generate_report()}"
+
+
+def _assert_fits(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible(open_page: Open, scheme: str) -> None:
+    """WCAG 2.2 AA as far as a machine can tell, contrast in both schemes included."""
+    page = open_page(user="customer", color_scheme=scheme)
+    for path in PAGES:
+        page.goto(path)
+        _assert_accessible(page)
+    page.goto("/ways/goodbye/")
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url("/logout/goodbye/")
+    _assert_accessible(page)
+    page.goto("/accounts/logout/")
+    _assert_accessible(page)
+
+
+def test_pages_fit_narrow_screens(open_page: Open) -> None:
+    """320 pixels, no sideways scrolling, in the longer language."""
+    narrow = {"width": 320, "height": 640}
+    page = open_page(user="customer", viewport=narrow, locale="pt-BR")
+    page.get_by_role("button", name="Pôr no carrinho").last.click()
+    for path in PAGES:
+        page.goto(path)
+        _assert_fits(page)
+
+
+def test_dark_scheme_is_dark(open_page: Open) -> None:
+    """The site's pages and the package's own follow the system."""
+    for path in ("/", "/accounts/logout/"):
+        light, dark = (open_page(path, color_scheme=scheme) for scheme in ("light", "dark"))
+        brightness = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+        assert dark.evaluate(brightness) < 64 < 192 < light.evaluate(brightness)
+
+
+def test_speaks_portuguese(open_page: Open) -> None:
+    """ "Sair", as in the documents, for browsers that prefer it and for those who choose it."""
+    page = open_page(user="customer")
+    page.get_by_role("button", name="Português").click()
+    expect(page.locator("html")).to_have_attribute("lang", "pt-br")
+    page.get_by_role("button", name="Sair").click()
+    expect(page.get_by_role("status")).to_have_text("Você saiu.")
+    page = open_page("/accounts/logout/", user="customer", locale="pt-BR")
+    expect(page.get_by_role("button")).to_have_text("Sair")
+
+
+def test_keyboard_is_enough(open_page: Open) -> None:
+    """Tab to the button, see where it is, Enter."""
+    page = open_page(user="customer")
+    button = page.get_by_role("button", name=re.compile("^Log out"))
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        focus = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert focus == "solid", "focus cannot be seen"
+        if button.evaluate("button => button === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("You are logged out.")
+    assert not is_logged_in(page)
