@@ -29,7 +29,7 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
         user_label=_label(subject),
         actor_id=getattr(ending.actor, "pk", None),
         actor_label=_label(ending.actor),
-        sessions=len(ending.sessions),
+        sessions=next((o.count for o in outcomes if o.revoker == "session"), 0),
         complete=not any(outcome.error for outcome in outcomes),
         ip_address=stored_ip(ending.request),
         user_agent=user_agent(ending.request),

@@ -177,8 +177,8 @@ def _select(target: Target) -> QuerySet[LoginSession]:
             return sessions.filter(user_id=target.value.pk)
         case Scope.USERS:
             return sessions.filter(user_id__in=target.value.order_by().values("pk"))
-        case _:
-            return sessions
+        case _:  # everyone: the cut-off does it, in one write, and lists nobody
+            return sessions.none()
 
 
 def _ids_to_mark(ending: Ending, selection: QuerySet[LoginSession]) -> set[UUID]:
@@ -197,7 +197,9 @@ def _ids_to_mark(ending: Ending, selection: QuerySet[LoginSession]) -> set[UUID]
 def _end_and_record(
     ending: Ending, selection: QuerySet[LoginSession]
 ) -> tuple[Ending, LogoutResult]:
-    if selection.query.is_empty():  # nobody is signed in here: no need to ask the database
+    if (
+        selection.query.is_empty() and ending.target.scope is Scope.CURRENT
+    ):  # nobody is signed in here: no need to ask the database
         return ending, LogoutResult(outcomes=_revoke(ending), reason=ending.reason)
     with transaction.atomic(using=registry.database()):
         sessions, keys = registry.end(selection, ending.id, ending.at)

@@ -26,7 +26,18 @@ from django.db.models import Model
 from django_logout.models import LoginSession
 
 #: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
-_DB_METHODS = ("load", "aload", "save", "asave", "create", "acreate", "delete", "adelete")
+_DB_METHODS = (
+    "load",
+    "aload",
+    "save",
+    "asave",
+    "create",
+    "acreate",
+    "delete",
+    "adelete",
+    "_get_session_from_db",
+    "_aget_session_from_db",
+)
 
 _KEYED = (db_engine.SessionStore, cache_engine.SessionStore, file_engine.SessionStore)
 

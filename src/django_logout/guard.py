@@ -17,10 +17,13 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import Error as DatabaseError
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from django_logout import engines, gate, registry
 from django_logout.exceptions import SessionUnavailable
 from django_logout.registry import Identity, Standing
+from django_logout.types import Reason
 from django_logout.watch import Watch
 
 if TYPE_CHECKING:
@@ -143,6 +146,7 @@ class GuardedStore(_Base):
         identity = self.identity
         if identity is not None and not identity.registered:
             registry.adopt(self, identity)
+            self.watch.adopted = True
             self.watch.identity = replace(identity, registered=True)
 
     @property
@@ -167,6 +171,8 @@ class GuardedStore(_Base):
         before, self.watch.key = self.watch.key, self.session_key
         if before != self.session_key and self.engine.keyed:
             return registry.follow(identity.id, self, before=before)
+        if self.watch.adopted:  # it had no row while it was loaded: an ending may have missed it
+            return registry.standing(identity).alive
         return gate_or_pass(self, identity).alive
 
     @contextmanager
@@ -187,18 +193,51 @@ class GuardedStore(_Base):
             raise SessionUnavailable("The session store does not answer.") from error
 
 
+class FinalStore(GuardedStore):
+    """For engines whose deletes are final: the row that Django loads is the proof.
+
+    One thing no delete does is to end sessions that nobody has listed, however many there are:
+    that is a cut-off for everyone, and the newest one comes along in the same query. Read from
+    where rows are written, since a replica that lags knows sessions that have been deleted.
+    """
+
+    model: Any
+
+    def _get_session_from_db(self) -> Any:
+        return self._found(self._rows().first())
+
+    async def _aget_session_from_db(self) -> Any:
+        return self._found(await self._rows().afirst())
+
+    def _rows(self) -> QuerySet[Any]:
+        rows = self.model._default_manager.using(registry.database()).order_by()
+        found = rows.filter(session_key=self.session_key, expire_date__gt=timezone.now())
+        annotated: QuerySet[Any] = found.annotate(cut_off=registry.newest_cutoff())
+        return annotated
+
+    def _found(self, row: Any) -> Any:
+        if row is None:
+            self._session_key = None  # as Django does
+        else:
+            self.watch.cut_off = row.cut_off.timestamp() if row.cut_off else 0
+        return row
+
+
 def gate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
-    """Ask the gate, unless the engine's own deletes settle it."""
-    if session.engine.final_deletes and identity.registered:
-        return Standing(True)
-    return gate.ask(identity)
+    """Ask the gate, unless what the engine has loaded settles it."""
+    return _settled(session, identity) or gate.ask(identity)
 
 
 async def agate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
     """Like :func:`gate_or_pass`."""
-    if session.engine.final_deletes and identity.registered:
-        return Standing(True)
-    return await gate.aask(identity)
+    return _settled(session, identity) or await gate.aask(identity)
+
+
+def _settled(session: GuardedStore, identity: Identity) -> Standing | None:
+    if session.watch.cut_off is None or not identity.registered:
+        return None
+    cut = identity.begun < session.watch.cut_off
+    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
 @lru_cache(maxsize=8)
@@ -210,7 +249,8 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
         "__module__": store.__module__,
         "engine_store": store,
     }
-    return type(store.__name__, (GuardedStore, store), names)
+    mixin = FinalStore if engines.of(store).final_deletes else GuardedStore
+    return type(store.__name__, (mixin, store), names)
 
 
 def guard(session: SessionBase, *, look: bool = True) -> Watch:

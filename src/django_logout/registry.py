@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
+#: And when it began, in seconds since the epoch.
+BEGUN_KEY = "_django_logout_begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Identity:
     user_id: str
     registered: bool
     "Whether the id was given at login, or derived from a key that was alive before us."
+    begun: float = 0
+    "Seconds since the epoch; unknown, and so long ago, for what is not registered."
 
 
 def database() -> str:
@@ -61,7 +65,8 @@ def identify(data: Any, key: str | None) -> Identity | None:
     user_id = str(data[SESSION_KEY])
     if ID_KEY in data:
         try:
-            return Identity(UUID(data[ID_KEY]), user_id, registered=True)
+            begun = float(data.get(BEGUN_KEY, 0))
+            return Identity(UUID(data[ID_KEY]), user_id, registered=True, begun=begun)
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # no row: refused
     if key is None:
@@ -97,11 +102,15 @@ def standing(identity: Identity) -> Standing:
         ended_at, reason, cut = row
         if ended_at is not None:
             return Standing(False, reason or Reason.UNKNOWN)
-        return Standing(False, Reason.CUTOFF) if cut else Standing(True)
-    if identity.registered:
+        if cut:
+            return Standing(False, Reason.CUTOFF)
+        if not is_adopted(identity.id):
+            return Standing(True)
+    elif identity.registered:
         return Standing(False)
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
-    # Without an id it began before our time, and so before whatever ended all of its user's.
+    # It began before our time, and so before whatever ended all of its user's, even if it was
+    # adopted only afterwards, by a request that was in flight.
     cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
     everywhere = LogoutEvent.objects.using(database()).filter(user_id=user_pk, scope=Scope.USER)
     cut = cutoffs.exists() or everywhere.exists()
@@ -125,7 +134,7 @@ def register(
         **devices.facts(request),
     )
     row.save(using=database(), force_insert=True)
-    session[ID_KEY] = str(row.pk)
+    _mark(session, row)
     return row
 
 
@@ -138,7 +147,7 @@ def adopt(session: SessionBase, identity: Identity) -> None:
     user_id = user_model._meta.pk.to_python(identity.user_id)
     if user_model._base_manager.using(database()).filter(pk=user_id).exists():
         now = timezone.now()
-        LoginSession.objects.using(database()).get_or_create(
+        row, _ = LoginSession.objects.using(database()).get_or_create(
             pk=identity.id,
             defaults={
                 "user_id": user_id,
@@ -147,6 +156,12 @@ def adopt(session: SessionBase, identity: Identity) -> None:
                 "expires_at": now + timedelta(seconds=session.get_expiry_age()),
             },
         )
+        _mark(session, row)
+
+
+def _mark(session: SessionBase, row: LoginSession) -> None:
+    session[ID_KEY] = str(row.pk)
+    session[BEGUN_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
 
 
 def reason_of(key: str) -> str | None:
@@ -191,6 +206,23 @@ def sessions() -> QuerySet[LoginSession]:
     return LoginSession.objects.using(database())
 
 
+def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
+    """Those of the sessions that have neither ended nor been cut off with everyone's."""
+    later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
+    return selection.filter(~Exists(later), ended_at__isnull=True)
+
+
+def count_before(moment: datetime) -> int:
+    """How many sessions that began before a moment have not ended."""
+    return sessions().filter(created_at__lt=moment, ended_at__isnull=True).count()
+
+
+def newest_cutoff() -> Subquery:
+    """When everyone was cut off last, to come along with another query."""
+    everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
+    return Subquery(everyones.values("before")[:1])
+
+
 def end(
     selection: QuerySet[LoginSession], event_id: UUID, at: datetime
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
@@ -199,7 +231,7 @@ def end(
     Returns them, with the keys the registry knows. Must run in a transaction; the UPDATE
     comes first in it, so that SQLite takes its write lock at once instead of failing later.
     """
-    if not selection.filter(ended_at__isnull=True).update(ended_at=at, event_id=event_id):
+    if not alive(selection).update(ended_at=at, event_id=event_id):
         return (), ()
     claimed = sessions().filter(event_id=event_id).order_by()
     ended = tuple(claimed.values_list("pk", "user_id", "session_key"))
@@ -219,6 +251,19 @@ def forget(session_id: UUID) -> None:
     since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""
     if not is_adopted(session_id):
         sessions().filter(pk=session_id, ended_at__isnull=False).delete()
+
+
+def overlooked(
+    selection: QuerySet[LoginSession], moment: datetime, *, adopted_only: bool = False
+) -> list[UUID]:
+    """Ids of those of the sessions that began before a moment and are alive: registered by
+    other transactions while that of an ending was open, which could not see them."""
+    left = selection.filter(ended_at__isnull=True).order_by().values_list("pk", "created_at")
+    return [
+        session_id
+        for session_id, created_at in left
+        if is_adopted(session_id) or (created_at < moment and not adopted_only)
+    ]
 
 
 def epoch() -> datetime:

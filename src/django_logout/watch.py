@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django_logout.registry import Identity, Standing
 
 
+@dataclass(slots=True, eq=False)
 class Watch:
     """Written by the guard and by the door; read by whoever settles the session."""
 
-    __slots__ = (
-        "announcing",
-        "beside",
-        "busy",
-        "confirmed",
-        "ended",
-        "held",
-        "identity",
-        "key",
-        "login",
-        "lost",
-        "missed",
-        "refused",
-        "saved",
-        "successors",
-        "unavailable",
-    )
-
-    def __init__(self, key: str | None) -> None:
-        self.key = key
-        "The key the registry knows, or will."
-        self.identity: Identity | None = None
-        "Who was logged in when the session was loaded, or has logged in since."
-        self.held: dict[UUID, tuple[str, str]] = {}
-        "Every session this object has been, with its user's id and password hash."
-        self.login: tuple[UUID, Any] | None = None
-        "A login of this request whose row is not known to be committed."
-        self.unavailable = False
-        "Nobody could tell whether the session is alive."
-        self.refused: tuple[Identity, Standing] | None = None
-        "The ended session that this request came with."
-        self.ended: set[UUID] = set()
-        "Sessions ended by this request itself."
-        self.confirmed: set[UUID] = set()
-        "Those whose ending is known to be committed and remembered."
-        self.announcing = False
-        "``user_logged_out`` is being sent by the door itself."
-        self.beside: list[Any] | None = None
-        "Further sessions that the browser presented under the same cookie name."
-        self.missed = False
-        "The engine did not know the key that was presented."
-        self.successors: list[UUID] | None = None
-        "Sessions whose key was the one presented, before it was rotated; once asked for."
-        self.lost = False
-        "The session ended elsewhere while this request was in flight."
-        self.saved = False
-        "Already saved for this response."
-        self.busy = False
-        "Inside the engine's own code, which may call itself."
+    key: str | None
+    "The key the registry knows, or will."
+    identity: Identity | None = None
+    "Who was logged in when the session was loaded, or has logged in since."
+    held: dict[UUID, tuple[str, str]] = field(default_factory=dict)
+    "Every session this object has been, with its user's id and password hash."
+    login: tuple[UUID, Any] | None = None
+    "A login of this request whose row is not known to be committed."
+    unavailable: bool = False
+    "Nobody could tell whether the session is alive."
+    cut_off: float | None = None
+    "When everyone was cut off last, where the engine has told (0: never)."
+    refused: tuple[Identity, Standing] | None = None
+    "The ended session that this request came with."
+    ended: set[UUID] = field(default_factory=set)
+    "Sessions ended by this request itself."
+    confirmed: set[UUID] = field(default_factory=set)
+    "Those whose ending is known to be committed and remembered."
+    announcing: bool = False
+    "``user_logged_out`` is being sent by the door itself."
+    beside: list[Any] | None = None
+    "Further sessions that the browser presented under the same cookie name."
+    missed: bool = False
+    "The engine did not know the key that was presented."
+    successors: list[UUID] | None = None
+    "Sessions whose key was the one presented, before it was rotated; once asked for."
+    lost: bool = False
+    "The session ended elsewhere while this request was in flight."
+    saved: bool = False
+    "Already saved for this response."
+    busy: bool = False
+    "Inside the engine's own code, which may call itself."
 
     @property
     def eventful(self) -> bool:

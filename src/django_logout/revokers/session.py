@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_logout import engines, registry
 from django_logout.revokers.base import Revoker
-from django_logout.types import Ending
+from django_logout.types import Ending, Scope
 
 
 class SessionRevoker(Revoker):
@@ -20,5 +20,7 @@ class SessionRevoker(Revoker):
 
     def ends(self, ending: Ending) -> int:
         """Delete the rows, and count the sessions that have ended, on whatever engine."""
+        if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
+            return registry.count_before(ending.at)
         engines.current().delete(ending.keys, using=registry.database())
         return len(ending.sessions)
