@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.urls import include, path, reverse_lazy
 
+from django_logout.conf import KNOWN
 from django_logout.middleware import LogoutMiddleware
 from django_logout.views import LogoutView
 from tests.settings import ENGINES, MIDDLEWARE
@@ -119,13 +120,6 @@ RIGHT: dict[str, dict[str, Any]] = {
         "LOGOUT": {"CACHE": "shared"},
     },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
-    "every key": {
-        "LOGOUT": {
-            "ANSWERS": ("django_logout.answers.page.PageAnswer",),
-            "CACHE": None,
-            "COOKIES": ["theme", {"name": "token", "path": "/api"}],
-            "KEEP": ["cart"],
-            "REVOKERS": None,
-        }
-    },
+    "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "every default": {"LOGOUT": {name: field.default for name, field in KNOWN.items()}},
 }

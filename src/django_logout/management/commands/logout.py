@@ -1,0 +1,28 @@
+"""``manage.py logout``: one verb a module of :mod:`django_logout.management`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from django_logout.management import explain
+
+#: Each has ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
+VERBS = {"explain": explain}
+
+
+class Command(BaseCommand):
+    """See the modules of the verbs."""
+
+    help = "End sessions, and see what ending them means."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One sub-parser a verb."""
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+        for name, verb in VERBS.items():
+            verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what the verb says."""
+        VERBS[options["verb"]].handle(self, **options)

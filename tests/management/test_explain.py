@@ -1,0 +1,240 @@
+"""``manage.py logout explain``: what it says is what happens, and it leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.core.management import CommandError, call_command
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import include, path
+
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from tests.settings import MIDDLEWARE
+from tests.views import home, plain_logout
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OURS = "django_logout.middleware.LogoutMiddleware"
+#: What each engine is to be: whether the gate guards it, and what becomes of its data.
+GUARDED = {"db": False}
+STORED = {"signed_cookies": "left"}
+
+
+class Urls:
+    """Stands for a URLconf module."""
+
+    def __init__(self, *urlpatterns: Any) -> None:
+        self.urlpatterns = urlpatterns
+
+
+def explain(**options: Any) -> str:
+    """What the command prints."""
+    out = StringIO()
+    call_command("logout", "explain", stdout=out, **{"user": "ann", **options})
+    return out.getvalue()
+
+
+def a_session_for_everybody(get_response: Any) -> Any:
+    """A middleware that counts visits, signed in or not."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.session["visits"] = request.session.get("visits", 0) + 1
+        return get_response(request)
+
+    return middleware
+
+
+TABLES = """\
+Step  Action                   Request State       Session State    Response
+----  -----------------------  ------------------  ---------------  ----------------------------------
+1     User clicks logout       Authenticated user  Active session   Request sent to LogoutView
+2     LogoutView called        Authenticated user  Active session   Calling logout()
+3     logout() clears session  User logged out     Session cleared  Session cleared
+4     Redirect to /login/      User logged out     Session cleared  Redirect response to /login/ (302)
+5     End                      User logged out     Session cleared  User sees /login/ (200)
+
+Variable                       Start  After logout()  Final
+-----------------------------  -----  --------------  -----
+request.user.is_authenticated  True   False           False
+request.session.exists()       True   False           False
+"""
+
+
+def test_prints_the_tables_of_the_founding_document(engine: str, user: Any, settings: Any) -> None:
+    """Step by step, on every engine, as measured in real requests."""
+    settings.LOGOUT_REDIRECT_URL = "login"
+    assert explain().startswith(TABLES)
+
+
+def test_names_what_ended_and_what_did_not(engine: str, user: Any) -> None:
+    """The other sessions of the user are still there, and so is what a cookie holds."""
+    for _ in range(2):
+        Client().force_login(user)
+    told = json.loads(explain(json=True))
+    assert told["ended"] == {"session": 1}
+    assert told["failed"] == []
+    assert told["not_ended"] == {"other_sessions": 2}
+    assert told["stored_data"] == STORED.get(engine, "deleted")
+    assert told["copied_cookie"] == "refused"
+    assert told["guarded"] is GUARDED.get(engine, True)
+    assert f".{engine}.SessionStore" in told["engine"]
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+
+
+def test_json_says_the_same_as_the_tables(user: Any) -> None:
+    """One object, for programs."""
+    told = json.loads(explain(json=True))
+    assert [step["step"] for step in told["steps"]] == [1, 2, 3, 4, 5]
+    assert told["variables"][0] == {
+        "variable": "request.user.is_authenticated",
+        "start": True,
+        "after_logout": False,
+        "final": False,
+    }
+    assert told["left_behind"] == {"event": str(LogoutEvent.objects.get().pk)}
+
+
+def test_leaves_nothing_behind_but_the_event(engine: str, user: Any, settings: Any) -> None:
+    """No session, no row, no cut-off, and the last login is what it was."""
+    settings.LOGOUT_REDIRECT_URL = "home"
+    settings.MIDDLEWARE = [*MIDDLEWARE, f"{__name__}.a_session_for_everybody"]
+    text = explain()
+    assert f"Left behind:    the audit event {LogoutEvent.objects.get().pk}" in text
+    user.refresh_from_db()
+    assert user.last_login is None
+    assert not LoginSession.objects.exists()
+    assert not Cutoff.objects.exists()
+    assert not Session.objects.exists()
+    assert not list(Path(settings.SESSION_FILE_PATH).iterdir())
+    if settings.CACHES["default"]["BACKEND"].endswith("LocMemCache"):
+        assert not caches["default"]._cache  # type: ignore[attr-defined]
+
+
+def test_a_login_meanwhile_keeps_its_last_login(user: Any, settings: Any) -> None:
+    """What is put back is only what the command itself has changed."""
+    settings.ROOT_URLCONF = Urls(
+        path("out/", log_in_elsewhere, name="logout"), path("", home, name="home")
+    )
+    explain()
+    user.refresh_from_db()
+    assert user.last_login is not None
+
+
+def log_in_elsewhere(request: HttpRequest) -> HttpResponse:
+    """Somebody logs in on another device while this one logs out."""
+    Client().force_login(get_user_model().objects.get(username=request.user.get_username()))
+    return plain_logout(request)
+
+
+def test_never_prints_a_session_key(
+    engine: str, user: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """Nor does the JSON (design law 6)."""
+    keys = []
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    save = store.save
+
+    def remember(self: Any, *args: Any, **kwargs: Any) -> None:
+        save(self, *args, **kwargs)
+        keys.append(self.session_key)
+
+    monkeypatch.setattr(store, "save", remember)
+    text = explain() + explain(json=True)
+    assert keys
+    assert not any(key in text for key in keys)
+
+
+def test_fails_when_the_copied_cookie_is_served(user: Any, settings: Any, capsys: Any) -> None:
+    """Never claim what is not so (design law 3): a view that logs nobody out."""
+    settings.ROOT_URLCONF = Urls(path("out/", home, name="logout"))
+    out = StringIO()
+    with pytest.raises(CommandError, match="still served") as error:
+        call_command("logout", "explain", user="ann", stdout=out)
+    assert error.value.returncode != 0
+    text = out.getvalue()
+    assert "3     Session not cleared  Authenticated user  Active session  Active session" in text
+    assert "Ended:          nothing" in text
+    assert "Copied cookie:  replayed, and served" in text
+    assert not LoginSession.objects.exists()  # ended all the same, and cleared away
+
+
+@pytest.mark.parametrize("way", ["django_logout.urls", "django.contrib.auth.urls", plain_logout])
+def test_explains_whatever_bears_the_name(user: Any, settings: Any, way: Any) -> None:
+    """The documents' own function and Django's view go through the door too."""
+    mine = path("out/", way, name="logout") if callable(way) else path("", include(way))
+    settings.ROOT_URLCONF = Urls(mine, path("", home, name="home"))
+    text = explain()
+    assert f"Request sent to {'plain_logout' if callable(way) else 'LogoutView'}" in text
+    assert "replayed, and refused" in text
+
+
+def test_a_redirect_to_another_site_is_not_followed(user: Any, settings: Any) -> None:
+    """It only says where the browser would go; the query may hold a secret, and is left out."""
+    settings.LOGOUT_REDIRECT_URL = "https://op.example.com/end?id_token_hint=secret"
+    text = explain()
+    assert "Redirect response to https://op.example.com/end (302)" in text
+    assert "User sees another site, op.example.com" in text
+    assert "secret" not in text
+
+
+def test_other_names_than_those_of_users_are_refused(user: Any) -> None:
+    """By the field they log in with, and with a sentence."""
+    with pytest.raises(CommandError, match=r"^No user has the username 'bob'\.$"):
+        explain(user="bob")
+
+
+def test_a_user_who_cannot_log_in_is_named(user: Any) -> None:
+    """An account that is switched off."""
+    user.is_active = False
+    user.save()
+    with pytest.raises(CommandError, match=r"^ann cannot be logged in"):
+        explain()
+    assert not LoginSession.objects.exists()
+    assert not Session.objects.exists()
+
+
+SCRIPT = """
+from django.conf import settings
+settings.MIGRATION_MODULES = dict.fromkeys(("admin", "auth", "users", "django_logout"))
+import django; django.setup()
+from django.core.management import call_command
+from django.contrib.auth import get_user_model
+call_command("migrate", run_syncdb=True, verbosity=0)
+get_user_model().objects.create_user("ann", password="pw")
+call_command("logout", "explain", "--user", "ann")
+"""
+
+
+@pytest.mark.parametrize(("model", "engine_name"), [("UUIDUser", "db"), ("TextUser", "file")])
+def test_works_with_any_primary_key(model: str, engine_name: str) -> None:
+    """A UUID, a word; and as a real process with real settings."""
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "USER_MODEL": f"users.{model}",
+        "SESSION_ENGINE": engine_name,
+        "DATABASE_URL": "sqlite://",
+        "CACHE_URL": "locmem://",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "replayed, and refused" in done.stdout
+
+
+def test_a_verb_is_needed() -> None:
+    """With a usage line, as commands have."""
+    with pytest.raises(CommandError, match="verb"):
+        call_command("logout")

@@ -1,0 +1,114 @@
+"""The ground on which a logout is rehearsed: the project's own hosts, URLs and middleware."""
+
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+import pytest
+from django.core.management import CommandError
+from django.http import HttpRequest, HttpResponse
+from django.urls import set_script_prefix
+from django.utils import timezone
+
+from django_logout import registry
+from django_logout.models import LoginSession
+from tests.backends import cache_from_url
+from tests.management.test_explain import Urls, explain
+from tests.settings import ENGINES, MIDDLEWARE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OURS = "django_logout.middleware.LogoutMiddleware"
+
+
+def maintenance(get_response: Any) -> Any:
+    """A middleware that lets nobody through."""
+    return lambda request: HttpResponse("later", status=503)
+
+
+def no_logins(get_response: Any) -> Any:
+    """A middleware that answers every second request itself."""
+    seen = []
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        return HttpResponse("no") if len(seen) == 2 else get_response(request)
+
+    return middleware
+
+
+def test_works_for_the_hosts_and_the_prefix_in_force(user: Any, settings: Any) -> None:
+    """A real project allows its own hosts only, redirects to HTTPS and may live under a path."""
+    settings.ALLOWED_HOSTS = ["*", ".example.com"]
+    settings.SECURE_SSL_REDIRECT = True
+    settings.MIDDLEWARE = [
+        *MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    settings.FORCE_SCRIPT_NAME = "/site"
+    set_script_prefix("/site/")
+    try:
+        assert "replayed, and refused" in explain()
+    finally:
+        set_script_prefix("/")
+
+
+def test_a_project_without_the_url_is_told_what_to_add(user: Any, settings: Any) -> None:
+    """Not a NoReverseMatch."""
+    settings.ROOT_URLCONF = Urls()
+    with pytest.raises(CommandError, match=r'include\("django_logout\.urls"\)'):
+        explain()
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        OURS,
+    ],
+)
+def test_a_project_without_the_middleware_is_told_which(
+    user: Any, settings: Any, gone: str
+) -> None:
+    """Seen from what requests meet, not from the setting."""
+    settings.MIDDLEWARE = [entry for entry in MIDDLEWARE if entry != gone]
+    if gone.endswith("SessionMiddleware"):
+        settings.MIDDLEWARE.remove(OURS)
+        settings.MIDDLEWARE.remove("django.contrib.auth.middleware.AuthenticationMiddleware")
+        settings.MIDDLEWARE.remove("django.contrib.messages.middleware.MessageMiddleware")
+    with pytest.raises(CommandError, match=gone):
+        explain()
+    assert not LoginSession.objects.exists()
+
+
+def test_a_middleware_that_is_in_the_way_is_not_mistaken_for_a_logout(
+    user: Any, settings: Any
+) -> None:
+    """Maintenance mode, or one that keeps people from logging in."""
+    settings.MIDDLEWARE = [f"{__name__}.maintenance", *MIDDLEWARE]
+    with pytest.raises(CommandError, match=r"SessionMiddleware"):
+        explain()
+    settings.MIDDLEWARE = [*MIDDLEWARE, f"{__name__}.no_logins"]
+    with pytest.raises(CommandError, match=r"Nobody can log in here: the answer is 200"):
+        explain()
+    assert not LoginSession.objects.exists()
+
+
+def test_a_cache_that_is_down_is_told_as_it_is(user: Any, settings: Any) -> None:
+    """The session could not be ended, and the command does not say that it was (F11)."""
+    settings.SESSION_ENGINE = ENGINES["signed_cookies"]
+    settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
+    with pytest.raises(CommandError, match=r"does not answer\. The session lives until it expires"):
+        explain()
+    assert LoginSession.objects.get().ended_at is None
+
+
+def test_the_row_of_an_adopted_session_is_kept(user: Any) -> None:
+    """A session that claims no id of ours is refused by its row alone."""
+    now = timezone.now()
+    row = {"user": user, "expires_at": now, "ended_at": now}
+    adopted = LoginSession.objects.create(id=uuid5(NAMESPACE_URL, "a key"), **row)
+    registered = LoginSession.objects.create(id=uuid4(), **row)
+    registry.forget(adopted.pk)
+    registry.forget(registered.pk)
+    assert LoginSession.objects.get() == adopted
