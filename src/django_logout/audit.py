@@ -39,6 +39,13 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
     return event
 
 
+def recount(event: LogoutEvent | None, sessions: int) -> None:
+    """More sessions have ended with an event than it says."""
+    if event is not None:
+        event.sessions = sessions
+        event.save(using=registry.database(), update_fields=["sessions"])
+
+
 def log(ending: Ending, event: LogoutEvent) -> None:
     """Write the log line: facts as key-value extras, and never a session key."""
     logger.info(

@@ -31,6 +31,8 @@ class Watch:
     "Sessions ended by this request itself."
     confirmed: set[UUID] = field(default_factory=set)
     "Those whose ending is known to be committed and remembered."
+    adopted: bool = False
+    "From before our time, and registered by this request."
     announcing: bool = False
     "``user_logged_out`` is being sent by the door itself."
     beside: list[Any] | None = None

@@ -202,6 +202,7 @@ class Browser:
     world: World
     cookies: dict[str, str] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
+    name: str = ""
 
     def begin(self, path: str, *stops: str, method: str = "GET", **how: Any) -> Pending:
         """Send a request, and come back when it has stopped at a point, or is answered."""
@@ -240,6 +241,7 @@ class Browser:
 
     def login(self, name: str) -> Answer:
         """Sign in, by the form."""
+        self.name = name
         answer = self.post("/login/", username=name, password=name)
         assert answer.status == 302, answer
         return answer

@@ -65,7 +65,9 @@ def install(*, plain: bool) -> None:
         return
     from django_logout import audit, gate, registry
     from django_logout.guard import GuardedStore
+    from django_logout.models import LoginSession
 
+    _around(LoginSession, "save", before="login's row")
     _around(GuardedStore, "_after_save", before="engine saved")
     _around(registry, "standing", before="generations taken", after="standing read")
     _around(registry, "follow", before="rotated")

@@ -31,7 +31,12 @@ def main(pipe: Any, environment: dict[str, str]) -> None:
 
 
 def serve(
-    method: str, path: str, cookies: dict[str, str], data: dict[str, Any], stops: list[str], **how: Any
+    method: str,
+    path: str,
+    cookies: dict[str, str],
+    data: dict[str, Any],
+    stops: list[str],
+    **how: Any,
 ) -> dict[str, Any]:
     """Serve one request; gives what a browser would be told."""
     from django.core.signals import got_request_exception
