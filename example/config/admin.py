@@ -1,14 +1,9 @@
-"""The admin site, as an app: ``django.contrib.admin`` with a logout that serves everybody."""
+"""The admin site, with a logout that serves everybody."""
 
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
+
+from django_logout.admin import LogoutAdminSiteMixin
 
 
-class CarAdminSite(AdminSite):
-    """Django's admin."""
-
-
-class CarSiteAdmin(AdminConfig):
-    """Makes it the default site, on which apps register their models."""
-
-    default_site = "config.admin.CarAdminSite"
+class CarAdminSite(LogoutAdminSiteMixin, AdminSite):
+    """Django's admin, whose button also ends the session of people who are not staff."""

@@ -33,7 +33,7 @@ if SESSION_ENGINE in ENGINES:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "config.admin.CarSiteAdmin",
+    "config.apps.CarSiteAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -47,8 +47,6 @@ def test_way_ends_the_session(pages: tuple[Page, Page], way: str) -> None:
     """It leads where it says, and nothing of the session works any more, cart included."""
     page, copied = pages
     page.goto(f"/ways/{way}/")
-    if way == "admin":  # whoever has come to the admin has its own pages behind
-        page.goto("/ways/admin/")
     _press(page)
     page.wait_for_url(WAYS[way])
     _assert_ended(page, copied)
