@@ -66,7 +66,7 @@ class GuardedStore(_Base):
         if self.watch.busy:
             return super().load()
         presented = self.session_key
-        with self._inside():
+        with self._inside(Exception):
             data = super().load()
         identity = self._identify(data, presented)
         with self._asking():
@@ -76,7 +76,7 @@ class GuardedStore(_Base):
 
     async def aload(self) -> dict[str, Any]:
         presented = self.session_key
-        with self._inside():
+        with self._inside(Exception):
             data = await super().aload()
         identity = self._identify(data, presented)
         with self._asking():
@@ -176,19 +176,21 @@ class GuardedStore(_Base):
         return gate_or_pass(self, identity).alive
 
     @contextmanager
-    def _inside(self) -> Iterator[None]:
+    def _inside(self, *errors: type[Exception]) -> Iterator[None]:
         self.watch.busy = True
         try:
-            with self._asking():
+            with self._asking(*errors):
                 yield
         finally:
             self.watch.busy = False
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _asking(self, *errors: type[Exception]) -> Iterator[None]:
+        # Whatever a load raises, the session cannot be read: clients of caches have errors of
+        # their own. A save may raise what the project has put into the session.
         try:
             yield
-        except (DatabaseError, OSError, SessionUnavailable) as error:
+        except (DatabaseError, OSError, SessionUnavailable, *errors) as error:
             self.watch.unavailable = True
             raise SessionUnavailable("The session store does not answer.") from error
 
