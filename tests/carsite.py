@@ -38,7 +38,7 @@ def environment(folder: Path, **switches: str) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
     own = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONPATH": str(EXAMPLE),
+        "PYTHONPATH": f"{EXAMPLE}{os.pathsep}{EXAMPLE.parent}",
         "PYTHONDEVMODE": "",
         "DATABASE_URL": f"sqlite:///{folder / 'cars.sqlite3'}",
         "SESSION_ENGINE": "db",

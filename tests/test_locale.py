@@ -1,0 +1,82 @@
+"""Translations: complete, compiled, and true to the original's placeholders."""
+
+import ast
+import gettext
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import django_logout
+from tests.carsite import EXAMPLE
+
+PACKAGE = Path(django_logout.__file__).parent
+CATALOGUES = [*PACKAGE.glob("locale/*/LC_MESSAGES/*.po"), *EXAMPLE.glob("locale/*/*/*.po")]
+TEXT = r'((?:"(?:[^"\\]|\\.)*"\n)+)'
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}|%[sd]|</?\w+")
+
+catalogues = pytest.mark.parametrize(
+    "catalogue", CATALOGUES, ids=[f"{path.parts[-5]}-{path.parts[-3]}" for path in CATALOGUES]
+)
+
+
+def _read(catalogue: Path) -> dict[str, str]:
+    """What is written in a .po file without contexts and plurals, of which there are none."""
+    source = catalogue.read_text() + "\n"
+    assert "msgctxt" not in source
+    assert "msgid_plural" not in source
+    pairs = re.findall(f"^msgid {TEXT}msgstr {TEXT}", source, re.MULTILINE)
+    assert len(pairs) == len(re.findall("^msgid ", source, re.MULTILINE))
+    read = {_text(original): _text(translation) for original, translation in pairs}
+    del read[""]
+    return read
+
+
+def _text(lines: str) -> str:
+    return "".join(ast.literal_eval(line) for line in lines.splitlines())
+
+
+def test_languages_are_there() -> None:
+    """Five for the package, right to left among them, and Portuguese for the car site."""
+    languages = {path.parts[-3] for path in CATALOGUES if PACKAGE in path.parents}
+    assert languages == {"ar", "de", "es", "fr", "pt_BR"}
+    assert len(CATALOGUES) == 6
+
+
+@catalogues
+def test_everything_is_translated(catalogue: Path) -> None:
+    """Nothing empty, nothing guessed, every placeholder and tag kept."""
+    assert "#, fuzzy" not in catalogue.read_text()
+    for original, translation in _read(catalogue).items():
+        assert translation, original
+        assert sorted(PLACEHOLDER.findall(translation)) == sorted(PLACEHOLDER.findall(original))
+
+
+@catalogues
+def test_compiled_catalogue_is_current(catalogue: Path) -> None:
+    """The .mo file says what the .po file says: it is the one that Django reads."""
+    with catalogue.with_suffix(".mo").open("rb") as compiled:
+        known = gettext.GNUTranslations(compiled)
+    texts = _read(catalogue)
+    assert {original: known.gettext(original) for original in texts} == texts
+    assert len(known._catalog) == len(texts) + 1  # type: ignore[attr-defined]  # its header
+
+
+@pytest.mark.parametrize("home", [PACKAGE, EXAMPLE], ids=["package", "car site"])
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext")
+def test_catalogue_has_what_the_source_has(home: Path, tmp_path: Path) -> None:
+    """No string has been added or reworded since; ``makemessages`` finds nothing new."""
+    copy = tmp_path / home.name
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3*"))
+    command = [sys.executable, "-P", "-m", "django", "makemessages", "--all", "--verbosity=0"]
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run(command, cwd=copy, env=env, check=True, timeout=60)
+    for catalogue in copy.glob("locale/*/LC_MESSAGES/*.po"):
+        before = home / catalogue.relative_to(copy)
+        current = re.sub(r"^#~.*\n?", "", catalogue.read_text(), flags=re.MULTILINE)
+        catalogue.write_text(current)
+        assert _read(catalogue).keys() == _read(before).keys()
