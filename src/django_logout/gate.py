@@ -114,7 +114,8 @@ async def aask(identity: Identity) -> Standing:
     cache = _cache_for(identity)
     if cache is not None:
         try:
-            found = await cache.aget_many(_keys(identity.id))
+            # Not aget_many(): Django's asks for each key by itself, in a thread each time.
+            found = await sync_to_async(cache.get_many)(_keys(identity.id))
         except Exception:  # noqa: BLE001 - ask() below meets it again, and logs it
             found = {}
         remembered = recall(found, identity.id)

@@ -1,0 +1,223 @@
+"""What it costs, counted: design law 5, and the budgets that a change must not overdraw.
+
+Django's own numbers are measured here too, by running the same requests without this package.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from asgiref.sync import async_to_sync
+from django.contrib.sessions.models import Session
+from django.core.cache import caches
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Target, end_sessions, engines, gate
+from django_logout.conf import as_timedelta, logout_settings
+from django_logout.guard import guard
+from django_logout.models import LoginSession
+from tests.counting import Cost, cost, counted, plain_django
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _counting(request: pytest.FixtureRequest, settings: Any) -> None:
+    if "engine" in request.fixturenames:
+        request.getfixturevalue("engine")
+    settings.CACHES = counted(settings.CACHES)
+
+
+def log_in(client: Client) -> Cost:
+    """By the login page, with a name and a password."""
+    with cost() as found:
+        response = client.post("/login/", {"username": "ann", "password": "pw"})
+    assert response.status_code == 302
+    return found
+
+
+def page(client: Client, path: str = "/private/") -> Cost:
+    """What one page costs."""
+    with cost() as found:
+        response = client.get(path)
+    assert response.status_code == 200
+    return found
+
+
+def log_out(client: Client) -> Cost:
+    """By the button."""
+    with cost() as found:
+        response = client.post("/accounts/logout/", {"next": "/quiet/"})
+    assert response.status_code == 302
+    return found
+
+
+def signed_in() -> Client:
+    """A browser that has been here before: its marks are warm."""
+    client = Client()
+    log_in(client)
+    page(client)
+    return client
+
+
+@pytest.fixture
+def plain(user: Any, engine: str) -> dict[str, Cost]:
+    """What plain Django pays, on this engine."""
+    with plain_django():
+        client = Client()
+        costs = {
+            "login": log_in(client),
+            "page": page(client),
+            "write": page(client, "/write/"),
+            "logout": log_out(client),
+        }
+    assert not LoginSession.objects.exists()  # it was indeed without us
+    return costs
+
+
+def test_a_request_that_never_looks_at_the_user_is_free(user: Any, engine: str) -> None:
+    """No query, no cache call, the session not even looked at (design law 5)."""
+    client = signed_in()
+    with cost() as found:
+        response = client.get("/quiet/")
+    assert (found.statements, found.cache) == ([], [])
+    assert not response.wsgi_request.session.accessed
+    assert "Cookie" not in response.headers.get("Vary", "")
+
+
+def test_a_page_costs_one_cache_read_at_most(plain: dict[str, Cost], engine: str) -> None:
+    """None on an engine whose deletes are final; where no cache is shared, one registry read."""
+    found = page(signed_in())
+    guarded, shared = engine != "db", gate.shared_cache() is not None
+    assert len(found.statements) == len(plain["page"].statements) + (guarded and not shared)
+    assert found.reads == plain["page"].reads + (guarded and shared)
+    assert len(found.cache) == len(plain["page"].cache) + (guarded and shared)
+
+
+def test_a_page_on_db_costs_djangos_own_two_queries(user: Any, settings: Any) -> None:
+    """The session and the user."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+    assert len(page(signed_in()).statements) == 2
+
+
+def test_the_registry_is_read_once_when_the_cache_has_forgotten(
+    plain: dict[str, Cost], engine: str
+) -> None:
+    """And not again by the next request, if there is a cache to remember it."""
+    client = signed_in()
+    caches["default"].delete_many(gate._keys(LoginSession.objects.get().pk))
+    first, second = page(client), page(client)
+    guarded, shared = engine != "db", gate.shared_cache() is not None
+    assert len(first.statements) == len(plain["page"].statements) + guarded
+    assert len(second.statements) == len(plain["page"].statements) + (guarded and not shared)
+    assert second.reads == plain["page"].reads + (guarded and shared)
+
+
+def test_writing_the_session_costs_one_more_look(plain: dict[str, Cost], engine: str) -> None:
+    """After the save, where a late write could bring an ended session back."""
+    found = page(signed_in(), "/write/")
+    looks = 0 if engine == "db" else 2
+    shared = gate.shared_cache() is not None
+    assert len(found.statements) == len(plain["write"].statements) + (0 if shared else looks)
+    assert found.reads == plain["write"].reads + (looks if shared else 0)
+
+
+def test_activity_is_written_once_an_interval(user: Any, engine: str) -> None:
+    """Not with every page (design law 5)."""
+    client = signed_in()
+    usual = page(client)
+    with time_machine.travel(timezone.now() + as_timedelta(logout_settings().TOUCH_INTERVAL)):
+        page(client)  # may ask the registry, too, for a mark that has expired
+        assert page(client).queries == usual.queries
+    row = LoginSession.objects.get()
+    assert row.last_seen_at > row.created_at
+
+
+def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
+    """Django's own ``aget_many()`` asks key by key, in a thread each; we must not."""
+    guarded, shared = engine != "db", gate.shared_cache() is not None
+    cookie = signed_in().cookies["sessionid"].value
+    bare, watched = engines.current().store(cookie), engines.current().store(cookie)
+    guard(watched)
+    with cost() as plain:
+        async_to_sync(bare.aget)("anything")
+    with cost() as found:
+        async_to_sync(watched.aget)("anything")
+    assert len(found.statements) == len(plain.statements) + (guarded and not shared)
+    assert found.cache == [*plain.cache, *(["get_many"] if guarded and shared else [])]
+
+
+def test_login_costs_two_statements_on_the_first_and_the_fiftieth_device(
+    plain: dict[str, Cost], engine: str
+) -> None:
+    """However many sessions a user has."""
+    costs = [log_in(Client()) for _ in range(50)]
+    first, sixth, fiftieth = costs[0], costs[5], costs[49]
+    assert first.queries <= plain["login"].queries + 2
+    assert first.queries == sixth.queries == fiftieth.queries
+    assert len(first.statements) == len(sixth.statements) == len(fiftieth.statements)
+
+
+def test_logout_costs_three_statements_more(plain: dict[str, Cost], engine: str) -> None:
+    """The claim, whom it was about, and the record; beside the gate's look, as on any page."""
+    look = engine != "db" and gate.shared_cache() is None
+    assert log_out(signed_in()).queries <= plain["logout"].queries + look + 3
+
+
+def test_logout_costs_the_same_however_many_sessions_there_are(user: Any, engine: str) -> None:
+    """It is about one."""
+    few = log_out(signed_in())
+    make_sessions(user, 1000)
+    assert len(log_out(signed_in()).statements) == len(few.statements)
+
+
+#: Statements of "everywhere", with BEGIN and COMMIT: UPDATE and SELECT of the sessions, INSERT of
+#: the event, after the commit a SELECT of sessions that began meanwhile; and the DELETE of the
+#: engine's rows, where there is a table of them.
+EVERYWHERE = {"db": 7, "cached_db": 7, "cache": 6, "file": 6, "signed_cookies": 6}
+#: Of "everyone": INSERT of the cut-off, a count for the record, and INSERT of the event.
+EVERYONE = 5
+
+
+@pytest.mark.parametrize("sessions", [1, 5, 1000])
+def test_everywhere_costs_the_same_for_one_session_and_a_thousand(
+    user: Any, engine: str, sessions: int
+) -> None:
+    """One indexed UPDATE and one indexed DELETE; never a loop, never a scan."""
+    make_sessions(user, sessions)
+    with cost() as found:
+        result = end_sessions(Target.user(user))
+    assert result.ended == {"session": sessions}
+    assert not Session.objects.exists()
+    assert len(found.statements) == EVERYWHERE[engine], found.statements
+
+
+@pytest.mark.parametrize("sessions", [1, 1000])
+def test_everyone_out_costs_the_same_for_one_session_and_a_thousand(
+    user: Any, engine: str, sessions: int
+) -> None:
+    """One write ends them all, and the next request knows."""
+    make_sessions(user, sessions)
+    client = signed_in()
+    with cost() as found:
+        end_sessions(Target.everyone())
+    assert client.get("/").content == b"user="
+    assert len(found.statements) == EVERYONE, found.statements
+
+
+def make_sessions(user: Any, number: int) -> None:
+    """As many logins as somebody has who never logs out."""
+    until = timezone.now() + timedelta(days=1)
+    has_table = engines.current().model is not None
+    keys = [uuid4().hex for _ in range(number)]
+    LoginSession.objects.bulk_create(
+        LoginSession(user=user, session_key=key if has_table else "", expires_at=until)
+        for key in keys
+    )
+    if has_table:
+        Session.objects.bulk_create(
+            Session(session_key=key, session_data="", expire_date=until) for key in keys
+        )
