@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from tests import services
 from tests.faults import worker
-from tests.settings import ENGINES
+from tests.settings import ENGINES, MIDDLEWARE
 
 _spawn = multiprocessing.get_context("spawn")
 
@@ -23,6 +24,7 @@ _spawn = multiprocessing.get_context("spawn")
 PATIENCE = 60
 
 COOKIE = "sessionid"
+SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"
 
 
 @dataclass
@@ -159,7 +161,7 @@ class World:
         site = (self.settings, self.atomic)
         if worker.site != site:
             worker.do("configure", settings=self.settings, atomic=self.atomic)
-            worker.site = ({**self.settings}, self.atomic)
+            worker.site = (deepcopy(self.settings), self.atomic)
         return worker
 
     def do(self, task: str, **arguments: Any) -> Any:
@@ -293,14 +295,9 @@ def world(pool: Pool, setup: str, folder: str, *, atomic: bool = False) -> World
         "CACHES": {"default": cache_settings(cache)},
         "SESSION_FILE_PATH": folder,
     }
+    plain = pool.environment["FAULTS_PLAIN"] == "1"
+    chain = [each for each in MIDDLEWARE if not (plain and each.startswith("django_logout."))]
     if engine.startswith("qsessions"):
-        from tests.faults.settings import MIDDLEWARE
-
-        theirs = "qsessions.middleware.SessionMiddleware"
-        plain = pool.environment["FAULTS_PLAIN"] == "1"
-        settings["MIDDLEWARE"] = [
-            theirs if each.endswith("SessionMiddleware") else each
-            for each in MIDDLEWARE
-            if not (plain and each.startswith("django_logout."))
-        ]
+        chain[chain.index(SESSION_MIDDLEWARE)] = "qsessions.middleware.SessionMiddleware"
+    settings["MIDDLEWARE"] = chain
     return World(pool, engine, settings, gap, atomic)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.harness import World
 
-ROTATIONS = ["/rotate/", "/password/", "/recreate/", "/resave/"]
+ROTATIONS = ["/rotate/", "/password/", "/recreate/", "/resave/", "/clone/"]
 
 
 def late_rotation(world: World, path: str, stop: str = "view", **how: object) -> set[str]:
@@ -77,4 +77,15 @@ def test_f04_a_logout_with_the_key_of_before_the_change_holds(world: World) -> N
     browser.logout()
     late.finish()
     assert browser.user() == ""
+    assert world.served(browser.history) == set()
+
+
+def test_f02_a_copy_of_the_session_under_a_key_that_nobody_was_told_of_ends_too(
+    world: World,
+) -> None:
+    """It has the same id, and so it is the same session."""
+    browser = world.browser(world.add_user())
+    browser.get("/clone/")
+    assert browser.user() != ""
+    browser.logout()
     assert world.served(browser.history) == set()

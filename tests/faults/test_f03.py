@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.harness import World
 
-LATE = ["/write/", "/rotate/", "/password/", "/recreate/", "/resave/"]
+LATE = ["/write/", "/rotate/", "/password/", "/recreate/", "/resave/", "/clone/"]
 
 
 def changed_hands(world: World, path: str) -> tuple[str, set[str], str]:

@@ -92,8 +92,7 @@ def old_browser(world: World, make_world) -> Browser:
     database = world.pool.environment["DATABASE_URL"].partition(":")[0].replace("mysql", "mariadb")
     setup = "qsessions" if world.engine.startswith("qsessions") else "db"
     before = make_world(database, setup, plain=True)
-    middleware = before.settings.get("MIDDLEWARE")
-    before.settings = {**world.settings, **({"MIDDLEWARE": middleware} if middleware else {})}
+    before.settings = {**world.settings, "MIDDLEWARE": before.settings["MIDDLEWARE"]}
     browser = before.browser(name)
     browser.world, browser.name = world, name
     return browser

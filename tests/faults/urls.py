@@ -22,6 +22,7 @@ urlpatterns = [
     path("password/", views.password),
     path("recreate/", views.recreate),
     path("resave/", views.resave),
+    path("clone/", views.clone),
     path("guest/", views.guest),
     path("fail/<str:which>/", views.fail_after_logout),
     path("snapshot/", views.snapshot),

@@ -1,5 +1,8 @@
 """Views that can be stopped between looking at the session and changing it."""
 
+from importlib import import_module
+
+from django.conf import settings
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection, transaction
@@ -73,6 +76,16 @@ def resave(request: HttpRequest) -> HttpResponse:
     return HttpResponse("saved")
 
 
+def clone(request: HttpRequest) -> HttpResponse:
+    """Goes on with a copy of the session that nobody has been told of."""
+    data = dict(request.session.items())
+    stop("view")
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    request.session.update(data)
+    request.session.save()
+    return HttpResponse("copied")
+
+
 def guest(request: HttpRequest) -> HttpResponse:
     """Puts something into the session that the next user's could start with."""
     for key, value in request.GET.items():
@@ -88,14 +101,17 @@ def plain_logout(request: HttpRequest) -> HttpResponse:
 
 
 def fail_after_logout(request: HttpRequest, which: str) -> HttpResponse:
-    """Logs out, and then something goes wrong."""
-    if which == "ours":
+    """Logs out, and then something goes wrong, loudly or quietly."""
+    if which.startswith("ours"):
         from django_logout import logout as ours
 
         ours(request)
     else:
         logout(request)
     stop("logged out")
+    if which.endswith("quietly"):
+        transaction.set_rollback(True)
+        return redirect("/")
     raise RuntimeError("Something else in this request fails.")
 
 

@@ -123,6 +123,20 @@ def count(model: str, **lookup: Any) -> int:
     return int(apps.get_model(model)._base_manager.filter(**lookup).count())
 
 
+def cached(cookie: str, forget: bool) -> bool:
+    """Whether the engine's own cache holds the session with this key; and evict it."""
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.core.cache import cache
+
+    prefix = import_module(settings.SESSION_ENGINE).SessionStore.cache_key_prefix
+    found = cache.get(prefix + cookie) is not None
+    if forget:
+        cache.delete(prefix + cookie)
+    return found
+
+
 def forget_cutoffs() -> None:
     """Take back the cut-offs of other tests."""
     from django_logout.models import Cutoff
@@ -130,15 +144,13 @@ def forget_cutoffs() -> None:
     Cutoff.objects.all().delete()
 
 
-def flush_cache(prefix: str) -> None:
-    """Lose everything that a cache holds for this test, as a restart does."""
+def evict(what: str) -> int:
+    """Lose what Redis holds for this test under keys that begin so; gives how many there were."""
     from django.core.cache import cache
 
-    assert prefix
-    if hasattr(cache, "_cache") and hasattr(cache._cache, "get_client"):
-        client = cache._cache.get_client(None, write=True)
-        for key in client.scan_iter(f"{prefix}:*"):
-            client.delete(key)
+    client = cache._cache.get_client(None, write=True)
+    keys = list(client.scan_iter(f"{cache.key_prefix}:{cache.version}:{what}*"))
+    return int(client.delete(*keys)) if keys else 0
 
 
 def create_database(name: str) -> None:

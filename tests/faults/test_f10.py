@@ -1,0 +1,70 @@
+"""F10: a middleware that puts back after the logout what was in the session before it."""
+
+import pytest
+
+from tests.faults.harness import World
+
+RECIPES = ["restore_everything", "restore_all_but_the_login"]
+OURS = "django_logout.middleware.LogoutMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+def install(world: World, recipe: str, beside: str, *, after: bool) -> None:
+    """Put the middleware next to another: after it is inside, before it is outside."""
+    chain = world.settings["MIDDLEWARE"]
+    chain.insert(chain.index(beside) + after, f"tests.faults.middleware.{recipe}")
+
+
+@pytest.mark.parametrize("path", ["/logout/", "/plain-logout/"])
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_f10_what_is_put_back_signs_nobody_in(
+    world: World, recipe: str, inside: bool, path: str
+) -> None:
+    """Told "logged out", and logged out: on either side of our middleware."""
+    install(world, recipe, OURS, after=inside)
+    browser = world.browser(world.add_user())
+    browser.get("/guest/?cart=full")
+    browser.logout(path)
+    assert browser.user() == ""
+    assert world.served(browser.history) == set()
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_f10_and_keeps_nobody_from_logging_in_again(
+    world: World, recipe: str, inside: bool
+) -> None:
+    """An ended session's id that comes along with the cart must not spoil the next login."""
+    install(world, recipe, OURS, after=inside)
+    name = world.add_user()
+    browser = world.browser(name)
+    browser.get("/guest/?cart=full")
+    browser.logout()
+    browser.login(name)
+    assert browser.user() == name
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_f10_nor_does_a_session_that_ended_elsewhere_come_back_by_it(
+    world: World, recipe: str, inside: bool
+) -> None:
+    """The snapshot is taken, the session ends in another process, the snapshot is put back."""
+    install(world, recipe, OURS, after=inside)
+    name = world.add_user()
+    browser = world.browser(name)
+    late = browser.begin("/hold/", "view")
+    world.do("end", name=name, reason="admin", stops=[])
+    late.finish()
+    assert world.served(browser.history) == set()
+    browser.login(name)
+    assert browser.user() == name
+
+
+def test_f10_without_the_package_it_stays_signed_in(plain: World) -> None:
+    """Django alone says "logged out" and is not."""
+    install(plain, "restore_everything", AUTHENTICATION, after=True)
+    browser = plain.browser(plain.add_user())
+    browser.logout()
+    assert plain.served(browser.history)
