@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import connection
 
+from django_logout.models import LoginSession
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
 
@@ -37,3 +38,25 @@ class Recorder(Revoker):
     def ends(self, ending: Ending) -> int:
         self.seen.append(ending)
         return 2
+
+
+class BrokenInModel(Revoker):
+    """Saves a row that the database refuses: Django marks the transaction as broken."""
+
+    name = "broken_in_model"
+
+    def ends(self, ending: Ending) -> int:
+        LoginSession(pk=ending.sessions[0].id, user_id=-1).save(force_insert=True)
+        return 0
+
+
+class Unmakable(Revoker):
+    """Cannot even be made without an argument that nobody gives."""
+
+    name = "unmakable"
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def ends(self, ending: Ending) -> int:
+        return 0

@@ -1,0 +1,151 @@
+"""F12: a receiver of ``user_logged_out`` that raised, or that looked at the user when there was
+none, was a 500 and kept the user signed in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.signals import user_logged_out
+from django.db import connection
+from django.test import AsyncClient, Client
+
+from django_logout.models import LogoutEvent
+from django_logout.signals import session_ended
+from django_logout.views import AsyncLogoutView, LogoutView
+from tests.pages import LOGOUT, copy_of, signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def raises(sender: Any, **kwargs: Any) -> None:
+    """A receiver on a bad day."""
+    raise RuntimeError("hook")
+
+
+def looks_at_the_user(sender: Any, user: Any, **kwargs: Any) -> None:
+    """As in many a project's log: ``user`` is None for somebody who was not logged in."""
+    assert user.username
+
+
+async def raises_later(sender: Any, **kwargs: Any) -> None:
+    """An asynchronous one."""
+    raise RuntimeError("hook")
+
+
+RECEIVERS = [raises, raises_later, looks_at_the_user]
+
+
+@pytest.fixture(params=RECEIVERS)
+def receiver(request: Any) -> Iterator[None]:
+    """Connected to both signals, Django's and ours."""
+    for signal in (user_logged_out, session_ended):
+        signal.connect(request.param)
+    yield
+    for signal in (user_logged_out, session_ended):
+        signal.disconnect(request.param)
+
+
+@pytest.fixture(params=[False, True], ids=["autocommit", "atomic"])
+def transactions(request: Any, monkeypatch: Any) -> None:
+    """With ATOMIC_REQUESTS and without."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", request.param)
+
+
+@pytest.mark.parametrize("view", [LogoutView, AsyncLogoutView])
+def test_a_receiver_that_raises_keeps_nobody_in(
+    receiver: None, transactions: None, engine: str, ann: Client, settings: Any, view: Any
+) -> None:
+    """On every engine, in a transaction or not: logged out, and told so."""
+    settings.ROOT_URLCONF = routes(view.as_view())
+    ann.get("/write/")
+    thief = copy_of(ann)
+
+    assert ann.post(OUT).status_code == 200
+
+    assert signed_in(ann) == signed_in(thief) == ""
+    assert LogoutEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("view", ["function", "class"])
+def test_nor_with_djangos_own_logout(
+    receiver: None, transactions: None, engine: str, ann: Client, settings: Any, view: str
+) -> None:
+    """There the error is shown, since Django sends the signal; but the session has ended before
+    it, and stays so although the transaction is rolled back."""
+    if view == "class":
+        settings.ROOT_URLCONF = routes(auth_views.LogoutView.as_view(next_page="/"))
+    ann.get("/write/")
+    ann.raise_request_exception = False
+    thief = copy_of(ann)
+
+    ann.post(OUT if view == "class" else "/plain-logout/")
+
+    assert signed_in(ann) == signed_in(thief) == ""
+    assert LogoutEvent.objects.count() == 1
+
+
+def test_nor_where_nobody_was_logged_in(receiver: None, client: Client) -> None:
+    """Calm, whatever the receiver thinks of a user that is None."""
+    assert client.post(LOGOUT).status_code == 200
+
+
+async def test_nor_under_asgi(receiver: None, user: Any, settings: Any) -> None:
+    """With the asynchronous view."""
+    settings.ROOT_URLCONF = routes(AsyncLogoutView.as_view())
+    client = AsyncClient()
+    await client.aforce_login(user)
+
+    assert (await client.post(OUT)).status_code == 200
+    assert (await client.get("/")).content == b"user="
+
+
+REVOKERS = {
+    "tests.revokers.kinds.Broken": ("broken", "RuntimeError"),
+    "tests.revokers.kinds.BrokenInSql": ("broken_in_sql", "OperationalError"),
+    "tests.revokers.kinds.BrokenInModel": ("broken_in_model", "IntegrityError"),
+    "tests.revokers.kinds.Unmakable": ("tests.revokers.kinds.Unmakable", "TypeError"),
+    "tests.revokers.kinds.Missing": ("tests.revokers.kinds.Missing", "ImportError"),
+}
+
+
+@pytest.mark.parametrize("path", REVOKERS)
+def test_a_revoker_that_raises_keeps_nobody_in(
+    transactions: None, engine: str, ann: Client, settings: Any, path: str
+) -> None:
+    """Not even one that breaks the transaction, or that does not exist: the sessions have ended,
+    the others have been asked, and the record says what failed."""
+    settings.LOGOUT = {"REVOKERS": [path, "tests.revokers.kinds.Recorder"]}
+    ann.get("/write/")
+    thief = copy_of(ann)
+
+    response = ann.post(LOGOUT, headers={"Accept": "application/json"})
+
+    name, error = REVOKERS[path]
+    assert response.json()["failed"] == [name]
+    assert response.json()["ended"] == {"session": 1, "recorder": 2}
+    assert signed_in(ann) == signed_in(thief) == ""
+    event = LogoutEvent.objects.get()
+    assert not event.complete
+    assert event.outcomes[name] == {"ended": 0, "error": error}
+
+
+def test_a_cookie_without_a_name(ann: Client, settings: Any) -> None:
+    """A mistake in LOGOUT["COOKIES"] is no reason to stay signed in either."""
+    settings.LOGOUT = {"COOKIES": [{"path": "/"}]}
+
+    assert ann.post(LOGOUT).status_code == 200
+    assert signed_in(ann) == ""
+
+
+@pytest.mark.needs("postgres")
+def test_a_revoker_that_breaks_the_transaction_on_postgresql(make_world: Any) -> None:
+    """Where nothing can be done in a transaction after a failed statement."""
+    world = make_world("postgres", "db")
+    world.settings["LOGOUT"] = {"REVOKERS": ["tests.revokers.kinds.BrokenInSql"]}
+    browser = world.browser(world.add_user())
+
+    assert browser.logout().status == 302
+
+    assert world.served(browser.history) == set()
