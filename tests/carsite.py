@@ -36,9 +36,10 @@ SERVERS = {
 def environment(folder: Path, **switches: str) -> dict[str, str]:
     """What the site is to see: its own settings and a database of its own."""
     ours = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    paths = [str(EXAMPLE), str(EXAMPLE.parent), os.environ.get("PYTHONPATH", "")]
     own = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONPATH": f"{EXAMPLE}{os.pathsep}{EXAMPLE.parent}",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONDEVMODE": "",
         "DATABASE_URL": f"sqlite:///{folder / 'cars.sqlite3'}",
         "SESSION_ENGINE": "db",
