@@ -102,6 +102,9 @@ class GuardedStore(_Base):
                 await super().asave(must_create)
             await sync_to_async(self._after_save)(must_create)
 
+    async def acreate(self) -> None:
+        await sync_to_async(self.create)()  # the file engine's own would block, and ask the gate
+
     def flush(self) -> None:
         self._get_session()  # type: ignore[attr-defined]  # or nobody would know whose it was
         super().flush()
@@ -131,9 +134,8 @@ class GuardedStore(_Base):
         if self.watch.saved and not self.__dict__["modified"]:
             return False
         data = self._data
-        if self.watch.ended and data.get(registry.ID_KEY) in {
-            str(session_id) for session_id in self.watch.ended
-        }:
+        refused = {self.watch.refused[0].id} if self.watch.refused else set()
+        if data.get(registry.ID_KEY) in {str(dead) for dead in self.watch.ended | refused}:
             for key in LOGIN_KEYS:
                 data.pop(key, None)
         if self.watch.lost and registry.ID_KEY in data:
@@ -214,13 +216,15 @@ class FinalStore(GuardedStore):
     def _rows(self) -> QuerySet[Any]:
         rows = self.model._default_manager.using(registry.database()).order_by()
         found = rows.filter(session_key=self.session_key, expire_date__gt=timezone.now())
-        annotated: QuerySet[Any] = found.annotate(cut_off=registry.newest_cutoff())
+        annotated: QuerySet[Any] = found.annotate(
+            cut_off=registry.newest_cutoff(), known=registry.knows_key()
+        )
         return annotated
 
     def _found(self, row: Any) -> Any:
         if row is None:
             self._session_key = None  # as Django does
-        else:
+        elif row.known:  # else it is a copy that the project has made: to be asked by its id
             self.watch.cut_off = row.cut_off.timestamp() if row.cut_off else 0
         return row
 

@@ -217,6 +217,12 @@ def count_before(moment: datetime) -> int:
     return sessions().filter(created_at__lt=moment, ended_at__isnull=True).count()
 
 
+def knows_key() -> Exists:
+    """Whether the key of a row of the session table is one that an ending would delete."""
+    keys = LoginSession.objects.filter(session_key=OuterRef("session_key"), ended_at__isnull=True)
+    return Exists(keys)
+
+
 def newest_cutoff() -> Subquery:
     """When everyone was cut off last, to come along with another query."""
     everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")

@@ -16,7 +16,7 @@ from django_logout import activity, core, gate, registry
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard import guard
+from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.types import Reason, Target
 from django_logout.watch import Watch
@@ -28,6 +28,8 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether there is anything to do, found out without asking anybody: nothing for requests
     that leave their session alone, and mostly nothing for those that only read it."""
     session: Any = request.session
+    if not isinstance(session, GuardedStore):
+        return True  # the view has put another session in its place
     watch, identity = session.watch, None
     if "_session_cache" in session.__dict__:
         identity = session.identity

@@ -12,7 +12,7 @@ def late_rotation(world: World, path: str, stop: str = "view", **how: object) ->
     browser = world.browser(world.add_user())
     late = browser.begin(path, stop, method="POST", data={"password": "new"}, **how)
     browser.logout()
-    late.finish()
+    assert late.finish().errors == []
     return world.served(browser.history)
 
 
@@ -86,6 +86,6 @@ def test_f02_a_copy_of_the_session_under_a_key_that_nobody_was_told_of_ends_too(
     """It has the same id, and so it is the same session."""
     browser = world.browser(world.add_user())
     browser.get("/clone/")
-    assert browser.user() != ""
+    assert browser.user() == browser.name
     browser.logout()
     assert world.served(browser.history) == set()

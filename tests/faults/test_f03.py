@@ -14,7 +14,7 @@ def changed_hands(world: World, path: str) -> tuple[str, set[str], str]:
     late = browser.begin(path, "view", method="POST", data={"password": "new"})
     browser.logout()
     browser.login(second)
-    late.finish()
+    assert late.finish().errors == []
     return browser.user(), world.served(browser.history), second
 
 
