@@ -11,7 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from django.conf import settings
 from django.urls import Resolver404, resolve
+from django.utils import translation
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,7 +27,8 @@ def finish_logouts(application: Application) -> Application:
 
         application = finish_logouts(get_asgi_application())
 
-    Requests other than POSTs to a logout view go through untouched.
+    Requests other than POSTs to a logout view (ours, Django's, or a view of yours with the
+    attribute ``ends_sessions``) go through untouched.
     """
 
     async def finishing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,9 +54,18 @@ def finish_logouts(application: Application) -> Application:
 def _is_logout(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "POST":
         return False
-    path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
-    try:
-        view = resolve(path).func
-    except Resolver404:
-        return False
-    return bool(getattr(view, "ends_sessions", False))
+    prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "")
+    path = scope["path"].removeprefix(prefix.rstrip("/"))
+    # Where URLs begin with a language, they resolve in that language only.
+    with translation.override(translation.get_language_from_path(path)):
+        try:
+            view = resolve(path).func
+        except Resolver404:
+            return False
+    return hasattr(view, "ends_sessions") or _is_djangos(getattr(view, "view_class", object))
+
+
+def _is_djangos(view_class: type) -> bool:
+    # By name: this module is imported before the apps are ready, and that one cannot be.
+    names = {(each.__module__, each.__name__) for each in view_class.__mro__}
+    return ("django.contrib.auth.views", "LogoutView") in names
