@@ -1,0 +1,117 @@
+"""A real ASGI server on a free port, and a client that can hang up on it."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.faults.own_redis import free_port
+
+#: Seconds after which what has not come is a failure of the test.
+PATIENCE = 15
+
+
+class Site:
+    """A site that is being served."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def ask(
+        self, method: str, path: str, cookie: str = "", **form: str
+    ) -> tuple[HTTPResponse, str]:
+        """One request on a connection of its own; gives the response and its body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, urlencode(form), headers)
+        response = connection.getresponse()
+        body = response.read().decode()
+        connection.close()
+        return response, body
+
+    def login(self, name: str) -> str:
+        """Log in by the form; gives the session cookie."""
+        response, page = self.ask("GET", "/login/")
+        token = re.search(r'csrfmiddlewaretoken" value="([^"]+)', page)
+        assert token, page
+        csrf = str(response.headers["Set-Cookie"]).partition(";")[0]
+        form = {"username": name, "password": name, "csrfmiddlewaretoken": token[1]}
+        response, _ = self.ask("POST", "/login/", csrf, **form)
+        cookies = response.headers.get_all("Set-Cookie") or []
+        return next(c.partition(";")[0] for c in cookies if c.startswith("sessionid="))
+
+    def signed_in(self, cookie: str) -> str:
+        """Whom a cookie is served as."""
+        return self.ask("GET", "/", cookie)[1].removeprefix("user=")
+
+    def click_and_go(self, path: str, cookie: str, *, after: float = 0, slow: str = "") -> None:
+        """Send a whole request to log out, and hang up without waiting for the answer."""
+        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 0"]
+        lines += [f"Cookie: {cookie}", "Sec-Fetch-Site: same-origin", f"Slow: {slow}", "", ""]
+        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall("\r\n".join(lines).encode())
+            time.sleep(after)
+
+    def is_over(self, cookie: str) -> bool:
+        """Whether a session ends within reason."""
+        deadline = time.monotonic() + PATIENCE
+        while self.signed_in(cookie):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+
+@contextmanager
+def serving(application: str, **environment: str) -> Iterator[Site]:
+    """Serve an ASGI application with uvicorn until the test is done."""
+    port = free_port()
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.served_settings"} | environment
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port)]
+    command += ["--log-level", "critical", "--no-access-log"]
+    with subprocess.Popen(command, env=env) as process:
+        try:
+            await_port(port, process)
+            yield Site(port)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def await_port(port: int, process: subprocess.Popen[Any]) -> None:
+    """Until somebody listens."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        assert process.poll() is None, "the server has ended"
+        assert time.monotonic() < deadline, "the server does not come up"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+
+
+def prepare(*names: str, **environment: str) -> None:
+    """Make the tables, and users whose password is their name."""
+    program = (
+        "import django; django.setup()\n"
+        "from django.core.management import call_command\n"
+        "from django.contrib.auth import get_user_model\n"
+        "call_command('migrate', verbosity=0)\n"
+        f"for name in {names!r}:\n"
+        "    get_user_model().objects.create_user(username=name, password=name)\n"
+    )
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.served_settings"} | environment
+    subprocess.run([sys.executable, "-c", program], env=env, check=True, timeout=PATIENCE * 2)
