@@ -52,7 +52,7 @@ async def told(scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
             except TimeoutError:
                 heard.append("nothing")
 
-    await finish_logouts(application)(scope, receive, receive)  # type: ignore[arg-type]
+    await finish_logouts(application)(scope, receive, receive)
     return heard
 
 

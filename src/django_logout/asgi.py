@@ -8,18 +8,15 @@ cancelled; this covers the way there, through the middlewares before ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: Loose on purpose: every framework types its messages in its own way.
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def finish_logouts(application: Application) -> Application:
@@ -31,14 +28,14 @@ def finish_logouts(application: Application) -> Application:
     attribute ``ends_sessions``) go through untouched.
     """
 
-    async def finishing(scope: Scope, receive: Receive, send: Send) -> None:
+    async def finishing(scope: Any, receive: Any, send: Any) -> None:
         if not _is_logout(scope):
             await application(scope, receive, send)
             return
 
         body_done = False
 
-        async def receive_body_only() -> Message:
+        async def receive_body_only() -> Any:
             nonlocal body_done
             if body_done:
                 await asyncio.Event().wait()  # for ever: the disconnect is not told
@@ -51,7 +48,7 @@ def finish_logouts(application: Application) -> Application:
     return finishing
 
 
-def _is_logout(scope: Scope) -> bool:
+def _is_logout(scope: Any) -> bool:
     if scope["type"] != "http" or scope["method"] != "POST":
         return False
     prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "")
