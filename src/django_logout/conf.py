@@ -40,6 +40,9 @@ class LogoutSettings:
     KEEP: tuple[str, ...] = ()
     "Session keys that ``logout()`` carries into the fresh session."
 
+    REAUTHENTICATION_AGE: timedelta | int | None = 900
+    "Who logged in longer ago is asked again before other sessions end (``None``: nobody is)."
+
     REVOKERS: tuple[str, ...] = ()
     "Dotted paths of revokers of your own, beside the built-in ones."
 

@@ -87,32 +87,44 @@ async def aend_sessions(
     return await _unstoppable(work)
 
 
-def logout(request: HttpRequest, *, keep: Collection[str] | None = None) -> LogoutResult:
+def logout(
+    request: HttpRequest, *, keep: Collection[str] | None = None, everywhere: bool = False
+) -> LogoutResult:
     """Log the browser of this request out: Django's ``logout()``, made true.
 
     ``keep`` names session keys to carry into the fresh session (the guest cart, a theme); by
     default those of ``LOGOUT["KEEP"]``, which is none. Sends ``user_logged_out`` as Django does,
     but receivers that raise are logged and keep nobody signed in.
 
+    With ``everywhere`` all other sessions of the user end too.
+
     Raises :class:`SessionNotEnded`; then the session and its cookie are as they were.
     """
-    return _logout(request, getattr(request, "user", None), keep)
+    return _logout(request, getattr(request, "user", None), keep, everywhere)
 
 
-async def alogout(request: HttpRequest, *, keep: Collection[str] | None = None) -> LogoutResult:
+async def alogout(
+    request: HttpRequest, *, keep: Collection[str] | None = None, everywhere: bool = False
+) -> LogoutResult:
     """Like :func:`logout`. A client that hangs up does not cancel it."""
     user = await request.auser() if hasattr(request, "auser") else None
-    return await _unstoppable(partial(_logout, request, user, keep))
+    return await _unstoppable(partial(_logout, request, user, keep, everywhere))
 
 
-def _logout(request: HttpRequest, user: Any, keep: Collection[str] | None) -> LogoutResult:
+def _logout(
+    request: HttpRequest, user: Any, keep: Collection[str] | None, everywhere: bool
+) -> LogoutResult:
     session: Any = request.session
     watch = guard(session)
     user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP if keep is None else keep)
     if watch.missed and not session.engine.reachable():
         raise SessionNotEnded("The session store does not answer.")
-    result = _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
+    end = partial(_end, reason=Reason.USER, actor=user, request=request)
+    everywhere = everywhere and user is not None
+    result = end(Target.user(user) if everywhere else Target.current(request))
+    if everywhere and watch.beside:  # another account's, under a second cookie
+        end(Target.current(request))
     # After the ending, so that a receiver cannot stop it; before the session is emptied, since
     # Django's contract lets receivers look at who was signed in and at what the session held.
     watch.announcing = True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 logger = logging.getLogger("django_logout.redirects")
@@ -27,4 +29,16 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
         candidate[:200],
         extra={"path": request.path, "refused": candidate[:200]},
     )
+    return ""
+
+
+def sibling(request: HttpRequest, name: str, **kwargs: Any) -> str:
+    """The URL of another view of ours, in the namespace that this request's is in; ``""`` where
+    the project has left it out."""
+    match = request.resolver_match
+    for space in (match.namespaces if match else [], []):
+        try:
+            return reverse(":".join([*space, name]), kwargs=kwargs)
+        except NoReverseMatch:
+            continue
     return ""

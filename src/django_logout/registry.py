@@ -153,6 +153,7 @@ def adopt(session: SessionBase, identity: Identity) -> None:
                 "user_id": user_id,
                 "session_key": _storable_key(session),
                 "created_at": now,
+                "authenticated_at": now,  # really unknown; see reauthentication
                 "expires_at": now + timedelta(seconds=session.get_expiry_age()),
             },
         )

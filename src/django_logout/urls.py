@@ -3,7 +3,12 @@
 from django.urls import path
 
 from django_logout.views.logout import LogoutView
+from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
 
 urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("sessions/", SessionsView.as_view(), name="logout_sessions"),
+    path("sessions/end-others/", OthersEndView.as_view(), name="logout_others"),
+    path("sessions/end-all/", LogoutView.as_view(everywhere=True), name="logout_everywhere"),
+    path("sessions/<uuid:session_id>/end/", SessionEndView.as_view(), name="logout_session_end"),
 ]

@@ -6,7 +6,8 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from django_logout.answers.base import Answer, Kind, Moment, explain, login_url, respond
+from django_logout.answers.base import Answer, Kind, Moment, login_url, respond
+from django_logout.answers.words import explain
 from tests.pages import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}

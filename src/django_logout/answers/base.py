@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.messages import INFO
+from django.contrib.messages import INFO, SUCCESS, WARNING
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
+from django_logout.answers import words
 from django_logout.conf import logout_settings
 from django_logout.types import LogoutResult, Reason
 
@@ -34,6 +35,26 @@ class Kind(StrEnum):
     "Wrong method. Status 405."
     ENDED = "ended"
     "The session that this request came with has ended, and the page needs one."
+    SESSIONS_ENDED = "sessions_ended"
+    "Other sessions have ended, as was asked; this one goes on."
+    REAUTHENTICATE = "reauthenticate"
+    "The user has to log in again before that is done. Status 403, or the login page."
+    NOT_LOGGED_IN = "not_logged_in"
+    "Nobody is logged in. Status 401, or the login page."
+    NOT_FOUND = "not_found"
+    "There is no such session, or it is somebody else's. Status 404."
+    SHOWN = "shown"
+    "Nothing has ended: what was asked for is shown."
+
+
+#: Marks the message that asks for a new login, so that it is not shown after it.
+REAUTHENTICATE_TAG = "django-logout-reauthenticate"
+#: Those that lead somewhere, if they say where.
+MOVING = frozenset(
+    {Kind.LOGGED_OUT, Kind.ENDED, Kind.SESSIONS_ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN}
+)
+#: Those where a fetch must not be led to the login page, whose HTML it would take for its data.
+TURNED_AWAY = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +67,8 @@ class Moment:
     reason: str = Reason.UNKNOWN
     page: Callable[[], HttpResponse] | None = None
     "Renders the page of the view that answers; without it the answer has one of its own."
+    data: Mapping[str, Any] = field(default_factory=dict)
+    "What is shown, for programs."
 
 
 class Answer(ABC):
@@ -69,11 +92,11 @@ def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
     return response
 
 
-def login_url(request: HttpRequest) -> str:
-    """The login page, coming back to where the user is, query included."""
+def login_url(request: HttpRequest, back: str = "") -> str:
+    """The login page, coming back to a URL, or to where the user is, query included."""
     target = resolve_url(settings.LOGIN_URL)
     query = QueryDict(mutable=True)
-    query[REDIRECT_FIELD_NAME] = _here(request)
+    query[REDIRECT_FIELD_NAME] = back or _here(request)
     return f"{target}{'&' if '?' in target else '?'}{query.urlencode(safe='/')}"
 
 
@@ -88,16 +111,18 @@ def _here(request: HttpRequest) -> str:
 
 
 def say_why(request: HttpRequest, response: HttpResponse, moment: Moment) -> None:
-    """Leave a message for the next page, if the session ended without the user's doing."""
+    """Leave a message for the next page, if there is more to say than that page does."""
     messages = getattr(request, "_messages", None)
-    if moment.kind is Kind.ENDED and messages is not None:
-        messages.add(INFO, explain(moment.reason))
-        messages.update(response)  # MessageMiddleware has been passed already
-
-
-def explain(reason: str) -> Any:
-    """The sentence for a reason; a project's own reasons have none, and say just that it ended."""
-    try:
-        return Reason(reason).label
-    except ValueError:
-        return Reason.UNKNOWN.label
+    if messages is None:
+        return
+    match moment.kind:
+        case Kind.ENDED:
+            messages.add(INFO, words.explain(moment.reason))
+        case Kind.REAUTHENTICATE:
+            messages.add(INFO, words.reauthenticate(), extra_tags=REAUTHENTICATE_TAG)
+        case Kind.SESSIONS_ENDED:
+            result = moment.result or LogoutResult()
+            messages.add(SUCCESS if result.complete else WARNING, words.count(result))
+        case _:
+            return
+    messages.update(response)  # MessageMiddleware may have been passed already

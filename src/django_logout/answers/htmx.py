@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.answers.base import Answer, Kind, Moment, login_url, say_why
+from django_logout.answers.base import MOVING, Answer, Kind, Moment, login_url, say_why
 
 
 class HtmxAnswer(Answer):
@@ -13,8 +13,7 @@ class HtmxAnswer(Answer):
 
     def suits(self, request: HttpRequest, moment: Moment) -> bool:
         """For htmx's own requests, when there is somewhere to go."""
-        moving = moment.kind in {Kind.LOGGED_OUT, Kind.ENDED}
-        return moving and request.headers.get("HX-Request") == "true"
+        return moment.kind in MOVING and request.headers.get("HX-Request") == "true"
 
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """204 with the header, and a message for the page it leads to."""

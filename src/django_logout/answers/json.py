@@ -8,7 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 
-from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
+from django_logout.answers import words
+from django_logout.answers.base import TURNED_AWAY, Answer, Kind, Moment, login_url
 from django_logout.types import LogoutResult
 
 
@@ -20,12 +21,14 @@ class JsonAnswer(Answer):
         types = ("text/html", "application/json", "application/problem+json")
         if request.get_preferred_type(types) in types[1:]:
             return True
-        return moment.kind is Kind.ENDED and request.headers.get("Sec-Fetch-Dest") == "empty"
+        return moment.kind in TURNED_AWAY and request.headers.get("Sec-Fetch-Dest") == "empty"
 
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """200 with what has ended, or a problem with its reason."""
         match moment.kind:
-            case Kind.LOGGED_OUT:
+            case Kind.SHOWN:
+                return JsonResponse(moment.data)
+            case Kind.LOGGED_OUT | Kind.SESSIONS_ENDED:
                 return JsonResponse(_success(moment, request.path))
             case Kind.NOT_ENDED:
                 detail = _("You are still logged in. Try again in a moment.")
@@ -37,18 +40,32 @@ class JsonAnswer(Answer):
             case Kind.NOT_ALLOWED:
                 return _problem(HTTPStatus.METHOD_NOT_ALLOWED, _("Log out with POST."))
             case _:
-                return _problem(
-                    HTTPStatus.UNAUTHORIZED,
-                    str(explain(moment.reason)),
-                    reason=str(moment.reason),
-                    login_url=login_url(request),
-                )
+                return _turned_away(request, moment)
+
+
+def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
+    match moment.kind:
+        case Kind.NOT_FOUND:
+            return _problem(HTTPStatus.NOT_FOUND, _("You have no such session."))
+        case Kind.NOT_LOGGED_IN:
+            url = moment.redirect_to
+            return _problem(HTTPStatus.UNAUTHORIZED, _("Log in first."), login_url=url)
+        case Kind.REAUTHENTICATE:
+            url = moment.redirect_to
+            return _problem(HTTPStatus.FORBIDDEN, words.reauthenticate(), reauthenticate_url=url)
+        case _:
+            return _problem(
+                HTTPStatus.UNAUTHORIZED,
+                str(words.explain(moment.reason)),
+                reason=str(moment.reason),
+                login_url=login_url(request),
+            )
 
 
 def _success(moment: Moment, default: str) -> dict[str, Any]:
     result = moment.result or LogoutResult()
     return {
-        "logged_out": True,
+        "logged_out": moment.kind is Kind.LOGGED_OUT,
         "complete": result.complete,
         "reason": str(result.reason),
         "ended": dict(result.ended),

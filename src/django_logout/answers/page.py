@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from django_logout.answers.base import Answer, Kind, Moment, explain, login_url
+from django_logout.answers import words
+from django_logout.answers.base import TURNED_AWAY, Answer, Kind, Moment, login_url
 
 STATUS = {
     Kind.LOGGED_OUT: 200,
@@ -13,6 +14,11 @@ STATUS = {
     Kind.NOT_PROVED: 403,
     Kind.NOT_ALLOWED: 405,
     Kind.ENDED: 401,
+    Kind.SESSIONS_ENDED: 200,
+    Kind.REAUTHENTICATE: 403,
+    Kind.NOT_LOGGED_IN: 401,
+    Kind.NOT_FOUND: 404,
+    Kind.SHOWN: 200,
 }
 NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
 
@@ -32,9 +38,9 @@ class PageAnswer(Answer):
             response.status_code = STATUS[moment.kind]
             return response
         name = NAMES.get(moment.kind, "session_ended")
-        context = {"reason": explain(moment.reason), "retry_url": request.get_full_path()}
-        if moment.kind is Kind.ENDED:
-            context["login_url"] = login_url(request)
+        context = {"reason": words.explain(moment.reason), "retry_url": request.get_full_path()}
+        if moment.kind in TURNED_AWAY:
+            context["login_url"] = moment.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)
         response = HttpResponse(html, status=STATUS[moment.kind])
         if moment.kind is Kind.NOT_ENDED:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from django_logout.answers.base import Answer, Kind, Moment, say_why
+from django_logout.answers.base import MOVING, Answer, Moment, say_why
 
 
 class RedirectAnswer(Answer):
@@ -12,10 +12,10 @@ class RedirectAnswer(Answer):
 
     def suits(self, request: HttpRequest, moment: Moment) -> bool:
         """When there is somewhere to go."""
-        return moment.kind in {Kind.LOGGED_OUT, Kind.ENDED} and bool(moment.redirect_to)
+        return moment.kind in MOVING and bool(moment.redirect_to)
 
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
-        """A 302, with a message if the session ended without the user's doing."""
+        """A 302, with a message if there is more to say than the next page does."""
         response = HttpResponseRedirect(moment.redirect_to)
         say_why(request, response, moment)
         return response

@@ -1,5 +1,13 @@
 """The views; Django's own import path for ``LogoutView`` works too."""
 
 from django_logout.views.logout import AsyncLogoutView, LogoutView, logout_then_login
+from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
 
-__all__ = ["AsyncLogoutView", "LogoutView", "logout_then_login"]
+__all__ = [
+    "AsyncLogoutView",
+    "LogoutView",
+    "OthersEndView",
+    "SessionEndView",
+    "SessionsView",
+    "logout_then_login",
+]

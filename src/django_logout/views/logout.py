@@ -24,6 +24,7 @@ from django.views.generic import TemplateView
 from django_logout.answers.base import Kind, Moment, respond
 from django_logout.core import alogout, logout
 from django_logout.csrf import NOT_PROVED, calm_body, csrf_protect
+from django_logout.reauthentication import objection
 from django_logout.redirects import safe_next
 
 OURS = "django_logout/logged_out.html"
@@ -35,12 +36,14 @@ class LogoutView(auth_views.LogoutView):
 
     Takes the attributes of Django's view: ``next_page``, ``redirect_field_name``,
     ``template_name``, ``extra_context``, ``success_url_allowed_hosts``,
-    ``http_method_names``. ``question_template_name`` is the page that GET shows.
+    ``http_method_names``. ``question_template_name`` is the page that GET shows. With
+    ``everywhere`` all the user's sessions end; without it, a tick box on that page decides.
     """
 
     http_method_names = ["get", "head", "post", "options"]
     template_name = OURS
     question_template_name = "django_logout/logout.html"
+    everywhere = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -61,11 +64,19 @@ class LogoutView(auth_views.LogoutView):
         """Log out."""
         if hasattr(request, NOT_PROVED):
             return self._not_proved()
-        result = logout(request)
-        return self._answer(result)
+        calm_body(request)
+        if refusal := self._objection():
+            return refusal
+        return self._answer(logout(request, everywhere=self._is_for_all()))
+
+    def _is_for_all(self) -> bool:
+        return self.everywhere or bool(self.request.POST.get("everywhere"))
+
+    def _objection(self) -> HttpResponse | None:
+        """Whoever may not end all sessions now is not told that all have ended."""
+        return objection(self.request, self._question) if self._is_for_all() else None
 
     def _answer(self, result: Any) -> HttpResponse:
-        calm_body(self.request)
         target = self.get_success_url()
         here = target == self.request.get_full_path()
         return respond(
@@ -74,7 +85,7 @@ class LogoutView(auth_views.LogoutView):
                 kind=Kind.LOGGED_OUT,
                 result=result,
                 redirect_to="" if here else target,
-                page=self._goodbye,
+                page=partial(self._goodbye, everywhere=self._is_for_all()),
             ),
         )
 
@@ -85,12 +96,13 @@ class LogoutView(auth_views.LogoutView):
     def _question(self) -> HttpResponse:
         context = {**self.get_context_data(), "title": _("Log out"), **(self.extra_context or {})}
         context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
+        context["everywhere"] = self.everywhere
         return self.response_class(
             request=self.request, template=[self.question_template_name], context=context
         )
 
-    def _goodbye(self) -> HttpResponse:
-        return self.render_to_response(self.get_context_data())
+    def _goodbye(self, *, everywhere: bool = False) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(everywhere=everywhere))
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -134,7 +146,11 @@ class AsyncLogoutView(LogoutView):
         """Log out."""
         if hasattr(request, NOT_PROVED):
             return await self._show(self._not_proved)
-        result = await alogout(request)
+        calm_body(request)
+        everywhere = self._is_for_all()
+        if everywhere and (refusal := await sync_to_async(self._objection)()):
+            return refusal
+        result = await alogout(request, everywhere=everywhere)
         return await self._show(partial(self._answer, result))
 
     def http_method_not_allowed(  # type: ignore[override]

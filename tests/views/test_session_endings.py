@@ -1,0 +1,193 @@
+"""Ending one session, the others, all of them."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.signals import user_logged_out
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import gate
+from django_logout.models import LoginSession, LogoutEvent
+from django_logout.signals import session_ended
+from tests.browsers import EVERYWHERE, JSON, OTHERS, SESSIONS, age, browser, end_url, id_of, said
+from tests.pages import LOGOUT, Page, copy_of, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_ending_one_ends_that_one(user: Any, engine: str) -> None:
+    """And no other; the page says so."""
+    here, phone, third = (browser(user) for _ in range(3))
+    copied = copy_of(phone)
+
+    response = here.post(end_url(id_of(phone)), follow=True)
+
+    assert response.redirect_chain == [(SESSIONS, 302)]
+    assert said(response) == ["Sessions ended: 1."]
+    assert signed_in(phone) == signed_in(copied) == ""
+    assert signed_in(here) == signed_in(third) == "ann"
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.actor) == ("user", "session", user)
+
+
+def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) -> None:
+    """And everybody else's."""
+    here, *others = (browser(user) for _ in range(4))
+    stranger = browser(other)
+
+    response = here.post(OTHERS, headers=JSON)
+
+    assert response.json() == {
+        "logged_out": False,
+        "complete": True,
+        "reason": "user",
+        "ended": {"session": 3},
+        "failed": [],
+        "redirect_to": SESSIONS,
+    }
+    assert [signed_in(client) for client in others] == ["", "", ""]
+    assert (signed_in(here), signed_in(stranger)) == ("ann", "bob")
+
+
+@pytest.mark.parametrize(("url", "data"), [(EVERYWHERE, {}), (LOGOUT, {"everywhere": "on"})])
+def test_everywhere_ends_this_one_too(
+    user: Any, other: Any, engine: str, url: str, data: dict[str, str]
+) -> None:
+    """By the button, and by the tick box of the question; the page tells."""
+    here, phone, stranger = browser(user), browser(user), browser(other)
+
+    response = here.post(url, data)
+
+    assert response.status_code == 200
+    assert "on all your devices" in Page(response).text
+    assert signed_in(here) == signed_in(phone) == ""
+    assert signed_in(stranger) == "bob"
+    assert LogoutEvent.objects.get().scope == "user"
+
+
+def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> None:
+    """With what that means: Django's signal, what is to be kept, where to go next."""
+    settings.LOGOUT = {"KEEP": ["count"]}
+    heard: list[Any] = []
+
+    def receiver(user: Any, **kwargs: Any) -> None:
+        heard.append(user)
+
+    user_logged_out.connect(receiver)
+    try:
+        here = browser(user)
+        here.get("/write/")
+        response = here.post(EVERYWHERE, {"next": "/write/"}, follow=True)
+    finally:
+        user_logged_out.disconnect(receiver)
+
+    assert heard == [user]
+    assert response.content == b"user= count=2"
+
+
+def test_everywhere_ends_the_second_account_of_this_browser(user: Any, other: Any) -> None:
+    """F14: two cookies, two accounts; whoever logs out here means both."""
+    here, stranger = browser(user), browser(other)
+    name = django_settings.SESSION_COOKIE_NAME
+    header = "; ".join(f"{name}={client.cookies[name].value}" for client in (stranger, here))
+
+    Client().post(EVERYWHERE, headers={"Cookie": header})
+
+    assert signed_in(here) == signed_in(stranger) == ""
+
+
+def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:
+    """It goes where logging out goes, however long ago the login was."""
+    settings.LOGOUT_REDIRECT_URL = "/quiet/"
+    here, phone = browser(user), browser(user)
+    age(3600)
+
+    response = here.post(end_url(id_of(here)))
+
+    assert response["Location"] == "/quiet/"
+    assert (signed_in(here), signed_in(phone)) == ("", "ann")
+
+
+@pytest.mark.parametrize("url", [SESSIONS, OTHERS, end_url(uuid4()), EVERYWHERE])
+def test_nobody_is_sent_to_log_in(client: Client, url: str) -> None:
+    """A page by redirect, JSON by 401, htmx by its header; and back to the list."""
+    ask = client.get if url == SESSIONS else client.post
+    login = f"/login/?next={SESSIONS}"
+
+    assert ask(url)["Location"] == login
+    response = ask(url, headers=JSON)
+    assert (response.status_code, response.json()["login_url"]) == (401, login)
+    assert response["Content-Type"] == "application/problem+json"
+    assert ask(url, headers={"HX-Request": "true"})["HX-Redirect"] == login
+
+
+def test_everywhere_asks_when_it_is_got(user: Any) -> None:
+    """As the logout URL does, in other words; and there is nothing to tick."""
+    page = Page(browser(user).get(EVERYWHERE))
+
+    assert "All your sessions will end, on every device." in page.text
+    assert page.field("everywhere") is None
+
+
+def test_a_revoker_that_fails_is_told_of(user: Any, settings: Any) -> None:
+    """The sessions have ended, and it is not said that all has."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    here, phone = browser(user), browser(user)
+
+    response = here.post(end_url(id_of(phone)), follow=True)
+
+    assert said(response) == [
+        "Sessions ended: 1. Something that belongs to it could not be revoked yet."
+    ]
+    assert signed_in(phone) == ""
+
+
+def test_each_ending_is_announced_once(user: Any) -> None:
+    """With who asked for it."""
+    heard: list[Any] = []
+
+    def receiver(session: Any, actor: Any, **kwargs: Any) -> None:
+        heard.append((session.id, actor))
+
+    here, *others = (browser(user) for _ in range(3))
+    ids = {UUID(id_of(client)) for client in others}
+    session_ended.connect(receiver)
+    try:
+        here.post(OTHERS)
+    finally:
+        session_ended.disconnect(receiver)
+
+    assert len(heard) == 2
+    assert {session_id for session_id, _ in heard} == ids
+    assert {actor for _, actor in heard} == {user}
+
+
+@pytest.mark.parametrize("number", [2, 5, 1000])
+@pytest.mark.parametrize("url", [OTHERS, EVERYWHERE])
+def test_ending_takes_a_constant_number_of_queries(
+    user: Any, url: str, number: int, django_assert_max_num_queries: Any
+) -> None:
+    """However many there are."""
+    here = browser(user)
+    later = timezone.now() + timedelta(1)
+    LoginSession.objects.bulk_create(
+        LoginSession(user=user, expires_at=later) for _ in range(number - 1)
+    )
+
+    with django_assert_max_num_queries(12 if url == OTHERS else 13):
+        here.post(url)
+
+
+def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and nothing has ended."""
+    here, phone = browser(user), browser(user)
+    url = end_url(id_of(phone))
+    monkeypatch.setattr(gate, "ready", lambda: False)
+
+    assert here.post(url).status_code == 503
+    monkeypatch.undo()
+    assert signed_in(phone) == "ann"
