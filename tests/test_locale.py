@@ -10,8 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
 
 import django_logout
+from django_logout.types import Reason
 from tests.carsite import EXAMPLE
 
 PACKAGE = Path(django_logout.__file__).parent
@@ -31,7 +34,7 @@ def _read(catalogue: Path) -> dict[str, str]:
     assert "msgid_plural" not in source
     pairs = re.findall(f"^msgid {TEXT}msgstr {TEXT}", source, re.MULTILINE)
     assert len(pairs) == len(re.findall("^msgid ", source, re.MULTILINE))
-    read = {_text(original): _text(translation) for original, translation in pairs}
+    read = {_text(original): _text(translated) for original, translated in pairs}
     del read[""]
     return read
 
@@ -51,9 +54,9 @@ def test_languages_are_there() -> None:
 def test_everything_is_translated(catalogue: Path) -> None:
     """Nothing empty, nothing guessed, every placeholder and tag kept."""
     assert "#, fuzzy" not in catalogue.read_text()
-    for original, translation in _read(catalogue).items():
-        assert translation, original
-        assert sorted(PLACEHOLDER.findall(translation)) == sorted(PLACEHOLDER.findall(original))
+    for original, translated in _read(catalogue).items():
+        assert translated, original
+        assert sorted(PLACEHOLDER.findall(translated)) == sorted(PLACEHOLDER.findall(original))
 
 
 @catalogues
@@ -80,3 +83,13 @@ def test_catalogue_has_what_the_source_has(home: Path, tmp_path: Path) -> None:
         current = re.sub(r"^#~.*\n?", "", catalogue.read_text(), flags=re.MULTILINE)
         catalogue.write_text(current)
         assert _read(catalogue).keys() == _read(before).keys()
+
+
+def test_pages_in_arabic_read_from_right_to_left() -> None:
+    """The direction goes with the language, and so does the reason."""
+    with translation.override("ar"):
+        page = render_to_string(
+            "django_logout/session_ended.html", {"reason": Reason.PASSWORD_CHANGED.label}
+        )
+    assert '<html lang="ar" dir="rtl">' in page
+    assert "تغيّرت كلمة مرور حسابك." in page
