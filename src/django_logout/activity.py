@@ -1,48 +1,157 @@
-"""When a session was last seen, written at most once an interval.
+"""When a session was last seen: known to the second here, written at most once an interval.
 
-A request pays nothing for it: each process remembers what it has written, and asks the
-database no sooner than ``TOUCH_INTERVAL`` later. The row alone is written, never the session,
-whose life would be lengthened by that.
+A request pays nothing for it: each process remembers what it has seen and what it has written,
+and asks the database no sooner than ``TOUCH_INTERVAL`` later. The row alone is written, never
+the session, whose life would be lengthened by that.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from django_logout import registry
-from django_logout.conf import as_timedelta, logout_settings
+from django_logout import policy, registry
+from django_logout.conf import logout_settings
+from django_logout.passive import is_passive
+from django_logout.policy import Limits
 
-#: Sessions that a process remembers; the memory is emptied when there are more.
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from django_logout.models import LoginSession
+
+#: Sessions that a process remembers; beyond that it forgets those it has remembered longest.
 MEMORY = 10_000
 
-_written: dict[UUID, datetime] = {}
+
+@dataclass(slots=True, eq=False)
+class Memory:
+    """What this process knows of one session. Its row may know of later activity, by others."""
+
+    seen: datetime | None = None
+    "The latest activity."
+    written: datetime | None = None
+    "Of that, what the row says."
+    begun: datetime | None = None
+    "The latest login."
+    expires: datetime | None = None
+    "When the engine will drop it, since it was last saved here."
+    expires_written: datetime | None = None
+    "Of that, what the row says."
+    limits: Limits | None = None
+    "Its user's, if they differ by user."
+    limits_at: datetime | None = None
+    "When they were found out."
 
 
-def remember(session_id: UUID, at: datetime) -> None:
-    """The row of a session says that it was seen at this moment."""
-    if len(_written) >= MEMORY:
-        _written.clear()
-    _written[session_id] = at
+_memories: dict[UUID, Memory] = {}
+_lock = Lock()
 
 
-def is_due(session_id: UUID) -> bool:
-    """Whether this process has not written a session's activity for an interval."""
-    written = _written.get(session_id)
-    return written is None or timezone.now() - written >= _interval()
+def recollect(session_id: UUID) -> Memory | None:
+    """What this process knows of a session."""
+    return _memories.get(session_id)
 
 
-def touch(session_id: UUID) -> None:
-    """Write that a session is being used now, unless another process has just done so."""
-    now = timezone.now()
-    stale = registry.sessions().filter(
-        pk=session_id, ended_at__isnull=True, last_seen_at__lte=now - _interval()
-    )
-    stale.update(last_seen_at=now)
-    remember(session_id, now)
+def remember(row: LoginSession) -> Memory:
+    """Know what a row says that has just been read or written."""
+    memory = _memory(row.pk)
+    memory.seen = max(memory.seen or row.last_seen_at, row.last_seen_at)
+    memory.written, memory.expires_written = row.last_seen_at, row.expires_at
+    memory.begun = row.authenticated_at
+    return memory
 
 
-def _interval() -> timedelta:
-    return as_timedelta(logout_settings().TOUCH_INTERVAL)
+def renew(session_id: UUID, now: datetime) -> None:
+    """Know that its user has just logged in again in a session."""
+    memory = _memory(session_id)
+    memory.begun = memory.seen = memory.written = now
+
+
+def saved(session_id: UUID, expires: datetime) -> None:
+    """The engine has saved a session, and so lets it live until then."""
+    _memory(session_id).expires = expires
+
+
+def limits_of(memory: Memory | None, now: datetime) -> Limits | None:
+    """The limits of a session, if they are known and have not been for an interval."""
+    given = logout_settings()
+    if not policy.depend_on_user(given):
+        return policy.limits_for(given, None, None)
+    if memory is None or memory.limits_at is None:
+        return None
+    fresh = now - memory.limits_at < policy.touch_interval(given, memory.limits)
+    return memory.limits if fresh else None
+
+
+def notice(session_id: UUID, request: HttpRequest) -> bool:
+    """A request has used a session: note that, and tell whether something has to be written."""
+    memory = recollect(session_id)
+    if memory is None or memory.written is None:
+        return not is_passive(request) or _moved(memory, timedelta(0))
+    now, limits, interval = _now(memory)
+    if now - memory.written >= interval or _moved(memory, interval):
+        return not is_passive(request) or _moved(memory, interval)
+    if (limits is None or limits.idle is not None) and not is_passive(request):
+        memory.seen = now
+    return False
+
+
+def touch(session_id: UUID, request: HttpRequest) -> bool:
+    """Write that a session is being used now, and how long it lives since it was saved, unless
+    another process has just done so; whether this one did."""
+    memory = _memory(session_id)
+    now, limits, interval = _now(memory)
+    changes: dict[str, Any] = {}
+    stale = Q()
+    if active := not is_passive(request):
+        memory.seen = changes["last_seen_at"] = now
+        stale |= Q(last_seen_at__lte=now - interval)
+    if (end := memory.expires) is not None:
+        changes["expires_at"] = end
+        stale |= Q(expires_at__lte=end - interval) | Q(expires_at__gte=end + interval)
+    if not changes:
+        return False
+    row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
+    done = bool(row.filter(stale).update(**changes))
+    memory.expires_written = memory.expires
+    if done or limits == Limits() or not active:
+        memory.written = now if active else memory.written
+    else:
+        # As soon as the row is an interval old it is to be written again, or others, who know
+        # nothing else, would take the session for idle too early.
+        memory.written = row.values_list("last_seen_at", flat=True).first() or now
+    return done
+
+
+def _memory(session_id: UUID) -> Memory:
+    memory = _memories.get(session_id)
+    if memory is None:
+        memory = Memory()
+        with _lock:
+            while len(_memories) >= MEMORY:
+                del _memories[next(iter(_memories))]
+            _memories[session_id] = memory
+    return memory
+
+
+def _now(memory: Memory) -> tuple[datetime, Limits | None, timedelta]:
+    given = logout_settings()
+    limits = memory.limits
+    if not policy.depend_on_user(given):
+        limits = policy.limits_for(given, None, None)
+    return timezone.now(), limits, policy.touch_interval(given, limits)
+
+
+def _moved(memory: Memory | None, interval: timedelta) -> bool:
+    """Whether the session's end has moved by an interval since it was written."""
+    if memory is None or memory.expires is None:
+        return False
+    written = memory.expires_written
+    return written is None or abs(memory.expires - written) >= interval

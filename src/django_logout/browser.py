@@ -63,7 +63,7 @@ def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
     beside = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
     for store in beside:
         forget_impossible_key(store)
-        guard(store)
+        guard(store, request=request)
     return beside
 
 

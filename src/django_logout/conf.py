@@ -6,7 +6,7 @@ reported by :mod:`django_logout.checks`, never by an exception at import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import lru_cache
@@ -28,17 +28,35 @@ class LogoutSettings:
     )
     "Kinds of response, as dotted paths; the first that suits the request is used."
 
+    AT_LIMIT: Literal["end_oldest", "refuse"] = "end_oldest"
+    "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or the login is refused."
+
     CACHE: str | None = None
     "Alias of the cache that remembers which sessions are alive; by default the sessions' own."
 
     COOKIES: tuple[str | Mapping[str, str], ...] = ()
     "Further cookies to delete: a name, or a dict of name, path, domain and samesite."
 
+    IDLE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
+    "How long a session may go without a request (timedelta or seconds), or who knows it by user."
+
     IP_STORAGE: Literal["full", "truncated", "none"] = "truncated"
     "How much of a client's address is stored: all, its network (/24, /48), or nothing."
 
     KEEP: tuple[str, ...] = ()
     "Session keys that ``logout()`` carries into the fresh session."
+
+    MAX_AGE: timedelta | int | Callable[..., Any] | None = None
+    "How long after its login a session ends, whatever is done, or who knows it by user."
+
+    MAX_SESSIONS: int | Callable[..., Any] | None = None
+    "How many sessions one user may have, or who knows it by user."
+
+    PASSIVE_URLS: tuple[str, ...] = ()
+    "Paths, or names of views, of requests that the page makes by itself: no activity."
+
+    PRESET: Literal["aal1", "aal2", "aal3"] | None = None
+    "Fills ``IDLE_TIMEOUT`` and ``MAX_AGE``, where you do not, with those of NIST SP 800-63B-4."
 
     REAUTHENTICATION_AGE: timedelta | int | None = 900
     "Who logged in longer ago is asked again before other sessions end (``None``: nobody is)."
@@ -52,6 +70,13 @@ class LogoutSettings:
     TRUSTED_PROXIES: tuple[str, ...] = ()
     "Addresses or networks of your own proxies: ``X-Forwarded-For`` is believed from them only."
 
+
+#: NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3.
+PRESETS: Mapping[Any, Mapping[str, timedelta]] = {
+    "aal1": {"MAX_AGE": timedelta(days=30)},
+    "aal2": {"MAX_AGE": timedelta(hours=24), "IDLE_TIMEOUT": timedelta(hours=1)},
+    "aal3": {"MAX_AGE": timedelta(hours=12), "IDLE_TIMEOUT": timedelta(minutes=15)},
+}
 
 KNOWN = {field.name: field for field in fields(LogoutSettings)}
 
@@ -67,7 +92,9 @@ def logout_settings() -> LogoutSettings:
         for name, value in given.items()
         if name in KNOWN
     }
-    return LogoutSettings(**known)
+    preset = known.get("PRESET")
+    filling = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+    return LogoutSettings(**{**filling, **known})
 
 
 def as_timedelta(value: timedelta | float) -> timedelta:

@@ -13,5 +13,13 @@ class SessionNotEnded(LogoutError):
     """
 
 
+class LoginRefused(LogoutError):
+    """The user has as many sessions as ``MAX_SESSIONS`` allows, and none is to end for a new one.
+
+    Raised by Django's own ``login()``. The request is nobody's then; the middleware sends a
+    browser back to the login page, which says how to go on.
+    """
+
+
 class SessionUnavailable(LogoutError):
     """Whether the session is still alive cannot be found out: it is refused, not served (503)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,9 @@ from django.db import Error as DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout import engines, gate, registry
+from django_logout import activity, engines, expiry, registry, verdict
 from django_logout.exceptions import SessionUnavailable
 from django_logout.registry import Identity, Standing
-from django_logout.types import Reason
 from django_logout.watch import Watch
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class GuardedStore(_Base):
             data = super().load()
         identity = self._identify(data, presented)
         with self._asking():
-            if identity is None or self._admit(identity, gate_or_pass(self, identity)):
+            if identity is None or self._admit(identity, verdict.of(self, identity)):
                 return data
         return {}
 
@@ -80,7 +80,7 @@ class GuardedStore(_Base):
             data = await super().aload()
         identity = self._identify(data, presented)
         with self._asking():
-            if identity is None or self._admit(identity, await agate_or_pass(self, identity)):
+            if identity is None or self._admit(identity, await verdict.aof(self, identity)):
                 return data
         return {}
 
@@ -128,6 +128,12 @@ class GuardedStore(_Base):
             self._session_key = None  # as Django does for a session that is not there
         return standing.alive
 
+    def ask_expiry(self, identity: Identity) -> Standing:
+        """Whether a session is within its limits, which may depend on what the request holds:
+        as that may be this session, it is loaded as it is for as long."""
+        with self._inside():
+            return expiry.ask(identity, self.watch.request)
+
     def _before_save(self) -> bool:
         """Whether there is anything to save. A session that has ended is never saved as
         somebody's, whatever has put the keys back (some middlewares restore snapshots)."""
@@ -163,6 +169,7 @@ class GuardedStore(_Base):
             return
         with self._asking():
             alive = self._still_alive(identity)
+        activity.saved(identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age()))
         if not alive:
             self.watch.lost = True
             self.delete(self.session_key)
@@ -175,7 +182,7 @@ class GuardedStore(_Base):
             return registry.follow(identity.id, self, before=before)
         if self.watch.adopted:  # it had no row while it was loaded: an ending may have missed it
             return registry.standing(identity).alive
-        return gate_or_pass(self, identity).alive
+        return verdict.by_gate(self, identity).alive
 
     @contextmanager
     def _inside(self, *errors: type[Exception]) -> Iterator[None]:
@@ -229,23 +236,6 @@ class FinalStore(GuardedStore):
         return row
 
 
-def gate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
-    """Ask the gate, unless what the engine has loaded settles it."""
-    return _settled(session, identity) or gate.ask(identity)
-
-
-async def agate_or_pass(session: GuardedStore, identity: Identity) -> Standing:
-    """Like :func:`gate_or_pass`."""
-    return _settled(session, identity) or await gate.aask(identity)
-
-
-def _settled(session: GuardedStore, identity: Identity) -> Standing | None:
-    if session.watch.cut_off is None or not identity.registered:
-        return None
-    cut = identity.begun < session.watch.cut_off
-    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
-
-
 @lru_cache(maxsize=8)
 def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     """The guarded subclass of an engine's store."""
@@ -259,7 +249,7 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     return type(store.__name__, (mixin, store), names)
 
 
-def guard(session: SessionBase, *, look: bool = True) -> Watch:
+def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> Watch:
     """Guard a session object (once), and return what is seen of it.
 
     A session that has been loaded already, by a middleware before ours, is looked at now,
@@ -267,7 +257,7 @@ def guard(session: SessionBase, *, look: bool = True) -> Watch:
     """
     if isinstance(session, GuardedStore):
         return session.watch
-    watch = Watch(session.session_key)
+    watch = Watch(session.session_key, request)
     session.__dict__["watch"] = watch
     session.__class__ = guarded(type(session))
     if look and "_session_cache" in session.__dict__:
@@ -277,5 +267,5 @@ def guard(session: SessionBase, *, look: bool = True) -> Watch:
 
 def _look_again(session: Any, watch: Watch) -> None:
     identity = session._identify(session._session_cache, session.session_key)
-    if identity is not None and not session._admit(identity, gate_or_pass(session, identity)):
+    if identity is not None and not session._admit(identity, verdict.of(session, identity)):
         session._session_cache = {}

@@ -15,10 +15,10 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.answers.base import Kind, Moment, respond
-from django_logout.browser import forget_impossible_key
-from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.browser import forget_impossible_key, forget_user
+from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard
-from django_logout.settle import lost, needs_settling, settle
+from django_logout.settle import login_refused, lost, needs_settling, settle
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -41,7 +41,8 @@ class LogoutMiddleware:
             return self._acall(request)
         session: Any = request.session
         forget_impossible_key(session)
-        guard(session)
+        if guard(session, request=request).refused is not None:
+            forget_user(request)  # a middleware before us may have asked who it is
         response = cast(GetResponse, self.get_response)(request)
         return settle(request, response) if needs_settling(request, response) else response
 
@@ -49,9 +50,11 @@ class LogoutMiddleware:
         session: Any = request.session
         forget_impossible_key(session)
         if "_session_cache" in session.__dict__:  # loaded before us: to be looked at, with I/O
-            await sync_to_async(guard)(session)
+            await sync_to_async(guard)(session, request=request)
+            if session.watch.refused is not None:
+                forget_user(request)
         else:
-            guard(session)
+            guard(session, request=request)
         response = await cast(AsyncGetResponse, self.get_response)(request)
         if needs_settling(request, response):
             response = await sync_to_async(settle)(request, response)
@@ -61,6 +64,8 @@ class LogoutMiddleware:
         """Errors of ours become answers of ours, wherever in the project they come from."""
         if isinstance(exception, SessionNotEnded | SessionUnavailable):
             return respond(request, Moment(kind=Kind.NOT_ENDED))
+        if isinstance(exception, LoginRefused):
+            return login_refused(request)
         watch = guard(request.session)
         if isinstance(exception, UpdateError | SessionInterrupted) and watch.identity is not None:
             return lost(request, watch)

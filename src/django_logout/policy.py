@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from django_logout.conf import LogoutSettings, as_timedelta
 from django_logout.types import Reason
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +24,23 @@ class Limits:
         return self.idle is not None or self.age is not None
 
 
-#: NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3.
-PRESETS = {
-    "aal1": Limits(age=timedelta(days=30)),
-    "aal2": Limits(idle=timedelta(hours=1), age=timedelta(hours=24)),
-    "aal3": Limits(idle=timedelta(minutes=15), age=timedelta(hours=12)),
-}
+def depend_on_user(given: LogoutSettings) -> bool:
+    """Whether the limits are not the same for everybody."""
+    return callable(given.IDLE_TIMEOUT) or callable(given.MAX_AGE)
+
+
+def limits_for(given: LogoutSettings, user: Any, request: HttpRequest | None) -> Limits:
+    """The limits that the settings mean for a user (who is not looked at if they are fixed)."""
+    return Limits(
+        idle=_duration(given.IDLE_TIMEOUT, user, request),
+        age=_duration(given.MAX_AGE, user, request),
+    )
+
+
+def _duration(value: Any, user: Any, request: HttpRequest | None) -> timedelta | None:
+    if callable(value):
+        value = value(user, request)
+    return None if value is None else as_timedelta(value)
 
 
 def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -> Reason | None:
@@ -34,6 +50,13 @@ def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -
     if limits.idle is not None and now - seen >= limits.idle:
         return Reason.IDLE
     return None
+
+
+def touch_interval(given: LogoutSettings, limits: Limits | None) -> timedelta:
+    """How long activity may go unwritten: so much shorter than the idle timeout that other
+    processes, which know only what is written, do not take somebody for idle long before."""
+    interval = as_timedelta(given.TOUCH_INTERVAL)
+    return interval if limits is None or limits.idle is None else min(interval, limits.idle / 4)
 
 
 def seconds_left(

@@ -8,8 +8,9 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import connections, transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
-from django_logout import activity, core, registry
+from django_logout import activity, core, limits, registry
 from django_logout.guard import guard
 from django_logout.registry import ID_KEY, Identity
 
@@ -32,17 +33,25 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     session: Any = request.session
     watch = guard(session, look=False)
     if ID_KEY in session:
-        return  # the same user again: Django keeps the session, and so do we
-    row = registry.register(session, user, request)
+        _log_in_again(session)
+        return
+    row = limits.register(session, user, request)
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
     watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
     watch.key = session.session_key
     watch.login = (row.pk, user)
-    activity.remember(row.pk, row.last_seen_at)
+    activity.remember(row)
     if connections[registry.database()].in_atomic_block:
         transaction.on_commit(watch.confirm_login, using=registry.database())
     else:
         watch.confirm_login()
+
+
+def _log_in_again(session: Any) -> None:
+    """The same user: Django keeps the session, and so do we; but its time begins anew."""
+    now = timezone.now()
+    registry.renew(session.identity.id, now)
+    activity.renew(session.identity.id, now)
 
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:

@@ -39,6 +39,7 @@ class Standing:
 
     alive: bool
     reason: str = Reason.UNKNOWN
+    expired: bool = False  # not ended yet, but to be: its time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,16 @@ def end(
 def ended_since(selection: QuerySet[LoginSession], moment: datetime) -> QuerySet[Any, UUID]:
     """Ids of those of the sessions that have ended since a moment."""
     return selection.filter(ended_at__gte=moment).order_by().values_list("pk", flat=True)
+
+
+def renew(session_id: UUID, at: datetime) -> None:
+    """Its user has logged in again in a session."""
+    sessions().filter(pk=session_id, ended_at=None).update(authenticated_at=at, last_seen_at=at)
+
+
+def withdraw(session_id: UUID) -> None:
+    """Drop the row of a login that has not come about."""
+    sessions().filter(pk=session_id).delete()
 
 
 def forget(session_id: UUID) -> None:

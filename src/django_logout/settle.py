@@ -12,10 +12,10 @@ from django.db import DatabaseError, IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
-from django_logout import activity, core, gate, registry
+from django_logout import activity, core, gate, limits, registry
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
-from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.types import Reason, Target
@@ -38,7 +38,7 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
         or session.modified
         or watch.eventful
         or any(identity is None or session_id != identity.id for session_id in watch.held)
-        or (identity and (not identity.registered or activity.is_due(identity.id)))
+        or (identity and (not identity.registered or activity.notice(identity.id, request)))
     )
 
 
@@ -46,12 +46,16 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
     watch = guard(request.session)
     try:
+        _load_if_saved(request)
         if not connections[registry.database()].in_atomic_block:
             _end_again(request, watch)
             _register_again(request, watch)
+        _end_expired(request, watch)
         _end_let_go(request, watch)
         if not _save(request, watch, response):
             response = lost(request, watch)
+    except LoginRefused:
+        response = login_refused(request)
     except (SessionNotEnded, SessionUnavailable):
         return respond(request, Moment(kind=Kind.NOT_ENDED))
     if watch.unavailable and response.status_code == 500:
@@ -60,6 +64,33 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     delete_cookies(request, response)
     _touch(request)
     return _say_why(request, response, watch)
+
+
+def _load_if_saved(request: HttpRequest) -> None:
+    """Where each request saves its session, look at it before that: it may have expired, and is
+    in use although the view has not asked for it."""
+    session: Any = request.session
+    if settings.SESSION_SAVE_EVERY_REQUEST and session.session_key:
+        accessed = session.accessed
+        session._get_session()
+        session.accessed = accessed
+
+
+def _end_expired(request: HttpRequest, watch: Watch) -> None:
+    """What was refused because its time was over ends now, so that all who ask are told why."""
+    if watch.refused is None or not watch.refused[1].expired:
+        return
+    identity, standing = watch.refused
+    if identity.id not in watch.ended:
+        target = Target.session(identity.id)
+        core.end_sessions(target, reason=standing.reason, request=request)
+        watch.ended.add(identity.id)
+    session: Any = request.session
+    if session.session_key is None and session.engine.keyed and session.engine.model is None:
+        try:
+            session.delete(watch.key)
+        except Exception:
+            logger.exception("The data of an expired session could not be deleted; it is refused.")
 
 
 def _end_again(request: HttpRequest, watch: Watch) -> None:
@@ -76,7 +107,7 @@ def _register_again(request: HttpRequest, watch: Watch) -> None:
     session_id, user = watch.login
     try:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
-            registry.register(request.session, user, request, session_id=session_id)
+            limits.register(request.session, user, request, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
         empty(request)
     watch.login = None
@@ -139,11 +170,20 @@ def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
     return respond(request, moment)
 
 
+def login_refused(request: HttpRequest) -> HttpResponse:
+    """Back to the page with the form, which says how to go on."""
+    url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
+    # A redirect to a page that cannot say it would leave the user guessing.
+    url = url if hasattr(request, "_messages") else ""
+    moment = Moment(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
+    return respond(request, moment)
+
+
 def _touch(request: HttpRequest) -> None:
     session: Any = request.session
-    if session.identity is not None and activity.is_due(session.identity.id):
+    if session.identity is not None and activity.notice(session.identity.id, request):
         try:
-            activity.touch(session.identity.id)
+            activity.touch(session.identity.id, request)
         except DatabaseError:
             logger.exception("When a session was last seen could not be written.")
 

@@ -33,6 +33,10 @@ class Reason(TextChoices):
     IDLE = "idle", _("You were away for long, so you were logged out.")
     MAX_AGE = "max_age", _("Your session had reached its greatest age.")
     LIMIT = "limit", _("You logged in on another device, and reached the limit of sessions.")
+    LOGIN_REFUSED = (
+        "login_refused",
+        _("You are logged in on as many devices as is allowed. Log out on one of them first."),
+    )
     DISABLED = "disabled", _("Your account was disabled.")
     DELETED = "deleted", _("Your account was deleted.")
     FACTOR_CHANGED = "factor_changed", _("How you log in to your account was changed.")

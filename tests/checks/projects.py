@@ -1,5 +1,6 @@
 """Projects that are right, and one that is wrong for each id of a check."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from django_logout.conf import KNOWN
 from django_logout.middleware import LogoutMiddleware
 from django_logout.views import LogoutView
 from tests.settings import ENGINES, MIDDLEWARE
-from tests.views import home
+from tests.urls import urlpatterns
+from tests.views import home, quiet
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "django_logout.middleware.LogoutMiddleware"
@@ -83,6 +85,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E033": ({"LOGOUT": {"REVOKERS": ["no.such.Revoker"]}}, "django_logout.revokers.base.Revoker"),
     "E034": ({"LOGOUT": {"KEEP": ["cart", "_auth_user_id"]}}, 'Take "_auth_user_id" out'),
     "E035": ({"LOGOUT": {"ANSWERS": []}}, 'Take "ANSWERS" out of LOGOUT'),
+    "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
+    "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
+    "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
+    "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 
 RIGHT: dict[str, dict[str, Any]] = {
@@ -121,5 +127,17 @@ RIGHT: dict[str, dict[str, Any]] = {
     },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
     "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "limits": {
+        "LOGOUT": {
+            "AT_LIMIT": "refuse",
+            "IDLE_TIMEOUT": timedelta(minutes=30),
+            "MAX_AGE": lambda user, request: 3600,
+            "MAX_SESSIONS": 5,
+            "PASSIVE_URLS": ["/poll/*", "home", "admin:*", "tests.views.quiet", "logout_status"],
+            "PRESET": "aal2",
+        },
+        "ROOT_URLCONF": urlconf(*urlpatterns, path("still/", quiet)),
+    },
+    "no URLconf, but names": {"ROOT_URLCONF": None, "LOGOUT": {"PASSIVE_URLS": ["poll"]}},
     "every default": {"LOGOUT": {name: field.default for name, field in KNOWN.items()}},
 }

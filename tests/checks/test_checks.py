@@ -138,6 +138,9 @@ def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
         ("COOKIES", [{"name": 1}]),
         ("KEEP", {"cart": 1}),
         ("REVOKERS", "a.b.C"),
+        ("PASSIVE_URLS", "poll"),
+        ("IDLE_TIMEOUT", "30"),
+        ("PRESET", "aal4"),
     ],
 )
 def test_values_of_the_wrong_type_are_named(key: str, value: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -94,9 +95,11 @@ def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
 
 def login_url(request: HttpRequest, back: str = "") -> str:
     """The login page, coming back to a URL, or to where the user is, query included."""
-    target = resolve_url(settings.LOGIN_URL)
+    target, here = resolve_url(settings.LOGIN_URL), back or _here(request)
+    if urlsplit(here).path == urlsplit(target).path:
+        return here  # it knows already where to go from there
     query = QueryDict(mutable=True)
-    query[REDIRECT_FIELD_NAME] = back or _here(request)
+    query[REDIRECT_FIELD_NAME] = here
     return f"{target}{'&' if '?' in target else '?'}{query.urlencode(safe='/')}"
 
 

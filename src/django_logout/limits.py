@@ -1,0 +1,119 @@
+"""How many sessions one user may have, and what becomes of a login beyond that.
+
+The registry is asked after the login is in it, so of two logins that race for the last place
+whoever asks last sees both. Where that is too late, since nobody may be put out, they take turns.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import DatabaseError, connections, transaction
+from django.db.models import Case, F, QuerySet, When
+from django.utils import timezone
+
+from django_logout import core, policy, registry
+from django_logout.browser import forget_user
+from django_logout.conf import logout_settings
+from django_logout.exceptions import LoginRefused, SessionNotEnded
+from django_logout.guard import LOGIN_KEYS, guard
+from django_logout.models import LoginSession
+from django_logout.types import Reason, Target
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+def register(
+    session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
+) -> LoginSession:
+    """Register a login, and make room for it. Raises :class:`LoginRefused` if there is none, and
+    :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
+    enter = partial(registry.register, session, user, request, session_id=session_id)
+    limit = logout_settings().MAX_SESSIONS
+    limit = limit(user, request) if callable(limit) else limit
+    if limit is None:
+        return enter()
+    try:
+        if logout_settings().AT_LIMIT == "refuse":
+            with transaction.atomic(using=registry.database()):
+                _take_turns(user)
+                if _places(user, request).count() >= limit:
+                    raise LoginRefused("This user has as many sessions as are allowed.")
+                return enter()
+        row = enter()
+        _make_room(row, user, request, limit)
+    except (LoginRefused, SessionNotEnded):
+        _turn_away(request)
+        raise
+    return row
+
+
+def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
+    end = partial(_end_oldest, row, user, request, limit)
+    try:
+        end()
+    except SessionNotEnded:
+        with suppress(DatabaseError):
+            registry.withdraw(row.pk)
+        raise
+    if connections[registry.database()].in_atomic_block:
+        # Nobody else sees this login before it is committed, nor does it see others' till then.
+        transaction.on_commit(end, using=registry.database(), robust=True)
+
+
+def _end_oldest(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
+    # One order for all who ask, or two that race would end each other.
+    mine_first = Case(When(pk=row.pk, then=0), default=1)
+    newest_first = _places(user, request).order_by("-created_at", mine_first, "pk")
+    for session_id in list(newest_first.values_list("pk", flat=True)[limit:]):
+        target = Target.session(session_id)
+        core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
+
+
+def _places(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
+    """Sessions of a user that are alive: not ended, and not expired so that nobody has noticed.
+    What another process knows better than the row, it knows at most an interval better."""
+    given, now = logout_settings(), timezone.now()
+    limits = policy.limits_for(given, user, request)
+    interval = policy.touch_interval(given, limits)
+    rows = registry.alive(registry.sessions().filter(user_id=user.pk))
+    rows = rows.filter(expires_at__gt=now - interval)
+    if limits.age is not None:
+        rows = rows.filter(authenticated_at__gt=now - limits.age)
+    if limits.idle is not None:
+        rows = rows.filter(last_seen_at__gt=now - limits.idle - interval)
+    # What this browser has let go of in logging in is about to end.
+    watch = guard(request.session)
+    return rows.exclude(pk__in=[*watch.held])
+
+
+def _take_turns(user: Any) -> None:
+    """Wait until nobody else is deciding on a login of this user; whoever waits sees the row of
+    whoever went first. On databases that lock no rows, any write takes turns with all others."""
+    database = registry.database()
+    features = connections[database].features
+    if features.has_select_for_update:
+        # Not a key: logins insert rows that point to the user, and must not lock each other out.
+        no_key = features.has_select_for_no_key_update
+        rows = get_user_model()._base_manager.using(database).select_for_update(no_key=no_key)
+        list(rows.filter(pk=user.pk).values_list("pk"))
+    else:
+        registry.sessions().filter(pk=uuid4()).update(replays=F("replays"))
+
+
+def _turn_away(request: HttpRequest) -> None:
+    """Nobody is logged in here, whatever is done about the exception; guests keep their cart."""
+    session: Any = request.session
+    for key in (*LOGIN_KEYS, registry.BEGUN_KEY):
+        session.pop(key, None)
+    # In somebody's transaction the session's key, new since this login, is about to be undone.
+    session.delete(session.session_key)
+    session._session_key = session.watch.key = session.watch.identity = None
+    session.modified = True
+    forget_user(request)
