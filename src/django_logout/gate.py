@@ -21,6 +21,7 @@ import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -51,6 +52,9 @@ SEEN_TTL = 60
 SEEN_FOR = timedelta(seconds=SEEN_TTL)
 #: Seconds for which generations and endings are remembered; the row is asked when they are gone.
 MARK_TTL = 24 * 60 * 60
+
+#: Marks that are written at a time.
+BATCH = 1000
 
 #: Caches that other processes do not see, or that are no cheaper to ask than the row itself.
 NOT_SHARED = (LocMemCache, DummyCache, FileBasedCache, DatabaseCache)
@@ -189,7 +193,13 @@ def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -
 def _write(marks: dict[str, str]) -> bool:
     if not marks or not remembers():
         return True
-    cache = caches[_alias()]
+    cache, entries = caches[_alias()], iter(marks.items())
+    batches = iter(lambda: dict(islice(entries, BATCH)), {})
+    written = [_write_batch(cache, batch) for batch in batches]  # each is tried
+    return all(written)
+
+
+def _write_batch(cache: BaseCache, marks: dict[str, str]) -> bool:
     try:
         before = cache.get_many(marks)
         cache.set_many(marks, MARK_TTL)
@@ -205,4 +215,5 @@ def _write(marks: dict[str, str]) -> bool:
 def _stands(mark: str, before: str | None, after: str | None) -> bool:
     if mark.startswith(ENDED):
         return after is not None and after.startswith(ENDED)
-    return after is not None and after != before
+    # Where nothing was found before, that may be an error swallowed too: it must be ours then.
+    return after == mark or (None not in {before, after} and after != before)
