@@ -151,9 +151,9 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
         logger.exception("The cache that remembers sessions is down; asking the registry.")
         return _truth(identity)
     truth = _truth(identity)
-    # Inside a transaction the row may be read from an old snapshot: good enough for this
-    # request, which began before, but not to be told to others.
-    if not connections[registry.database()].in_atomic_block:
+    # Inside a transaction (Django's, or one that the project manages itself) the row may be
+    # read from an old snapshot: good enough for this request, but not to be told to others.
+    if connections[registry.database()].get_autocommit():
         try:
             if truth.alive:
                 cache.set(_seen(identity.id), f"{mark}|{everyone}", SEEN_TTL)
