@@ -196,6 +196,11 @@ class World:
                 found.add(copy.get("/").text)
         return found - {""}
 
+    def served_once(self, cookies: Iterable[str]) -> set[str]:
+        """Like :meth:`served`, asking one process for each."""
+        found = {Browser(self, {COOKIE: cookie}).get("/").text for cookie in set(cookies)}
+        return found - {""}
+
 
 @dataclass
 class Browser:

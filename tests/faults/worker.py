@@ -68,6 +68,17 @@ def serve(
     }
 
 
+def burst(paths: list[str], cookies: dict[str, str]) -> list[str]:
+    """Requests of one browser, one after the other; gives the session cookies it was handed."""
+    given = []
+    for path in paths:
+        answer = serve("GET", path, cookies, {}, [])
+        for name, value in answer["cookies"].items():
+            cookies = {**cookies, name: value} if value else cookies
+        given += [answer["cookies"][each] for each in answer["cookies"] if each == "sessionid"]
+    return [each for each in given if each]
+
+
 def configure(settings: dict[str, Any], atomic: bool) -> None:
     """Be a site with these settings from now on."""
     global _current  # noqa: PLW0603
