@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from django_logout import activity, engines, expiry, registry, verdict
 from django_logout.exceptions import SessionUnavailable
+from django_logout.passive import is_passive
 from django_logout.registry import Identity, Standing
 from django_logout.watch import Watch
 
@@ -89,7 +90,7 @@ class GuardedStore(_Base):
             return super().save(must_create)
         # Through our own load(); the engine would load it inside its save(), unguarded.
         self._get_session(no_load=must_create)  # type: ignore[attr-defined]
-        if self._before_save():
+        if self._before_save(must_create):
             with self._inside():
                 super().save(must_create)
             self._after_save(must_create)
@@ -97,7 +98,7 @@ class GuardedStore(_Base):
 
     async def asave(self, must_create: bool = False) -> None:
         await self._aget_session(no_load=must_create)  # type: ignore[attr-defined]
-        if await sync_to_async(self._before_save)():
+        if await sync_to_async(self._before_save)(must_create):
             with self._inside():
                 await super().asave(must_create)
             await sync_to_async(self._after_save)(must_create)
@@ -134,10 +135,11 @@ class GuardedStore(_Base):
         with self._inside():
             return expiry.ask(identity, self.watch.request)
 
-    def _before_save(self) -> bool:
+    def _before_save(self, must_create: bool) -> bool:
         """Whether there is anything to save. A session that has ended is never saved as
         somebody's, whatever has put the keys back (some middlewares restore snapshots)."""
-        if self.watch.saved and not self.__dict__["modified"]:
+        modified = must_create or self.__dict__["modified"]
+        if not modified and (self.watch.saved or self._is_passive()):
             return False
         data = self._data
         refused = {self.watch.refused[0].id} if self.watch.refused else set()
@@ -148,6 +150,11 @@ class GuardedStore(_Base):
             raise UpdateError
         self.adopt()
         return True
+
+    def _is_passive(self) -> bool:
+        """Whether it would be saved for SESSION_SAVE_EVERY_REQUEST alone, by what the page does by
+        itself: that lengthens no session."""
+        return self.watch.request is not None and is_passive(self.watch.request)
 
     def adopt(self) -> None:
         """Register a session from before our time, in the save that gives it its id."""

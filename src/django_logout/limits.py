@@ -76,7 +76,7 @@ def _end_oldest(row: LoginSession, user: Any, request: HttpRequest, limit: int) 
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
-def _places(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
+def living(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
     """Sessions of a user that are alive: not ended, and not expired so that nobody has noticed.
     What another process knows better than the row, it knows at most an interval better."""
     given, now = logout_settings(), timezone.now()
@@ -88,9 +88,13 @@ def _places(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
         rows = rows.filter(authenticated_at__gt=now - limits.age)
     if limits.idle is not None:
         rows = rows.filter(last_seen_at__gt=now - limits.idle - interval)
+    return rows
+
+
+def _places(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
     # What this browser has let go of in logging in is about to end.
     watch = guard(request.session)
-    return rows.exclude(pk__in=[*watch.held])
+    return living(user, request).exclude(pk__in=[*watch.held])
 
 
 def _take_turns(user: Any) -> None:

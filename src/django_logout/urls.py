@@ -4,9 +4,11 @@ from django.urls import path
 
 from django_logout.views.logout import LogoutView
 from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
+from django_logout.views.status import StatusView
 
 urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("session/", StatusView.as_view(), name="logout_status"),
     path("sessions/", SessionsView.as_view(), name="logout_sessions"),
     path("sessions/end-others/", OthersEndView.as_view(), name="logout_others"),
     path("sessions/end-all/", LogoutView.as_view(everywhere=True), name="logout_everywhere"),

@@ -85,12 +85,18 @@ def test_this_session_comes_first_then_by_use(user: Any) -> None:
     assert order == [ids[2], ids[1], ids[3], ids[0]]
 
 
-def test_what_has_ended_or_expired_or_is_anothers_is_not_listed(user: Any, other: Any) -> None:
+def test_what_has_ended_or_expired_or_is_anothers_is_not_listed(
+    user: Any, other: Any, settings: Any
+) -> None:
     """Only what can still be ended."""
-    here, gone, expired = (browser(user) for _ in range(3))
+    settings.LOGOUT = {"IDLE_TIMEOUT": 3600, "MAX_AGE": 36000}
+    here, gone, *expired = (browser(user) for _ in range(5))
     browser(other)
     gone.post(LOGOUT)
-    LoginSession.objects.filter(pk=id_of(expired)).update(expires_at=timezone.now())
+    ages = {"expires_at": 3600, "last_seen_at": 7200, "authenticated_at": 72000}
+    for client, (name, age) in zip(expired, ages.items(), strict=True):
+        then = timezone.now() - timedelta(seconds=age)
+        LoginSession.objects.filter(pk=id_of(client)).update(**{name: then})
 
     assert [entry["id"] for entry in listed(here)] == [id_of(here)]
 

@@ -2,6 +2,7 @@
 
 from django_logout.views.logout import AsyncLogoutView, LogoutView, logout_then_login
 from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
+from django_logout.views.status import StatusView
 
 __all__ = [
     "AsyncLogoutView",
@@ -9,5 +10,6 @@ __all__ = [
     "OthersEndView",
     "SessionEndView",
     "SessionsView",
+    "StatusView",
     "logout_then_login",
 ]

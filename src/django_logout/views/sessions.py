@@ -9,14 +9,14 @@ from uuid import UUID
 
 from django.contrib.messages import get_messages
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout import reauthentication, registry
+from django_logout import limits, reauthentication, registry
 from django_logout.answers.base import REAUTHENTICATE_TAG, Kind, Moment, login_url, respond
 from django_logout.browser import presented
 from django_logout.core import end_sessions
@@ -62,9 +62,9 @@ class SessionsView(TemplateView):
 
     def _page_of_sessions(self) -> Page[LoginSession]:
         self.here = next(iter(presented(self.request)), None)
-        mine = _sessions_of(self.request.user).filter(expires_at__gt=timezone.now())
         first = Case(When(pk=self.here, then=0), default=1)
-        found = registry.alive(mine).defer("session_key", "rotated_from")
+        mine = limits.living(self.request.user, self.request)
+        found = mine.defer("session_key", "rotated_from")
         found = found.order_by(first, "-last_seen_at", "pk")
         return Paginator(found, self.paginate_by).get_page(self.request.GET.get("page"))
 
@@ -117,7 +117,8 @@ class SessionEndView(SessionsView):
         if session_id in presented(request)[:1]:
             response: HttpResponse = LogoutView.as_view()(request)
             return response
-        if not _sessions_of(request.user).filter(pk=session_id).exists():
+        user: Any = request.user
+        if not registry.sessions().filter(pk=session_id, user_id=user.pk).exists():
             return respond(request, Moment(kind=Kind.NOT_FOUND, page=_not_found))
         return self._end(Target.session(session_id))
 
@@ -152,10 +153,6 @@ class OthersEndView(SessionEndView):
         if hasattr(request, NOT_PROVED):
             return self._refuse(Kind.NOT_PROVED)
         return self._end(Target.others(request))
-
-
-def _sessions_of(user: Any) -> QuerySet[LoginSession]:
-    return registry.sessions().filter(user_id=user.pk)
 
 
 def _not_found() -> HttpResponse:

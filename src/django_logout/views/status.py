@@ -1,0 +1,64 @@
+"""Is this browser signed in, and for how long? For scripts of pages, so always JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from django_logout import activity, policy, registry
+from django_logout.answers.base import Kind, Moment
+from django_logout.answers.json import JsonAnswer
+from django_logout.browser import presented
+from django_logout.conf import logout_settings
+from django_logout.csrf import NOT_PROVED, csrf_protect
+from django_logout.views.logout import open_to_all
+
+
+class StatusView(View):
+    """GET tells, and is no activity of the user, however often it is asked; POST stays signed in,
+    as far as using the site does that."""
+
+    http_method_names = ["get", "head", "post", "options"]
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view; it sees to CSRF itself, and whoever is not signed in is told so."""
+        return open_to_all(never_cache(csrf_protect(super().as_view(**initkwargs))))
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Tell."""
+        return _answer(request, Moment(kind=Kind.SHOWN, data=_status(request)))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Stay signed in, and tell."""
+        if hasattr(request, NOT_PROVED):
+            return _answer(request, Moment(kind=Kind.NOT_PROVED))
+        if request.user.is_authenticated:
+            for session_id in presented(request)[:1]:
+                activity.insist(session_id)
+        return self.get(request)
+
+
+def _status(request: HttpRequest) -> dict[str, Any]:
+    if not request.user.is_authenticated:
+        return {"authenticated": False}
+    left: tuple[int | None, int | None] = (None, None)
+    row = registry.sessions().filter(pk__in=presented(request)[:1]).first()
+    if row is not None:
+        memory = activity.recollect(row.pk)
+        left = policy.seconds_left(
+            policy.limits_for(logout_settings(), request.user, request),
+            begun=row.authenticated_at,
+            seen=max(row.last_seen_at, (memory and memory.seen) or row.last_seen_at),
+            expires=row.expires_at,
+            now=timezone.now(),
+        )
+    return {"authenticated": True, "expires_in": left[0], "idle_expires_in": left[1]}
+
+
+def _answer(request: HttpRequest, moment: Moment) -> HttpResponse:
+    return JsonAnswer().respond(request, moment)
