@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from django_logout.core import aend_sessions, alogout, end_sessions, logout
     from django_logout.exceptions import LogoutError, SessionNotEnded, SessionUnavailable
+    from django_logout.factors import credentials_changed
     from django_logout.types import LogoutResult, Reason, Target
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "Target": "types",
     "aend_sessions": "core",
     "alogout": "core",
+    "credentials_changed": "factors",
     "end_sessions": "core",
     "logout": "core",
 }
@@ -35,6 +37,7 @@ __all__ = [
     "Target",
     "aend_sessions",
     "alogout",
+    "credentials_changed",
     "end_sessions",
     "logout",
 ]

@@ -16,6 +16,8 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
+        import_module("django_logout.accounts").connect()
+        import_module("django_logout.factors").connect()
         import_module("django_logout.checks")
         if apps.is_installed("django.contrib.admin"):
             import_module("django_logout.admin").register()

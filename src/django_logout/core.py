@@ -72,6 +72,14 @@ def end_sessions(
     return result
 
 
+def end_with_change(
+    target: Target, *, reason: str, actor: Any, request: HttpRequest | None
+) -> LogoutResult:
+    """Like :func:`end_sessions`, because an account changes: if that is rolled back, so is this,
+    and it is not done again. The view goes on as it began; the browser leaves afterwards."""
+    return _end(target, reason=reason, actor=actor, request=request, with_change=True)
+
+
 async def aend_sessions(
     target: Target,
     *,
@@ -151,7 +159,14 @@ def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
     return {key: session[key] for key in keys if key in session}
 
 
-def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None) -> LogoutResult:
+def _end(
+    target: Target,
+    *,
+    reason: str,
+    actor: Any,
+    request: HttpRequest | None,
+    with_change: bool = False,
+) -> LogoutResult:
     if not gate.ready():  # before anything is begun that could not be finished
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
     selection = _select(target)
@@ -163,7 +178,12 @@ def _end(target: Target, *, reason: str, actor: Any, request: HttpRequest | None
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     if request is not None and (here := presented(request)):
-        guard(request.session).ended.update(s.id for s in ending.sessions if s.id in here)
+        mine = {session.id for session in ending.sessions if session.id in here}
+        watch = guard(request.session)
+        if with_change:
+            transaction.on_commit(partial(watch.leave, mine), using=registry.database())
+        else:
+            watch.ended.update(mine)
     ids = _ids_to_mark(ending, selection)
     finish = partial(_finish, ending, result, ids)
     if connections[registry.database()].in_atomic_block:

@@ -114,6 +114,10 @@ class GuardedStore(_Base):
         await self._aget_session()  # type: ignore[attr-defined]
         await super().aflush()
 
+    async def acycle_key(self) -> None:
+        # Some engines' own would call our save() in the event loop.
+        await sync_to_async(self.cycle_key)()
+
     def _identify(self, data: dict[str, Any], presented: str | None) -> Identity | None:
         identity = registry.identify(data, presented)
         self.watch.missed = not data and not self.session_key

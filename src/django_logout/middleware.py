@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from django_logout.answers.base import Kind, Moment, respond
 from django_logout.browser import forget_impossible_key, forget_user
+from django_logout.current import current_request
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard
 from django_logout.settle import login_refused, lost, needs_settling, settle
@@ -43,7 +44,11 @@ class LogoutMiddleware:
         forget_impossible_key(session)
         if guard(session, request=request).refused is not None:
             forget_user(request)  # a middleware before us may have asked who it is
-        response = cast(GetResponse, self.get_response)(request)
+        token = current_request.set(request)
+        try:
+            response = cast(GetResponse, self.get_response)(request)
+        finally:
+            current_request.reset(token)
         return settle(request, response) if needs_settling(request, response) else response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -55,7 +60,11 @@ class LogoutMiddleware:
                 forget_user(request)
         else:
             guard(session, request=request)
-        response = await cast(AsyncGetResponse, self.get_response)(request)
+        token = current_request.set(request)
+        try:
+            response = await cast(AsyncGetResponse, self.get_response)(request)
+        finally:
+            current_request.reset(token)
         if needs_settling(request, response):
             response = await sync_to_async(settle)(request, response)
         return response

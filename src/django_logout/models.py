@@ -64,6 +64,7 @@ class LoginSession(models.Model):
         db_index=False,
         verbose_name=_("user"),
     )
+    # Elsewhere a keyed hash of it, which tells nobody the key, and still knows it again.
     session_key = models.CharField(
         _("session key"),
         max_length=255,
@@ -93,6 +94,8 @@ class LoginSession(models.Model):
     backend = models.CharField(
         _("logged in by"), max_length=255, blank=True, help_text=_("The authentication backend.")
     )
+    # When the browser of a session that was ended from elsewhere came back and was told.
+    told_at = models.DateTimeField(null=True, editable=False)
     replays = models.PositiveIntegerField(
         _("replays"), default=0, help_text=_("How often its cookie came back after it had ended.")
     )

@@ -166,20 +166,27 @@ def _mark(session: SessionBase, row: LoginSession) -> None:
     session[BEGUN_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
 
 
-def reason_of(key: str) -> str | None:
-    """Why the session with this key ended, where the registry knows keys."""
-    rows = LoginSession.objects.using(database()).filter(session_key=key, ended_at__isnull=False)
-    return rows.values_list("event__reason", flat=True).first()
+def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
+    """The row of a session that has ended, by its id or by its last key, with its event."""
+    stored = _stored(key, engines.current())
+    which = Q(pk=session_id) if session_id else Q(session_key=stored)
+    rows = sessions().filter(which, ended_at__isnull=False).select_related("event")
+    return rows.first() if session_id or stored else None
 
 
-def password_changed(user_id: str, auth_hash: str) -> bool:
-    """Whether a session with this hash no longer matches its user's password."""
+def shut_out(user_id: str, auth_hash: str) -> Reason | None:
+    """Why a user with such a session is not let in any more; ``None`` if that is unknown."""
     user_model = get_user_model()
     pk = user_model._meta.pk.to_python(user_id)
-    user = user_model._base_manager.using(database()).filter(pk=pk).first()
-    if user is None or not hasattr(user, "get_session_auth_hash"):
-        return False
-    return not constant_time_compare(auth_hash, user.get_session_auth_hash())
+    user: Any = user_model._base_manager.using(database()).filter(pk=pk).first()
+    if user is None:
+        return Reason.DELETED
+    if not getattr(user, "is_active", True):
+        return Reason.DISABLED
+    if not hasattr(user, "get_session_auth_hash"):
+        return None
+    same = constant_time_compare(auth_hash, user.get_session_auth_hash())
+    return None if same else Reason.PASSWORD_CHANGED
 
 
 def exists(session_id: UUID) -> bool:
@@ -297,4 +304,12 @@ def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
 
 
 def _storable_key(session: SessionBase) -> str:
-    return session.session_key or "" if engines.of(type(session)).model is not None else ""
+    return _stored(session.session_key or "", engines.of(type(session)))
+
+
+def _stored(key: str, engine: engines.Engine) -> str:
+    """A key as the row holds it: in the clear where the session table beside it does so anyway;
+    else hashed, which is enough to know it again."""
+    if not key or not engine.keyed:
+        return ""
+    return key if engine.model is not None else str(_fingerprint(key))

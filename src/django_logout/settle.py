@@ -7,12 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import DatabaseError, IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.utils.functional import SimpleLazyObject
 
-from django_logout import activity, core, gate, limits, registry
+from django_logout import activity, core, gate, limits, registry, replay
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
@@ -37,6 +39,7 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
         settings.SESSION_SAVE_EVERY_REQUEST
         or session.modified
         or watch.eventful
+        or (identity and _is_shut_out(request))
         or any(identity is None or session_id != identity.id for session_id in watch.held)
         or (identity and (not identity.registered or activity.notice(identity.id, request)))
     )
@@ -45,13 +48,16 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
 def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
     watch = guard(request.session)
+    reason = replay.notice(request, watch)
     try:
         _load_if_saved(request)
         if not connections[registry.database()].in_atomic_block:
             _end_again(request, watch)
             _register_again(request, watch)
+        _leave(request, watch)
         _end_expired(request, watch)
         _end_let_go(request, watch)
+        _end_shut_out(request, watch)
         if not _save(request, watch, response):
             response = lost(request, watch)
     except LoginRefused:
@@ -63,7 +69,7 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     _keep_cookie_in_outage(request, watch)
     delete_cookies(request, response)
     _touch(request)
-    return _say_why(request, response, watch)
+    return _say_why(request, response, watch.shut_out or reason)
 
 
 def _load_if_saved(request: HttpRequest) -> None:
@@ -117,17 +123,41 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
     """Sessions that this one has ceased to be without the door being asked: flushed by the
     project or by Django, emptied, or left for another user's."""
     now = _id_of(request)
-    for session_id, (user_id, auth_hash) in list(watch.held.items()):
+    for session_id, held in list(watch.held.items()):
         if session_id in watch.ended or str(session_id) == now or watch.lost:
             continue
-        if now:
-            reason = Reason.SWITCHED
-        elif registry.password_changed(user_id, auth_hash):
-            reason = Reason.PASSWORD_CHANGED
-        else:
-            reason = Reason.FLUSHED
+        reason = Reason.SWITCHED if now else registry.shut_out(*held) or Reason.FLUSHED
         core.end_sessions(Target.session(session_id), reason=reason, request=request)
         watch.ended.add(session_id)
+
+
+def _leave(request: HttpRequest, watch: Watch) -> None:
+    """The session has ended with a change of its user's account, made by this request."""
+    session: Any = request.session
+    if watch.leaving and session.identity is not None and session.identity.id in watch.ended:
+        empty(request)
+        forget_user(request)
+
+
+def _is_shut_out(request: HttpRequest) -> bool:
+    """Whether Django has looked for the session's user, and found nobody to let in. Looks at
+    what it has found, and at nothing that would make it look."""
+    found = [getattr(request, name, None) for name in ("_cached_user", "_acached_user")]
+    lazy = type(getattr(request, "user", None)) is SimpleLazyObject
+    return lazy and any(user is not None and not user.is_authenticated for user in found)
+
+
+def _end_shut_out(request: HttpRequest, watch: Watch) -> None:
+    """The account has been disabled or deleted in a way that sends no signals."""
+    session: Any = request.session
+    if session.identity is None or not _is_shut_out(request):
+        return
+    user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
+    watch.shut_out = registry.shut_out(user_id, auth_hash)
+    if watch.shut_out is not None:
+        core.end_sessions(Target.current(request), reason=watch.shut_out)
+        empty(request)  # where there is no row any more, too
+        forget_user(request)
 
 
 def _id_of(request: HttpRequest) -> str | None:
@@ -195,16 +225,9 @@ def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
 
 
-def _say_why(request: HttpRequest, response: HttpResponse, watch: Watch) -> HttpResponse:
+def _say_why(request: HttpRequest, response: HttpResponse, reason: str | None) -> HttpResponse:
     """A page that turned away a browser whose session has ended says why, in its own language."""
-    presented_key = watch.key if watch.missed else None
-    if (watch.refused is None and presented_key is None) or not _turned_away(response):
-        return response
-    if watch.refused is not None:
-        reason: str | None = watch.refused[1].reason
-    else:
-        reason = registry.reason_of(presented_key or "")
-    if reason is None:
+    if reason is None or not _turned_away(response):
         return response
     url = getattr(response, "url", "") or login_url(request)
     return respond(request, Moment(kind=Kind.ENDED, reason=reason, redirect_to=url))

@@ -9,3 +9,9 @@ from django.dispatch import Signal
 #: :class:`~django_logout.models.LogoutEvent`) and ``request`` (or ``None``). Receivers that
 #: raise are logged and cannot keep anyone signed in.
 session_ended = Signal()
+
+#: Sent once for each session whose cookie comes back after it has ended: somebody has a copy.
+#:
+#: Arguments: ``session`` (:class:`~django_logout.types.EndedSession`, with ``id`` and
+#: ``user_id``) and ``request``, which tells where it came from. The request has been refused.
+session_replayed = Signal()

@@ -130,7 +130,10 @@ class Ending:
     @property
     def includes_current(self) -> bool:
         """Whether the browser of :attr:`request` is being logged out itself."""
-        return self.target.scope in {Scope.CURRENT, Scope.USER, Scope.EVERYONE}
+        if self.target.scope is Scope.USER:
+            here = getattr(self.request, "user", None)
+            return bool(getattr(here, "pk", None) == self.target.value.pk)
+        return self.target.scope in {Scope.CURRENT, Scope.EVERYONE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,10 @@ class Watch:
     "Sessions ended by this request itself."
     confirmed: set[UUID] = field(default_factory=set)
     "Those whose ending is known to be committed and remembered."
+    shut_out: str | None = None
+    "Why the session's user is not let in any more, if Django has found nobody to let in."
+    leaving: bool = False
+    "The account has changed so that this browser is to leave its session after the view."
     adopted: bool = False
     "From before our time, and registered by this request."
     announcing: bool = False
@@ -61,6 +65,13 @@ class Watch:
         """Remember who the session is now, so that its being let go is noticed."""
         self.identity = identity
         self.held[identity.id] = (identity.user_id, auth_hash)
+
+    def leave(self, session_ids: set[UUID]) -> None:
+        """These have ended with a change of the account; once the view is done, so it is here."""
+        if session_ids:
+            self.ended.update(session_ids)
+            self.confirmed.update(session_ids)
+            self.leaving = True
 
     def confirm_login(self) -> None:
         """The row of the login is committed."""

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ('user_agent', models.CharField(blank=True, max_length=300, verbose_name='user agent')),
                 ('device', models.CharField(blank=True, max_length=100, verbose_name='device')),
                 ('backend', models.CharField(blank=True, help_text='The authentication backend.', max_length=255, verbose_name='logged in by')),
+                ('told_at', models.DateTimeField(editable=False, null=True)),
                 ('replays', models.PositiveIntegerField(default=0, help_text='How often its cookie came back after it had ended.', verbose_name='replays')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='login_sessions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
                 ('event', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='login_sessions', to='django_logout.logoutevent', verbose_name='event')),

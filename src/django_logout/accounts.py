@@ -1,0 +1,174 @@
+"""When an account changes so that its sessions must not go on: they end at once, each with its
+reason, instead of being refused when they are next used.
+
+Changes that send no signals (``QuerySet.update()``, ``bulk_update()``, SQL, fixtures) are not
+seen here; Django refuses those sessions, and they are ended when they are next used.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import Model
+from django.db.models.signals import post_save, pre_delete, pre_save
+
+from django_logout import core, registry
+from django_logout.browser import stores
+from django_logout.current import current_request
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.types import LogoutResult, Reason, Target
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_logout")
+
+_CHANGE = "_django_logout_change"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Why sessions have to end, which, and who wanted it."""
+
+    reason: str
+    target: Target
+    actor: Any
+    request: HttpRequest | None
+
+    def end(self) -> LogoutResult:
+        """End them."""
+        return core.end_with_change(
+            self.target, reason=self.reason, actor=self.actor, request=self.request
+        )
+
+
+def connect() -> None:
+    """Listen to the user model, its proxies and its children, and to no other model: Django
+    deletes those that nobody listens to much faster."""
+    root: Any = get_user_model()._meta.concrete_model
+    for model in apps.get_models():
+        if issubclass(model, root):
+            uid = "django_logout.account"
+            pre_save.connect(before_save, sender=model, dispatch_uid=uid)
+            post_save.connect(after_save, sender=model, dispatch_uid=uid)
+            if model._meta.concrete_model is root:  # a child is deleted together with its parent
+                pre_delete.connect(before_delete, sender=model, dispatch_uid=uid)
+
+
+def before_save(
+    sender: type[Model],
+    instance: Any,
+    raw: bool,
+    using: str,
+    update_fields: Collection[str] | None,
+    **kwargs: Any,
+) -> None:
+    """Compare with the stored row, if what is about to be written may matter."""
+    instance.__dict__.pop(_CHANGE, None)
+    written = _written(sender, update_fields)
+    if raw or using != registry.database() or instance.pk is None or not written:
+        return
+    rows, deciding = sender._base_manager.using(using), _deciding(sender)
+    stored = (rows if deciding is None else rows.only(*deciding)).filter(pk=instance.pk).first()
+    if stored is None:
+        return
+    changed = copy(stored)
+    for name in written:
+        setattr(changed, name, getattr(instance, name))
+    if reason := _reason(stored, changed):
+        # The target is chosen now: once the row is written, asking who is signed in would make
+        # Django find that the password has changed.
+        instance.__dict__[_CHANGE] = change_of(instance, reason)
+
+
+def after_save(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+    """End what has to end, in the transaction of the change if it has one."""
+    if change := instance.__dict__.pop(_CHANGE, None):
+        _end(change)
+
+
+def before_delete(sender: type[Model], instance: Any, using: str, **kwargs: Any) -> None:
+    """End the sessions of a user that is being deleted, while there are rows to tell of them."""
+    if using == registry.database():
+        _end(change_of(copy(instance), Reason.DELETED))
+
+
+def change_of(user: Any, reason: str, request: HttpRequest | None = None) -> Change:
+    """What a change of an account ends. Whoever changes their own password or second factor
+    stays signed in where they do so; everything else ends all."""
+    request = request or current_request.get()
+    actor, target = None, Target.user(user)
+    if request is not None:
+        actor = _signed_in(request)
+        stays = reason not in {Reason.DISABLED, Reason.DELETED}
+        if stays and actor is not None and actor.pk == user.pk and _has_session(request):
+            target = Target.others(request)
+    return Change(reason, target, actor, request)
+
+
+def _signed_in(request: HttpRequest) -> Any:
+    try:
+        user = getattr(request, "user", None)
+        return user if getattr(user, "is_authenticated", False) else None
+    except SessionUnavailable:
+        return None
+
+
+def _has_session(request: HttpRequest) -> bool:
+    """Not so for users of tokens: then every session is another one."""
+    return any(store.identity is not None for store in stores(request)[:1])
+
+
+def _end(change: Change) -> None:
+    try:
+        change.end()
+    except (SessionNotEnded, SessionUnavailable):
+        # Not a reason to keep the old password, or the account: Django asks for both whenever a
+        # session is used, and so refuses it in any case.
+        logger.exception("Sessions of a changed account are refused, but could not be ended.")
+
+
+def _reason(before: Any, after: Any) -> Reason | None:
+    if getattr(before, "is_active", True) and not getattr(after, "is_active", True):
+        return Reason.DISABLED
+    return None if _secret(before) == _secret(after) else Reason.PASSWORD_CHANGED
+
+
+def _secret(user: Any) -> Any:
+    """What Django compares to tell whether a session is older than the password."""
+    if hasattr(user, "get_session_auth_hash"):
+        return user.get_session_auth_hash()
+    return getattr(user, "password", None)
+
+
+def _written(model: type[Model], update_fields: Collection[str] | None) -> set[str]:
+    """Which of the fields that decide are about to be written. A login's own is none of them."""
+    names = {
+        field.attname
+        for field in model._meta.concrete_fields
+        if update_fields is None or field.name in update_fields or field.attname in update_fields
+    }
+    deciding = _deciding(model)
+    return names - {"last_login"} if deciding is None else names & deciding
+
+
+@lru_cache
+def _deciding(model: type[Model]) -> frozenset[str] | None:
+    """Fields that decide whether sessions go on; ``None`` if code of the project's does, which
+    may look at any."""
+    names = {field.attname for field in model._meta.concrete_fields}
+    active = getattr_static(model, "is_active", True)
+    computed = "is_active" not in names and not isinstance(active, bool)
+    hashed = getattr(model, "get_session_auth_hash", AbstractBaseUser.get_session_auth_hash)
+    if computed or hashed is not AbstractBaseUser.get_session_auth_hash:
+        return None
+    return frozenset(names & {"password", "is_active"})
