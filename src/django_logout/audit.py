@@ -33,17 +33,41 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
         complete=not any(outcome.error for outcome in outcomes),
         ip_address=stored_ip(ending.request),
         user_agent=user_agent(ending.request),
-        outcomes={o.revoker: {"ended": o.count, "error": o.error} for o in outcomes},
+        outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
     event.save(using=registry.database(), force_insert=True)
     return event
 
 
-def recount(event: LogoutEvent | None, sessions: int) -> None:
+def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
+    """Add a further part of an ending to its event, in the transaction of that part."""
+    for outcome in outcomes:
+        entry, more = event.outcomes[outcome.revoker], _entry(ending, outcome)
+        entry["ended"] += more["ended"]
+        entry["error"] = entry["error"] or more["error"]
+        if "users" in more:
+            entry["users"] = [*entry.get("users", ()), *more["users"]]
+        event.complete = event.complete and not outcome.error
+        if outcome.revoker == "session":
+            event.sessions += outcome.count
+    if {session.user_id for session in ending.sessions} - {event.user_id}:
+        event.user, event.user_label = None, ""
+    event.save(using=registry.database())
+
+
+def recount(event: LogoutEvent | None, *, more: int) -> None:
     """More sessions have ended with an event than it says."""
     if event is not None:
-        event.sessions = sessions
+        event.sessions += more
         event.save(using=registry.database(), update_fields=["sessions"])
+
+
+def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {"ended": outcome.count, "error": outcome.error}
+    if outcome.error and ending.target.scope is Scope.USERS:
+        # Whose: those of them who had no session are known from nowhere else.
+        entry["users"] = [str(pk) for pk in ending.target.value.values_list("pk", flat=True)]
+    return entry
 
 
 def log(ending: Ending, event: LogoutEvent) -> None:
@@ -71,7 +95,7 @@ def _subject(ending: Ending) -> Any:
     if ending.target.scope is Scope.USER:
         return ending.target.value
     users = {session.user_id for session in ending.sessions}
-    if len(users) != 1:
+    if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None
     (user_id,) = users
     here = getattr(ending.request, "user", None)

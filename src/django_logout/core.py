@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,29 +17,26 @@ from uuid import UUID, uuid4
 from asgiref.sync import sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.db import connections, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
-from django_logout import audit, engines, gate, registry
+from django_logout import audit, engines, gate, registry, selection
 from django_logout.browser import empty, forget_user, presented, stores
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.models import LoginSession
-from django_logout.revokers.base import Revoker
+from django_logout.revoking import revoke
+from django_logout.selection import Part
 from django_logout.signals import session_ended
-from django_logout.types import Ending, LogoutResult, Outcome, Reason, Scope, Target
+from django_logout.types import Ending, LogoutResult, Reason, Scope, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 
-REVOKERS = (
-    "django_logout.revokers.session.SessionRevoker",
-    "django_logout.revokers.cookies.CookieRevoker",
-)
+#: Told after each part of an ending how many users or sessions are done, and of how many.
+Progress = Callable[[int, int], Any]
 
 _running: set[asyncio.Future[Any]] = set()
 
@@ -51,6 +47,7 @@ def end_sessions(
     reason: str = Reason.USER,
     actor: Any = None,
     request: HttpRequest | None = None,
+    progress: Progress | None = None,
 ) -> LogoutResult:
     """End sessions and everything tied to them.
 
@@ -61,11 +58,14 @@ def end_sessions(
     When it returns, no request that begins afterwards is served with those sessions, on any
     process. Inside a transaction of yours that is true once the transaction is committed.
 
+    Those of many users, and many sessions, are ended in parts, each in a transaction of its own;
+    ``progress(done, total)`` is called after each with numbers of users or sessions.
+
     Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down.
     """
     if target.scope is Scope.CURRENT:
         request = target.value
-    result = _end(target, reason=reason, actor=actor, request=request)
+    result = _end(target, reason=reason, actor=actor, request=request, progress=progress)
     if request is not None and _has_ended(request):
         empty(request)
         forget_user(request)
@@ -86,13 +86,14 @@ async def aend_sessions(
     reason: str = Reason.USER,
     actor: Any = None,
     request: HttpRequest | None = None,
+    progress: Progress | None = None,
 ) -> LogoutResult:
     """Like :func:`end_sessions`. A client that hangs up does not cancel it.
 
     It runs in one piece in a thread, since Django's transactions are not asynchronous.
     """
-    work = partial(end_sessions, target, reason=reason, actor=actor, request=request)
-    return await _unstoppable(work)
+    how = {"reason": reason, "actor": actor, "request": request, "progress": progress}
+    return await _unstoppable(partial(end_sessions, target, **how))
 
 
 def logout(
@@ -166,15 +167,32 @@ def _end(
     actor: Any,
     request: HttpRequest | None,
     with_change: bool = False,
+    progress: Progress | None = None,
 ) -> LogoutResult:
     if not gate.ready():  # before anything is begun that could not be finished
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
-    selection = _select(target)
-    ending = Ending(
-        id=uuid4(), target=target, reason=reason, actor=actor, request=request, at=timezone.now()
-    )
+    event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
+    for part in selection.parts(target):
+        who = {"reason": reason, "actor": actor, "request": request}
+        ending = Ending(id=event_id, target=part.target, at=timezone.now(), **who)
+        try:
+            result = _end_part(part, ending, result, with_change=with_change)
+        except SessionNotEnded as error:
+            if not done:
+                raise
+            raise SessionNotEnded(f"Done for {done} of {part.total}. Then: {error}") from error
+        done = part.done
+        if progress is not None:
+            _quietly(partial(progress, done, part.total))
+    return result
+
+
+def _end_part(
+    part: Part, ending: Ending, so_far: LogoutResult, *, with_change: bool
+) -> LogoutResult:
+    request = ending.request
     try:
-        ending, result = _end_and_record(ending, selection)
+        ending, result = _end_and_record(part, ending, so_far)
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     if request is not None and (here := presented(request)):
@@ -184,8 +202,8 @@ def _end(
             transaction.on_commit(partial(watch.leave, mine), using=registry.database())
         else:
             watch.ended.update(mine)
-    ids = _ids_to_mark(ending, selection)
-    finish = partial(_finish, ending, result, ids)
+    ids = _ids_to_mark(part, ending)
+    finish = partial(_finish, part, ending, result, ids)
     if connections[registry.database()].in_atomic_block:
         gate.disturb(ids)
         transaction.on_commit(finish, using=registry.database())
@@ -194,27 +212,7 @@ def _end(
     return result
 
 
-def _select(target: Target) -> QuerySet[LoginSession]:
-    sessions = registry.sessions()
-    match target.scope:
-        case Scope.CURRENT:
-            here = presented(target.value)
-            return sessions.filter(pk__in=here) if here else sessions.none()
-        case Scope.SESSION:
-            return sessions.filter(pk=target.value)
-        case Scope.OTHERS:
-            request = target.value
-            mine = sessions.filter(user_id=request.user.pk)
-            return mine.exclude(pk__in=presented(request))
-        case Scope.USER:
-            return sessions.filter(user_id=target.value.pk)
-        case Scope.USERS:
-            return sessions.filter(user_id__in=target.value.order_by().values("pk"))
-        case _:  # everyone: the cut-off does it, in one write, and lists nobody
-            return sessions.none()
-
-
-def _ids_to_mark(ending: Ending, selection: QuerySet[LoginSession]) -> set[UUID]:
+def _ids_to_mark(part: Part, ending: Ending) -> set[UUID]:
     """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
     ended them and then could not say so. For everyone, one mark does."""
     target, ids = ending.target, {session.id for session in ending.sessions}
@@ -224,24 +222,28 @@ def _ids_to_mark(ending: Ending, selection: QuerySet[LoginSession]) -> set[UUID]
         return ids.union(presented(target.value))
     if target.scope is Scope.SESSION:
         return ids | {target.value}
-    return ids or set(registry.ended_since(selection, ending.at - gate.SEEN_FOR))
+    if ids:
+        return ids
+    return set(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
 
 
 def _end_and_record(
-    ending: Ending, selection: QuerySet[LoginSession]
+    part: Part, ending: Ending, so_far: LogoutResult
 ) -> tuple[Ending, LogoutResult]:
-    if (
-        selection.query.is_empty() and ending.target.scope is Scope.CURRENT
-    ):  # nobody is signed in here: no need to ask the database
-        return ending, LogoutResult(outcomes=_revoke(ending), reason=ending.reason)
+    scope, event = ending.target.scope, so_far.event
+    if scope is not Scope.EVERYONE and part.sessions.query.is_empty():
+        # Nobody is signed in here, or nobody was asked for: no need to ask the database.
+        return ending, so_far.plus(revoke(ending), None)
     with transaction.atomic(using=registry.database()):
-        sessions, keys = registry.end(selection, ending.id, ending.at)
+        sessions, keys = registry.end(part.sessions, ending.id, ending.at)
         ending = replace(ending, sessions=sessions, keys=keys)
         _cut_off(ending)
-        outcomes = _revoke(ending)
-        recorded = sessions or ending.target.scope in {Scope.USER, Scope.EVERYONE}
-        event = audit.record(ending, outcomes) if recorded else None
-    return ending, LogoutResult(outcomes=outcomes, event=event, reason=ending.reason)
+        outcomes = revoke(ending)
+        if event is not None:
+            audit.extend(event, ending, outcomes)
+        elif sessions or scope in {Scope.USER, Scope.USERS, Scope.EVERYONE}:
+            event = audit.record(ending, outcomes)
+    return ending, so_far.plus(outcomes, event)
 
 
 def _cut_off(ending: Ending) -> None:
@@ -258,34 +260,11 @@ def _cut_off(ending: Ending) -> None:
         registry.cut_off(adopted, before=registry.epoch(), reason=ending.reason)
 
 
-def _revoke(ending: Ending) -> tuple[Outcome, ...]:
-    paths = (*REVOKERS, *logout_settings().REVOKERS)
-    return tuple(_fenced(path, ending) for path in paths)
-
-
-def _fenced(path: str, ending: Ending) -> Outcome:
-    name, essential = path, False
-    # A statement that fails breaks the whole transaction on some databases, a failed save() on
-    # all of them; a savepoint keeps that inside the fence. Our own two need none.
-    savepoint = nullcontext() if path in REVOKERS else transaction.atomic(registry.database())
-    try:
-        revoker: Revoker = import_string(path)()
-        name, essential = revoker.name, revoker.essential
-        with savepoint:
-            return Outcome(name, revoker.ends(ending))
-    except Exception as error:
-        if essential:
-            raise
-        logger.exception("Revoker %r failed; the sessions have ended all the same.", name)
-        # The class only: a message may hold a secret.
-        return Outcome(name, error=type(error).__name__)
-
-
-def _end_overlooked(ending: Ending, result: LogoutResult) -> Ending:
+def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
     """After the commit: whoever registers a session later than this sees the ending himself."""
     adopted = _adopted_users(ending)
     if ending.target.scope in {Scope.USER, Scope.USERS}:
-        left = registry.overlooked(_select(ending.target), ending.at)
+        left = registry.overlooked(part.everything, ending.at)
     elif adopted:
         theirs = registry.sessions().filter(user_id__in=adopted)
         left = registry.overlooked(theirs, ending.at, adopted_only=True)
@@ -294,10 +273,10 @@ def _end_overlooked(ending: Ending, result: LogoutResult) -> Ending:
     if not left:
         return ending
     with transaction.atomic(using=registry.database()):
-        selection = registry.sessions().filter(pk__in=left)
-        sessions, keys = registry.end(selection, ending.id, ending.at)
+        theirs = registry.sessions().filter(pk__in=left)
+        sessions, keys = registry.end(theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
-        audit.recount(result.event, len(sessions))
+        audit.recount(result.event, more=len(sessions) - len(ending.sessions))
     return replace(ending, sessions=sessions, keys=keys)
 
 
@@ -308,16 +287,17 @@ def _adopted_users(ending: Ending) -> set[Any]:
     return {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
 
 
-def _finish(ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
+def _finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
     try:
-        ending = _end_overlooked(ending, result)
+        ending = _end_overlooked(part, ending, result)
     except Exception as error:
         raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from error
     ids = {*ids, *(session.id for session in ending.sessions)}
     closed = gate.close(ids, ending.reason, everyone=ending.target.scope is Scope.EVERYONE)
     _quietly(partial(engines.current().forget, ending.keys))
     if result.event is not None:
-        audit.log(ending, result.event)
+        if part.done == part.total:
+            audit.log(ending, result.event)
         for session in ending.sessions:
             session_ended.send_robust(
                 sender=LoginSession,

@@ -6,8 +6,9 @@ An engine that is not known is assumed to be able to do nothing, and is guarded.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -17,6 +18,7 @@ from django.contrib.sessions.backends import cache as cache_engine
 from django.contrib.sessions.backends import cached_db as cached_db_engine
 from django.contrib.sessions.backends import db as db_engine
 from django.contrib.sessions.backends import file as file_engine
+from django.contrib.sessions.backends import signed_cookies as cookie_engine
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
 from django.core.signals import setting_changed
@@ -39,7 +41,20 @@ _DB_METHODS = (
     "_aget_session_from_db",
 )
 
+_DROPPING = (db_engine.SessionStore, cache_engine.SessionStore, cookie_engine.SessionStore)
 _KEYED = (db_engine.SessionStore, cache_engine.SessionStore, file_engine.SessionStore)
+
+#: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
+MOST_KEYS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session as its engine holds it."""
+
+    key: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    expires: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +75,18 @@ class Engine:
     keyed: bool
     "Its sessions have a key on the server; the cookie is not the session itself."
 
+    drops_expired: bool
+    "Serves no session that is past its age, whoever presents its key or cookie."
+
     def delete(self, keys: Iterable[str], using: str) -> None:
-        """Delete sessions by key from the engine's table, in one statement. A default manager of
-        the project's may do more than that: empty caches, which is not for inside a transaction."""
-        if self.model is not None and (keys := list(keys)):
-            self.model._base_manager.using(using).filter(session_key__in=keys).delete()
+        """Delete sessions by key from the engine's table, in one statement for very many. A
+        default manager of the project's may do more than that: empty caches, which is not for
+        inside a transaction."""
+        if self.model is None:
+            return
+        rows, keys = self.model._base_manager.using(using), list(keys)
+        for begin in range(0, len(keys), MOST_KEYS):
+            rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
     def forget(self, keys: Iterable[str]) -> None:
         """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
@@ -99,6 +121,8 @@ def _of(store: type[SessionBase]) -> Engine:
         model=model,
         hides_outages=issubclass(store, cache_engine.SessionStore),
         keyed=issubclass(store, _KEYED),
+        # The file engine keeps those that set_expiry() has given a number of seconds for ever.
+        drops_expired=issubclass(store, _DROPPING),
     )
 
 

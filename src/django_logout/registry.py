@@ -5,7 +5,7 @@ A session is known by a public UUID that lives in its own data, so a rotated key
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -161,6 +161,38 @@ def adopt(session: SessionBase, identity: Identity) -> None:
         _mark(session, row)
 
 
+def adopt_all(found: Iterable[tuple[Identity, str, datetime]], *, dry_run: bool = False) -> int:
+    """Write rows of sessions that were alive before us and have none: who each is, its key, and
+    when it expires. Gives how many that were."""
+    now, engine = timezone.now(), engines.current()
+    pk = get_user_model()._meta.pk
+    rows = {
+        identity.id: LoginSession(
+            id=identity.id,
+            user_id=pk.to_python(identity.user_id),
+            session_key=_stored(key, engine),
+            created_at=now,
+            expires_at=expires,
+        )
+        for identity, key, expires in found
+    }
+    for known in sessions().filter(pk__in=rows).values_list("pk", flat=True):
+        del rows[known]
+    if not dry_run:
+        sessions().bulk_create(rows.values(), ignore_conflicts=True)
+    return len(rows)
+
+
+def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
+    """Those of these users whose sessions from before our time are refused."""
+    cutoffs = Cutoff.objects.using(database())
+    if cutoffs.filter(user__isnull=True).exists():
+        return set(user_ids)
+    everywhere = LogoutEvent.objects.using(database()).filter(scope=Scope.USER)
+    theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
+    return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
+
+
 def _mark(session: SessionBase, row: LoginSession) -> None:
     session[ID_KEY] = str(row.pk)
     session[BEGUN_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
@@ -248,7 +280,7 @@ def end(
     """
     if not alive(selection).update(ended_at=at, event_id=event_id):
         return (), ()
-    claimed = sessions().filter(event_id=event_id).order_by()
+    claimed = sessions().filter(event_id=event_id, ended_at=at).order_by()
     ended = tuple(claimed.values_list("pk", "user_id", "session_key"))
     return (
         tuple(EndedSession(pk, user_id) for pk, user_id, _ in ended),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Scope(StrEnum):
 
     CURRENT = "current"
     SESSION = "session"
+    SESSIONS = "sessions"
     OTHERS = "others"
     USER = "user"
     USERS = "users"
@@ -73,6 +74,14 @@ class Target:
     def session(cls, session_id: UUID | str) -> Target:
         """One session, by its public id; raises ``ValueError`` if that is none."""
         return cls(Scope.SESSION, UUID(str(session_id)))
+
+    @classmethod
+    def sessions(cls, sessions: Any) -> Target:
+        """Several sessions, whoever they belong to: a queryset of ``LoginSession``, whose
+        conditions hold in the very write that ends them, or public ids."""
+        if not isinstance(sessions, QuerySet):
+            sessions = tuple(UUID(str(session_id)) for session_id in sessions)
+        return cls(Scope.SESSIONS, sessions)
 
     @classmethod
     def others(cls, request: HttpRequest) -> Target:
@@ -111,6 +120,10 @@ class Outcome:
     count: int = 0
     error: str = ""
 
+    def plus(self, other: Outcome) -> Outcome:
+        """What the same revoker did in two parts of one ending."""
+        return Outcome(self.revoker, self.count + other.count, self.error or other.error)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
@@ -144,6 +157,12 @@ class LogoutResult:
     event: LogoutEvent | None = None
     "The record; ``None`` when there was nothing to end."
     reason: str = Reason.USER
+
+    def plus(self, outcomes: tuple[Outcome, ...], event: LogoutEvent | None) -> LogoutResult:
+        """What this and a further part of the same ending have come to."""
+        if self.outcomes:
+            outcomes = tuple(map(Outcome.plus, self.outcomes, outcomes))
+        return LogoutResult(outcomes=outcomes, event=event, reason=self.reason)
 
     @property
     def ended(self) -> Mapping[str, int]:

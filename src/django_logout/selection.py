@@ -1,0 +1,98 @@
+"""Which sessions an ending is about, in parts that are small enough for one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import QuerySet
+
+from django_logout import registry
+from django_logout.browser import presented
+from django_logout.types import Scope, Target
+
+if TYPE_CHECKING:
+    from django_logout.models import LoginSession
+
+#: How many users, or sessions, one transaction ends.
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an ending; mostly the whole."""
+
+    target: Target
+    "What revokers are told that they work on."
+    sessions: QuerySet[LoginSession]
+    everything: QuerySet[LoginSession]
+    "The same, without the conditions that have ceased to be true with the ending."
+    done: int = 1
+    "How many users or sessions are done once this part is."
+    total: int = 1
+
+
+def parts(target: Target) -> Iterator[Part]:
+    """The parts of an ending, in order; at least one."""
+    if target.scope is Scope.USERS:
+        yield from _users(target.value)
+    elif target.scope is Scope.SESSIONS:
+        yield from _sessions(target.value)
+    else:
+        sessions = _of(target)
+        yield Part(target, sessions, sessions)
+
+
+def _of(target: Target) -> QuerySet[LoginSession]:
+    sessions = registry.sessions()
+    match target.scope:
+        case Scope.CURRENT:
+            here = presented(target.value)
+            return sessions.filter(pk__in=here) if here else sessions.none()
+        case Scope.SESSION:
+            return sessions.filter(pk=target.value)
+        case Scope.OTHERS:
+            request = target.value
+            mine = sessions.filter(user_id=request.user.pk)
+            return mine.exclude(pk__in=presented(request))
+        case Scope.USER:
+            return sessions.filter(user_id=target.value.pk)
+        case _:  # everyone: the cut-off does it, in one write, and lists nobody
+            return sessions.none()
+
+
+def _users(users: QuerySet[Any]) -> Iterator[Part]:
+    everybody = users.model._base_manager.using(registry.database())
+    for batch, done, total in _batches(_keys(users)):
+        target = Target.users(everybody.filter(pk__in=batch) if batch else everybody.none())
+        sessions = _among("user_id__in", batch)
+        yield Part(target, sessions, sessions, done, total)
+
+
+def _sessions(given: Any) -> Iterator[Part]:
+    asked = isinstance(given, QuerySet)
+    ids = _keys(given.using(registry.database())) if asked else list(dict.fromkeys(given))
+    for batch, done, total in _batches(ids):
+        sessions = everything = _among("pk__in", batch)
+        if asked and batch and not given.query.is_sliced:
+            # Asked again in the write: what has changed meanwhile is not ended.
+            sessions = given.using(registry.database()).order_by().filter(pk__in=batch)
+        yield Part(Target.sessions(batch), sessions, everything, done, total)
+
+
+def _among(lookup: str, batch: Sequence[Any]) -> QuerySet[LoginSession]:
+    sessions = registry.sessions()
+    return sessions.filter(**{lookup: batch}) if batch else sessions.none()
+
+
+def _keys(rows: QuerySet[Any]) -> list[Any]:
+    """Listed before the first is ended, since that may be what the queryset asks for."""
+    rows = rows if rows.query.is_sliced else rows.order_by()
+    return list(dict.fromkeys(rows.values_list("pk", flat=True)))
+
+
+def _batches(keys: Sequence[Any]) -> Iterator[tuple[Sequence[Any], int, int]]:
+    for begin in range(0, len(keys) or 1, BATCH):
+        batch = keys[begin : begin + BATCH]
+        yield batch, begin + len(batch), len(keys)
