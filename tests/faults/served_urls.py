@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.decorators import async_only_middleware
@@ -35,13 +36,17 @@ def slow_way_in(get_response: Callable[[HttpRequest], Awaitable[Any]]) -> Any:
 
 
 class SlowRevoker(Revoker):
-    """Asks another service, say, in the middle of the ending."""
+    """Asks another service, say, in the middle of the ending; or the database goes away just then."""
 
     name = "slow"
 
     def ends(self, ending: Ending) -> int:
-        if ending.request is not None and ending.request.headers.get("Slow") == "door":
+        slow = "" if ending.request is None else ending.request.headers.get("Slow")
+        if slow == "door":
             time.sleep(SLOW)
+        if slow == "no database":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return 0
 
 

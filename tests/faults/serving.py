@@ -27,11 +27,11 @@ class Site:
         self.port = port
 
     def ask(
-        self, method: str, path: str, cookie: str = "", **form: str
+        self, method: str, path: str, cookie: str = "", *, slow: str = "", **form: str
     ) -> tuple[HTTPResponse, str]:
         """One request on a connection of its own; gives the response and its body."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin"}
+        headers = {"Cookie": cookie, "Sec-Fetch-Site": "same-origin", "Slow": slow}
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, path, urlencode(form), headers)
         response = connection.getresponse()
