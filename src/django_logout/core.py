@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.signals import user_logged_out
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from django_logout import audit, engines, gate, registry, selection
@@ -116,7 +117,8 @@ async def alogout(
     request: HttpRequest, *, keep: Collection[str] | None = None, everywhere: bool = False
 ) -> LogoutResult:
     """Like :func:`logout`. A client that hangs up does not cancel it."""
-    user = await request.auser() if hasattr(request, "auser") else None
+    with _knowing_who():
+        user = await request.auser() if hasattr(request, "auser") else None
     return await _unstoppable(partial(_logout, request, user, keep, everywhere))
 
 
@@ -125,7 +127,8 @@ def _logout(
 ) -> LogoutResult:
     session: Any = request.session
     watch = guard(session)
-    user = user if getattr(user, "is_authenticated", False) else None
+    with _knowing_who():
+        user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP if keep is None else keep)
     if watch.missed and not session.engine.reachable():
         raise SessionNotEnded("The session store does not answer.")
@@ -152,6 +155,14 @@ def end_by_django(request: HttpRequest, user: Any) -> None:
     """Django's own ``logout()`` is under way: end the session; Django empties it right after."""
     _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
     forget_user(request)
+
+
+@contextmanager
+def _knowing_who() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:  # the session is there, the user's row cannot be had
+        raise SessionNotEnded("Nobody can tell who is logged in.") from error
 
 
 def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
