@@ -47,7 +47,11 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
 
 def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
+    replaced = not isinstance(request.session, GuardedStore)
     watch = guard(request.session)
+    if replaced and watch.refused is not None:  # a copy of a session that has ended meanwhile
+        watch.identity, _ = watch.refused
+        return lost(request, watch)
     reason = replay.notice(request, watch)
     try:
         _load_if_saved(request)
