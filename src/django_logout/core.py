@@ -207,7 +207,8 @@ def _end_part(
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     if request is not None and (here := presented(request)):
-        mine = {session.id for session in ending.sessions if session.id in here}
+        everyone = ending.target.scope is Scope.EVERYONE
+        mine = {*here} if everyone else {s.id for s in ending.sessions if s.id in here}
         watch = guard(request.session)
         if with_change:
             transaction.on_commit(partial(watch.leave, mine), using=registry.database())
@@ -225,9 +226,12 @@ def _end_part(
 
 def _ids_to_mark(part: Part, ending: Ending) -> set[UUID]:
     """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
-    ended them and then could not say so. For everyone, one mark does."""
+    ended them and then could not say so. For everyone, one mark does; but whoever asked for
+    it is emptied here and now."""
     target, ids = ending.target, {session.id for session in ending.sessions}
-    if target.scope is Scope.EVERYONE or not gate.remembers():
+    if target.scope is Scope.EVERYONE:
+        return set(presented(ending.request)) if ending.request is not None else set()
+    if not gate.remembers():
         return set()
     if target.scope is Scope.CURRENT:
         return ids.union(presented(target.value))
