@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from django_logout.answers import words
+from django_logout.browser import presented
+from django_logout.core import end_sessions
+from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.types import Reason, Target
 from django_logout.views.logout import THEIRS, LogoutView, open_to_all
 
 if TYPE_CHECKING:
@@ -16,6 +27,9 @@ if TYPE_CHECKING:
 else:
     _Site = object
     _Admin = admin.ModelAdmin
+
+#: How many of the chosen the question names.
+SHOWN = 20
 
 
 class AdminLogoutView(LogoutView):
@@ -72,22 +86,164 @@ class ReadOnly(_Admin):
         return name.endswith(("_delete", "_changelist")) and not name.startswith(own)
 
 
+class EndsSessions(_Admin):
+    """What both actions share: who may, the question before, and the truth after."""
+
+    def has_end_sessions_permission(self, request: HttpRequest) -> bool:
+        """``end_loginsession``; sessions of staff ask for ``end_staff_sessions`` too."""
+        return bool(request.user.has_perm("django_logout.end_loginsession"))
+
+    def _end(
+        self, request: HttpRequest, action: str, chosen: QuerySet[Any], owners: QuerySet[Any]
+    ) -> HttpResponse | None:
+        barred = _barred(request, owners)
+        field = "pk" if chosen.model is get_user_model() else "user"
+        chosen = chosen.exclude(**{f"{field}__in": barred}) if barred else chosen
+        if not chosen.exists():
+            self._tell(request, gettext("There is nothing here that you can end."), barred)
+        elif "confirmed" in request.POST:
+            self._end_now(request, chosen, barred)
+        else:
+            return self._ask(request, action, chosen, owners.filter(pk__in=barred))
+        return None
+
+    def _end_now(self, request: HttpRequest, chosen: QuerySet[Any], barred: Sequence[Any]) -> None:
+        how: dict[str, Any] = {"reason": Reason.ADMIN, "actor": request.user, "request": request}
+        try:
+            result = end_sessions(_target(chosen), **how)
+        except SessionNotEnded:
+            sentence = gettext("Not all could be ended, and they may be alive. Try again.")
+            self.message_user(request, sentence, messages.ERROR)
+            return
+        fine = result.complete and not barred
+        level = messages.SUCCESS if fine else messages.WARNING
+        self._tell(request, words.count(result), barred, level)
+
+    def _tell(
+        self,
+        request: HttpRequest,
+        sentence: str,
+        barred: Sequence[Any],
+        level: int = messages.WARNING,
+    ) -> None:
+        left = gettext("Staff whose sessions you may not end: %(number)d.")
+        more = left % {"number": len(barred)} if barred else ""
+        self.message_user(request, f"{sentence} {more}".strip(), level)
+
+    def _ask(
+        self, request: HttpRequest, action: str, chosen: QuerySet[Any], barred: QuerySet[Any]
+    ) -> HttpResponse:
+        across = request.POST.get("select_across") == "1"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": getattr(self, action).short_description,
+            "opts": self.opts,
+            "action": action,
+            "across": across,
+            # Of a choice that reaches over all pages, the admin wants to see one.
+            "keys": list(chosen.values_list("pk", flat=True)[: 1 if across else None]),
+            "number": chosen.count(),
+            "shown": [_named(row) for row in chosen[:SHOWN]],
+            "barred": [str(user) for user in barred[:SHOWN]],
+            "own": _reaches_here(request, chosen),
+        }
+        return TemplateResponse(request, "django_logout/admin_end_sessions.html", context)
+
+
+class UserAdminMixin(EndsSessions):
+    """Put it in front of your ``UserAdmin``: adds the action "Log out everywhere"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.actions is not None and "log_out_everywhere" not in self.actions:
+            self.actions = [*self.actions, "log_out_everywhere"]
+
+    @admin.action(permissions=["end_sessions"], description=_("Log out everywhere"))
+    def log_out_everywhere(
+        self, request: HttpRequest, queryset: QuerySet[Any]
+    ) -> HttpResponse | None:
+        """End all sessions of the chosen users."""
+        return self._end(request, "log_out_everywhere", queryset, queryset)
+
+
 class LogoutEventAdmin(ReadOnly):
     """What has ended: when, whose, why, by whom, and how each part went."""
 
-    list_display = ("created_at", "user_label", "reason", "scope", "sessions", "complete")
+    list_display = (
+        "created_at",
+        "user_label",
+        "reason",
+        "scope",
+        "actor_label",
+        "sessions",
+        "complete",
+    )
     list_filter = ("complete", "reason", "scope", "created_at")
-    search_fields = ("user_label", "actor_label")
-    fields = (*list_display, "user", "actor_label", "actor", "outcomes")
+    search_fields = ("user_label", "actor_label", "=ip_address")
+    fields = (*list_display, "user", "actor", "ip_address", "user_agent", "outcomes")
 
 
-class LoginSessionAdmin(ReadOnly):
-    """Who is logged in, and since when. Keys are never shown."""
+class LoginSessionAdmin(EndsSessions, ReadOnly):
+    """Who is logged in, since when and with what. Keys are never shown."""
 
-    list_display = ("created_at", "user", "expires_at", "ended_at", "event")
+    list_display = (
+        "created_at",
+        "user",
+        "device",
+        "ip_address",
+        "last_seen_at",
+        "expires_at",
+        "ended_at",
+        "event",
+    )
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("user", "event")
-    fields = (*list_display, "id")
+    fields = (*list_display, "authenticated_at", "backend", "user_agent", "replays", "id")
+    actions = ("end_chosen",)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """By the user's name, whatever the user model calls it."""
+        return (f"user__{get_user_model().USERNAME_FIELD}", "device", "=ip_address")
+
+    @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
+    def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        """End those of them that are alive."""
+        alive = queryset.filter(ended_at__isnull=True)
+        owners = get_user_model()._base_manager.filter(pk__in=alive.order_by().values("user"))
+        return self._end(request, "end_chosen", alive, owners)
+
+
+def _barred(request: HttpRequest, owners: QuerySet[Any]) -> list[Any]:
+    """Staff among them whose sessions this user may not end: all but himself, without the
+    stronger permission. Asked of each, since user models may work that out in Python."""
+    if request.user.has_perm("django_logout.end_staff_sessions"):
+        return []
+    others = owners.exclude(pk=request.user.pk).order_by()
+    return [user.pk for user in others if _is_staff(user)]
+
+
+def _is_staff(user: Any) -> bool:
+    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+
+
+def _target(chosen: QuerySet[Any]) -> Target:
+    if chosen.model is LoginSession:
+        return Target.sessions(chosen.select_related(None))
+    users = list(chosen[:2])
+    # Of one user, the record says the name.
+    return Target.user(users[0]) if len(users) == 1 else Target.users(chosen)
+
+
+def _named(row: Any) -> str:
+    if isinstance(row, LoginSession):
+        return ", ".join(filter(None, (str(row.user), row.device, row.ip_address)))
+    return str(row)
+
+
+def _reaches_here(request: HttpRequest, chosen: QuerySet[Any]) -> bool:
+    """Whether whoever asks is about to be logged out."""
+    here = presented(request) if chosen.model is LoginSession else [request.user.pk]
+    return chosen.filter(pk__in=here).exists()
 
 
 def register() -> None:

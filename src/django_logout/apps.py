@@ -16,6 +16,7 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
+        import_module("django_logout.notify").connect()
         import_module("django_logout.accounts").connect()
         import_module("django_logout.factors").connect()
         import_module("django_logout.checks")

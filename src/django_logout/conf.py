@@ -52,6 +52,9 @@ class LogoutSettings:
     MAX_SESSIONS: int | Callable[..., Any] | None = None
     "How many sessions one user may have, or who knows it by user."
 
+    NOTIFY: tuple[Literal["new_device", "sessions_ended"], ...] = ()
+    "What users are told of by mail."
+
     PASSIVE_URLS: tuple[str, ...] = ()
     "Paths, or names of views, of requests that the page makes by itself: no activity."
 
@@ -60,6 +63,9 @@ class LogoutSettings:
 
     REAUTHENTICATION_AGE: timedelta | int | None = 900
     "Who logged in longer ago is asked again before other sessions end (``None``: nobody is)."
+
+    RETENTION: timedelta | int | None = 7_776_000
+    "How long ``manage.py logout prune`` leaves what has ended (timedelta or seconds): 90 days."
 
     REVOKERS: tuple[str, ...] = ()
     "Dotted paths of revokers of your own, beside the built-in ones."

@@ -63,8 +63,13 @@ def stored_ip(request: HttpRequest | None) -> str | None:
     """The address as ``IP_STORAGE`` wants it kept: ``full``, ``truncated`` or ``none``."""
     storage = logout_settings().IP_STORAGE
     address = None if request is None or storage == "none" else client_ip(request)
-    if address is None or storage == "full":
-        return address
+    return address if storage == "full" else network(address)
+
+
+def network(address: str | None) -> str | None:
+    """The network of an address, as it is stored truncated."""
+    if address is None:
+        return None
     bits = KEPT_BITS[ip_address(address).version]
     return str(ip_network(f"{address}/{bits}", strict=False).network_address)
 

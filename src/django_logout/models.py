@@ -115,6 +115,10 @@ class LoginSession(models.Model):
         verbose_name_plural = _("login sessions")
         ordering = ("-created_at",)
         indexes = (models.Index(fields=["user", "ended_at"], name="django_logout_alive"),)
+        permissions = (
+            ("end_loginsession", "Can end sessions"),
+            ("end_staff_sessions", "Can end sessions of staff"),
+        )
 
     def __str__(self) -> str:
         return str(self.id)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from django_logout.views.logout import LogoutView
+from django_logout.views.not_me import NotMeView
 from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
 from django_logout.views.status import StatusView
 
@@ -13,4 +14,5 @@ urlpatterns = [
     path("sessions/end-others/", OthersEndView.as_view(), name="logout_others"),
     path("sessions/end-all/", LogoutView.as_view(everywhere=True), name="logout_everywhere"),
     path("sessions/<uuid:session_id>/end/", SessionEndView.as_view(), name="logout_session_end"),
+    path("sessions/not-me/<str:token>/", NotMeView.as_view(), name="logout_not_me"),
 ]

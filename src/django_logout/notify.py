@@ -1,0 +1,207 @@
+"""Mails to users, for sites that ask for them with ``LOGOUT["NOTIFY"]``: of a login with a new
+device, and of sessions that were ended from elsewhere.
+
+What is to be said is found out after the commit, by ids; a mail that fails is logged, no more.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+
+from django_logout import activity, registry, report
+from django_logout.answers import words
+from django_logout.background import after_commit, task
+from django_logout.browser import stores
+from django_logout.conf import logout_settings
+from django_logout.devices import device_name, network
+from django_logout.models import LoginSession, LogoutEvent
+from django_logout.signals import session_ended
+from django_logout.types import EndedSession, Reason
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_logout")
+
+#: Endings that are nobody's doing, or that the user has just asked for by mail, or that leave
+#: nobody to write to.
+QUIET = {
+    Reason.IDLE,
+    Reason.MAX_AGE,
+    Reason.EXPIRED,
+    Reason.FLUSHED,
+    Reason.SWITCHED,
+    Reason.REPORTED,
+    Reason.DELETED,
+}
+#: Where the token goes, in the address of the page that asks.
+PLACE = "-token-"
+#: Devices that a mail names.
+NAMED = 10
+
+
+def connect() -> None:
+    """Connect the receivers; that of logins after the one that registers them."""
+    user_logged_in.connect(on_login, dispatch_uid="django_logout.notify.login")
+    session_ended.connect(on_ending, dispatch_uid="django_logout.notify.ending")
+
+
+def on_login(sender: Any, request: HttpRequest | None, **kwargs: Any) -> None:
+    """A session has been registered: its user may be told."""
+    if "new_device" not in logout_settings().NOTIFY:
+        return
+    try:
+        session: Any = getattr(request, "session", {})
+        if _has_begun(session):
+            page = _page(request)
+            after_commit(tell_of_new_device, session_id=session[registry.ID_KEY], page=page)
+    except Exception:
+        logger.exception("A mail on a login could not be prepared.")
+
+
+def on_ending(
+    sender: Any,
+    session: EndedSession,
+    reason: str,
+    event: LogoutEvent,
+    request: HttpRequest | None,
+    **kwargs: Any,
+) -> None:
+    """A session has ended: one mail for each user whom the event is about."""
+    if "sessions_ended" not in logout_settings().NOTIFY or reason in QUIET:
+        return
+    own = _own(request)
+    told: set[Any] = event.__dict__.setdefault("_django_logout_told", set())
+    if session.id in own or session.user_id in told:
+        return
+    told.add(session.user_id)
+    after_commit(
+        tell_of_ending,
+        event_id=str(event.pk),
+        user_id=str(session.user_id),
+        own=sorted(map(str, own)),
+        page=_page(request),
+    )
+
+
+@task
+def tell_of_new_device(session_id: str, page: str) -> None:
+    """Write to the user, unless they have been seen with this device before."""
+    row = registry.sessions().filter(pk=session_id).select_related("user").first()
+    if row is not None and _is_new(row):
+        about = {"ip_address": row.ip_address}
+        _send("new_device", row.user, row.created_at, page, [row.user_agent], about)
+
+
+@task
+def tell_of_ending(event_id: str, user_id: str, own: list[str], page: str) -> None:
+    """Write to the user which sessions have ended, and why."""
+    event = LogoutEvent.objects.using(registry.database()).filter(pk=event_id).first()
+    user_model = get_user_model()
+    users = user_model._base_manager.using(registry.database())
+    user: Any = users.filter(pk=user_model._meta.pk.to_python(user_id)).first()
+    if event is None or user is None:
+        return
+    ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)
+    agents = list(ended.values_list("user_agent", flat=True)[:NAMED])
+    about = {"reason": _why(event.reason)}
+    _send("sessions_ended", user, event.created_at, page, agents, about)
+
+
+def _has_begun(session: Any) -> bool:
+    """Whether this login began the session, or its user had been logged in to it before."""
+    if registry.ID_KEY not in session:
+        return False
+    memory = activity.recollect(UUID(session[registry.ID_KEY]))
+    logged_in: datetime | None = getattr(memory, "begun", None)
+    return logged_in is not None and logged_in.timestamp() == session.get(registry.BEGUN_KEY)
+
+
+def _own(request: HttpRequest | None) -> set[UUID]:
+    """Sessions of the browser that caused an ending: whoever sits there has seen it."""
+    found = stores(request) if request is not None else []
+    own = {session_id for store in found for session_id in store.watch.held}
+    return own.union(*(store.watch.ended for store in found))
+
+
+def _is_new(row: LoginSession) -> bool:
+    """Whether the registry knows this user's devices, and this browser in this network is none of
+    them. Rows hold names in the language of whoever logged in, so user agents are compared."""
+    earlier = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
+    told = earlier.exclude(user_agent="", ip_address=None).order_by()
+    seen = set(told.values_list("user_agent", "ip_address").distinct())
+    names = {agent: device_name(agent) for agent in {row.user_agent, *(a for a, _ in seen)}}
+    known = {(names[agent], network(address)) for agent, address in seen}
+    return bool(known) and (names[row.user_agent], network(row.ip_address)) not in known
+
+
+def _why(reason: str) -> Any:
+    if reason == Reason.USER:
+        return translation.gettext("Somebody who was logged in to your account asked for it.")
+    return words.explain(reason)
+
+
+def _page(request: HttpRequest | None) -> str:
+    """Address of the page that the link leads to; ``""`` if nobody knows where this site is. Known
+    from the sites framework, else from the request, as for Django's mails on lost passwords."""
+    try:
+        path = reverse("logout_not_me", kwargs={"token": PLACE})
+        if not apps.is_installed("django.contrib.sites"):
+            return request.build_absolute_uri(path) if request is not None else ""
+        domain = get_current_site(request).domain
+    except (NoReverseMatch, ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost):
+        return ""
+    except KeyError:  # a request that no server has made, as in tests: it has no host
+        return ""
+    scheme = "https" if request is None else request.scheme
+    return f"{scheme}://{domain}{path}"
+
+
+def _send(
+    kind: str, user: Any, when: Any, page: str, agents: list[str], about: dict[str, Any]
+) -> None:
+    address = getattr(user, user.get_email_field_name(), "")
+    if not address or not user.is_active:
+        return
+    with translation.override(_language(user)), timezone.override(None):
+        devices = [name for name in map(device_name, agents) if name]
+        context = {
+            **about,
+            "user": user,
+            "account": user.get_username(),
+            "when": when,
+            "devices": list(dict.fromkeys(devices)),
+            "device": next(iter(devices), ""),
+            "site": urlsplit(page).netloc,
+            "not_me_url": page and page.replace(PLACE, report.token(user, when)),
+        }
+        subject = render_to_string(f"django_logout/mail/{kind}_subject.txt", context)
+        body = render_to_string(f"django_logout/mail/{kind}.txt", context)
+    # No out-of-office note is to answer it (RFC 3834).
+    headers = {"Auto-Submitted": "auto-generated"}
+    EmailMessage(
+        " ".join(subject.split()), f"{body.strip()}\n", to=[address], headers=headers
+    ).send()
+
+
+def _language(user: Any) -> str:
+    """``user.language``, if the user model has that and the site speaks it."""
+    try:
+        return translation.get_supported_language_variant(str(getattr(user, "language", "")))
+    except LookupError:
+        return settings.LANGUAGE_CODE

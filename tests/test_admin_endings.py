@@ -1,0 +1,271 @@
+"""The admin's actions: who may end whose sessions, after which question, and what is said then."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.db import DatabaseError
+from django.test import Client
+from django.urls import path
+
+from django_logout.admin import UserAdminMixin
+from django_logout.models import LoginSession, LogoutEvent
+from tests.counting import cost
+from tests.pages import Page, signed_in
+from tests.urls import urlpatterns as site
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SESSIONS = "/admin/django_logout/loginsession/"
+EVENTS = "/admin/django_logout/logoutevent/"
+USERS = "/people/auth/user/"
+
+
+class PeopleAdmin(UserAdminMixin, UserAdmin):
+    """As a project would have it, with an action of its own."""
+
+    actions = ("greet",)
+
+    @admin.action
+    def greet(self, request: Any, queryset: Any) -> None:
+        """Do nothing."""
+
+
+people = admin.AdminSite("people")
+people.register(get_user_model(), PeopleAdmin)
+urlpatterns = [path("people/", people.urls), *site]
+
+
+@pytest.fixture(autouse=True)
+def urls(settings: Any) -> None:
+    """The test site, with a user admin of a project's."""
+    settings.ROOT_URLCONF = __name__
+
+
+def staff(*codenames: str, name: str = "clerk") -> Any:
+    """Somebody who may enter the admin, see everything, and do what these permissions say."""
+    clerk = get_user_model().objects.create_user(name, password="pw", is_staff=True)
+    seeing = ("view_loginsession", "view_logoutevent", "view_user")
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=(*seeing, *codenames)))
+    return clerk
+
+
+def browser(user: Any) -> Client:
+    """Where somebody has just logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def ids(*users: Any) -> list[str]:
+    """Of their sessions that are alive, as the list's tick boxes have them."""
+    rows = LoginSession.objects.filter(user__in=users, ended_at=None)
+    return [str(pk) for pk in rows.values_list("pk", flat=True)]
+
+
+def choose(client: Client, url: str, keys: Any, *, sure: bool, **more: Any) -> Any:
+    """Choose the action for these rows; and say that it is meant."""
+    action = "log_out_everywhere" if url.startswith(USERS) else "end_chosen"
+    data = {"action": action, "_selected_action": list(map(str, keys)), "index": 0, **more}
+    return client.post(url, {**data, "confirmed": "yes"} if sure else data)
+
+
+def said(response: Any) -> str:
+    """What the admin is told about it."""
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_chosen_sessions_end_after_a_question(user: Any, other: Any) -> None:
+    """The question changes nothing; its form, sent as it is, ends the chosen and no other."""
+    anns, bobs, clerk = browser(user), browser(other), browser(staff("end_loginsession"))
+
+    question = choose(clerk, SESSIONS, ids(user), sure=False)
+
+    page = Page(question)
+    assert "ann" in page.text
+    assert "bob" not in page.text
+    assert "Your own session" not in page.text
+    assert signed_in(anns) == "ann"
+    fields = {a["name"]: a["value"] for a in page.all("input") if a.get("name")}
+    answer = clerk.post(SESSIONS, fields)
+    assert answer["Location"] == SESSIONS
+    assert said(answer) == "Sessions ended: 1."
+    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.user_label, event.actor_label) == ("admin", "ann", "clerk")
+
+
+def test_all_rows_of_the_list_can_be_chosen(user: Any, other: Any) -> None:
+    """Over all pages, and of those that the filter in the URL leaves."""
+    anns, bobs = browser(user), browser(other)
+    clerk = browser(staff("end_loginsession"))
+    url = f"{SESSIONS}?user__id__exact={user.pk}"
+    first = ids(user)
+
+    question = choose(clerk, url, first, sure=False, select_across=1)
+    page = Page(question)
+    fields = {a["name"]: a["value"] for a in page.all("input") if a.get("name")}
+    browser(user)  # one that the question has not counted
+    answer = clerk.post(url, fields)
+
+    assert fields["select_across"] == "1"
+    assert said(answer) == "Sessions ended: 2."
+    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+
+
+def test_users_are_logged_out_everywhere(user: Any, other: Any) -> None:
+    """All sessions of the chosen users; a single one has their name on record."""
+    anns, bobs = [browser(user), browser(user)], [browser(other)]
+    clerk = browser(staff("end_loginsession"))
+
+    assert "ann" in Page(choose(clerk, USERS, [user.pk], sure=False)).text
+    answer = choose(clerk, USERS, [user.pk], sure=True)
+
+    assert said(answer) == "Sessions ended: 2."
+    assert {*map(signed_in, anns)} == {""}
+    assert LogoutEvent.objects.get().user_label == "ann"
+    choose(clerk, USERS, [user.pk, other.pk], sure=True)
+    assert {*map(signed_in, bobs)} == {""}
+    assert LogoutEvent.objects.count() == 2
+
+
+def test_the_mixin_keeps_a_projects_own_actions(user: Any) -> None:
+    """And does not bring actions back where a project wants none."""
+    clerk = browser(staff("end_loginsession"))
+
+    choices = {option["value"] for option in Page(clerk.get(USERS)).all("option")}
+
+    assert {"greet", "log_out_everywhere"} <= choices
+
+    class Bare(PeopleAdmin):
+        actions = None  # type: ignore[assignment]
+
+    class Listed(PeopleAdmin):
+        actions = ("log_out_everywhere",)
+
+    assert Bare(get_user_model(), people).actions is None
+    assert Listed(get_user_model(), people).actions == ("log_out_everywhere",)
+
+
+@pytest.mark.parametrize("url", [SESSIONS, USERS])
+def test_staff_without_the_permission_can_end_nothing(user: Any, url: str) -> None:
+    """They see the list and no action; a request made up by hand does nothing either."""
+    anns, clerk = browser(user), browser(staff())
+    keys = [user.pk] if url == USERS else ids(user)
+
+    assert "end_chosen" not in clerk.get(url).content.decode()
+    assert "log_out_everywhere" not in clerk.get(url).content.decode()
+    choose(clerk, url, keys, sure=True)
+    assert signed_in(anns) == "ann"
+    assert not LogoutEvent.objects.exists()
+
+
+@pytest.mark.parametrize("url", [SESSIONS, USERS])
+@pytest.mark.parametrize("field", ["is_staff", "is_superuser"])
+def test_sessions_of_staff_need_the_stronger_permission(
+    user: Any, other: Any, url: str, field: str
+) -> None:
+    """Without it theirs are left, which is said before and after; the rest ends."""
+    setattr(user, field, True)
+    user.save()
+    anns, bobs, clerk = browser(user), browser(other), browser(staff("end_loginsession"))
+    keys = [user.pk, other.pk] if url == USERS else ids(user, other)
+
+    assert "left as they are" in Page(choose(clerk, url, keys, sure=False)).text
+    answer = choose(clerk, url, keys, sure=True)
+
+    assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
+    assert (signed_in(anns), signed_in(bobs)) == ("ann", "")
+    answer = choose(clerk, url, keys[:1] if url == USERS else ids(user), sure=True)
+    assert "nothing here that you can end" in said(answer)
+    assert signed_in(anns) == "ann"
+    choose(
+        browser(staff("end_loginsession", "end_staff_sessions", name="chief")), url, keys, sure=True
+    )
+    assert signed_in(anns) == ""
+
+
+@pytest.mark.parametrize("url", [SESSIONS, USERS])
+def test_admins_who_choose_themselves_are_told_and_logged_out(url: str) -> None:
+    """Before: that it is them. After: the login page, which says what has happened. No stronger
+    permission is needed to end one's own."""
+    clerk = staff("end_loginsession")
+    here = browser(clerk)
+    keys = [clerk.pk] if url == USERS else ids(clerk)
+
+    assert "Your own session is among them" in Page(choose(here, url, keys, sure=False)).text
+    assert signed_in(here) == "clerk"
+    answer = choose(here, url, keys, sure=True)
+
+    assert answer.status_code == 302
+    page = here.get(url, follow=True)
+    assert page.redirect_chain
+    assert "Sessions ended: 1." in Page(page).text
+    assert signed_in(here) == ""
+
+
+def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
+    """Nothing is claimed, and nothing recorded."""
+    keys, clerk = (browser(user), ids(user))[1], browser(staff("end_loginsession"))
+    choose(clerk, SESSIONS, keys, sure=True)
+
+    answer = choose(clerk, SESSIONS, keys, sure=False)
+
+    assert "nothing here that you can end" in said(answer)
+    assert LogoutEvent.objects.count() == 1
+    assert "already ended" in said(choose(clerk, USERS, [user.pk], sure=True))
+
+
+def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A revoker that fails: not complete. A record that cannot be written: not ended."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    anns, clerk = browser(user), browser(staff("end_loginsession"))
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise DatabaseError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LogoutEvent, "save", broken)
+        answer = choose(clerk, SESSIONS, ids(user), sure=True)
+    assert "Not all could be ended" in said(answer)
+    assert signed_in(anns) == "ann"
+
+    answer = choose(clerk, SESSIONS, ids(user), sure=True)
+    assert "could not be revoked yet" in said(answer)
+    assert signed_in(anns) == ""
+
+
+@pytest.mark.parametrize("url", [SESSIONS, EVENTS])
+def test_lists_cost_the_same_for_one_row_and_for_twenty(user: Any, url: str) -> None:
+    """No query a row."""
+    clerk = browser(staff("end_loginsession"))
+    counts = []
+    for number in (1, 19):
+        for _ in range(number):
+            someone = get_user_model().objects.create_user(f"u{number}-{_}")
+            browser(someone).post("/accounts/logout/")
+        clerk.get(url)
+        with cost() as spent:
+            assert clerk.get(url).status_code == 200
+        counts.append(spent.queries)
+
+    assert len(set(counts)) == 1
+    assert LogoutEvent.objects.count() == 20
+
+
+def test_lists_can_be_searched_and_filtered(user: Any, other: Any) -> None:
+    """By the user's name; events by reason, scope, date, and whether they are complete."""
+    browser(user).post("/accounts/logout/")
+    browser(other)
+    clerk = browser(staff())
+
+    assert "bob" not in Page(clerk.get(f"{SESSIONS}?q=ann")).text
+    found = Page(clerk.get(f"{EVENTS}?q=ann&reason=user&scope=current&complete__exact=1"))
+    assert "1 logout event" in found.text
+    assert "0 logout events" in Page(clerk.get(f"{EVENTS}?reason=admin")).text
+    later = "created_at__gte=2099-01-01+00:00:00%2B00:00"
+    assert "0 logout events" in Page(clerk.get(f"{EVENTS}?{later}")).text

@@ -1,0 +1,184 @@
+"""How mails are sent: in whose language, with which link, and what comes of a mailer that fails."""
+
+import logging
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions
+from tests.mails import IPHONE, log_in, subjects
+from tests.pages import signed_in
+from tests.routes import routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class FailingBackend(BaseEmailBackend):
+    """A mail server that does not answer."""
+
+    def send_messages(self, email_messages: Any) -> int:
+        """Fail."""
+        raise ConnectionRefusedError("no mail server")
+
+
+@pytest.fixture(autouse=True)
+def both(settings: Any) -> None:
+    """A site that wants every mail there is."""
+    settings.LOGOUT = {"NOTIFY": ["new_device", "sessions_ended"]}
+
+
+@pytest.fixture
+def user(user: Any) -> Any:
+    """Ann, who has an address."""
+    user.email = "ann@example.com"
+    user.save()
+    return user
+
+
+def test_mailer_that_fails_fails_nothing_else(
+    user: Any, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the login nor the ending; it is logged."""
+    settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
+    log_in()
+
+    with caplog.at_level(logging.ERROR):
+        phone = log_in(IPHONE)
+        assert "no mail server" in caplog.text
+        caplog.clear()
+        result = end_sessions(Target.user(user), reason=Reason.ADMIN)
+
+    assert result.complete
+    assert signed_in(phone) == ""
+    assert "no mail server" in caplog.text
+
+
+def test_login_survives_whatever_the_mail_runs_into(
+    user: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Even before anything is sent."""
+    log_in()
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("no URLs today")
+
+    monkeypatch.setattr("django_logout.notify.reverse", broken)
+    log_in(IPHONE)
+
+    assert "no URLs today" in caplog.text
+    assert subjects() == []
+
+
+@pytest.fixture
+def sites(transactional_db: None, settings: Any) -> Iterator[Any]:
+    """A project with Django's sites."""
+    settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django.contrib.sites"]
+    site = import_module("django.contrib.sites.models").Site
+    with connection.schema_editor() as editor:
+        editor.create_model(site)
+    site.objects.clear_cache()
+    yield site
+    with connection.schema_editor() as editor:
+        editor.delete_model(site)
+
+
+def test_sites_framework_says_where_the_site_is(user: Any, settings: Any, sites: Any) -> None:
+    """Not the request, which may have come to another name; without one it is HTTPS."""
+    log_in()
+    site = sites.objects.create(domain="cars.example", name="The cars")
+    settings.SITE_ID = site.pk
+
+    log_in(IPHONE)
+    end_sessions(Target.user(user), reason=Reason.COMMAND)
+
+    assert "http://cars.example/accounts/sessions/not-me/" in mail.outbox[0].body
+    assert "https://cars.example/accounts/sessions/not-me/" in mail.outbox[1].body
+    assert mail.outbox[1].subject == "You were logged out at cars.example"
+
+
+def test_link_is_left_out_where_no_site_is_set_up(user: Any, sites: Any) -> None:
+    """The mail goes all the same."""
+    log_in()
+
+    end_sessions(Target.user(user), reason=Reason.COMMAND)
+
+    assert subjects() == ["You were logged out"]
+
+
+def test_link_is_left_out_of_requests_that_no_server_made(user: Any) -> None:
+    """They have no host."""
+    log_in()
+
+    Client(headers={"user-agent": IPHONE}).force_login(user)
+
+    assert subjects() == ["New login to your account"]
+
+
+def test_link_is_left_out_where_the_site_is_unknown(user: Any) -> None:
+    """An ending by a command: there is no request to know the address from."""
+    log_in()
+
+    end_sessions(Target.user(user), reason=Reason.COMMAND)
+
+    (message,) = mail.outbox
+    assert message.subject == "You were logged out"
+    assert "http" not in message.body
+    assert "end all your sessions" in message.body
+
+
+def test_link_is_left_out_where_there_is_no_such_page(user: Any, settings: Any) -> None:
+    """A project with URLs of its own."""
+    log_in()
+    settings.ROOT_URLCONF = tuple(
+        entry for entry in routes(lambda request: HttpResponse()) if "accounts" not in str(entry)
+    )
+
+    end_sessions(Target.user(user), reason="admin", request=RequestFactory().get("/"))
+
+    assert "http" not in mail.outbox[0].body
+
+
+def test_host_that_is_not_allowed_is_in_no_link(user: Any, settings: Any) -> None:
+    """Nobody gets a link to a site of somebody else's choice."""
+    log_in()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    request = RequestFactory().get("/", headers={"host": "evil.example"})
+
+    end_sessions(Target.user(user), reason="admin", request=request)
+
+    assert "http" not in mail.outbox[0].body
+
+
+def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
+    """``user.language`` if there is that, else the site's; never that of whoever logged in."""
+    settings.LANGUAGE_CODE = "es"
+    log_in()
+    french = Client(headers={"accept-language": "fr"})
+    log_in(IPHONE, client=french)
+    assert "Dispositivo: " in mail.outbox[0].body
+
+    type(user).language = "pt-br"
+    try:
+        end_sessions(Target.user(user), reason=Reason.ADMIN)
+    finally:
+        del type(user).language
+    assert "Uma pessoa" in mail.outbox[1].body or "administra" in mail.outbox[1].body
+
+
+def test_time_is_the_sites_not_the_callers(user: Any, settings: Any) -> None:
+    """With its zone, so that it can be understood anywhere."""
+    settings.TIME_ZONE = "America/Sao_Paulo"
+    log_in()
+
+    with timezone.override("Asia/Tokyo"):
+        end_sessions(Target.user(user), reason=Reason.ADMIN)
+
+    assert " -03\n" in mail.outbox[0].body

@@ -1,0 +1,259 @@
+"""The link "this was not me": asks on GET, logs out everywhere on POST, once, for a week."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail, signing
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions, report
+from django_logout.models import LogoutEvent
+from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.settings import MIDDLEWARE
+from tests.urls import urlpatterns as site
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BASE = LOGOUT.replace("logout", "sessions/not-me")
+
+
+def link(user: Any, since: Any = None) -> str:
+    """The address that a mail would have."""
+    return f"{BASE}{report.token(user, since or timezone.now())}/"
+
+
+def browser(user: Any) -> Client:
+    """Where somebody has just logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_link_of_a_mail_works_without_being_logged_in(user: Any, settings: Any) -> None:
+    """From the login of a stranger to his end, as the user lives it."""
+    settings.LOGOUT = {"NOTIFY": ["new_device"]}
+    user.email = "ann@example.com"
+    user.save()
+    agents = ("Firefox/1 Linux", "Chrome/2 Windows")
+    data = {"username": "ann", "password": "pw"}
+    anns, stranger = clients = Client(), Client()
+    for client, agent in zip(clients, agents, strict=True):
+        client.post("/login/", data, headers={"user-agent": agent})
+    found = re.search(r"http://testserver(\S+)", str(mail.outbox[0].body))
+    assert found
+
+    nobody = Client(enforce_csrf_checks=True)
+    assert "ann" in Page(nobody.get(found[1])).text
+    (form,) = Page(nobody.get(found[1])).all("form")
+    answer = nobody.post(str(form["action"]))
+
+    assert answer.status_code == 200
+    assert "Every session of your account has ended" in Page(answer).text
+    assert (signed_in(anns), signed_in(stranger)) == ("", "")
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.user, event.actor) == (
+        Reason.REPORTED,
+        "user",
+        user,
+        user,
+    )
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_following_the_link_does_nothing(user: Any, method: str) -> None:
+    """Mail scanners do."""
+    anns = browser(user)
+
+    assert getattr(Client(), method)(link(user)).status_code == 200
+
+    assert signed_in(anns) == "ann"
+    assert not LogoutEvent.objects.exists()
+
+
+def test_second_use_is_calm_and_ends_nothing(user: Any) -> None:
+    """Who has logged in again since stays logged in."""
+    url = link(user)
+    browser(user)
+    assert "Already done" not in Page(Client().post(url)).text
+    again = browser(user)
+
+    for ask in (Client().get, Client().post):
+        response = ask(url)
+        assert response.status_code == 200
+        assert "Already done" in Page(response).text
+        assert not Page(response).all("form")
+
+    assert signed_in(again) == "ann"
+    assert LogoutEvent.objects.count() == 1
+
+
+def test_links_of_earlier_mails_are_used_up_too(user: Any) -> None:
+    """What they were about has ended. That of a later mail works."""
+    earlier, url = link(user), link(user)
+    Client().post(url)
+    again = browser(user)
+
+    assert "Already done" in Page(Client().post(earlier)).text
+    assert signed_in(again) == "ann"
+    Client().post(link(user))
+    assert signed_in(again) == ""
+
+
+def test_other_endings_do_not_use_it_up(user: Any) -> None:
+    """Only a report does."""
+    url = link(user)
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    stranger = browser(user)
+
+    Client().post(url)
+
+    assert signed_in(stranger) == ""
+
+
+def forged(user: Any, other: Any) -> list[str]:
+    """Tokens that are none."""
+    good = report.token(user, timezone.now())
+    body, _, rest = good.partition(":")
+    theirs = report.token(other, timezone.now()).partition(":")[0]
+    return [
+        "x",
+        good[:-1],
+        f"{theirs}:{rest}",
+        f"{body}:{rest[::-1]}",
+        signing.dumps([str(user.pk), 0.0], salt="another purpose"),
+        signing.dumps(["4711", 0.0], salt=report.SALT),
+    ]
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_forged_link_does_nothing(user: Any, other: Any, number: int) -> None:
+    """Made up, cut off, with another user's name, signed for another purpose, of nobody."""
+    clients = browser(user), browser(other)
+    url = f"{BASE}{forged(user, other)[number]}/"
+
+    for ask in (Client().get, Client().post):
+        response = ask(url)
+        assert response.status_code == 404
+        assert "This link does not work" in Page(response).text
+
+    assert [*map(signed_in, clients)] == ["ann", "bob"]
+    assert not LogoutEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("retention", "days"), [(None, 7), (timedelta(days=90), 7), (timedelta(days=2), 2)]
+)
+def test_link_is_too_old_after_a_week(user: Any, settings: Any, retention: Any, days: int) -> None:
+    """Or when the record of its use would be gone."""
+    settings.LOGOUT = {"RETENTION": retention}
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        url = link(user)
+        clock.move_to(start + timedelta(days=days, minutes=-1))
+        assert Client().get(url).status_code == 200
+        clock.move_to(start + timedelta(days=days, minutes=1))
+        anns = browser(user)
+        assert Client().post(url).status_code == 404
+
+        assert signed_in(anns) == "ann"
+
+
+def test_browser_of_another_user_stays_as_it_is(user: Any, other: Any) -> None:
+    """Ann opens her mail where Bob is logged in: she is logged out, he is not."""
+    anns, bobs = browser(user), browser(other)
+
+    bobs.post(link(user))
+
+    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+
+
+def test_own_browser_is_logged_out_too(user: Any) -> None:
+    """Everywhere means here as well."""
+    here = browser(user)
+    thief = copy_of(here)
+
+    here.post(link(user))
+
+    assert (signed_in(here), signed_in(thief)) == ("", "")
+
+
+def test_url_is_kept_from_caches_and_other_sites(user: Any, settings: Any) -> None:
+    """Whatever the site's own referrer policy is."""
+    settings.SECURE_REFERRER_POLICY = "unsafe-url"
+
+    for response in (
+        Client().get(link(user)),
+        Client().post(link(user)),
+        Client().get(f"{BASE}x/"),
+    ):
+        assert response["Referrer-Policy"] == "no-referrer"
+        assert "no-store" in response["Cache-Control"]
+
+
+def test_it_is_open_where_everything_else_needs_a_login(user: Any, settings: Any) -> None:
+    """``LoginRequiredMiddleware`` lets it through."""
+    settings.MIDDLEWARE = [
+        *MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+
+    assert Client().get(link(user)).status_code == 200
+    assert Client().post(link(user)).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["password_reset", "account_reset_password"])
+def test_new_password_is_one_click_away(user: Any, settings: Any, name: str) -> None:
+    """If the site has a page for it."""
+    url = link(user)
+    assert "/new-password/" not in Client().post(url).content.decode()
+
+    settings.ROOT_URLCONF = (
+        path("new-password/", lambda request: HttpResponse(), name=name),
+        *site,
+    )
+
+    assert 'href="/new-password/"' in Client().post(url).content.decode()
+
+
+def test_what_could_not_be_revoked_is_said(user: Any, settings: Any) -> None:
+    """The sessions have ended all the same."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    anns = browser(user)
+
+    answer = Client().post(link(user))
+
+    assert "Not everything beside the sessions could be revoked" in Page(answer).text
+    assert signed_in(anns) == ""
+
+
+def test_outage_is_no_success_and_the_link_can_be_used_again(
+    user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 while the cache cannot be told; the second try tells it, instead of "already done"."""
+    from django_logout import gate
+
+    url, anns = link(user), browser(user)
+    close = gate.close
+    with monkeypatch.context() as patch:
+        patch.setattr(gate, "close", lambda *args, **kwargs: False)
+        assert Client().post(url).status_code == 503
+        assert Client().post(url).status_code == 503
+
+    told: list[Any] = []
+
+    def closes(ids: Any, *args: Any, **kwargs: Any) -> bool:
+        told.extend(ids)
+        return close(ids, *args, **kwargs)
+
+    monkeypatch.setattr(gate, "close", closes)
+    monkeypatch.setattr(gate, "remembers", lambda: True)
+    assert "Already done" in Page(Client().post(url)).text
+    assert told
+    assert signed_in(anns) == ""
