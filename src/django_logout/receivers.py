@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout import activity, core, limits, registry
+from django_logout.browser import stores
 from django_logout.guard import guard
 from django_logout.registry import ID_KEY, Identity
 
@@ -62,6 +63,6 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     watch = guard(request.session)
     if watch.announcing:
         return  # sent by the door itself
-    if user is None and not watch.missed:
-        return  # nobody, and no key that could have been rotated
+    if user is None and not watch.missed and len(stores(request)) == 1:
+        return  # nobody, no key that could have been rotated, and no second cookie
     core.end_by_django(request, user)

@@ -56,6 +56,19 @@ def test_even_if_the_one_that_is_read_is_nobodys(user: Any, client: Client, url:
     assert holder(key) == ""
 
 
+@pytest.mark.parametrize("url", [LOGOUT, "/plain-logout/"])
+def test_even_if_the_one_that_is_read_is_a_guests(
+    engine: str, user: Any, client: Client, url: str
+) -> None:
+    """A cart in front of a login must not save it either."""
+    key = key_of(user)
+    client.get("/write/")
+
+    send(url, f"sessionid={key}; sessionid={client.cookies['sessionid'].value}")
+
+    assert holder(key) == ""
+
+
 def test_other_cookies_and_other_users_are_left_alone(user: Any, other: Any) -> None:
     """A name that only ends like the session's is another cookie."""
     mine, hers = key_of(user), key_of(other)
