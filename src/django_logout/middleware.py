@@ -14,12 +14,11 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.answers.base import Kind, Moment, respond
 from django_logout.browser import forget_impossible_key, forget_user
 from django_logout.current import current_request
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard
-from django_logout.settle import login_refused, lost, needs_settling, settle
+from django_logout.settle import login_refused, lost, needs_settling, not_ended, settle
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -72,7 +71,7 @@ class LogoutMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Errors of ours become answers of ours, wherever in the project they come from."""
         if isinstance(exception, SessionNotEnded | SessionUnavailable):
-            return respond(request, Moment(kind=Kind.NOT_ENDED))
+            return not_ended(request)
         if isinstance(exception, LoginRefused):
             return login_refused(request)
         watch = guard(request.session)

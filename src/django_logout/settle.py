@@ -67,13 +67,19 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     except LoginRefused:
         response = login_refused(request)
     except (SessionNotEnded, SessionUnavailable):
-        return respond(request, Moment(kind=Kind.NOT_ENDED))
+        return not_ended(request)
     if watch.unavailable and response.status_code == 500:
-        return respond(request, Moment(kind=Kind.NOT_ENDED))
+        return not_ended(request)
     _keep_cookie_in_outage(request, watch)
     delete_cookies(request, response)
     _touch(request)
     return _say_why(request, response, watch.shut_out or reason)
+
+
+def not_ended(request: HttpRequest) -> HttpResponse:
+    """The truth, and the cookie left in the browser, so that the user can try again."""
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # or SessionMiddleware deletes it
+    return respond(request, Moment(kind=Kind.NOT_ENDED))
 
 
 def _load_if_saved(request: HttpRequest) -> None:

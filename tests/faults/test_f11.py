@@ -1,20 +1,19 @@
 """F11: with Redis down, hung or lost in the middle, logging out was "done": 302, cookie deleted.
 When Redis was back, the session was alive."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from django.core.cache import caches
 from django.test import AsyncClient, Client
 
 from django_logout.models import LogoutEvent
-from django_logout.revokers.base import Revoker
-from django_logout.types import Ending
 from django_logout.views import AsyncLogoutView
 from tests.faults.own_redis import OwnRedis
 from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.revokers.kinds import Saboteur
 from tests.routes import OUT, routes
 from tests.settings import ENGINES
 
@@ -123,26 +122,13 @@ def recover(redis: OwnRedis, fault: str) -> None:
     caches.close_all()
 
 
-class Saboteur(Revoker):
-    """Takes the cache away when the sessions have been claimed and nothing is committed yet."""
-
-    name = "saboteur"
-    act: ClassVar[Callable[[], None] | None] = None
-
-    def ends(self, ending: Ending) -> int:
-        if self.act is not None:
-            act, type(self).act = self.act, None
-            act()
-        return 0
-
-
 @pytest.mark.parametrize("fault", ["kill", "hang"])
 def test_lost_in_the_middle_is_503_and_a_second_chance(
     site: str, browser: Client, redis: OwnRedis, settings: Any, fault: str
 ) -> None:
     """The row says ended, the cache could not be told: never "you are logged out" before every
     process knows."""
-    settings.LOGOUT = {"REVOKERS": [f"{__name__}.Saboteur"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Saboteur"]}
     thief, cookie = copy_of(browser), browser.cookies["sessionid"].value
     Saboteur.act = staticmethod(getattr(redis, fault))
 

@@ -1,5 +1,6 @@
 """Revokers that behave as real ones do on a bad day, and on a good one."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -59,4 +60,17 @@ class Unmakable(Revoker):
         self.client = client
 
     def ends(self, ending: Ending) -> int:
+        return 0
+
+
+class Saboteur(Revoker):
+    """Does something to the servers, once, when the sessions have been claimed and nothing is committed yet."""
+
+    name = "saboteur"
+    act: ClassVar[Callable[[], None] | None] = None
+
+    def ends(self, ending: Ending) -> int:
+        if self.act is not None:
+            act, type(self).act = self.act, None
+            act()
         return 0
