@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SESSIONS = "/admin/django_logout/loginsession/"
 EVENTS = "/admin/django_logout/logoutevent/"
-USERS = "/people/auth/user/"
+USER = get_user_model()._meta
+USERS = f"/people/{USER.app_label}/{USER.model_name}/"
 
 
 class PeopleAdmin(UserAdminMixin, UserAdmin):
@@ -49,7 +50,7 @@ def urls(settings: Any) -> None:
 def staff(*codenames: str, name: str = "clerk") -> Any:
     """Somebody who may enter the admin, see everything, and do what these permissions say."""
     clerk = get_user_model().objects.create_user(name, password="pw", is_staff=True)
-    seeing = ("view_loginsession", "view_logoutevent", "view_user")
+    seeing = ("view_loginsession", "view_logoutevent", f"view_{USER.model_name}")
     clerk.user_permissions.set(Permission.objects.filter(codename__in=(*seeing, *codenames)))
     return clerk
 
@@ -103,7 +104,7 @@ def test_all_rows_of_the_list_can_be_chosen(user: Any, other: Any) -> None:
     """Over all pages, and of those that the filter in the URL leaves."""
     anns, bobs = browser(user), browser(other)
     clerk = browser(staff("end_loginsession"))
-    url = f"{SESSIONS}?user__id__exact={user.pk}"
+    url = f"{SESSIONS}?user__{USER.pk.name}__exact={user.pk}"
     first = ids(user)
 
     question = choose(clerk, url, first, sure=False, select_across=1)

@@ -247,11 +247,12 @@ def test_what_is_gone_meanwhile_is_not_told(user: Any) -> None:
     event = end_sessions(Target.user(user), reason=Reason.ADMIN).event
     assert event is not None
     mail.outbox.clear()
-    nobody = str(LogoutEvent().pk)
+    nobody, user_id = str(LogoutEvent().pk), str(user.pk)
 
     run(notify.tell_of_new_device, session_id=nobody)
-    run(notify.tell_of_ending, event_id=nobody, user_id=str(user.pk), own=[])
-    run(notify.tell_of_ending, event_id=str(event.pk), user_id="0", own=[])
+    run(notify.tell_of_ending, event_id=nobody, user_id=user_id, own=[])
+    type(user).objects.filter(pk=user.pk).delete()
+    run(notify.tell_of_ending, event_id=str(event.pk), user_id=user_id, own=[])
 
     assert subjects() == []
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
@@ -47,7 +48,10 @@ def test_mailer_that_fails_fails_nothing_else(
     user: Any, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Neither the login nor the ending; it is logged."""
-    settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": f"{__name__}.FailingBackend"}}
+    else:
+        settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
     log_in()
 
     with caplog.at_level(logging.ERROR):
