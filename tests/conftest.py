@@ -1,15 +1,18 @@
 """Fixtures that more than one test module needs."""
 
+from collections.abc import Iterator
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.test import Client
+from django.utils import timezone
 
 from django_logout.guard import guarded
 from tests import services
@@ -72,6 +75,13 @@ def engine(
     monkeypatch.delattr(FileStore, "_storage_path", raising=False)  # Django remembers the folder
     guarded.cache_clear()
     return name
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """A clock that stands still until it is shifted."""
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield traveller
 
 
 @pytest.fixture

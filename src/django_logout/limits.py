@@ -43,7 +43,7 @@ def register(
         if logout_settings().AT_LIMIT == "refuse":
             with transaction.atomic(using=registry.database()):
                 _take_turns(user)
-                if _places(user, request).count() >= limit:
+                if _places(user, request, session_id).count() >= limit:
                     raise LoginRefused("This user has as many sessions as are allowed.")
                 return enter()
         row = enter()
@@ -70,9 +70,9 @@ def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -
 def _end_oldest(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
     # One order for all who ask, or two that race would end each other.
     mine_first = Case(When(pk=row.pk, then=0), default=1)
-    newest_first = _places(user, request).order_by("-created_at", mine_first, "pk")
-    for session_id in list(newest_first.values_list("pk", flat=True)[limit:]):
-        target = Target.session(session_id)
+    newest_first = _places(user, request, row.pk).order_by("-created_at", mine_first, "pk")
+    if oldest := list(newest_first.values_list("pk", flat=True)[limit:]):
+        target = Target.sessions(oldest)
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
@@ -91,10 +91,9 @@ def living(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
     return rows
 
 
-def _places(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
+def _places(user: Any, request: HttpRequest, mine: UUID | None) -> QuerySet[LoginSession]:
     # What this browser has let go of in logging in is about to end.
-    watch = guard(request.session)
-    return living(user, request).exclude(pk__in=[*watch.held])
+    return living(user, request).exclude(pk__in=guard(request.session).held.keys() - {mine})
 
 
 def _take_turns(user: Any) -> None:
@@ -117,7 +116,8 @@ def _turn_away(request: HttpRequest) -> None:
     for key in (*LOGIN_KEYS, registry.BEGUN_KEY):
         session.pop(key, None)
     # In somebody's transaction the session's key, new since this login, is about to be undone.
-    session.delete(session.session_key)
+    if session.engine.keyed:  # else its data are all there is
+        session.delete(session.session_key)
     session._session_key = session.watch.key = session.watch.identity = None
     session.modified = True
     forget_user(request)

@@ -67,7 +67,7 @@ def install(*, plain: bool) -> None:
     from django_logout.guard import GuardedStore
     from django_logout.models import LoginSession
 
-    _around(LoginSession, "save", before="login's row")
+    _around(LoginSession, "save", before="login's row", after="login's row written")
     _around(GuardedStore, "_after_save", before="engine saved")
     _around(registry, "standing", before="generations taken", after="standing read")
     _around(registry, "follow", before="rotated")

@@ -1,0 +1,177 @@
+"""Expiry in requests of every kind, and of sessions of every origin."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, aget_user
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client
+from django.urls import path
+from django.utils import timezone
+
+from django_logout import Target, end_sessions
+from django_logout.models import LoginSession, LogoutEvent
+from tests.clocks import another_process, browser, reasons
+from tests.counting import cost
+from tests.pages import copy_of, signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IDLE = {"IDLE_TIMEOUT": timedelta(minutes=10)}
+AGE = {"MAX_AGE": 3600}
+
+
+async def apage(request: HttpRequest) -> HttpResponse:
+    """Tells who is signed in, in the event loop."""
+    return HttpResponse(f"user={(await aget_user(request)).get_username()}")
+
+
+async def test_under_asgi(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """The same, and the row is not asked in the event loop."""
+    settings.LOGOUT = {**IDLE, "MAX_AGE": lambda user, request: 3600}
+    settings.ROOT_URLCONF = routes(apage)
+    client = AsyncClient()
+    await client.aforce_login(user)
+    clock.shift(599)
+    assert (await client.get(OUT)).content == b"user=ann"
+    clock.shift(599)
+    with another_process():
+        assert (await client.get(OUT)).content == b"user=ann"
+    clock.shift(600)
+
+    assert (await client.get(OUT)).content == b"user="
+    assert [event.reason async for event in LogoutEvent.objects.all()] == ["idle"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_in_a_view_with_a_transaction_of_its_own(
+    engine: str, user: Any, settings: Any, clock: Any, fails: bool
+) -> None:
+    """It ends outside of that, whatever becomes of it."""
+    settings.LOGOUT = IDLE
+    settings.DATABASES["default"]["ATOMIC_REQUESTS"] = True
+
+    def view(request: HttpRequest) -> HttpResponse:
+        if fails and not request.user.is_authenticated:
+            raise OSError
+        return HttpResponse(request.user.get_username())
+
+    settings.ROOT_URLCONF = routes(view)
+    client = browser(user)
+    client.raise_request_exception = False
+    clock.shift(600)
+    try:
+        client.get(OUT)
+    finally:
+        settings.DATABASES["default"]["ATOMIC_REQUESTS"] = False
+
+    assert reasons() == ["idle"]
+
+
+def who_first(get_response: Any) -> Any:
+    """A middleware that asks who it is before ours has seen the session."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.user.is_authenticated  # noqa: B018
+        return get_response(request)
+
+    return middleware
+
+
+def test_a_middleware_that_asks_first_lets_nobody_in(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """Whom Django has remembered by then is forgotten: expired, or ended."""
+    settings.LOGOUT = IDLE
+    place = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
+    ours = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [*ours[:place], f"{__name__}.who_first", *ours[place:]]
+    client, other = browser(user), browser(user)
+    clock.shift(599)
+    assert signed_in(client) == "ann"
+    clock.shift(599)
+    assert (signed_in(client), signed_in(other)) == ("ann", "")
+    copy = copy_of(client)
+    end_sessions(Target.user(user))
+    assert (signed_in(client), signed_in(copy)) == ("", "")
+
+
+async def test_a_middleware_that_asks_first_under_asgi(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """The same."""
+    settings.LOGOUT = IDLE
+    settings.ROOT_URLCONF = routes(apage, path("who/", asks_by_attribute))
+    place = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
+    ours = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [*ours[:place], f"{__name__}.who_first", *ours[place:]]
+    client = AsyncClient()
+    await client.aforce_login(user)
+    assert (await client.get("/who/")).content == b"user=ann"
+    clock.shift(600)
+    assert (await client.get("/who/")).content == b"user="
+
+
+async def asks_by_attribute(request: HttpRequest) -> HttpResponse:
+    """What Django remembers of the user."""
+    return HttpResponse(f"user={(await request.auser()).get_username()}")
+
+
+def test_each_request_saves_its_session(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """Idle is idle: a page that looks at nobody still counts, and an expired session is not saved."""
+    settings.LOGOUT = IDLE
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    client = browser(user)
+    for _ in range(3):
+        clock.shift(500)
+        assert client.get("/quiet/").status_code == 200
+    assert LoginSession.objects.get().last_seen_at == timezone.now()
+    clock.shift(600)
+    client.get("/quiet/")
+
+    assert reasons() == ["idle"]
+
+
+def test_a_request_without_a_session_is_left_alone(user: Any, settings: Any) -> None:
+    """Even where each request saves its session: it has none."""
+    settings.LOGOUT = IDLE
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    with cost() as found:
+        response = Client().get("/quiet/")
+    assert found.queries == 0
+    assert "Vary" not in response.headers or "Cookie" not in response["Vary"]
+
+
+def test_sessions_from_before_our_time_begin_when_they_are_met(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """Nobody knows how old they are."""
+    settings.LOGOUT = {**IDLE, **AGE}
+    client = Client()
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    client.cookies["sessionid"] = store.session_key
+    clock.shift(5000)
+
+    assert signed_in(client) == "ann"
+    clock.shift(599)
+    assert signed_in(client) == "ann"
+    clock.shift(600)
+    assert signed_in(client) == ""
+    assert reasons() == ["idle"]
+
+
+def test_a_session_without_its_row_is_refused(user: Any, settings: Any, clock: Any) -> None:
+    """It claims an id that nobody knows."""
+    settings.LOGOUT = IDLE
+    client = browser(user)
+    LoginSession.objects.all().delete()
+    with another_process():
+        assert signed_in(client) == ""
+    assert reasons() == []

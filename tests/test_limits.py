@@ -1,0 +1,322 @@
+"""How many sessions a user may have: the oldest ends, or the login is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import alogin, login
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client
+
+from django_logout.exceptions import LoginRefused
+from django_logout.models import LoginSession, LogoutEvent
+from tests.clocks import browser, reasons
+from tests.counting import cost
+from tests.pages import signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FORM = {"username": "ann", "password": "pw"}
+ELSEWHERE = "You logged in on another device, and reached the limit of sessions."
+TOO_MANY = "You are logged in on as many devices as is allowed. Log out on one of them first."
+
+
+def in_turn(user: Any, clock: Any, number: int) -> list[Client]:
+    """Browsers in which somebody logs in, one after the other."""
+    found = []
+    for _ in range(number):
+        clock.shift(1)
+        found.append(browser(user))
+    return found
+
+
+def log_in(client: Client, url: str = "/login/") -> Any:
+    """By the form."""
+    return client.post(url, FORM)
+
+
+def test_the_oldest_ends_and_is_told_why(
+    engine: str, user: Any, other: Any, settings: Any, clock: Any
+) -> None:
+    """One comes, one goes; other people's stay."""
+    settings.LOGOUT = {"MAX_SESSIONS": 2}
+    (bob,) = in_turn(other, clock, 1)
+    first, second, third = in_turn(user, clock, 3)
+
+    answer = first.get("/private/?page=2")
+    assert ELSEWHERE in first.get(answer["Location"]).text
+    assert [signed_in(each) for each in (second, third, bob)] == ["ann", "ann", "bob"]
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.actor, event.sessions) == ("limit", user, 1)
+
+
+def test_a_limit_that_was_lowered_ends_as_many_as_it_takes(
+    user: Any, settings: Any, clock: Any
+) -> None:
+    """At the next login."""
+    browsers = in_turn(user, clock, 4)
+    settings.LOGOUT = {"MAX_SESSIONS": 2}
+    browsers += in_turn(user, clock, 1)
+
+    assert [signed_in(each) for each in browsers] == ["", "", "", "ann", "ann"]
+
+
+def test_by_user(user: Any, other: Any, settings: Any, clock: Any) -> None:
+    """A callable gets the user and the request; ``None`` is no limit."""
+    settings.LOGOUT = {
+        "MAX_SESSIONS": lambda who, request: 1 if request.path == "/login/" else None,
+    }
+    anns, bobs = [Client(), *in_turn(user, clock, 1)], in_turn(other, clock, 2)
+    clock.shift(1)
+    log_in(anns[0])
+    anns.reverse()
+    assert [signed_in(each) for each in anns + bobs] == ["", "ann", "bob", "bob"]
+
+
+@pytest.mark.parametrize("at_limit", ["end_oldest", "refuse"])
+def test_logging_in_again_takes_no_further_place(
+    engine: str, user: Any, settings: Any, clock: Any, at_limit: str
+) -> None:
+    """In the same session, or after a change of password, which makes Django begin another."""
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": at_limit}
+    first, second = in_turn(user, clock, 2)
+    assert log_in(second)["Location"] == "/"
+    user.set_password("pw")
+    user.save()
+    assert log_in(second)["Location"] == "/"
+
+    assert signed_in(second) == "ann"
+    assert "limit" not in reasons()
+    assert first.cookies["sessionid"].value
+
+
+def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """Not what has ended, is idle, too old, or has outlived its cookie."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    (first,) = in_turn(user, clock, 1)
+    first.post("/accounts/logout/")
+    (second,) = in_turn(user, clock, 1)
+    if engine != "file":  # where the kernel says how old a session is
+        clock.shift(timedelta(days=15))
+    else:
+        second.post("/accounts/logout/")
+    (third,) = in_turn(user, clock, 1)
+    settings.LOGOUT = {**settings.LOGOUT, "IDLE_TIMEOUT": 60}
+    clock.shift(76)
+    (fourth,) = in_turn(user, clock, 1)
+    settings.LOGOUT = {**settings.LOGOUT, "MAX_AGE": 600}
+    for _ in range(11):
+        clock.shift(50)
+        assert signed_in(fourth) == "ann"
+    clock.shift(50)
+    (fifth,) = in_turn(user, clock, 1)
+
+    assert signed_in(fifth) == "ann"
+    assert [signed_in(each) for each in (second, third, fourth)] == ["", "", ""]
+
+
+def test_a_session_that_is_saved_counts_for_as_long_as_it_lives(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """Longer than from its login, where each request saves it."""
+    if engine == "file":
+        pytest.skip("the kernel says how old a file is, and heeds no clock of ours")
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    (client,) = in_turn(user, clock, 1)
+    clock.shift(timedelta(days=10))
+    client.get("/quiet/")
+    clock.shift(timedelta(days=10))
+
+    with pytest.raises(LoginRefused):
+        browser(user)
+    assert signed_in(client) == "ann"
+
+
+def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    (first,) = in_turn(user, clock, 1)
+    second = Client()
+
+    answer = log_in(second, "/login/?next=/private/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/private/")
+    assert TOO_MANY in second.get(answer["Location"]).text
+    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert (LoginSession.objects.count(), reasons()) == (1, [])
+    first.post("/accounts/logout/")
+    assert log_in(second)["Location"] == "/"
+    assert signed_in(second) == "ann"
+
+
+def test_a_guest_who_is_refused_keeps_the_cart(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """Also where the login's transaction is rolled back, with the key it had given the session."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+    for atomic in (False, True):
+        settings.DATABASES["default"]["ATOMIC_REQUESTS"] = atomic
+        guest = Client()
+        guest.get("/write/")
+        try:
+            assert log_in(guest).status_code == 302
+        finally:
+            settings.DATABASES["default"]["ATOMIC_REQUESTS"] = False
+        assert guest.get("/write/").content == b"user= count=2"
+
+
+def test_a_fetch_that_is_refused(user: Any, settings: Any, clock: Any) -> None:
+    """401 with the reason, and where to log in."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    answer = Client().post("/login/", FORM, headers={"accept": "application/json"})
+
+    assert answer.status_code == 401
+    assert (answer.json()["reason"], answer.json()["detail"]) == ("login_refused", TOO_MANY)
+    assert answer.json()["login_url"] == "/login/"
+
+
+def test_a_link_that_logs_in_and_is_refused(user: Any, settings: Any, clock: Any) -> None:
+    """There is no form to go back to: the login page, and not that link again afterwards."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.ROOT_URLCONF = routes(lambda request: HttpResponse(login(request, user, BACKEND)))
+    in_turn(user, clock, 1)
+
+    assert Client().get(OUT)["Location"] == "/login/"
+
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def test_without_messages_a_page_says_it(user: Any, settings: Any, clock: Any) -> None:
+    """A redirect could not."""
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    answer = log_in(Client())
+
+    assert answer.status_code == 401
+    assert TOO_MANY in answer.text
+
+
+def test_code_that_swallows_the_refusal_lets_nobody_in(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """In that request as little as in the next."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            login(request, user, BACKEND)
+        except LoginRefused:
+            return HttpResponse(f"user={request.user.get_username()}")
+        raise AssertionError
+
+    settings.ROOT_URLCONF = routes(view)
+    client = Client()
+    assert client.get(OUT).content == b"user="
+    assert signed_in(client) == ""
+    assert LoginSession.objects.count() == 1
+
+
+@pytest.mark.parametrize(("at_limit", "alive"), [("end_oldest", 2), ("refuse", 1)])
+async def test_under_asgi(
+    engine: str, user: Any, settings: Any, clock: Any, at_limit: str, alive: int
+) -> None:
+    """The same."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+
+    async def view(request: HttpRequest) -> HttpResponse:
+        await alogin(request, user, BACKEND)
+        return HttpResponse("in")
+
+    settings.ROOT_URLCONF = routes(view)
+    answers = []
+    for _ in range(2):
+        clock.shift(1)
+        answers.append((await AsyncClient().get(OUT)).status_code)
+
+    assert answers == [200, 200 if at_limit == "end_oldest" else 302]
+    living = [row.pk async for row in LoginSession.objects.filter(ended_at=None)]
+    assert len(living) == 1
+    assert await LoginSession.objects.acount() == alive
+
+
+def test_a_login_that_cannot_make_room_is_none(
+    user: Any, settings: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest could not be ended: 503, and the new one is not there either."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "CACHE": "marks"}
+    settings.CACHES = {**settings.CACHES, "marks": {**REDIS, "LOCATION": "redis://127.0.0.1:1"}}
+    settings.CACHES["marks"]["OPTIONS"] = {"socket_connect_timeout": 1}
+    (first,) = in_turn(user, clock, 1)
+    clock.shift(1)
+    second = Client()
+
+    assert log_in(second).status_code == 503
+    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert LoginSession.objects.count() == 1
+
+
+REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+
+
+@pytest.mark.parametrize(("at_limit", "queries"), [("end_oldest", 1), ("refuse", 2)])
+def test_what_it_costs(user: Any, settings: Any, clock: Any, at_limit: str, queries: int) -> None:
+    """One query more at login, two to take turns; the same for the second and the tenth."""
+    client = Client()
+    client.get("/login/")
+    with cost() as usual:
+        log_in(Client())
+    settings.LOGOUT = {"MAX_SESSIONS": 20, "AT_LIMIT": at_limit}
+    costs = []
+    for _ in range(9):
+        clock.shift(1)
+        with cost() as found:
+            log_in(Client())
+        costs.append(found.queries - usual.queries)
+
+    assert costs == [queries] * 9
+
+
+def test_logins_of_one_moment(user: Any, settings: Any, clock: Any) -> None:
+    """By a clock that has not moved, whoever asks is the newest."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1}
+    browsers = [browser(user) for _ in range(4)]
+    assert [signed_in(each) for each in browsers] == ["", "", "", "ann"]
+
+
+@pytest.mark.parametrize("at_limit", ["end_oldest", "refuse"])
+def test_a_login_that_is_registered_again_keeps_the_limit(
+    user: Any, settings: Any, clock: Any, at_limit: str
+) -> None:
+    """Its row was rolled back, its session was not, and the place has been taken since."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    taken = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                login(request, user, BACKEND)
+                raise OSError
+        except OSError:
+            clock.shift(1)
+            taken.append(browser(user))
+            clock.shift(1)
+        return HttpResponse("in")
+
+    settings.ROOT_URLCONF = routes(view)
+    client = Client()
+    client.get(OUT)
+
+    kept = [signed_in(client), signed_in(taken[0])]
+    assert kept == (["ann", ""] if at_limit == "end_oldest" else ["", "ann"])
