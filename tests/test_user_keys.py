@@ -1,0 +1,32 @@
+"""Users have the primary keys that projects give them: the same tests with each."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("model", ["users.UUIDUser", "users.TextUser"])
+def test_the_door_and_the_view_with_other_user_models(model: str) -> None:
+    """A UUID and a word: endings, records, answers, admin, on every engine."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
+    command += [
+        "tests/test_core.py",
+        "tests/views/test_logout.py",
+        "tests/answers/test_redirect.py",
+    ]
+
+    done = subprocess.run(
+        [*command, "tests/faults/test_f23.py", "-k", "not memcached and not file and not unshared"],
+        cwd=ROOT,
+        env=os.environ | {"USER_MODEL": model},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
