@@ -239,14 +239,15 @@ def test_a_session_from_before_our_time_that_logs_in_first_of_all(user: Any) -> 
     assert (signed_in(here), signed_in(phone)) == ("ann", "")
 
 
-def test_a_user_without_a_session_of_their_own_is_asked(user: Any, settings: Any) -> None:
+def test_a_user_without_a_session_of_their_own_is_asked(
+    user: Any, other: Any, settings: Any
+) -> None:
     """Signed in by a header, a token or a certificate: there is no login to be young."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.signed_in_by_header"]
-    phone = browser(user)
+    phone, stranger = browser(user), browser(other)
 
-    response = Client(headers={"X-User": "ann"}).post(OTHERS)
-
-    assert asks(response)
+    assert asks(Client(headers={"X-User": "ann"}).post(OTHERS))
+    assert asks(stranger.post(OTHERS, headers={"X-User": "ann"}))  # his login is not hers
     assert signed_in(phone) == "ann"
 
 

@@ -76,10 +76,8 @@ def renew(session_id: UUID, now: datetime) -> None:
 
 def insist(session_id: UUID) -> None:
     """Write at once that a session is being used now: somebody is about to be told so."""
-    now = timezone.now()
-    registry.sessions().filter(pk=session_id, ended_at__isnull=True).update(last_seen_at=now)
-    memory = _memory(session_id)
-    memory.seen = memory.written = now
+    row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
+    row.update(last_seen_at=timezone.now())
 
 
 def saved(session_id: UUID, expires: datetime) -> None:

@@ -7,14 +7,27 @@ from uuid import UUID, uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.signals import user_logged_out
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from django_logout import gate
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
-from tests.browsers import EVERYWHERE, JSON, OTHERS, SESSIONS, age, browser, end_url, id_of, said
+from django_logout.views import AsyncLogoutView
+from tests.browsers import (
+    EVERYWHERE,
+    JSON,
+    OTHERS,
+    SESSIONS,
+    age,
+    before_us,
+    browser,
+    end_url,
+    id_of,
+    said,
+)
 from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.routes import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,15 +102,57 @@ def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> Non
     assert response.content == b"user= count=2"
 
 
-def test_everywhere_ends_the_second_account_of_this_browser(user: Any, other: Any) -> None:
+def test_everywhere_ends_the_second_account_of_this_browser(
+    user: Any, other: Any, engine: str
+) -> None:
     """F14: two cookies, two accounts; whoever logs out here means both."""
-    here, stranger = browser(user), browser(other)
+    here, phone, stranger = browser(user), browser(user), browser(other)
+    thief = copy_of(stranger)
     name = django_settings.SESSION_COOKIE_NAME
     header = "; ".join(f"{name}={client.cookies[name].value}" for client in (stranger, here))
 
     Client().post(EVERYWHERE, headers={"Cookie": header})
 
-    assert signed_in(here) == signed_in(stranger) == ""
+    assert signed_in(here) == signed_in(phone) == signed_in(thief) == ""
+
+
+async def test_everywhere_under_asgi(user: Any, settings: Any) -> None:
+    """The same sentences, and the same objections."""
+    settings.ROOT_URLCONF = routes(AsyncLogoutView.as_view())
+    here, phone = AsyncClient(), AsyncClient()
+    for client in (here, phone):
+        await client.aforce_login(user)
+
+    await LoginSession.objects.aupdate(authenticated_at=timezone.now() - timedelta(hours=1))
+    assert "again" in (await here.post(OUT, {"everywhere": "on"}))["Location"]
+    assert (await phone.get("/")).content == b"user=ann"
+
+    await LoginSession.objects.aupdate(authenticated_at=timezone.now())
+    response = await here.post(OUT, {"everywhere": "on"})
+    assert "on all your devices" in Page(response).text
+    assert (await here.get("/")).content == (await phone.get("/")).content == b"user="
+
+
+def test_the_others_end_though_nobody_has_ever_seen_them(user: Any, engine: str) -> None:
+    """A session from before our time has no row, and is not in the list; it is another all the
+    same. This one may be from then, too."""
+    old, older = before_us(user), before_us(user)
+    here = browser(user)
+    here.post(OTHERS)
+    assert (signed_in(old), signed_in(older), signed_in(here)) == ("", "", "ann")
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+def test_an_old_session_that_ends_the_others_goes_on(
+    user: Any, settings: Any, engine: str, seen_before: bool
+) -> None:
+    """Also if it has been registered by that very request."""
+    settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
+    here, phone = before_us(user), browser(user)
+    if seen_before:
+        here.get("/")
+    here.post(OTHERS)
+    assert (signed_in(here), signed_in(phone), signed_in(here)) == ("ann", "", "ann")
 
 
 def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:

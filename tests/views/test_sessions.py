@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from django_logout.devices import device_name
 from django_logout.models import LoginSession
+from django_logout.views import SessionsView
 from tests.browsers import FIREFOX, IPHONE, JSON, SESSIONS, before_us, browser, id_of, listed
 from tests.pages import LOGOUT, Page, signed_in
 from tests.urls import urlpatterns
@@ -182,6 +183,19 @@ def test_login_required_middleware_is_no_obstacle(user: Any, settings: Any) -> N
     ]
 
     assert Client().get(SESSIONS, headers=JSON).status_code == 401
+
+
+def test_alone_under_a_name_of_the_projects_own(user: Any, settings: Any) -> None:
+    """It shows, and pages, and has buttons for what is there."""
+    view = SessionsView.as_view(paginate_by=2)
+    settings.ROOT_URLCONF = (path("mine/", view, name="mine"), *urlpatterns[:-1])
+    clients = [browser(user) for _ in range(3)]
+
+    response = clients[0].get("/mine/", headers=JSON)
+    assert response["Link"] == '</mine/?page=2>; rel="next"'
+    page = Page(clients[0].get("/mine/"))
+    assert not page.all("button")
+    assert Client().get("/mine/")["Location"] == "/login/?next=/mine/"
 
 
 def test_in_a_namespace(user: Any, settings: Any) -> None:

@@ -75,6 +75,19 @@ def test_with_limits_it_is_what_is_left_of_them(user: Any, settings: Any) -> Non
     assert found["idle_expires_in"] in range(540, 601)
 
 
+def test_what_this_process_has_seen_counts_though_it_is_not_written(
+    user: Any, settings: Any
+) -> None:
+    """As it does for expiring."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 1000, "TOUCH_INTERVAL": 200}
+    here = browser(user)
+    seen(150)
+    here.get("/")  # reads the row, and is no reason to write it again
+    assert LoginSession.objects.get().last_seen_at < timezone.now() - timedelta(seconds=140)
+
+    assert ask(here)["idle_expires_in"] in range(940, 1001)
+
+
 def test_limits_may_differ_by_user(user: Any, other: Any, settings: Any) -> None:
     """As for expiring itself."""
 
