@@ -94,6 +94,8 @@ def _subject(ending: Ending) -> Any:
     """The user whose sessions these are, if the ending is about one."""
     if ending.target.scope is Scope.USER:
         return ending.target.value
+    if ending.target.scope is Scope.OTHERS:
+        return ending.target.value.user
     users = {session.user_id for session in ending.sessions}
     if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None

@@ -39,6 +39,9 @@ logger = logging.getLogger("django_logout")
 #: Told after each part of an ending how many users or sessions are done, and of how many.
 Progress = Callable[[int, int], Any]
 
+#: Recorded though no session ended: the record refuses sessions that nobody has registered.
+RECORDED = {Scope.OTHERS, Scope.USER, Scope.USERS, Scope.EVERYONE}
+
 _running: set[asyncio.Future[Any]] = set()
 
 
@@ -256,7 +259,7 @@ def _end_and_record(
         outcomes = revoke(ending)
         if event is not None:
             audit.extend(event, ending, outcomes)
-        elif sessions or scope in {Scope.USER, Scope.USERS, Scope.EVERYONE}:
+        elif sessions or scope in RECORDED:
             event = audit.record(ending, outcomes)
     return ending, so_far.plus(outcomes, event)
 

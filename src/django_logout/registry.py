@@ -96,11 +96,11 @@ def standing(identity: Identity) -> Standing:
         LoginSession.objects.using(database())
         .filter(pk=identity.id)
         .annotate(cut=Exists(Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))))
-        .values_list("ended_at", "event__reason", "cut")
+        .values_list("ended_at", "event__reason", "cut", "created_at")
         .first()
     )
     if row is not None:
-        ended_at, reason, cut = row
+        ended_at, reason, cut, _ = row
         if ended_at is not None:
             return Standing(False, reason or Reason.UNKNOWN)
         if cut:
@@ -113,8 +113,10 @@ def standing(identity: Identity) -> Standing:
     # It began before our time, and so before whatever ended all of its user's, even if it was
     # adopted only afterwards, by a request that was in flight.
     cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
-    everywhere = LogoutEvent.objects.using(database()).filter(user_id=user_pk, scope=Scope.USER)
-    cut = cutoffs.exists() or everywhere.exists()
+    # Whoever ended the others had a row by then.
+    others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
+    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
+    cut = cutoffs.exists() or endings.filter(Q(scope=Scope.USER) | others).exists()
     return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
@@ -188,7 +190,8 @@ def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
     cutoffs = Cutoff.objects.using(database())
     if cutoffs.filter(user__isnull=True).exists():
         return set(user_ids)
-    everywhere = LogoutEvent.objects.using(database()).filter(scope=Scope.USER)
+    endings = LogoutEvent.objects.using(database())
+    everywhere = endings.filter(scope__in=[Scope.USER, Scope.OTHERS])
     theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
     return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
 

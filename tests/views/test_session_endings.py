@@ -1,6 +1,7 @@
 """Ending one session, the others, all of them."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from django_logout import gate
+from django_logout import gate, registry
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 from django_logout.views import AsyncLogoutView
@@ -140,6 +141,22 @@ def test_the_others_end_though_nobody_has_ever_seen_them(user: Any, engine: str)
     here = browser(user)
     here.post(OTHERS)
     assert (signed_in(old), signed_in(older), signed_in(here)) == ("", "", "ann")
+
+
+def test_the_others_end_though_a_request_in_flight_registers_them_later(
+    user: Any, engine: str
+) -> None:
+    """It was let in before, and writes the row when all is over."""
+    old, here = before_us(user), browser(user)
+    key = old.cookies[django_settings.SESSION_COOKIE_NAME].value
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
+    identity = registry.identify(store.load(), key)
+    assert identity
+
+    here.post(OTHERS)
+    registry.adopt(store, identity)
+
+    assert (signed_in(old), signed_in(here)) == ("", "ann")
 
 
 @pytest.mark.parametrize("seen_before", [False, True])
