@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.exceptions import LogoutError
+from django_logout.management.options import add_json, find_user
 from django_logout.management.rehearsal import Rehearsal
 
 HELP = (
@@ -22,13 +21,13 @@ HELP = (
 def add_arguments(parser: CommandParser) -> None:
     """Whose session, and for whom to say it."""
     parser.add_argument("--user", required=True, help="whose session, by the name they log in with")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
     """Print the explanation; fail if the session has not ended."""
     try:
-        explanation = Rehearsal(_user(options["user"])).explain()
+        explanation = Rehearsal(find_user(options["user"])).explain()
     except LogoutError as error:
         raise CommandError(f"{error} The session lives until it expires.") from error
     command.stdout.write(
@@ -36,11 +35,3 @@ def handle(command: BaseCommand, **options: Any) -> None:
     )
     if explanation.copied_cookie == "served":
         raise CommandError("The session has not ended: its cookie is still served.")
-
-
-def _user(name: str) -> Any:
-    model = get_user_model()
-    try:
-        return model._default_manager.get(**{model.USERNAME_FIELD: name})
-    except (ObjectDoesNotExist, ValueError, ValidationError):
-        raise CommandError(f"No user has the {model.USERNAME_FIELD} {name!r}.") from None

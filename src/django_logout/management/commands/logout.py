@@ -6,10 +6,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management import explain
+from django_logout.management import adopt, end, explain, prune, retry
+from django_logout.management import list as list_
+from django_logout.management.options import add_verbosity
 
 #: Each has ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
-VERBS = {"explain": explain}
+VERBS = {
+    "end": end,
+    "list": list_,
+    "adopt": adopt,
+    "prune": prune,
+    "retry": retry,
+    "explain": explain,
+}
 
 
 class Command(BaseCommand):
@@ -21,7 +30,9 @@ class Command(BaseCommand):
         """One sub-parser a verb."""
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
         for name, verb in VERBS.items():
-            verb.add_arguments(verbs.add_parser(name, help=verb.HELP, description=verb.HELP))
+            of_verb = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
+            verb.add_arguments(of_verb)
+            add_verbosity(of_verb)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says."""

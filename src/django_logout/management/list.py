@@ -1,0 +1,86 @@
+"""``manage.py logout list``: which sessions there are. Never a session key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from django_logout import registry
+from django_logout.management.options import add_json, find_user
+from django_logout.models import LoginSession
+
+HELP = "List the sessions that are alive, of everybody or of one user, the newest first."
+
+#: Text: a row's values in columns of these widths; the last two may run over.
+COLUMNS = {
+    "id": 36,
+    "state": 10,
+    "last_seen_at": 16,
+    "expires_at": 16,
+    "ip_address": 15,
+    "user": 15,
+}
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Whose, and how."""
+    parser.add_argument("--user", metavar="NAME", help="of this user only")
+    parser.add_argument("--all", action="store_true", help="those that are over, too")
+    add_json(parser)
+
+
+def handle(command: BaseCommand, **options: Any) -> None:
+    """Print them as they come: there may be very many."""
+    rows = _facts(options["user"], everything=options["all"])
+    if options["json"]:
+        command.stdout.write('{"sessions": [', ending="")
+        for number, row in enumerate(rows):
+            command.stdout.write(("," if number else "") + "\n" + json.dumps(row), ending="")
+        command.stdout.write("\n]}")
+        return
+    heads = {column: column.removesuffix("_at").replace("_", " ") for column in COLUMNS}
+    command.stdout.write(_line({**heads, "device": "device"}))
+    for row in rows:
+        moments = {name: str(row[name])[:16] for name in ("last_seen_at", "expires_at")}
+        command.stdout.write(_line({**row, **moments}))
+
+
+def _facts(name: str | None, *, everything: bool) -> Iterator[dict[str, Any]]:
+    rows, now = registry.sessions(), timezone.now()
+    if name is not None:
+        rows = rows.filter(user_id=find_user(name).pk)
+    if not everything:
+        rows = registry.alive(rows).filter(expires_at__gt=now)
+    rows = rows.annotate(cutoff=registry.newest_cutoff()).select_related("user", "event")
+    for row in rows.iterator(chunk_size=1000):
+        reason = _reason(row)
+        state = "ended" if reason else "alive" if row.expires_at > now else "expired"
+        yield {
+            "id": str(row.pk),
+            "user": row.user.get_username(),
+            "state": state,
+            "reason": reason,
+            "created_at": row.created_at.isoformat(),
+            "last_seen_at": row.last_seen_at.isoformat(),
+            "expires_at": row.expires_at.isoformat(),
+            "ended_at": row.ended_at and row.ended_at.isoformat(),
+            "ip_address": row.ip_address,
+            "device": row.device,
+            "kind": "session",
+        }
+
+
+def _reason(row: LoginSession) -> str | None:
+    cutoff = row.cutoff  # type: ignore[attr-defined]
+    if row.ended_at is not None:
+        return row.event.reason if row.event is not None else "unknown"
+    return "cutoff" if cutoff is not None and row.created_at < cutoff else None
+
+
+def _line(row: dict[str, Any]) -> str:
+    cells = [str(row[name] or "").ljust(width) for name, width in COLUMNS.items()]
+    return "  ".join([*cells, row["device"]]).rstrip()

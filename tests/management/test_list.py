@@ -1,0 +1,136 @@
+"""``manage.py logout list``: who is logged in, and never with what."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions
+from django_logout.models import LoginSession
+from tests.crowds import make_rows
+from tests.management.command import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_sessions_are_listed_with_what_is_known_of_them(user: Any, other: Any) -> None:
+    """In columns, the newest first."""
+    make_rows(user, 1, ip_address="192.0.2.0", device="Firefox on Windows")
+    make_rows(other, 1)
+    second, first = LoginSession.objects.order_by("-created_at")
+
+    head, *lines = run("list").out.splitlines()
+
+    assert head.split() == [
+        "id",
+        "state",
+        "last",
+        "seen",
+        "expires",
+        "ip",
+        "address",
+        "user",
+        "device",
+    ]
+    assert [line.split()[0] for line in lines] == [str(second.pk), str(first.pk)]
+    assert lines[0].split()[1:] == [
+        "alive",
+        *f"{second.last_seen_at:%Y-%m-%dT%H:%M} {second.expires_at:%Y-%m-%dT%H:%M} bob".split(),
+    ]
+    assert lines[1].endswith("192.0.2.0        ann              Firefox on Windows")
+
+
+def test_json_for_programs(user: Any) -> None:
+    """The names of the sessions page, and those of the ending."""
+    make_rows(user, 1, ip_address="192.0.2.0", device="curl")
+    row = LoginSession.objects.get()
+    assert run("list", "--json").json == {
+        "sessions": [
+            {
+                "id": str(row.pk),
+                "user": "ann",
+                "state": "alive",
+                "reason": None,
+                "created_at": row.created_at.isoformat(),
+                "last_seen_at": row.last_seen_at.isoformat(),
+                "expires_at": row.expires_at.isoformat(),
+                "ended_at": None,
+                "ip_address": "192.0.2.0",
+                "device": "curl",
+                "kind": "session",
+            }
+        ]
+    }
+
+
+def test_nobody_is_an_empty_list(db: None) -> None:
+    """Valid JSON too."""
+    assert run("list", "--json").json == {"sessions": []}
+    assert len(run("list").out.splitlines()) == 1
+
+
+def test_of_one_user_only(user: Any, other: Any) -> None:
+    """By name; a name that nobody has is an error."""
+    make_rows(user, 2)
+    make_rows(other, 1)
+    assert [row["user"] for row in run("list", "--user", "bob", "--json").json["sessions"]] == [
+        "bob"
+    ]
+    assert len(run("list", "--json").json["sessions"]) == 3
+    assert run("list", "--user", "eve").error == "No user has the username 'eve'."
+
+
+def test_those_that_are_over_are_listed_with_all(user: Any) -> None:
+    """Ended, with the reason; expired; cut off with everyone's."""
+    past = timezone.now() - timedelta(days=1)
+    make_rows(user, 1)
+    end_sessions(Target.user(user), reason=Reason.LIMIT)
+    make_rows(user, 1, ended_at=past)
+    make_rows(user, 1, expires_at=past)
+    make_rows(user, 1, created_at=past)
+    end_sessions(Target.everyone())
+    make_rows(user, 1)
+
+    rows = run("list", "--all", "--json").json["sessions"]
+
+    assert {(row["state"], row["reason"]) for row in rows} == {
+        ("ended", "limit"),
+        ("ended", "unknown"),
+        ("ended", "cutoff"),
+        ("alive", None),
+    }
+    assert [row["state"] for row in run("list", "--json").json["sessions"]] == ["alive"]
+
+
+def test_expired_is_not_ended(user: Any) -> None:
+    """Nobody has ended it, and it is not alive."""
+    make_rows(user, 1, expires_at=timezone.now() - timedelta(hours=1))
+    (row,) = run("list", "--all", "--json").json["sessions"]
+    assert (row["state"], row["reason"], row["ended_at"]) == ("expired", None, None)
+    assert run("list", "--json").json["sessions"] == []
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--all"], ["--all", "--json"]])
+def test_never_a_session_key(user: Any, engine: str, options: list[str]) -> None:
+    """Nor the value of a cookie (design law 6)."""
+    client = Client()
+    client.force_login(user)
+    client.get("/")
+    cookie = client.cookies["sessionid"].value
+    said = run("list", *options).out
+    assert str(LoginSession.objects.get().pk) in said
+    assert cookie not in said
+    assert not any(row.session_key in said for row in Session.objects.all())
+
+
+def test_the_list_costs_one_query_however_long(
+    user: Any, other: Any, django_assert_num_queries: Any
+) -> None:
+    """Users and events come along."""
+    make_rows(user, 30)
+    make_rows(other, 30)
+    with django_assert_num_queries(1):
+        run("list", "--all")

@@ -1,0 +1,320 @@
+"""``manage.py logout prune``: what is long over goes, and stays over."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions, engines, pruning
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from tests.crowds import make_rows
+from tests.management.command import run
+from tests.management.test_adopt import browser, old_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DAY = timedelta(days=1)
+NOTHING = {"dry_run": False, "expired": 0, "sessions": 0, "events": 0, "cutoffs": 0}
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Moves time."""
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield traveller
+
+
+def prune(*options: str) -> dict[str, int]:
+    """What it says that it did."""
+    said = run("prune", "--json", *options)
+    assert (said.code, said.error) == (0, "")
+    result: dict[str, int] = said.json
+    return result
+
+
+def over(user: Any, days: float, **facts: Any) -> LoginSession:
+    """A session that ended so long ago."""
+    then = timezone.now() - days * DAY
+    return make_rows(user, 1, **{"ended_at": then, "expires_at": then, **facts})[0]
+
+
+def event(days: float, **facts: Any) -> LogoutEvent:
+    """An ending so long ago."""
+    then = timezone.now() - days * DAY
+    facts = {"reason": "user", "scope": "current", "sessions": 1, "complete": True, **facts}
+    return LogoutEvent.objects.create(created_at=then, **facts)
+
+
+def test_what_ended_longer_ago_than_the_retention_goes(user: Any) -> None:
+    """Rows and events; ninety days by default."""
+    kept = [over(user, 89).pk, event(89).pk]
+    over(user, 91)
+    event(91, user=user, complete=False)
+    assert prune() == {**NOTHING, "sessions": 1, "events": 1}
+    assert [LoginSession.objects.get().pk, LogoutEvent.objects.get().pk] == kept
+    assert prune() == NOTHING
+
+
+def test_people_are_told_in_words(user: Any) -> None:
+    """Before, and after."""
+    over(user, 91)
+    event(91)
+    make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
+    assert run("prune", "--dry-run").out == (
+        "Would end 2 expired sessions.\n"
+        "Would delete the rows of 1 sessions, 1 events and 0 cut-offs.\n"
+    )
+    assert run("prune").out == (
+        "Ended 2 expired sessions.\nDeleted the rows of 1 sessions, 1 events and 0 cut-offs.\n"
+    )
+
+
+@pytest.mark.parametrize("retention", [30 * DAY, 30 * 86400], ids=str)
+def test_retention_can_be_set(user: Any, settings: Any, retention: Any) -> None:
+    """As a timedelta, or in seconds."""
+    settings.LOGOUT = {"RETENTION": retention}
+    over(user, 31)
+    over(user, 29)
+    assert prune()["sessions"] == 1
+
+
+def test_retention_none_keeps_everything(user: Any, settings: Any) -> None:
+    """But what has expired ends all the same."""
+    settings.LOGOUT = {"RETENTION": None}
+    over(user, 1000)
+    event(1000)
+    make_rows(user, 1, expires_at=timezone.now() - 3 * DAY)
+    assert prune() == {**NOTHING, "expired": 1}
+    assert prune() == NOTHING
+
+
+def test_no_retention_is_shorter_than_a_cookies_life(user: Any, settings: Any) -> None:
+    """Until then a copy may come back, and is to be recognised."""
+    settings.LOGOUT = {"RETENTION": 0}
+    settings.SESSION_COOKIE_AGE = 10 * 86400
+    event(10)
+    over(user, 10)
+    assert prune() == NOTHING
+    over(user, 12)
+    event(12)
+    assert prune() == {**NOTHING, "sessions": 1, "events": 1}
+
+
+def test_a_row_is_kept_while_its_session_could_live(user: Any) -> None:
+    """One that was made to last a year."""
+    over(user, 100, expires_at=timezone.now() + 200 * DAY)
+    assert prune() == NOTHING
+
+
+def test_expired_sessions_end_with_a_reason(user: Any, other: Any, engine: str) -> None:
+    """They never came back to be told; through the door, with one event for all."""
+    local = engines.current().model is not None
+    rows = [
+        *make_rows(user, 2, expires_at=timezone.now() - 3 * DAY),
+        *make_rows(other, 1, expires_at=timezone.now() - 3 * DAY),
+    ]
+    alive = make_rows(other, 1)
+    just_expired = make_rows(other, 1, expires_at=timezone.now() - timedelta(hours=1))
+
+    assert prune() == {**NOTHING, "expired": 3}
+
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.sessions) == (Reason.EXPIRED, "sessions", 3)
+    ended = LoginSession.objects.filter(event=event)
+    assert {row.pk for row in ended} == {row.pk for row in rows}
+    assert Session.objects.count() == (2 if local else 0)
+    left = LoginSession.objects.filter(ended_at=None)
+    assert {row.pk for row in left} == {row.pk for row in [*alive, *just_expired]}
+    assert prune() == NOTHING
+
+
+def test_a_session_that_its_table_still_serves_has_not_expired(user: Any, settings: Any) -> None:
+    """Whatever its row says, which is written late."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+    client = Client()
+    client.force_login(user)
+    LoginSession.objects.update(expires_at=timezone.now() - 3 * DAY)
+    assert prune() == NOTHING
+    assert client.get("/").content == b"user=ann"
+
+
+def test_late_writing_of_activity_is_waited_for(user: Any, settings: Any) -> None:
+    """The row may be behind by an interval, and by another of another process's."""
+    settings.LOGOUT = {"TOUCH_INTERVAL": 5 * DAY}
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    make_rows(user, 1, expires_at=timezone.now() - 10 * DAY)
+    assert prune() == NOTHING
+    make_rows(user, 1, expires_at=timezone.now() - 12 * DAY)
+    assert prune()["expired"] == 1
+
+
+def test_a_session_whose_row_has_gone_stays_refused(user: Any, engine: str) -> None:
+    """It claims an id that nobody knows, though its cookie may be as good as ever."""
+    client = Client()
+    client.force_login(user)
+    client.get("/")
+    cookie = client.cookies["sessionid"].value
+    end_sessions(Target.user(user))
+    LoginSession.objects.update(
+        ended_at=timezone.now() - 100 * DAY, expires_at=timezone.now() - 100 * DAY
+    )
+    LogoutEvent.objects.update(created_at=timezone.now() - 100 * DAY)
+    assert prune() == {**NOTHING, "sessions": 1, "events": 1}
+    assert not LoginSession.objects.exists()
+    assert browser(cookie).get("/").content == b"user="
+    assert client.get("/").content == b"user="
+
+
+def test_an_old_session_that_was_ended_unseen_stays_refused(user: Any, engine: str) -> None:
+    """The event that refuses it goes; a cut-off takes its place, and lets new logins be."""
+    cookies = [old_session(user) for _ in range(2)]
+    end_sessions(Target.user(user))
+    end_sessions(Target.user(user))
+    LogoutEvent.objects.update(created_at=timezone.now() - 100 * DAY)
+    fresh = Client()
+    fresh.force_login(user)
+
+    assert prune()["events"] == 2
+
+    assert not LogoutEvent.objects.exists()
+    assert Cutoff.objects.get().user == user
+    assert [browser(cookie).get("/").content for cookie in cookies] == [b"user="] * 2
+    assert fresh.get("/").content == b"user=ann"
+    assert prune() == NOTHING
+
+
+@pytest.mark.parametrize("of", ["user", "everyone"])
+def test_no_second_cutoff_is_written_for_an_event(user: Any, of: str) -> None:
+    """One that is there does."""
+    then = timezone.now() - 99 * DAY
+    Cutoff.objects.create(user=user if of == "user" else None, before=then)
+    event(100, user=user, scope="user")
+    assert prune()["events"] == 1
+    assert Cutoff.objects.count() == 1
+
+
+@pytest.mark.parametrize("engine_name", ["file", "signed_cookies", "db"])
+def test_an_adopted_session_stays_refused_for_as_long_as_the_engine_serves_it(
+    user: Any, settings: Any, tmp_path: Any, clock: Any, engine_name: str, monkeypatch: Any
+) -> None:
+    """Django's file engine serves one with set_expiry(seconds) for ever, so its row is kept."""
+    from django.contrib.sessions.backends.file import SessionStore
+
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine_name}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    monkeypatch.delattr(SessionStore, "_storage_path", raising=False)
+    cookie = old_session(user, expiry=20 * 86400)
+    assert browser(cookie).get("/").content == b"user=ann"
+    assert engines.current().store(cookie).load()["_auth_user_id"]
+    end_sessions(Target.session(LoginSession.objects.get().pk))
+    Cutoff.objects.all().delete()  # signed_cookies has one, which would do it too
+
+    clock.shift(100 * DAY)
+    assert prune()["sessions"] == (0 if engine_name == "file" else 1)
+
+    assert browser(cookie).get("/").content == b"user="
+    assert bool(engines.current().store(cookie).load()) == (engine_name == "file")
+
+
+def test_everyones_cutoff_lets_the_rows_of_adopted_sessions_go(
+    user: Any, settings: Any, tmp_path: Any
+) -> None:
+    """It refuses them anyway, and is kept."""
+    from uuid import NAMESPACE_URL, uuid5
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    over(user, 100, id=uuid5(NAMESPACE_URL, "a key"))
+    assert prune() == NOTHING
+    Cutoff.objects.create(before=timezone.now() - 5 * DAY)
+    assert prune("--dry-run")["sessions"] == 1
+    assert prune() == {**NOTHING, "sessions": 1}
+    assert Cutoff.objects.count() == 1
+
+
+def test_rows_that_were_cut_off_with_everyones_go_too(user: Any) -> None:
+    """Nobody ever marks them as ended. They do not expire a second time either."""
+    long_ago = timezone.now() - 200 * DAY
+    make_rows(user, 3, created_at=long_ago, expires_at=long_ago + 14 * DAY)
+    Cutoff.objects.create(before=timezone.now() - 89 * DAY)
+    assert prune() == NOTHING
+    Cutoff.objects.update(before=timezone.now() - 91 * DAY)
+    assert prune() == {**NOTHING, "sessions": 3}
+    assert Cutoff.objects.count() == 1
+
+
+def test_of_cutoffs_the_last_of_each_is_kept(user: Any, other: Any) -> None:
+    """It refuses all that the earlier ones do."""
+    now = timezone.now()
+
+    def cutoff(who: Any, days: float) -> Cutoff:
+        return Cutoff.objects.create(user=who, before=now - days * DAY)
+
+    cutoff(user, 300), cutoff(user, 200), cutoff(user, 200)
+    last = cutoff(user, 150)
+    cutoff(other, 140), cutoff(other, 120)
+    cutoff(None, 130), cutoff(None, 125)
+    kept = {cutoff(other, 100).pk, cutoff(None, 110).pk, cutoff(user, 50).pk, cutoff(user, 40).pk}
+    assert prune("--dry-run")["cutoffs"] == 8
+    assert prune() == {**NOTHING, "cutoffs": 8}
+    assert {row.pk for row in Cutoff.objects.all()} == kept
+    assert last.pk not in kept
+    assert prune() == NOTHING
+
+
+def test_a_dry_run_counts_what_a_run_does(user: Any) -> None:
+    """And does nothing."""
+    over(user, 91)
+    event(91, user=user, scope="user")
+    make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
+    would = prune("--dry-run")
+    assert LogoutEvent.objects.count() == 1
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+    assert not Cutoff.objects.exists()
+    assert would == {"dry_run": True, "expired": 2, "sessions": 1, "events": 1, "cutoffs": 0}
+    assert prune() == {**would, "dry_run": False}
+
+
+def test_it_goes_in_batches_and_tells_how_far(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out between two."""
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    for _ in range(5):
+        over(user, 91)
+        event(91)
+    said = run("prune", "-v", "2")
+    assert said.err.splitlines() == [
+        f"{done} of 5 {what}" for what in ("sessions", "events") for done in (2, 4, 5)
+    ]
+    assert not LoginSession.objects.exists()
+    assert not LogoutEvent.objects.exists()
+
+
+def test_statements_do_not_grow_with_the_rows(user: Any) -> None:
+    """One row costs what a batch does."""
+    from tests.counting import cost
+
+    def statements(number: int) -> int:
+        for _ in range(number):
+            over(user, 91)
+            event(91, user=user, scope="user")
+        with cost() as found:
+            prune()
+        return found.queries
+
+    statements(1)  # writes the cut-off
+    assert statements(1) == statements(50)
+
+
+def test_an_outage_is_told(user: Any, settings: Any) -> None:
+    """Exit code 1, and nothing is claimed."""
+    from tests.backends import cache_from_url
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
+    said = run("prune")
+    assert (said.code, said.out) == (1, "")
+    assert said.error == "The cache that remembers sessions does not answer."
