@@ -19,6 +19,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import Error as DatabaseError
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from django_logout import activity, engines, expiry, registry, verdict
@@ -232,12 +233,8 @@ class FinalStore(GuardedStore):
         return self._found(await self._rows().afirst())
 
     def _rows(self) -> QuerySet[Any]:
-        rows = self.model._default_manager.using(registry.database()).order_by()
-        found = rows.filter(session_key=self.session_key, expire_date__gt=timezone.now())
-        annotated: QuerySet[Any] = found.annotate(
-            cut_off=registry.newest_cutoff(), known=registry.knows_key()
-        )
-        return annotated
+        rows = _rows_with_standing(self.model, registry.database())
+        return rows.filter(session_key=self.session_key, expire_date__gt=timezone.now())
 
     def _found(self, row: Any) -> Any:
         if row is None:
@@ -245,6 +242,20 @@ class FinalStore(GuardedStore):
         elif row.known:  # else it is a copy that the project has made: to be asked by its id
             self.watch.cut_off = row.cut_off.timestamp() if row.cut_off else 0
         return row
+
+
+@lru_cache(maxsize=8)
+def _rows_with_standing(model: Any, database: str) -> QuerySet[Any]:
+    # Every request asks this. To put it into SQL takes longer than the answer: done once.
+    rows: QuerySet[Any] = model._default_manager.using(database).order_by("pk")
+    asking = rows.annotate(cut_off=registry.newest_cutoff(), known=registry.knows_key()).query
+    compiler = asking.get_compiler(database)
+    compiled = {}
+    for name, question in asking.annotations.items():
+        sql, params = compiler.compile(question)
+        compiled[name] = RawSQL(sql, params, question.output_field)  # noqa: S611, it is Django's own
+    annotated: QuerySet[Any] = rows.annotate(**compiled)
+    return annotated
 
 
 @lru_cache(maxsize=8)
