@@ -90,7 +90,7 @@ matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py313-dj
 	.venv/bin/tox run $(addprefix -e ,$(ENVS))
 
 bench: ## what it costs, measured on the wheel
-	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) $(DJANGO_GROUP))
+	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) bench $(DJANGO_GROUP))
 	$(TEST_PYTHON) -m bench $(BENCH_ARGS)
 
 docs: ## the documentation, into docs/_build

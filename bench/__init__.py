@@ -1,0 +1,1 @@
+"""What logging out costs, measured beside what others ask for it: ``make bench``."""

@@ -1,0 +1,135 @@
+"""``python -m bench``: see ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from bench import report
+from bench.contenders import BY_NAME, CONTENDERS, Contender
+from bench.measure import (
+    COUNTED_ONLY,
+    REQUESTS,
+    TABLES,
+    Measured,
+    Place,
+    Results,
+    Task,
+    count,
+    grow,
+    take_turns,
+)
+from bench.team import Worker, at_work
+from tests import services
+
+BEGUN = monotonic()
+
+
+def say(what: str) -> None:
+    """Progress, beside the results."""
+    print(f"{monotonic() - BEGUN:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def options() -> argparse.Namespace:
+    """What is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What logging out costs.")
+    parser.add_argument("--quick", action="store_true", help="to see that it works; on SQLite")
+    parser.add_argument("--million", action="store_true", help="PostgreSQL tables of 1 M rows, too")
+    parser.add_argument("--only", choices=["request", "table"], help="half of it")
+    parser.add_argument("--databases", nargs="+", choices=["postgres", "sqlite"])
+    parser.add_argument("--contenders", nargs="+", choices=list(BY_NAME), metavar="NAME")
+    parser.add_argument("--output", type=Path, help="folder for RESULTS.md and results.svg")
+    given = parser.parse_args()
+    if given.databases is None:
+        given.databases = ["sqlite"] if given.quick else ["postgres", "sqlite"]
+    if given.output is None and not (given.quick or given.only or given.contenders):
+        given.output = Path(__file__).parent
+    return given
+
+
+def measure(database: str, given: argparse.Namespace) -> Results:
+    """Everything on one database."""
+    results: Results = {}
+    with at_work(database, taking_part(database, given)) as workers:
+        tables = [worker for worker in workers if worker.contender.tables]
+        for rows in sizes(database, given):
+            first = rows == sizes(database, given)[0]
+            grow([w for w in workers if w.contender.engine == "db"] if first else tables, rows, say)
+            if first and given.only != "table":
+                requests(database, rows, workers, given, results)
+            if given.only != "request":
+                for task in TABLES:
+                    place = Place(database, rows, task.name, task.sessions)
+                    say(f"{task.name}, {task.sessions:,} sessions of {rows:,}")
+                    results[place] = take_turns(task, tables, **pace(database, given, task))
+    return results
+
+
+def requests(
+    database: str, rows: int, workers: list[Worker], given: argparse.Namespace, results: Results
+) -> None:
+    """Pages, logins and logouts."""
+    players = [worker for worker in workers if worker.contender.work != "Floor"]
+    for task in REQUESTS:
+        say(f"{task.name}, {len(players)} contenders")
+        place = Place(database, rows, task.name, task.sessions)
+        results[place] = take_turns(task, players, **pace(database, given, task))
+    for task in COUNTED_ONLY:
+        place = Place(database, rows, task.name, task.sessions)
+        results[place] = {w.contender.name: Measured(**count(task, w)) for w in players}
+
+
+def pace(database: str, given: argparse.Namespace, task: Task) -> dict[str, Any]:
+    """How much is done: PostgreSQL is what sites run on, so that its numbers matter most."""
+    if given.quick:
+        return {"rounds": 2, "times": max(1, task.times // 10), "allowance": 0.5}
+    rounds = task.rounds if database == "postgres" else task.rounds // 2
+    return {"rounds": rounds, "times": task.times, "allowance": 4}
+
+
+def taking_part(database: str, given: argparse.Namespace) -> list[Contender]:
+    """Contenders that were asked for, and can play here."""
+    names = given.contenders or [contender.name for contender in CONTENDERS]
+    chosen = [BY_NAME[name] for name in names]
+    return [
+        c
+        for c in chosen
+        if c.engine == "db" or (database == "postgres" and services.available("redis"))
+    ]
+
+
+def sizes(database: str, given: argparse.Namespace) -> list[int]:
+    """Rows of the session tables."""
+    if given.quick:
+        return [2_000]
+    if given.only == "request":
+        return [10_000]
+    return [10_000, 100_000, *([1_000_000] if given.million and database == "postgres" else [])]
+
+
+def main() -> None:
+    """Measure and report."""
+    given = options()
+    results: Results = {}
+    for database in given.databases:
+        if database == "postgres" and not services.available("postgres"):
+            say("PostgreSQL does not answer: left out")
+            continue
+        say(database)
+        results |= measure(database, given)
+    text = report.render(results, seconds=monotonic() - BEGUN)
+    print(text)
+    if given.output:
+        from bench import plot
+
+        given.output.mkdir(parents=True, exist_ok=True)
+        (given.output / "RESULTS.md").write_text(text)
+        plot.draw(results, given.output / "results.svg")
+    say("done")
+
+
+if __name__ == "__main__":
+    main()

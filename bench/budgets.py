@@ -1,0 +1,129 @@
+"""What we have promised not to exceed, held against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.contenders import BY_NAME
+from bench.measure import Measured, Place, Results
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """On one budget, in one place."""
+
+    database: str
+    what: str
+    budget: str
+    measured: str
+    held: bool
+
+
+def verdicts(results: Results) -> Iterator[Verdict]:
+    """On all of them."""
+    for place, found in sorted(results.items()):
+        check = _ON.get(place.task)
+        for name, ours in found.items() if check else ():
+            if BY_NAME[name].ours:
+                assert check is not None
+                yield from check(place, name, ours, found)
+    yield from _flat(results)
+
+
+def base(name: str, found: dict[str, Measured]) -> Measured | None:
+    """Django alone, on the same engine."""
+    return found.get(f"django-{BY_NAME[name].engine}")
+
+
+def _ratio(
+    place: Place, name: str, what: str, limit: float, ours: Measured, to: Measured
+) -> Verdict:
+    low, middle, high = ours.ratio(to)
+    measured = f"{middle:.2f} x ({low:.2f} to {high:.2f})"
+    label = f"{BY_NAME[name].label}: {what}"
+    return Verdict(place.database, label, f"≤ {limit:.2f} x", measured, middle <= limit)
+
+
+def _counts(place: Place, name: str, what: str, budget: str, measured: int, limit: int) -> Verdict:
+    label = f"{BY_NAME[name].label}: {what}"
+    return Verdict(place.database, label, budget, str(measured), measured <= limit)
+
+
+def _page(place: Place, name: str, ours: Measured, found: dict[str, Measured]) -> Iterator[Verdict]:
+    django, final = base(name, found), BY_NAME[name].engine == "db"
+    if django is None:
+        return
+    yield _counts(place, name, "page, more queries", "0", ours.queries - django.queries, 0)
+    more = ours.cache - django.cache
+    yield _counts(place, name, "page, more cache reads", str(int(not final)), more, int(not final))
+    if ours.turns:
+        yield _ratio(place, name, "page, to Django alone", 1.03 if final else 1.10, ours, django)
+
+
+def _quiet(
+    place: Place, name: str, ours: Measured, found: dict[str, Measured]
+) -> Iterator[Verdict]:
+    asked = ours.statements + ours.cache
+    yield _counts(place, name, "page that ignores the user, queries and cache calls", "0", asked, 0)
+    if django := base(name, found):
+        more = (ours.ms - django.ms) * 1000
+        label = f"{BY_NAME[name].label}: page that ignores the user, longer by"
+        yield Verdict(place.database, label, "≤ 5 µs", f"{more:.0f} µs", more <= 5)
+
+
+def _login(
+    place: Place, name: str, ours: Measured, found: dict[str, Measured]
+) -> Iterator[Verdict]:
+    if django := base(name, found):
+        what = f"login, {place.sessions:,} sessions before, more queries"
+        yield _counts(place, name, what, "≤ 2", ours.queries - django.queries, 2)
+
+
+def _logout(
+    place: Place, name: str, ours: Measured, found: dict[str, Measured]
+) -> Iterator[Verdict]:
+    if django := base(name, found):
+        more = ours.queries - django.queries
+        yield _counts(place, name, "logout, more queries", "≤ 3", more, 3)
+        yield _ratio(place, name, "logout, to Django alone", 1.5, ours, django)
+
+
+def _everywhere(
+    place: Place, name: str, ours: Measured, found: dict[str, Measured]
+) -> Iterator[Verdict]:
+    what = f"everywhere, {place.sessions:,} sessions of {place.rows:,}"
+    yield _counts(place, name, f"{what}, queries", "≤ 6", ours.queries, 6)
+    if floor := found.get("floor"):
+        yield _ratio(place, name, f"{what}, to the floor", 4, ours, floor)
+
+
+def _list(place: Place, name: str, ours: Measured, found: dict[str, Measured]) -> Iterator[Verdict]:
+    what = f"list, {place.sessions:,} sessions of {place.rows:,}, queries"
+    yield _counts(place, name, what, "≤ 3", ours.queries, 3)
+
+
+def _flat(results: Results) -> Iterator[Verdict]:
+    for database in sorted({place.database for place in results}):
+        sizes = sorted(
+            p
+            for p in results
+            if p.database == database and p.task == "everywhere" and p.sessions == 5
+        )
+        if len(sizes) > 1 and "ours-db" in results[sizes[0]]:
+            first, last = (results[sizes[i]]["ours-db"].ms for i in (0, -1))
+            what = f"everywhere, from {sizes[0].rows:,} to {sizes[-1].rows:,} rows"
+            label = f"{BY_NAME['ours-db'].label}: {what}"
+            yield Verdict(
+                database, label, "flat (≤ 1.5 x)", f"{last / first:.2f} x", last / first <= 1.5
+            )
+
+
+_ON = {
+    "page": _page,
+    "quiet": _quiet,
+    "login": _login,
+    "logout": _logout,
+    "everywhere": _everywhere,
+    "list": _list,
+}

@@ -1,0 +1,26 @@
+"""The site that is measured: the same few pages for every contender."""
+
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Of a site that knows its users."""
+    return HttpResponse(f"user={request.user.get_username()}")
+
+
+def quiet(request: HttpRequest) -> HttpResponse:
+    """Of one that does not ask."""
+    return HttpResponse("quiet")
+
+
+homes = {"django_logout": "django_logout.urls", "allauth": "allauth.urls"}
+urlpatterns: list[Any] = [
+    path("", quiet),
+    path("page/", page),
+    *(path("accounts/", include(urls)) for app, urls in homes.items() if apps.is_installed(app)),
+    path("accounts/", include("django.contrib.auth.urls")),
+]

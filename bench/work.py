@@ -1,0 +1,186 @@
+"""What is measured, as each contender does it.
+
+A piece of work is a generator: it prepares, yields, does what the clock counts, yields, and
+looks whether it was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import RequestFactory
+
+from bench.browser import Browser
+from bench.tables import PASSWORD, PEOPLE, crowd, give, people
+
+Work = Iterator[None]
+
+
+class Plain:
+    """Django alone; everywhere and list by the recipe that decodes every row."""
+
+    tables: tuple[str, ...] = ("sessions.Session",)
+
+    def __init__(self) -> None:
+        self.models: list[Any] = [apps.get_model(label) for label in self.tables]
+        self.numbers, self.rows = count(1), 0
+        people(1, PEOPLE + 1)
+
+    def grow(self, rows: int) -> None:
+        """To so many sessions of other people."""
+        crowd(self.models, self.rows, rows)
+        self.rows = rows
+
+    def someone(self, sessions: int) -> tuple[Any, list[str]]:
+        """Whom nobody has measured yet, with so many sessions, and their keys."""
+        user = get_user_model().objects.get(pk=next(self.numbers))
+        return user, give(self.models, user, sessions)
+
+    def log_in(self, browser: Browser, user: Any) -> Any:
+        """A request that does."""
+        name = user.get_username()
+        return browser.request(
+            "POST", "/accounts/login/", username=name, login=name, password=PASSWORD
+        )
+
+    @cached_property
+    def signed_in(self) -> Browser:
+        """Somebody who looks around."""
+        browser = Browser()
+        self.log_in(browser, self.someone(0)[0])()
+        return browser
+
+    def page(self, sessions: int) -> Work:
+        """Of a signed-in user."""
+        send = self.signed_in.request("GET", "/page/")
+        yield
+        response = send()
+        yield
+        assert response.content.startswith(b"user=u"), response.content
+
+    def quiet(self, sessions: int) -> Work:
+        """A page that ignores the user."""
+        send = self.signed_in.request("GET", "/")
+        yield
+        response = send()
+        yield
+        assert response.content == b"quiet"
+
+    def login(self, sessions: int) -> Work:
+        """On one more device."""
+        browser, (user, _) = Browser(), self.someone(sessions)
+        send = self.log_in(browser, user)
+        yield
+        response = send()
+        yield
+        assert response.status_code == 302, response.content
+        assert browser.cookies["sessionid"].value
+
+    def logout(self, sessions: int) -> Work:
+        """From this device."""
+        browser, (user, _) = Browser(), self.someone(sessions)
+        self.log_in(browser, user)()
+        send = browser.request("POST", "/accounts/logout/")
+        yield
+        response = send()
+        yield
+        assert response.status_code == 302, response.content
+        assert browser.request("GET", "/page/")().content == b"user="
+
+    def everywhere(self, sessions: int) -> Work:
+        """One user, from all devices."""
+        user, keys = self.someone(sessions)
+        yield
+        self.end_all(user)
+        yield
+        assert not self.models[0].objects.filter(session_key__in=keys).exists()
+
+    def list(self, sessions: int) -> Work:
+        """One user's sessions."""
+        user, _ = self.someone(sessions)
+        yield
+        found = self.find(user)
+        yield
+        assert len(found) in {sessions, 20}, len(found)
+
+    def end_all(self, user: Any) -> None:
+        """As its documentation says."""
+        self.models[0].objects.filter(session_key__in=self.find(user)).delete()
+
+    def find(self, user: Any) -> Any:
+        """Likewise."""
+        rows = self.models[0].objects.iterator()
+        mine = str(user.pk)
+        return [row.session_key for row in rows if row.get_decoded().get("_auth_user_id") == mine]
+
+
+class Ours(Plain):
+    """This package."""
+
+    tables = ("sessions.Session", "django_logout.LoginSession")
+
+    def end_all(self, user: Any) -> None:
+        from django_logout import Target, end_sessions
+
+        assert end_sessions(Target.user(user)).complete
+
+    def find(self, user: Any) -> Any:
+        """As the sessions page does: the first twenty, and how many there are."""
+        from django_logout import engines
+        from django_logout.views import SessionsView
+
+        view, request = SessionsView(), RequestFactory().get("/")
+        request.user, request.session = user, engines.current().store()
+        view.setup(request)
+        return list(view._page_of_sessions())
+
+
+class Allauth(Plain):
+    """Its sessions page, and its adapter."""
+
+    tables = ("sessions.Session", "usersessions.UserSession")
+
+    def end_all(self, user: Any) -> None:
+        from allauth.usersessions.adapter import get_adapter
+
+        get_adapter().end_sessions(self.models[1].objects.filter(user=user))
+
+    def find(self, user: Any) -> Any:
+        return self.models[1].objects.purge_and_list(user)
+
+
+class UserSessions(Plain):
+    """An engine whose rows know their user."""
+
+    tables = ("user_sessions.Session",)
+
+    def end_all(self, user: Any) -> None:
+        user.session_set.all().delete()
+
+    def find(self, user: Any) -> Any:
+        return list(user.session_set.all())
+
+
+class Qsessions(UserSessions):
+    """Another one."""
+
+    tables = ("qsessions.Session",)
+
+
+class Floor(Qsessions):
+    """What the database asks for it, and nothing else."""
+
+    def end_all(self, user: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM qsessions_session WHERE user_id = %s", [user.pk])
+
+    def find(self, user: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM qsessions_session WHERE user_id = %s", [user.pk])
+            return cursor.fetchall()

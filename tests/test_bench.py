@@ -1,0 +1,39 @@
+"""``make bench``, as far as that it works; what it finds is not for tests to judge."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytestmark = pytest.mark.skipif(
+    find_spec("matplotlib") is None or not (ROOT / "bench").is_dir(),
+    reason="needs bench/ and its dependency group",
+)
+
+
+def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: Path) -> None:
+    """Each in a process of its own, on SQLite, and ends by itself."""
+    contenders = ["django-db", "ours-db"]
+    command = [sys.executable, "-m", "bench", "--quick", "--only", "request"]
+    command += ["--databases", "sqlite", "--output", str(tmp_path), "--contenders", *contenders]
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
+    assert page in done.stdout
+    assert "| Django alone, db | " in page
+    assert "| django-logout, db: page, more queries | 0 | 0 |" in page
+    assert str(ROOT) not in page
+    assert (tmp_path / "results.svg").read_text().count("<svg ") == 1
