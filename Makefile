@@ -16,7 +16,7 @@ COVERAGE ?= 1
 # db, cached_db, cache, file, signed_cookies: the suite runs once for each one named.
 SESSION_ENGINES ?= db
 # "mariadb" adds mysqlclient, which has to be compiled.
-TEST_GROUPS ?= test
+TEST_GROUPS ?= test adapters
 # Environments of tox.ini; empty takes all of them.
 ENVS ?=
 BENCH_ARGS ?=

@@ -105,22 +105,20 @@ def before_delete(sender: type[Model], instance: Any, using: str, **kwargs: Any)
 def change_of(user: Any, reason: str, request: HttpRequest | None = None) -> Change:
     """What a change of an account ends. Whoever changes their own password or second factor
     stays signed in where they do so; everything else ends all."""
-    request = request or current_request.get()
-    actor, target = None, Target.user(user)
-    if request is not None:
-        actor = _signed_in(request)
-        stays = reason not in {Reason.DISABLED, Reason.DELETED}
-        if stays and actor is not None and actor.pk == user.pk and _has_session(request):
-            target = Target.others(request)
+    request, actor, target = request or current_request.get(), None, Target.user(user)
+    try:
+        if request is not None and (actor := _signed_in(request)) is not None:
+            stays = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
+            if stays and _has_session(request):
+                target = Target.others(request)
+    except SessionUnavailable:
+        request = None  # nobody can tell whose it is; the sessions end all the same
     return Change(reason, target, actor, request)
 
 
 def _signed_in(request: HttpRequest) -> Any:
-    try:
-        user = getattr(request, "user", None)
-        return user if getattr(user, "is_authenticated", False) else None
-    except SessionUnavailable:
-        return None
+    user = getattr(request, "user", None)
+    return user if getattr(user, "is_authenticated", False) else None
 
 
 def _has_session(request: HttpRequest) -> bool:
@@ -131,7 +129,7 @@ def _has_session(request: HttpRequest) -> bool:
 def _end(change: Change) -> None:
     try:
         change.end()
-    except (SessionNotEnded, SessionUnavailable):
+    except SessionNotEnded:
         # Not a reason to keep the old password, or the account: Django asks for both whenever a
         # session is used, and so refuses it in any case.
         logger.exception("Sessions of a changed account are refused, but could not be ended.")

@@ -60,8 +60,9 @@ def _listen(module: str, *names: str) -> None:
 
 
 def on_change(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """allauth says so."""
-    credentials_changed(user, request=request)
+    """allauth says so; also of the first address, whose confirmation takes nothing away."""
+    if kwargs.get("from_email_address", user) is not None:
+        credentials_changed(user, request=request)
 
 
 def before_device(
