@@ -1,7 +1,5 @@
 """What tests of mails share: a user with an address, and browsers to log in with."""
 
-from typing import Any
-
 from django.core import mail
 from django.test import Client
 
@@ -18,7 +16,7 @@ NEW = "New login to your account at testserver"
 ENDED = "You were logged out at testserver"
 
 
-def log_in(agent: str = LINUX, ip: str = "198.51.100.7", client: Any = None) -> Client:
+def log_in(agent: str = LINUX, ip: str = "198.51.100.7", client: Client | None = None) -> Client:
     """Ann logs in with some browser, from some network."""
     client = client or Client()
     client.post("/login/", SECRET, headers={"user-agent": agent}, REMOTE_ADDR=ip)

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
+from django.utils import translation
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.devices import device_name
@@ -67,12 +68,15 @@ def test_unknown_device_or_network_is_told(user: Any, agent: str, ip: str) -> No
 def test_known_device_is_not_told(user: Any, settings: Any, storage: str) -> None:
     """The same browser in the same network, a version later and in another language."""
     settings.LOGOUT = {**settings.LOGOUT, "IP_STORAGE": storage}
-    log_in()
-
-    german = Client(headers={"accept-language": "de"})
-    log_in(LINUX_LATER, "198.51.100.200", german)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    with translation.override("en"):
+        log_in()
+        german = Client(headers={"accept-language": "de"})
+        log_in(LINUX_LATER, "198.51.100.200", german)
 
     assert subjects() == []
+    names = set(LoginSession.objects.values_list("device", flat=True))
+    assert names == {"Firefox on Linux", "Firefox unter Linux"}
 
 
 def test_sessions_from_before_our_time_say_nothing(user: Any) -> None:
