@@ -1,0 +1,51 @@
+"""Further cookies that a project wants gone with the session."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from django_logout import Target, end_sessions
+from tests.pages import LOGOUT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DETAILED = {"name": "shop", "path": "/shop/", "domain": "testserver", "samesite": "Lax"}
+
+
+@pytest.fixture(autouse=True)
+def cookies(settings: Any) -> None:
+    """What LOGOUT["COOKIES"] may hold."""
+    settings.LOGOUT = {"COOKIES": ["theme", DETAILED, "absent"]}
+
+
+def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
+    """By name, or with path and domain as they were set; counted in the result."""
+    ann.cookies["theme"] = "dark"
+    ann.cookies["shop"] = "1"
+
+    response = ann.post(LOGOUT, headers={"Accept": "application/json"})
+
+    assert response.json()["ended"] == {"session": 1, "cookie": 2}
+    assert response.cookies["theme"]["max-age"] == 0
+    gone = response.cookies["shop"]
+    assert (gone["max-age"], gone["path"], gone["domain"]) == (0, "/shop/", "testserver")
+    assert gone["samesite"] == "Lax"
+    assert "absent" not in response.cookies
+
+
+def test_of_other_browsers_they_cannot_be(ann: Client, user: Any) -> None:
+    """An ending from afar deletes nothing, and says so."""
+    ann.cookies["theme"] = "dark"
+
+    assert dict(end_sessions(Target.user(user)).ended) == {"session": 1}
+
+
+def test_ending_the_others_leaves_ones_own(ann: Client, user: Any) -> None:
+    """They belong to this browser, which stays."""
+    Client().force_login(user)
+    ann.cookies["theme"] = "dark"
+
+    response = ann.post("/accounts/sessions/end-others/")
+
+    assert "theme" not in response.cookies

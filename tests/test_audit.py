@@ -1,0 +1,84 @@
+"""The record: who, why, how far, how each part went; and never a secret."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from django_logout import Target, end_sessions
+from django_logout.models import LogoutEvent
+from tests.pages import LOGOUT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_what_an_event_says(ann: Client, user: Any, other: Any) -> None:
+    """Facts, and the names as they were then."""
+    event = end_sessions(Target.user(user), reason="admin", actor=other).event
+
+    assert event is not None
+    event.refresh_from_db()
+    assert (event.user, event.user_label) == (user, "ann")
+    assert (event.actor, event.actor_label) == (other, "bob")
+    assert (event.reason, event.scope, event.sessions, event.complete) == ("admin", "user", 1, True)
+    assert event.outcomes["session"] == {"ended": 1, "error": ""}
+    assert str(event) == "ann: admin"
+
+
+def test_it_outlives_the_account(ann: Client, user: Any) -> None:
+    """The name stays."""
+    ann.post(LOGOUT)
+    user.delete()
+
+    event = LogoutEvent.objects.get(reason="user")
+    assert (event.user, event.user_label) == (None, "ann")
+
+
+def test_of_two_users_it_names_none(ann: Client, user: Any, other: Any) -> None:
+    """It is about both."""
+    Client().force_login(other)
+
+    event = end_sessions(Target.users(type(user).objects.all())).event
+
+    assert event is not None
+    assert (event.user, event.user_label, event.sessions) == (None, "", 2)
+    assert str(event) == "users: user"
+
+
+def test_of_a_session_by_its_id_it_names_the_user(ann: Client, user: Any) -> None:
+    """Asked for without a request, the user is looked up."""
+    session = user.login_sessions.get()
+
+    event = end_sessions(Target.session(session.pk)).event
+
+    assert event is not None
+    assert event.user == user
+
+
+def test_one_line_in_the_log_with_facts_to_filter_by(
+    ann: Client, user: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ids and reasons as extras, no key anywhere."""
+    caplog.set_level(logging.INFO, "django_logout")
+    key = ann.cookies["sessionid"].value
+
+    ann.post(LOGOUT)
+
+    (record,) = [each for each in caplog.records if each.name == "django_logout"]
+    facts = vars(record)
+    assert (facts["user"], facts["reason"], facts["scope"]) == (str(user.pk), "user", "current")
+    assert facts["sessions"] == [str(user.login_sessions.get().pk)]
+    assert (facts["complete"], facts["actor"]) == (True, "ann")
+    assert key not in repr(facts)
+
+
+def test_no_secret_is_in_the_record_of_a_failure(ann: Client, settings: Any) -> None:
+    """A revoker's message may hold a token: the record has its class alone."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+
+    ann.post(LOGOUT)
+
+    event = LogoutEvent.objects.get()
+    assert event.outcomes["broken"] == {"ended": 0, "error": "RuntimeError"}
+    assert "123" not in repr(event.outcomes)

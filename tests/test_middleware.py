@@ -1,0 +1,120 @@
+"""The middleware: free where nobody logs out, and every error of ours is an answer of ours."""
+
+from typing import Any
+
+import pytest
+from asgiref.sync import iscoroutinefunction
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client
+
+from django_logout import Target, end_sessions
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.middleware import LogoutMiddleware
+from tests.pages import Page, signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def raising(error: Exception) -> Any:
+    """A view in which something goes wrong."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.user.get_username()
+        raise error
+
+    return view
+
+
+async def araising(request: HttpRequest) -> HttpResponse:
+    """The same without a thread."""
+    raise SessionUnavailable
+
+
+def test_it_is_what_is_around_it() -> None:
+    """Asynchronous if the rest is, so that nothing hops."""
+
+    async def get_response(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    assert iscoroutinefunction(LogoutMiddleware(get_response))
+    assert not iscoroutinefunction(LogoutMiddleware(lambda request: HttpResponse()))
+
+
+@pytest.mark.parametrize("error", [SessionNotEnded(), SessionUnavailable()], ids=repr)
+def test_our_errors_are_a_503_wherever_they_come_from(
+    ann: Client, settings: Any, error: Exception
+) -> None:
+    """With the truth on the page, and the session as it was."""
+    settings.ROOT_URLCONF = routes(raising(error))
+
+    response = ann.get(OUT)
+
+    assert response.status_code == 503
+    assert "You may still be logged in" in Page(response).text
+    assert "sessionid" not in response.cookies
+    assert signed_in(ann) == "ann"
+
+
+async def test_under_asgi_too(user: Any, settings: Any) -> None:
+    """The same page."""
+    settings.ROOT_URLCONF = routes(araising)
+
+    assert (await AsyncClient().get(OUT)).status_code == 503
+
+
+@pytest.mark.parametrize("error", [UpdateError(), SessionInterrupted()], ids=repr)
+def test_a_session_that_vanished_under_the_view_is_a_way_to_log_in_again(
+    ann: Client, settings: Any, error: Exception
+) -> None:
+    """Instead of Django's 400; the cookie is somebody's own business by now."""
+    settings.ROOT_URLCONF = routes(raising(error))
+
+    response = ann.get(OUT + "?page=2")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/login/?next=/out/%3Fpage%3D2"
+    assert "sessionid" not in response.cookies
+
+
+@pytest.mark.parametrize("error", [UpdateError(), KeyError("other")], ids=repr)
+def test_other_peoples_errors_are_left_alone(
+    client: Client, settings: Any, error: Exception
+) -> None:
+    """Of a guest's session, or of no session at all."""
+    settings.ROOT_URLCONF = routes(raising(error))
+
+    with pytest.raises(type(error)):
+        client.get(OUT)
+
+
+def loads_early(get_response: Any) -> Any:
+    """A project's middleware before ours that looks at the session, and at the user."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.session.get("theme")
+        request.user.get_username()
+        response: HttpResponse = get_response(request)
+        return response
+
+    return middleware
+
+
+async def test_a_session_that_was_loaded_before_us_is_looked_at_again(
+    engine: str, user: Any, settings: Any
+) -> None:
+    """Or whoever stands before us would open what has ended."""
+    from asgiref.sync import sync_to_async
+
+    where = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
+    early = f"{__name__}.loads_early"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:where], early, *settings.MIDDLEWARE[where:]]
+    client = AsyncClient()
+    await client.aforce_login(user)
+    assert (await client.get("/")).content == b"user=ann"
+
+    await sync_to_async(end_sessions)(Target.user(user))
+
+    assert (await client.get("/")).content == b"user="

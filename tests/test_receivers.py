@@ -1,0 +1,101 @@
+"""What the package hears of Django's own logins and logouts."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model, login
+from django.contrib.auth import logout as django_logout_function
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from django_logout.models import LoginSession, LogoutEvent
+from tests.pages import copy_of, signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("view", ["function", "class"])
+def test_djangos_own_logout_goes_through_the_door(
+    engine: str, ann: Client, settings: Any, view: str
+) -> None:
+    """Function or class: ended everywhere, recorded, once."""
+    if view == "class":
+        settings.ROOT_URLCONF = routes(auth_views.LogoutView.as_view(next_page="/"))
+    ann.get("/write/")
+    thief = copy_of(ann)
+
+    assert ann.post(OUT if view == "class" else "/plain-logout/").status_code == 302
+
+    assert signed_in(ann) == signed_in(thief) == ""
+    event = LogoutEvent.objects.get()
+    assert (event.user_label, event.reason, event.sessions) == ("ann", "user", 1)
+
+
+def test_djangos_logout_of_nobody_is_nothing(client: Client) -> None:
+    """No event, and not one query more."""
+    assert client.post("/plain-logout/").status_code == 302
+    assert not LogoutEvent.objects.exists()
+
+
+def test_ours_is_the_first_to_hear(user: Any) -> None:
+    """Django sends the signal before it ends anything: whoever raises first would stop us."""
+    from django_logout.receivers import on_logout
+
+    receivers = user_logged_out._live_receivers(None)[0]  # type: ignore[attr-defined]
+
+    assert receivers[0] is on_logout
+
+
+@pytest.mark.parametrize("signal", [user_logged_in, user_logged_out], ids=["in", "out"])
+@pytest.mark.parametrize("request_", [None, RequestFactory().get("/")], ids=["none", "bare"])
+def test_signals_without_a_session_are_no_business_of_ours(
+    user: Any, signal: Any, request_: Any
+) -> None:
+    """Token logins send them, with a request that has no session, or with none."""
+    signal.send(sender=type(user), request=request_, user=user)
+
+    assert not LoginSession.objects.exists()
+    assert not LogoutEvent.objects.exists()
+
+
+def test_logging_in_again_as_oneself_keeps_the_session(ann: Client, user: Any) -> None:
+    """Django keeps it, so its row is kept."""
+    (before,) = LoginSession.objects.values_list("pk", flat=True)
+
+    ann.post("/login/", {"username": "ann", "password": "pw"})
+
+    assert list(LoginSession.objects.values_list("pk", flat=True)) == [before]
+    assert signed_in(ann) == "ann"
+
+
+def test_logging_in_as_somebody_else_ends_the_first_session(
+    engine: str, ann: Client, other: Any
+) -> None:
+    """Two users are never joined: hers is over, with the reason."""
+    ann.get("/write/")
+    thief = copy_of(ann)
+
+    ann.post("/login/", {"username": "bob", "password": "pw"})
+
+    assert (signed_in(ann), signed_in(thief)) == ("bob", "")
+    event = LogoutEvent.objects.get()
+    assert (event.user_label, event.reason) == ("ann", "switched")
+
+
+def test_out_and_in_within_one_request(ann: Client, other: Any, settings: Any) -> None:
+    """As some social logins do it: hers ends, his begins."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        django_logout_function(request)
+        login(request, get_user_model().objects.get(username="bob"))
+        return HttpResponse(request.user.get_username())
+
+    settings.ROOT_URLCONF = routes(view)
+    thief = copy_of(ann)
+
+    assert ann.get(OUT).content == b"bob"
+    assert (signed_in(ann), signed_in(thief)) == ("bob", "")
+    assert LoginSession.objects.filter(ended_at=None).get().user == other
