@@ -239,12 +239,12 @@ def _say_why(request: HttpRequest, response: HttpResponse, reason: str | None) -
     """A page that turned away a browser whose session has ended says why, in its own language."""
     if reason is None or not _turned_away(response):
         return response
-    url = getattr(response, "url", "") or login_url(request)
+    url = response.get("Location", "") or login_url(request)
     return respond(request, Moment(kind=Kind.ENDED, reason=reason, redirect_to=url))
 
 
 def _turned_away(response: HttpResponse) -> bool:
     if response.status_code in {301, 302, 303, 307}:
         login_page = urlsplit(resolve_url(settings.LOGIN_URL)).path
-        return urlsplit(getattr(response, "url", "")).path == login_page
+        return urlsplit(response.get("Location", "")).path == login_page
     return response.status_code == 401

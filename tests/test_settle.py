@@ -1,0 +1,163 @@
+"""What has become of the session once the view is done: ended again, registered again, let go."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model, login, update_session_auth_hash
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+
+from django_logout import Target, end_sessions, logout
+from django_logout.models import LoginSession, LogoutEvent
+from tests.pages import copy_of, signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def atomic_requests(monkeypatch: Any) -> None:
+    """Views run in a transaction, which an error takes back."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+def test_a_logout_that_was_rolled_back_is_done_again(
+    engine: str, atomic_requests: None, ann: Client, settings: Any
+) -> None:
+    """F09's mend: something else in the request fails, and she is out all the same."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        logout(request)
+        raise RuntimeError
+
+    settings.ROOT_URLCONF = routes(view)
+    ann.get("/write/")
+    ann.raise_request_exception = False
+    thief = copy_of(ann)
+
+    assert ann.get(OUT).status_code == 500
+
+    assert signed_in(ann) == signed_in(thief) == ""
+    assert LogoutEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize("engine_name", ["cache", "file", "signed_cookies"])
+def test_a_login_whose_row_was_rolled_back_is_registered_again(
+    client: Client, user: Any, settings: Any, tmp_path: Any, engine_name: str
+) -> None:
+    """The session lives outside the database: without a row it would be refused."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            login(request, user)
+            transaction.set_rollback(True)
+        return HttpResponse()
+
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine_name}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    settings.ROOT_URLCONF = routes(view)
+
+    client.get(OUT)
+
+    assert signed_in(client) == "ann"
+    assert LoginSession.objects.filter(ended_at=None).count() == 1
+
+
+def test_a_login_whose_user_was_rolled_back_too_is_none(client: Client, settings: Any) -> None:
+    """Nobody is logged in as somebody who is not there."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            login(request, get_user_model().objects.create_user("new"))
+            transaction.set_rollback(True)
+        return HttpResponse()
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+    settings.ROOT_URLCONF = routes(view)
+
+    client.get(OUT)
+
+    assert signed_in(client) == ""
+    assert not LoginSession.objects.exists()
+
+
+def test_a_session_that_the_project_flushes_has_ended(
+    engine: str, ann: Client, settings: Any
+) -> None:
+    """With its own reason, and copies of its cookie too."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session.flush()
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    ann.get("/write/")
+    thief = copy_of(ann)
+
+    ann.get(OUT)
+
+    assert signed_in(ann) == signed_in(thief) == ""
+    assert LogoutEvent.objects.get().reason == "flushed"
+
+
+def test_changing_ones_own_password_keeps_one_in(engine: str, ann: Client, settings: Any) -> None:
+    """Django's view rotates the key; the session goes on, the row follows it."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.user.set_password("new")
+        request.user.save()
+        update_session_auth_hash(request, request.user)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+
+    ann.get(OUT)
+
+    assert signed_in(ann) == "ann"
+    end_sessions(Target.session(LoginSession.objects.get(ended_at=None).pk))
+    assert signed_in(ann) == ""
+
+
+@pytest.mark.parametrize("save", [False, True], ids=["when modified", "every request"])
+def test_reading_pages_saves_as_django_does(ann: Client, settings: Any, save: bool) -> None:
+    """No cookie more, and none less."""
+    settings.SESSION_SAVE_EVERY_REQUEST = save
+
+    assert ("sessionid" in ann.get("/").cookies) is save
+    assert "sessionid" in ann.get("/write/").cookies
+
+
+def test_what_an_error_page_did_to_the_session_is_not_saved(ann: Client, settings: Any) -> None:
+    """As in Django: a 500 writes nothing."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session["count"] = 99
+        return HttpResponse(status=500)
+
+    settings.ROOT_URLCONF = routes(view)
+
+    response = ann.get(OUT)
+
+    assert "sessionid" not in response.cookies
+    assert "count" not in ann.session
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 401])
+def test_every_way_of_turning_away_says_why(
+    user: Any, ann: Client, settings: Any, status: int
+) -> None:
+    """Redirects to the login page, and a bare 401."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.user.get_username()
+        headers = {} if status == 401 else {"Location": "/login/?next=/out/"}
+        return HttpResponse(status=status, headers=headers)
+
+    settings.ROOT_URLCONF = routes(view)
+    end_sessions(Target.user(user), reason="admin")
+
+    page = ann.get(OUT, follow=True)
+
+    assert page.redirect_chain == [("/login/?next=/out/", 302)]
+    assert b"An administrator ended your session." in page.content
