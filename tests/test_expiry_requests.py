@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,3 +176,31 @@ def test_a_session_without_its_row_is_refused(user: Any, settings: Any, clock: A
     with another_process():
         assert signed_in(client) == ""
     assert reasons() == []
+
+
+def test_a_session_that_ends_while_it_is_loaded_is_refused_for_that(
+    user: Any, settings: Any, clock: Any
+) -> None:
+    """The engine has found it, and when its row is asked it has ended."""
+    settings.LOGOUT = IDLE
+    client = browser(user)
+    LoginSession.objects.update(ended_at=timezone.now())
+    with another_process():
+        assert signed_in(client) == ""
+    assert reasons() == []
+
+
+def test_an_engine_that_cannot_delete_keeps_nobody_in(
+    user: Any, settings: Any, clock: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is left in it is refused, and somebody reads that in the log."""
+    settings.SESSION_ENGINE = "tests.failing_engine"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    settings.LOGOUT = IDLE
+    client = browser(user)
+    copy = copy_of(client)
+    clock.shift(600)
+
+    assert (signed_in(client), signed_in(copy)) == ("", "")
+    assert reasons() == ["idle"]
+    assert "could not be deleted" in caplog.text

@@ -127,9 +127,9 @@ def touch(session_id: UUID, request: HttpRequest) -> bool:
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
     done = bool(row.filter(stale).update(**changes))
     memory.expires_written = memory.expires
-    if done or limits == Limits() or not active:
-        memory.written = now if active else memory.written
-    else:
+    if active and (done or (limits is not None and limits.idle is None)):
+        memory.written = now
+    elif active:
         # As soon as the row is an interval old it is to be written again, or others, who know
         # nothing else, would take the session for idle too early.
         memory.written = row.values_list("last_seen_at", flat=True).first() or now

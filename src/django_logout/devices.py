@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 #: Bits of an address that are kept when it is stored truncated: a network, not a household.
 KEPT_BITS = {4: 24, 6: 48}
 
+#: What stands in ``TRUSTED_PROXIES`` for a proxy on the same machine that is spoken to through a
+#: socket in the file system, and so has no address.
+SOCKET = "unix"
+
 #: Without ``ua-parser``: the first that is found. Browsers name others whom they resemble, so
 #: the order is from the particular to the general.
 BROWSERS = (
@@ -26,9 +30,9 @@ BROWSERS = (
     ("Opera", r"\bOPR/"),
     ("Samsung Internet", r"\bSamsungBrowser/"),
     ("Firefox", r"\b(?:Firefox|FxiOS)/"),
-    ("Chrome", r"\b(?:Chrome|CriOS|Chromium)/"),
+    ("Chrome", r"\b(?:HeadlessChrome|Chrome|CriOS|Chromium)/"),
     ("Safari", r"\bSafari/"),
-    ("curl", r"^curl/"),
+    ("Internet Explorer", r"\b(?:Trident/|MSIE )"),
 )
 SYSTEMS = (
     ("iPhone", r"\biPhone\b"),
@@ -40,23 +44,50 @@ SYSTEMS = (
     ("Linux", r"\bLinux\b"),
 )
 
+#: What ``ua-parser`` calls otherwise.
+OTHER_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
+
 
 def client_ip(request: HttpRequest) -> str | None:
     """The client's address, believing ``X-Forwarded-For`` only as far as ``TRUSTED_PROXIES``
     reach: from the right, the first address that is not one of them."""
-    networks = [ip_network(proxy, strict=False) for proxy in logout_settings().TRUSTED_PROXIES]
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    hops = [*(hop.strip() for hop in forwarded.split(",") if hop.strip())]
+    trusted = logout_settings().TRUSTED_PROXIES
+    networks = [network for proxy in trusted if (network := as_network(proxy))]
+    hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if peer := request.META.get("REMOTE_ADDR"):
+        hops.append(peer)
+    elif SOCKET not in trusted:
+        return None
     found = None
-    for hop in reversed([*hops, request.META.get("REMOTE_ADDR") or ""]):
-        try:
-            address = ip_address(hop.strip("[]").partition("%")[0])
-        except ValueError:
+    for hop in reversed(hops):
+        address = _address(hop.strip())
+        if address is None:
             break  # what lies further left was told by somebody who makes things up
-        found = getattr(address, "ipv4_mapped", None) or address
+        found = address
         if not any(found in network for network in networks):
             break
     return None if found is None else str(found)
+
+
+@lru_cache(maxsize=64)
+def as_network(proxy: str) -> IPv4Network | IPv6Network | None:
+    """An entry of ``TRUSTED_PROXIES``; ``None`` if it is no address and no network."""
+    try:
+        return ip_network(proxy, strict=False)
+    except ValueError:
+        return None
+
+
+def _address(hop: str) -> IPv4Address | IPv6Address | None:
+    """The address in ``192.0.2.1``, ``192.0.2.1:443``, ``2001:db8::1``, ``[2001:db8::1]:443``,
+    ``fe80::1%eth0`` and ``::ffff:192.0.2.1``; ``None`` in anything else."""
+    if found := re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", hop):
+        hop = found[1] or found[2]
+    try:
+        address = ip_address(hop.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def stored_ip(request: HttpRequest | None) -> str | None:
@@ -85,15 +116,15 @@ def facts(request: HttpRequest) -> dict[str, Any]:
 
 
 def user_agent(request: HttpRequest | None) -> str:
-    """What the client calls itself, cut to what a row holds."""
-    return "" if request is None else request.headers.get("User-Agent", "")[:300]
+    """What the client calls itself, cut to what a row holds, without what a text should not hold
+    (and PostgreSQL does not: NUL)."""
+    agent = "" if request is None else request.headers.get("User-Agent", "")
+    return "".join(character for character in agent[:300] if character.isprintable())
 
 
 def device_name(agent: str) -> str:
     """ "Firefox on Windows"; ``""`` when nothing is known."""
-    browser, system = (
-        _parsed(agent) if _library() else (_first(BROWSERS, agent), _first(SYSTEMS, agent))
-    )
+    browser, system = _parsed(agent) if _library() else _guessed(agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system
@@ -108,7 +139,18 @@ def _parsed(agent: str) -> tuple[str, str]:
     found = import_module("ua_parser").parse(agent)
     browser = found.user_agent.family if found.user_agent else ""
     system = found.os.family if found.os else ""
-    return browser, {"Mac OS X": "macOS", "iOS": "iOS"}.get(system, system)
+    if system == "iOS" and found.device and found.device.family in {"iPhone", "iPad"}:
+        system = found.device.family
+    # That it is the one for phones is told by the other half.
+    browser = re.sub(r"\b(?:Mobile|iOS|WebView)\b", "", browser)
+    return " ".join(browser.split()), OTHER_NAMES.get(system, system)
+
+
+def _guessed(agent: str) -> tuple[str, str]:
+    browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)
+    if not browser and (product := re.match(r"(?!Mozilla)[A-Za-z][\w.-]*(?=/)", agent)):
+        browser = product[0]  # a program by its own name
+    return browser, system
 
 
 def _first(names: tuple[tuple[str, str], ...], agent: str) -> str:

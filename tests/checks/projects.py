@@ -88,6 +88,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
     "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
     "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
+    "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 
@@ -127,6 +128,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
     "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "proxies": {"LOGOUT": {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "unix"]}},
     "limits": {
         "LOGOUT": {
             "AT_LIMIT": "refuse",
