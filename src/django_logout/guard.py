@@ -209,9 +209,10 @@ class GuardedStore(_Base):
     def _asking(self, *errors: type[Exception]) -> Iterator[None]:
         # Whatever a load raises, the session cannot be read: clients of caches have errors of
         # their own. A save may raise what the project has put into the session.
+        caught = (DatabaseError, OSError, SessionUnavailable, *errors)
         try:
             yield
-        except (DatabaseError, OSError, SessionUnavailable, *errors) as error:
+        except caught as error:
             self.watch.unavailable = True
             raise SessionUnavailable("The session store does not answer.") from error
 
