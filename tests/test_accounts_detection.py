@@ -167,6 +167,7 @@ def test_who_did_it_is_on_record(user: Any, other: Any, settings: Any) -> None:
     """An administrator in the browser: the actor, the address; and their own session stays."""
 
     def disable(request: HttpRequest) -> HttpResponse:
+        request.session["seen"] = True
         user.is_active = False
         user.save()
         return HttpResponse()
