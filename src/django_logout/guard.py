@@ -209,7 +209,7 @@ class GuardedStore(_Base):
     def _asking(self, *errors: type[Exception]) -> Iterator[None]:
         # Whatever a load raises, the session cannot be read: clients of caches have errors of
         # their own. A save may raise what the project has put into the session.
-        caught = (DatabaseError, OSError, SessionUnavailable, *errors)
+        caught: tuple[type[Exception], ...] = (DatabaseError, OSError, SessionUnavailable, *errors)
         try:
             yield
         except caught as error:
