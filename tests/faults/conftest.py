@@ -21,6 +21,9 @@ MATRIX = [
 ]
 
 
+ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies", "qsessions"]
+
+
 class Pools:
     """The processes of this run, started when they are first needed."""
 
@@ -81,7 +84,13 @@ def world(request: Any, pools: Pools, tmp_path: Path) -> World:
     return build(pools, tmp_path, *request.param)
 
 
-@pytest.fixture(params=["db", "cached_db", "cache", "file", "signed_cookies", "qsessions"])
+@pytest.fixture(params=[*ENGINES, "cache-memcached"])
+def small_world(request: Any, pools: Pools, tmp_path: Path) -> World:
+    """Each engine once, for what does not depend on the database."""
+    return build(pools, tmp_path, "sqlite", request.param)
+
+
+@pytest.fixture(params=ENGINES)
 def plain(request: Any, pools: Pools, tmp_path: Path) -> World:
     """A site without the package: the race must bring the session back, or it proves nothing."""
     return build(pools, tmp_path, "sqlite", request.param, plain=True)

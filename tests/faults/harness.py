@@ -75,9 +75,8 @@ class Worker:
         return value
 
     def quit(self) -> None:
-        """Let it end."""
+        """Let it end, without waiting for it."""
         self.pipe.send(None)
-        self.process.join(PATIENCE)
 
 
 class Pool:
@@ -110,6 +109,8 @@ class Pool:
         self.drop_busy()
         for each in self.workers:
             each.quit()
+        for each in self.workers:
+            each.process.join(PATIENCE)
 
 
 @dataclass

@@ -19,26 +19,26 @@ def install(world: World, recipe: str, beside: str, *, after: bool) -> None:
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_f10_what_is_put_back_signs_nobody_in(
-    world: World, recipe: str, inside: bool, path: str
+    small_world: World, recipe: str, inside: bool, path: str
 ) -> None:
     """Told "logged out", and logged out: on either side of our middleware."""
-    install(world, recipe, OURS, after=inside)
-    browser = world.browser(world.add_user())
+    install(small_world, recipe, OURS, after=inside)
+    browser = small_world.browser(small_world.add_user())
     browser.get("/guest/?cart=full")
     browser.logout(path)
     assert browser.user() == ""
-    assert world.served(browser.history) == set()
+    assert small_world.served(browser.history) == set()
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_f10_and_keeps_nobody_from_logging_in_again(
-    world: World, recipe: str, inside: bool
+    small_world: World, recipe: str, inside: bool
 ) -> None:
     """An ended session's id that comes along with the cart must not spoil the next login."""
-    install(world, recipe, OURS, after=inside)
-    name = world.add_user()
-    browser = world.browser(name)
+    install(small_world, recipe, OURS, after=inside)
+    name = small_world.add_user()
+    browser = small_world.browser(name)
     browser.get("/guest/?cart=full")
     browser.logout()
     browser.login(name)
@@ -48,16 +48,16 @@ def test_f10_and_keeps_nobody_from_logging_in_again(
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_f10_nor_does_a_session_that_ended_elsewhere_come_back_by_it(
-    world: World, recipe: str, inside: bool
+    small_world: World, recipe: str, inside: bool
 ) -> None:
     """The snapshot is taken, the session ends in another process, the snapshot is put back."""
-    install(world, recipe, OURS, after=inside)
-    name = world.add_user()
-    browser = world.browser(name)
+    install(small_world, recipe, OURS, after=inside)
+    name = small_world.add_user()
+    browser = small_world.browser(name)
     late = browser.begin("/hold/", "view")
-    world.do("end", name=name, reason="admin", stops=[])
+    small_world.do("end", name=name, reason="admin", stops=[])
     late.finish()
-    assert world.served(browser.history) == set()
+    assert small_world.served(browser.history) == set()
 
 
 def test_f10_without_the_package_it_stays_signed_in(plain: World) -> None:
