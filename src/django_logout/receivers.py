@@ -40,6 +40,8 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
     watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
     watch.key = session.session_key
+    if session.engine.final_deletes:
+        watch.cut_off = 0  # it begins now, later than whatever was cut off
     watch.login = (row.pk, user)
     activity.remember(row)
     if connections[registry.database()].in_atomic_block:
