@@ -166,8 +166,9 @@ def test_no_other_site_keeps_anybody_in(user: Any, settings: Any) -> None:
     assert here.post(STATUS, {"csrfmiddlewaretoken": token}).status_code == 200
 
 
-def test_asking_takes_one_query(user: Any, django_assert_num_queries: Any) -> None:
+def test_asking_takes_one_query(user: Any, settings: Any, django_assert_num_queries: Any) -> None:
     """Beside Django's own two."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     here = browser(user)
     ask(here)
 
