@@ -3,16 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from django_logout import Reason
-from django_logout.signals import session_ended
 
-
-@receiver(session_ended)
-def confirm(request: HttpRequest | None, reason: str, **kwargs: Any) -> None:
-    """One message for whoever has just logged out."""
-    if request is not None and reason == Reason.USER:
+@receiver(user_logged_out)
+def confirm(request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    """One message for whoever has just logged out here, however many sessions that has ended."""
+    if user is not None:
         messages.success(request, _("You are logged out."), fail_silently=True)

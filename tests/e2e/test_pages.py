@@ -17,6 +17,7 @@ PAGES = (
     "/ways/json/",
     "/ways/explain/",
     "/accounts/logout/",
+    "/accounts/sessions/",
     "/accounts/login/",
 )
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
