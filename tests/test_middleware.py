@@ -9,7 +9,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
-from django_logout import Target, end_sessions
+from django_logout import Target, aend_sessions, end_sessions
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.middleware import LogoutMiddleware
 from tests.pages import Page, signed_in
@@ -102,19 +102,31 @@ def loads_early(get_response: Any) -> Any:
     return middleware
 
 
-async def test_a_session_that_was_loaded_before_us_is_looked_at_again(
-    engine: str, user: Any, settings: Any
+@pytest.fixture
+def early(settings: Any) -> None:
+    """Such a middleware is in use."""
+    where = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
+    name = f"{__name__}.loads_early"
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:where], name, *settings.MIDDLEWARE[where:]]
+
+
+def test_a_session_that_was_loaded_before_us_is_looked_at_again(
+    engine: str, early: None, ann: Client, user: Any
 ) -> None:
     """Or whoever stands before us would open what has ended."""
-    from asgiref.sync import sync_to_async
+    assert signed_in(ann) == "ann"
 
-    where = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
-    early = f"{__name__}.loads_early"
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE[:where], early, *settings.MIDDLEWARE[where:]]
+    end_sessions(Target.user(user))
+
+    assert signed_in(ann) == ""
+
+
+async def test_and_so_it_is_under_asgi(engine: str, early: None, user: Any) -> None:
+    """In a thread, since it has to ask."""
     client = AsyncClient()
     await client.aforce_login(user)
     assert (await client.get("/")).content == b"user=ann"
 
-    await sync_to_async(end_sessions)(Target.user(user))
+    await aend_sessions(Target.user(user))
 
     assert (await client.get("/")).content == b"user="
