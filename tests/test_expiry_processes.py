@@ -90,6 +90,16 @@ def test_activity_in_another_process_counts(
     assert signed_in(client) == "ann"
 
 
+def test_in_one_process_it_is_exact(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """Although not each request is written."""
+    settings.LOGOUT = IDLE
+    client = browser(user)
+    clock.shift(59)
+    assert signed_in(client) == "ann"
+    clock.shift(599)
+    assert signed_in(client) == "ann"
+
+
 def test_another_process_is_early_by_an_interval_at_most(
     user: Any, settings: Any, clock: Any
 ) -> None:

@@ -68,12 +68,6 @@ def remember(row: LoginSession) -> Memory:
     return memory
 
 
-def renew(session_id: UUID, now: datetime) -> None:
-    """Know that its user has just logged in again in a session."""
-    memory = _memory(session_id)
-    memory.begun = memory.seen = memory.written = now
-
-
 def insist(session_id: UUID) -> None:
     """Write at once that a session is being used now: somebody is about to be told so."""
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)

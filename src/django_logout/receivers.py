@@ -53,9 +53,7 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
 def _log_in_again(session: Any) -> None:
     """The same user: Django keeps the session, and so do we; but its time begins anew."""
     session.adopt()
-    now = timezone.now()
-    registry.renew(session.identity.id, now)
-    activity.renew(session.identity.id, now)
+    registry.renew(session.identity.id, timezone.now())
 
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
