@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import login
+from django.contrib.auth import get_user_model, login
 from django.contrib.auth.views import LoginView
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
@@ -168,8 +168,6 @@ def test_somebody_elses_login_ends_nothing_of_the_first(user: Any, other: Any) -
 def without_password(request: HttpRequest) -> HttpResponse:
     """Logs in by a link in a mail, or comes back from an identity provider."""
     backend = "django.contrib.auth.backends.ModelBackend"
-    from django.contrib.auth import get_user_model
-
     login(request, get_user_model().objects.get(username="ann"), backend=backend)
     return redirect(request.GET["next"])
 
@@ -243,24 +241,12 @@ def test_a_user_without_a_session_of_their_own_is_asked(
     user: Any, other: Any, settings: Any
 ) -> None:
     """Signed in by a header, a token or a certificate: there is no login to be young."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.signed_in_by_header"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
     phone, stranger = browser(user), browser(other)
 
     assert asks(Client(headers={"X-User": "ann"}).post(OTHERS))
     assert asks(stranger.post(OTHERS, headers={"X-User": "ann"}))  # his login is not hers
     assert signed_in(phone) == "ann"
-
-
-def signed_in_by_header(get_response: Any) -> Any:
-    """A middleware that believes what it is told."""
-    from django.contrib.auth import get_user_model
-
-    def middleware(request: HttpRequest) -> Any:
-        if name := request.headers.get("X-User"):
-            request.user = get_user_model().objects.get(username=name)
-        return get_response(request)
-
-    return middleware
 
 
 def test_a_login_that_an_ending_overtakes_revives_nothing(user: Any) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings as django_settings
-from django.contrib.auth import get_user_model
-from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
@@ -178,22 +176,11 @@ def test_asking_takes_one_query(user: Any, settings: Any, django_assert_num_quer
 
 def test_a_user_without_a_session_has_no_end(user: Any, settings: Any) -> None:
     """Signed in by a header, a token or a certificate."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.signed_in_by_header"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
     client = Client(headers={"X-User": "ann"})
 
     expected = {"authenticated": True, "expires_in": None, "idle_expires_in": None}
     assert ask(client) == client.post(STATUS).json() == expected
-
-
-def signed_in_by_header(get_response: Any) -> Any:
-    """A middleware that believes what it is told."""
-
-    def middleware(request: HttpRequest) -> Any:
-        if name := request.headers.get("X-User"):
-            request.user = get_user_model().objects.get(username=name)
-        return get_response(request)
-
-    return middleware
 
 
 def test_its_answer_holds_no_secret(user: Any) -> None:
