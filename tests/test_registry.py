@@ -1,0 +1,101 @@
+"""The truth on each session: who it is, whether it is alive, and which were overlooked."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions, registry
+from django_logout.models import LoginSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def row_of(user: Any, **fields: Any) -> LoginSession:
+    now = timezone.now()
+    defaults = {"created_at": now, "expires_at": now + timedelta(days=1)}
+    return LoginSession.objects.create(user=user, **{**defaults, **fields})
+
+
+def test_nobody_is_nobody() -> None:
+    """A session without a user has no identity, whatever else it holds."""
+    assert registry.identify({}, "key") is None
+    assert registry.identify({registry.ID_KEY: str(uuid4())}, "key") is None
+
+
+@pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
+def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
+    """Whatever has got into the data, it cannot pass for a session from before our time."""
+    identity = registry.identify({SESSION_KEY: str(user.pk), registry.ID_KEY: claim}, "key")
+    assert identity is not None
+    assert identity.registered
+    assert not registry.standing(identity).alive
+
+
+def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
+    """So that a late write or a replayed cookie of an adopted session is that session."""
+    data = {SESSION_KEY: str(user.pk)}
+    one, again, other = (registry.identify(data, key) for key in ("key", "key", "other"))
+    assert one == again != other
+    assert one is not None
+    assert registry.is_adopted(one.id)
+    assert not one.registered
+
+
+def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any) -> None:
+    """Adopted before that or after it: it began before."""
+    identity = registry.identify({SESSION_KEY: str(user.pk)}, "key")
+    assert identity is not None
+    assert registry.standing(identity).alive
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    assert not registry.standing(identity).alive
+    registry.adopt(SessionStore("key"), identity)
+    assert LoginSession.objects.get().ended_at is None
+    assert not registry.standing(identity).alive
+
+
+def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:
+    """What has ended is the sessions of before."""
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    end_sessions(Target.everyone(), reason=Reason.COMMAND)
+    client = Client()
+    client.force_login(user)
+    assert client.get("/").content == b"user=ann"
+
+
+def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
+    """And what nobody knows the beginning of, as long as it was before our time."""
+    moment = timezone.now()
+    earlier = row_of(user, created_at=moment - timedelta(seconds=1))
+    row_of(user, created_at=moment + timedelta(seconds=1))
+    row_of(user, created_at=moment - timedelta(seconds=1), ended_at=moment)
+    identity = registry.identify({SESSION_KEY: str(user.pk)}, "key")
+    assert identity is not None
+    registry.adopt(SessionStore("key"), identity)
+    every = registry.sessions()
+    assert set(registry.overlooked(every, moment)) == {earlier.pk, identity.id}
+    assert registry.overlooked(every, moment, adopted_only=True) == [identity.id]
+
+
+def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(user: Any) -> None:
+    """And is stored so that nobody can log in with what the table holds."""
+    row = row_of(user)
+    assert registry.follow(row.pk, SessionStore("a-new-key"), before="an-old-key")
+    assert registry.successors("an-old-key") == [row.pk]
+    assert registry.successors("a-new-key") == []
+    row.refresh_from_db()
+    assert row.session_key == "a-new-key"
+    assert "an-old-key" not in str(row.rotated_from)
+
+
+def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
+    """One conditional UPDATE: a rotation and an ending cannot both win."""
+    row = row_of(user, ended_at=timezone.now(), session_key="key")
+    assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
+    row.refresh_from_db()
+    assert row.session_key == "key"
