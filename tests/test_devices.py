@@ -123,6 +123,7 @@ def test_by_default_the_network_is_stored(settings: Any) -> None:
 @pytest.mark.parametrize(("agent", "names"), AGENTS.items(), ids=range(len(AGENTS)))
 def test_devices_have_readable_names(agent: str, names: tuple[str, ...]) -> None:
     """Browser and system, as people call them."""
+    pytest.importorskip("ua_parser")
     assert devices.device_name(agent) == names[0]
 
 

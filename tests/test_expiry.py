@@ -127,6 +127,7 @@ def test_nothing_of_it_is_left_in_the_engine(
 
 def test_no_session_lives_longer_for_being_used(user: Any, settings: Any, clock: Any) -> None:
     """Activity is written beside the session, whose own life goes on to its end."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     settings.LOGOUT = {**IDLE, "TOUCH_INTERVAL": 1}
     client = browser(user)
     client.get("/")
