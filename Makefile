@@ -17,8 +17,9 @@ COVERAGE ?= 1
 SESSION_ENGINES ?= db
 # "mariadb" adds mysqlclient, which has to be compiled.
 TEST_GROUPS ?= test adapters
-# Environments of tox.ini; empty takes all of them.
+# Environments of tox.ini; empty takes all of them. And what pytest is told there, instead of "-n auto".
 ENVS ?=
+MATRIX_ARGS ?=
 BENCH_ARGS ?=
 
 TEST_ENV := .venv-test$(DJANGO)
@@ -87,7 +88,7 @@ fix: ## let the tools mend what they can
 
 matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py313-django61-db ..."
 	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))
-	.venv/bin/tox run $(addprefix -e ,$(ENVS))
+	.venv/bin/tox run $(addprefix -e ,$(ENVS)) $(if $(MATRIX_ARGS),-- $(MATRIX_ARGS))
 
 bench: ## what it costs, measured on the wheel
 	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) bench $(DJANGO_GROUP))
