@@ -63,8 +63,9 @@ def _of(target: Target) -> QuerySet[LoginSession]:
 
 
 def _users(users: QuerySet[Any]) -> Iterator[Part]:
-    everybody = users.model._base_manager.using(registry.database())
-    for batch, done, total in _batches(_keys(users)):
+    database = registry.database()  # never a replica, which may not know them yet
+    everybody = users.model._base_manager.using(database)
+    for batch, done, total in _batches(_keys(users.using(database))):
         target = Target.users(everybody.filter(pk__in=batch) if batch else everybody.none())
         sessions = _among("user_id__in", batch)
         yield Part(target, sessions, sessions, done, total)
