@@ -70,7 +70,6 @@ class LoginSession(models.Model):
         max_length=255,
         blank=True,
         default="",
-        db_index=True,
         editable=False,
         help_text=_("Only where the engine keeps its sessions in this same database."),
     )
@@ -114,7 +113,12 @@ class LoginSession(models.Model):
         verbose_name = _("login session")
         verbose_name_plural = _("login sessions")
         ordering = ("-created_at",)
-        indexes = (models.Index(fields=["user", "ended_at"], name="django_logout_alive"),)
+        indexes = (
+            models.Index(fields=["user", "ended_at"], name="django_logout_alive"),
+            # Not by db_index: PostgreSQL would get a second one, for LIKE, and pay for it with
+            # every ending.
+            models.Index(fields=["session_key"], name="django_logout_key"),
+        )
         permissions = (
             ("end_loginsession", "Can end sessions"),
             ("end_staff_sessions", "Can end sessions of staff"),
