@@ -165,9 +165,7 @@ def test_a_dry_run_only_counts(user: Any, table: None) -> None:
     ],
     ids=str,
 )
-def test_what_django_would_not_serve_is_not_adopted(
-    user: Any, table: None, changes: dict[str, str]
-) -> None:
+def test_what_django_would_not_serve_is_not_adopted(user: Any, table: None, changes: Any) -> None:
     """A list of live sessions tells the truth."""
     old_session(user, **changes)
     assert run("adopt").out == "Adopted 0 of 1 sessions.\n"
@@ -207,7 +205,7 @@ def test_users_without_session_hashes(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A user model need not be Django's."""
-    old_session(user, **{HASH_SESSION_KEY: ""})
+    old_session(user, **dict[str, Any]({HASH_SESSION_KEY: ""}))
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
     assert run("adopt").out == "Adopted 1 of 1 sessions.\n"
 
