@@ -15,7 +15,6 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
-from django_logout import receivers
 from tests import urls
 from tests.settings import MIDDLEWARE
 
@@ -94,7 +93,9 @@ class PlainUrls:
 @contextmanager
 def plain_django() -> Iterator[None]:
     """The same project without this package."""
-    for signal in (user_logged_in, user_logged_out):
+    signals = (user_logged_in, user_logged_out)
+    before = [list(signal.receivers) for signal in signals]
+    for signal in signals:
         for name in ("django_logout.login", "django_logout.logout"):
             signal.disconnect(dispatch_uid=name)
     theirs = [entry for entry in MIDDLEWARE if not entry.startswith("django_logout")]
@@ -102,4 +103,7 @@ def plain_django() -> Iterator[None]:
         with override_settings(MIDDLEWARE=theirs, ROOT_URLCONF=PlainUrls()):
             yield
     finally:
-        receivers.connect()
+        # In the same order: those of others come after ours for a reason.
+        for signal, connected in zip(signals, before, strict=True):
+            signal.receivers[:] = connected
+            signal.sender_receivers_cache.clear()

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.signals import setting_changed
 from django.db.models import Q
 from django.utils import timezone
 
@@ -52,6 +53,14 @@ class Memory:
 
 _memories: dict[UUID, Memory] = {}
 _lock = Lock()
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "USE_TZ":  # moments with and without a time zone cannot be compared
+        _memories.clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_logout.activity")
 
 
 def recollect(session_id: UUID) -> Memory | None:

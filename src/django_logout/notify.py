@@ -7,7 +7,6 @@ What is to be said is found out after the commit, by ids; a mail that fails is l
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,7 +22,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
-from django_logout import activity, registry, report
+from django_logout import registry, report
 from django_logout.answers import words
 from django_logout.background import after_commit, task
 from django_logout.browser import stores
@@ -67,7 +66,7 @@ def on_login(sender: Any, request: HttpRequest | None, **kwargs: Any) -> None:
         return
     try:
         session: Any = getattr(request, "session", {})
-        if _has_begun(session):
+        if registry.ID_KEY in session:
             page = _page(request)
             after_commit(tell_of_new_device, session_id=session[registry.ID_KEY], page=page)
     except Exception:
@@ -103,7 +102,8 @@ def on_ending(
 def tell_of_new_device(session_id: str, page: str) -> None:
     """Write to the user, unless they have been seen with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
-    if row is not None and _is_new(row):
+    # Who logs in again in a session is there already.
+    if row is not None and row.authenticated_at == row.created_at and _is_new(row):
         about = {"ip_address": row.ip_address}
         _send("new_device", row.user, row.created_at, page, [row.user_agent], about)
 
@@ -121,15 +121,6 @@ def tell_of_ending(event_id: str, user_id: str, own: list[str], page: str) -> No
     agents = list(ended.values_list("user_agent", flat=True)[:NAMED])
     about = {"reason": _why(event.reason)}
     _send("sessions_ended", user, event.created_at, page, agents, about)
-
-
-def _has_begun(session: Any) -> bool:
-    """Whether this login began the session, or its user had been logged in to it before."""
-    if registry.ID_KEY not in session:
-        return False
-    memory = activity.recollect(UUID(session[registry.ID_KEY]))
-    logged_in: datetime | None = getattr(memory, "begun", None)
-    return logged_in is not None and logged_in.timestamp() == session.get(registry.BEGUN_KEY)
 
 
 def _own(request: HttpRequest | None) -> set[UUID]:
