@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests import services
-from tests.faults import harness
-from tests.faults.harness import SETUPS, Pool, World
+from tests.faults import setups
+from tests.faults.harness import Pool, World
+from tests.faults.setups import SETUPS
 
 #: Each engine on SQLite, and those that keep something in a database, or race with the
 #: registry in one, on real servers too.
@@ -75,7 +76,7 @@ def build(pools: Pools, tmp_path: Path, database: str, setup: str, **how: Any) -
     need(database, SETUPS[setup][1].removeprefix("django_"))
     pool = pools.get(database, plain=how.pop("plain", False))
     pool.drop_busy()
-    return harness.world(pool, setup, str(tmp_path), **how)
+    return setups.world(pool, setup, str(tmp_path), **how)
 
 
 @pytest.fixture(params=MATRIX, ids="-".join)
