@@ -106,7 +106,7 @@ def test_a_nul_in_the_cookie_on_postgresql(make_world: Any, setup: str, path: st
 
 
 @pytest.mark.needs("postgres")
-def test_without_the_package_every_page_was_an_error(make_world: Any) -> None:
+def test_without_the_package_every_page_on_postgresql_was_an_error(make_world: Any) -> None:
     """And the browser kept the cookie."""
     browser = Browser(make_world("postgres", "db", plain=True), {COOKIE: NUL})
 
