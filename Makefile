@@ -57,7 +57,7 @@ demo: ## the example site on http://HOST:PORT/, with people and cars in it
 	@.venv-demo/bin/python example/manage.py runserver $(HOST):$(PORT)
 
 # What is tested is what gets published: the wheel, installed; `src` must not be importable from here.
-test: ## build the wheel, install it, test it, 100 % covered
+test: ## build the wheel, install it, test it, and measure its coverage
 	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) $(DJANGO_GROUP))
 	@$(TEST_PYTHON) -c "import pathlib, sys, sysconfig; import django, django_logout; \
 	where = pathlib.Path(django_logout.__file__); \
