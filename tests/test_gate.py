@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.db import OperationalError, transaction
 from django.test import Client
 
-from django_logout import Reason, SessionNotEnded, Target, end_sessions, gate, registry
+from django_logout import Reason, SessionNotEnded, Target, end_sessions, gate, registry, truth
 from django_logout.exceptions import SessionUnavailable
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.registry import Identity
@@ -128,7 +128,7 @@ def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
 
     settings.CACHES = {"default": cache_from_url(DEAD)}
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "standing", down)
+        patch.setattr(truth, "standing", down)
         with pytest.raises(SessionUnavailable):
             gate.ask(identity_of(user))
         response = client_of_ann.get("/private/")

@@ -9,8 +9,9 @@ from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.redis import RedisCache
 
-from django_logout import engines, gate, registry
-from django_logout.registry import Identity, Standing
+from django_logout import engines, gate, truth
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 from tests import services
 from tests.interleavings import every_order, step
 from tests.settings import ENGINES
@@ -95,7 +96,7 @@ def stepped(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.SESSION_ENGINE = ENGINES["cache"]
     settings.CACHES = {"default": {"BACKEND": f"{__name__}.SteppedCache"}}
     monkeypatch.setattr(gate.logger, "disabled", True)  # thousands of outages
-    monkeypatch.setattr(registry, "standing", standing)
+    monkeypatch.setattr(truth, "standing", standing)
     monkeypatch.setattr(engines, "answers", lambda cache: STATE["mode"] == "up")
 
 
@@ -231,7 +232,7 @@ def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(stepped: None) ->
 
     def simple_reader() -> None:
         cache = caches["default"]
-        if cache.get(KEYS[0]) is None and registry.standing(SESSION).alive:
+        if cache.get(KEYS[0]) is None and truth.standing(SESSION).alive:
             cache.add(KEYS[0], "g0")
 
     def simple_door() -> bool:

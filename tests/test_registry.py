@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, end_sessions, registry
+from django_logout import Reason, Target, end_sessions, registry, truth
 from django_logout.models import LoginSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
     identity = registry.identify({SESSION_KEY: str(user.pk), registry.ID_KEY: claim}, "key")
     assert identity is not None
     assert identity.registered
-    assert not registry.standing(identity).alive
+    assert not truth.standing(identity).alive
 
 
 def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
@@ -51,12 +51,12 @@ def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any)
     """Adopted before that or after it: it began before."""
     identity = registry.identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
-    assert registry.standing(identity).alive
+    assert truth.standing(identity).alive
     end_sessions(Target.user(user), reason=Reason.ADMIN)
-    assert not registry.standing(identity).alive
+    assert not truth.standing(identity).alive
     registry.adopt(SessionStore("key"), identity)
     assert LoginSession.objects.get().ended_at is None
-    assert not registry.standing(identity).alive
+    assert not truth.standing(identity).alive
 
 
 def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:

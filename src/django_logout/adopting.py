@@ -14,7 +14,7 @@ from django.contrib.auth import HASH_SESSION_KEY, get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 
-from django_logout import registry, stored
+from django_logout import registry, stored, truth
 from django_logout.engines import Stored
 from django_logout.registry import Identity
 
@@ -57,7 +57,7 @@ def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, str, datetime]]
             except ValidationError:
                 continue
     users = model._base_manager.using(registry.database()).in_bulk({pk for pk, *_ in theirs})
-    refused = registry.refuses_unknown(users)
+    refused = truth.refuses_unknown(users)
     for pk, identity, session in theirs:
         user: Any = users.get(pk)
         if user is not None and pk not in refused and _is_let_in(user, session):

@@ -7,34 +7,29 @@ and no third party.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
-from django_logout import audit, engines, gate, registry, selection
+from django_logout import audit, finishing, gate, registry, selection
 from django_logout.browser import empty, forget_user, presented, stores
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
-from django_logout.models import LoginSession
 from django_logout.revoking import revoke
 from django_logout.selection import Part
-from django_logout.signals import session_ended
 from django_logout.types import Ending, LogoutResult, Reason, Scope, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-logger = logging.getLogger("django_logout")
 
 #: Told after each part of an ending how many users or sessions are done, and of how many.
 Progress = Callable[[int, int], Any]
@@ -197,7 +192,7 @@ def _end(
             raise SessionNotEnded(f"Done for {done} of {part.total}. Then: {error}") from error
         done = part.done
         if progress is not None:
-            _quietly(partial(progress, done, part.total))
+            finishing.quietly(partial(progress, done, part.total))
     return result
 
 
@@ -217,32 +212,14 @@ def _end_part(
             transaction.on_commit(partial(watch.leave, mine), using=registry.database())
         else:
             watch.ended.update(mine)
-    ids = _ids_to_mark(part, ending)
-    finish = partial(_finish, part, ending, result, ids)
+    ids = finishing.to_mark(part, ending)
+    finish = partial(finishing.finish, part, ending, result, ids)
     if connections[registry.database()].in_atomic_block:
         gate.disturb(ids)
         transaction.on_commit(finish, using=registry.database())
     else:
         finish()
     return result
-
-
-def _ids_to_mark(part: Part, ending: Ending) -> set[UUID]:
-    """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
-    ended them and then could not say so. For everyone, one mark does; but whoever asked for
-    it is emptied here and now."""
-    target, ids = ending.target, {session.id for session in ending.sessions}
-    if target.scope is Scope.EVERYONE:
-        return set(presented(ending.request)) if ending.request is not None else set()
-    if not gate.remembers():
-        return set()
-    if target.scope is Scope.CURRENT:
-        return ids.union(presented(target.value))
-    if target.scope is Scope.SESSION:
-        return ids | {target.value}
-    if ids:
-        return ids
-    return set(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
 
 
 def _end_and_record(
@@ -266,7 +243,7 @@ def _end_and_record(
 
 def _cut_off(ending: Ending) -> None:
     """Refuse what the registry has no row of: sessions from before our time. For one user the
-    event itself says so (see ``registry.standing``)."""
+    event itself says so (see ``truth.standing``)."""
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.EVERYONE:
         registry.cut_off([None], before=ending.at, reason=ending.reason)
@@ -274,81 +251,13 @@ def _cut_off(ending: Ending) -> None:
         users = value.order_by().values_list("pk", flat=True)
         registry.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
     elif scope is not Scope.USER:
-        adopted = _adopted_users(ending)
+        adopted = finishing.adopted_users(ending)
         registry.cut_off(adopted, before=registry.epoch(), reason=ending.reason)
-
-
-def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
-    """After the commit: whoever registers a session later than this sees the ending himself."""
-    adopted = _adopted_users(ending)
-    if ending.target.scope in {Scope.USER, Scope.USERS}:
-        left = registry.overlooked(part.everything, ending.at)
-    elif adopted:
-        theirs = registry.sessions().filter(user_id__in=adopted)
-        left = registry.overlooked(theirs, ending.at, adopted_only=True)
-    else:
-        return ending
-    if not left:
-        return ending
-    with transaction.atomic(using=registry.database()):
-        theirs = registry.sessions().filter(pk__in=left)
-        sessions, keys = registry.end(theirs, ending.id, ending.at)
-        engines.current().delete(keys, using=registry.database())
-        audit.recount(result.event, more=len(sessions) - len(ending.sessions))
-    return replace(ending, sessions=sessions, keys=keys)
-
-
-def _adopted_users(ending: Ending) -> set[Any]:
-    """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
-    if engines.current().keyed:
-        return set()
-    return {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
-
-
-def _finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
-    try:
-        ending = _end_overlooked(part, ending, result)
-    except Exception as error:
-        raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from error
-    ids = {*ids, *(session.id for session in ending.sessions)}
-    closed = gate.close(ids, ending.reason, everyone=ending.target.scope is Scope.EVERYONE)
-    _quietly(partial(engines.current().forget, ending.keys))
-    if result.event is not None:
-        if part.done == part.total:
-            audit.log(ending, result.event)
-        for session in ending.sessions:
-            session_ended.send_robust(
-                sender=LoginSession,
-                session=session,
-                user=_user_of(ending, session.user_id),
-                reason=ending.reason,
-                actor=ending.actor,
-                event=result.event,
-                request=ending.request,
-            )
-    if not closed:
-        raise SessionNotEnded("The cache that remembers sessions does not answer.")
-    for store in stores(ending.request) if ending.request is not None else ():
-        store.watch.confirmed.update(ids)
-
-
-def _user_of(ending: Ending, user_id: Any) -> Any:
-    for who in (getattr(ending.request, "user", None), ending.target.value):
-        if getattr(who, "pk", None) == user_id:
-            return who
-    return None
 
 
 def _has_ended(request: HttpRequest) -> bool:
     found = stores(request)
     return bool(found and found[0].identity and found[0].identity.id in found[0].watch.ended)
-
-
-def _quietly(work: Callable[[], Any]) -> None:
-    try:
-        work()
-    except Exception:
-        logger.exception("Housekeeping after an ending failed; the sessions have ended.")
 
 
 async def _unstoppable(work: Callable[[], LogoutResult]) -> LogoutResult:

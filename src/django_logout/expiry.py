@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.utils import timezone
 
-from django_logout import activity, policy, registry
+from django_logout import activity, policy, registry, truth
 from django_logout.conf import logout_settings
 from django_logout.policy import Limits
-from django_logout.registry import Identity, Standing
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,7 +55,7 @@ def ask(identity: Identity, request: HttpRequest | None) -> Standing:
         # One from before our time gets its row with this request, and its time begins.
         return Standing(not identity.registered)
     if row.ended_at is not None:
-        return registry.standing(identity)
+        return truth.standing(identity)
     limits = _limits(row.user if by_user else None, request)
     memory, now = activity.recollect(row.pk), timezone.now()
     seen = max(row.last_seen_at, (memory and memory.seen) or row.last_seen_at)

@@ -35,10 +35,11 @@ from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 
-from django_logout import engines, registry
+from django_logout import engines, registry, truth
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionUnavailable
-from django_logout.registry import Identity, Standing
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 from django_logout.types import Reason
 
 logger = logging.getLogger("django_logout.gate")
@@ -166,7 +167,7 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
 
 def _truth(identity: Identity) -> Standing:
     try:
-        return registry.standing(identity)
+        return truth.standing(identity)
     except Exception as error:
         raise SessionUnavailable("Neither cache nor registry can tell.") from error
 

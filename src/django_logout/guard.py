@@ -22,10 +22,11 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from django_logout import activity, engines, expiry, registry, verdict
+from django_logout import activity, engines, expiry, registry, truth, verdict
 from django_logout.exceptions import SessionUnavailable
 from django_logout.passive import is_passive
-from django_logout.registry import Identity, Standing
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 from django_logout.watch import Watch
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class GuardedStore(_Base):
         if before != self.session_key and self.engine.keyed:
             return registry.follow(identity.id, self, before=before)
         if self.watch.adopted:  # it had no row while it was loaded: an ending may have missed it
-            return registry.standing(identity).alive
+            return truth.standing(identity).alive
         return verdict.by_gate(self, identity).alive
 
     @contextmanager

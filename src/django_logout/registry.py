@@ -5,7 +5,7 @@ A session is known by a public UUID that lives in its own data, so a rotated key
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -18,11 +18,11 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
 from django_logout import devices, engines
-from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.types import EndedSession, Reason, Scope
+from django_logout.models import Cutoff, LoginSession
+from django_logout.types import EndedSession
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -31,15 +31,6 @@ if TYPE_CHECKING:
 ID_KEY = "_django_logout_id"
 #: And when it began, in seconds since the epoch.
 BEGUN_KEY = "_django_logout_begun"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the registry knows of a session."""
-
-    alive: bool
-    reason: str = Reason.UNKNOWN
-    expired: bool = False  # not ended yet, but to be: its time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +77,6 @@ def _fingerprint(key: str) -> UUID:
 def is_adopted(session_id: UUID) -> bool:
     """Whether an id was derived from a key (version 5: name-based) instead of given at login."""
     return session_id.version == 5
-
-
-def standing(identity: Identity) -> Standing:
-    """The truth on one session. A session that claims an id and has no row is not alive; one
-    from before our time is, unless a cut-off covers its user."""
-    covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
-    row = (
-        LoginSession.objects.using(database())
-        .filter(pk=identity.id)
-        .annotate(cut=Exists(Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))))
-        .values_list("ended_at", "event__reason", "cut", "created_at")
-        .first()
-    )
-    if row is not None:
-        ended_at, reason, cut, _ = row
-        if ended_at is not None:
-            return Standing(False, reason or Reason.UNKNOWN)
-        if cut:
-            return Standing(False, Reason.CUTOFF)
-        if not is_adopted(identity.id):
-            return Standing(True)
-    elif identity.registered:
-        return Standing(False)
-    user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
-    # It began before our time, and so before whatever ended all of its user's, even if it was
-    # adopted only afterwards, by a request that was in flight.
-    cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
-    # Whoever ended the others had a row by then.
-    others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
-    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
-    cut = cutoffs.exists() or endings.filter(Q(scope=Scope.USER) | others).exists()
-    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
 def register(
@@ -185,17 +144,6 @@ def adopt_all(found: Iterable[tuple[Identity, str, datetime]], *, dry_run: bool 
     return len(rows)
 
 
-def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
-    """Those of these users whose sessions from before our time are refused."""
-    cutoffs = Cutoff.objects.using(database())
-    if cutoffs.filter(user__isnull=True).exists():
-        return set(user_ids)
-    endings = LogoutEvent.objects.using(database())
-    everywhere = endings.filter(scope__in=[Scope.USER, Scope.OTHERS])
-    theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
-    return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
-
-
 def _mark(session: SessionBase, row: LoginSession) -> None:
     session[ID_KEY] = str(row.pk)
     session[BEGUN_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
@@ -207,21 +155,6 @@ def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | No
     which = Q(pk=session_id) if session_id else Q(session_key=stored)
     rows = sessions().filter(which, ended_at__isnull=False).select_related("event")
     return rows.first() if session_id or stored else None
-
-
-def shut_out(user_id: str, auth_hash: str) -> Reason | None:
-    """Why a user with such a session is not let in any more; ``None`` if that is unknown."""
-    user_model = get_user_model()
-    pk = user_model._meta.pk.to_python(user_id)
-    user: Any = user_model._base_manager.using(database()).filter(pk=pk).first()
-    if user is None:
-        return Reason.DELETED
-    if not getattr(user, "is_active", True):
-        return Reason.DISABLED
-    if not hasattr(user, "get_session_auth_hash"):
-        return None
-    same = constant_time_compare(auth_hash, user.get_session_auth_hash())
-    return None if same else Reason.PASSWORD_CHANGED
 
 
 def exists(session_id: UUID) -> bool:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 
-from django_logout import activity, core, gate, limits, registry, replay
+from django_logout import activity, core, gate, limits, registry, replay, truth
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
@@ -136,7 +136,7 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
     for session_id, held in list(watch.held.items()):
         if session_id in watch.ended or str(session_id) == now or watch.lost:
             continue
-        reason = Reason.SWITCHED if now else registry.shut_out(*held) or Reason.FLUSHED
+        reason = Reason.SWITCHED if now else truth.shut_out(*held) or Reason.FLUSHED
         core.end_sessions(Target.session(session_id), reason=reason, request=request)
         watch.ended.add(session_id)
 
@@ -163,7 +163,7 @@ def _end_shut_out(request: HttpRequest, watch: Watch) -> None:
     if session.identity is None or not _is_shut_out(request):
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
-    watch.shut_out = registry.shut_out(user_id, auth_hash)
+    watch.shut_out = truth.shut_out(user_id, auth_hash)
     if watch.shut_out is not None:
         core.end_sessions(Target.current(request), reason=watch.shut_out)
         empty(request)  # where there is no row any more, too

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from asgiref.sync import sync_to_async
 
 from django_logout import expiry, gate
-from django_logout.registry import Identity, Standing
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 from django_logout.types import Reason
 
 if TYPE_CHECKING:

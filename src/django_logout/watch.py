@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django_logout.registry import Identity, Standing
+from django_logout.registry import Identity
+from django_logout.truth import Standing
 
 
 @dataclass(slots=True, eq=False)

@@ -63,13 +63,13 @@ def install(*, plain: bool) -> None:
         _cache_writes(backend)
     if plain:
         return
-    from django_logout import audit, gate, registry
+    from django_logout import audit, gate, registry, truth
     from django_logout.guard import GuardedStore
     from django_logout.models import LoginSession
 
     _around(LoginSession, "save", before="login's row", after="login's row written")
     _around(GuardedStore, "_after_save", before="engine saved")
-    _around(registry, "standing", before="generations taken", after="standing read")
+    _around(truth, "standing", before="generations taken", after="standing read")
     _around(registry, "follow", before="rotated")
     _around(registry, "adopt", before="adopting", after="adopted")
     _around(gate, "ready", before="selected", after="ready")

@@ -1,0 +1,115 @@
+"""What an ending does once it is committed: it ends what it overlooked, then tells the cache, the
+log and the receivers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from django_logout import audit, engines, gate, registry
+from django_logout.browser import presented, stores
+from django_logout.exceptions import SessionNotEnded
+from django_logout.models import LoginSession
+from django_logout.selection import Part
+from django_logout.signals import session_ended
+from django_logout.types import Ending, LogoutResult, Scope
+
+logger = logging.getLogger("django_logout")
+
+
+def finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
+    """Announce an ending that is committed, after having ended what it overlooked.
+
+    Raises :class:`SessionNotEnded` if readers may go on believing for a while what they saw
+    before; it is announced all the same.
+    """
+    try:
+        ending = _end_overlooked(part, ending, result)
+    except Exception as error:
+        raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from error
+    ids = {*ids, *(session.id for session in ending.sessions)}
+    closed = gate.close(ids, ending.reason, everyone=ending.target.scope is Scope.EVERYONE)
+    quietly(partial(engines.current().forget, ending.keys))
+    if result.event is not None:
+        if part.done == part.total:
+            audit.log(ending, result.event)
+        for session in ending.sessions:
+            session_ended.send_robust(
+                sender=LoginSession,
+                session=session,
+                user=_user_of(ending, session.user_id),
+                reason=ending.reason,
+                actor=ending.actor,
+                event=result.event,
+                request=ending.request,
+            )
+    if not closed:
+        raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    for store in stores(ending.request) if ending.request is not None else ():
+        store.watch.confirmed.update(ids)
+
+
+def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
+    """After the commit: whoever registers a session later than this sees the ending himself."""
+    adopted = adopted_users(ending)
+    if ending.target.scope in {Scope.USER, Scope.USERS}:
+        left = registry.overlooked(part.everything, ending.at)
+    elif adopted:
+        theirs = registry.sessions().filter(user_id__in=adopted)
+        left = registry.overlooked(theirs, ending.at, adopted_only=True)
+    else:
+        return ending
+    if not left:
+        return ending
+    with transaction.atomic(using=registry.database()):
+        theirs = registry.sessions().filter(pk__in=left)
+        sessions, keys = registry.end(theirs, ending.id, ending.at)
+        engines.current().delete(keys, using=registry.database())
+        audit.recount(result.event, more=len(sessions) - len(ending.sessions))
+    return replace(ending, sessions=sessions, keys=keys)
+
+
+def to_mark(part: Part, ending: Ending) -> set[UUID]:
+    """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
+    ended them and then could not say so. For everyone, one mark does; but whoever asked for
+    it is emptied here and now."""
+    target, ids = ending.target, {session.id for session in ending.sessions}
+    if target.scope is Scope.EVERYONE:
+        return set(presented(ending.request)) if ending.request is not None else set()
+    if not gate.remembers():
+        return set()
+    if target.scope is Scope.CURRENT:
+        return ids.union(presented(target.value))
+    if target.scope is Scope.SESSION:
+        return ids | {target.value}
+    if ids:
+        return ids
+    return set(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
+
+
+def adopted_users(ending: Ending) -> set[Any]:
+    """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
+    if engines.current().keyed:
+        return set()
+    return {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
+
+
+def _user_of(ending: Ending, user_id: Any) -> Any:
+    for who in (getattr(ending.request, "user", None), ending.target.value):
+        if getattr(who, "pk", None) == user_id:
+            return who
+    return None
+
+
+def quietly(work: Callable[[], Any]) -> None:
+    """Do what must not make an ending fail that has come about."""
+    try:
+        work()
+    except Exception:
+        logger.exception("Housekeeping after an ending failed; the sessions have ended.")
