@@ -19,6 +19,7 @@ class LogoutConfig(AppConfig):
         import_module("django_logout.notify").connect()
         import_module("django_logout.accounts").connect()
         import_module("django_logout.factors").connect()
+        import_module("django_logout.revoking").connect()
         import_module("django_logout.checks")
         if apps.is_installed("django.contrib.admin"):
             import_module("django_logout.admin").register()

@@ -45,6 +45,8 @@ def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> N
         entry, more = event.outcomes[outcome.revoker], _entry(ending, outcome)
         entry["ended"] += more["ended"]
         entry["error"] = entry["error"] or more["error"]
+        if "spared" in more:
+            entry["spared"] = entry.get("spared", 0) + more["spared"]
         if "users" in more:
             entry["users"] = [*entry.get("users", ()), *more["users"]]
         event.complete = event.complete and not outcome.error
@@ -64,6 +66,10 @@ def recount(event: LogoutEvent | None, *, more: int) -> None:
 
 def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
     entry: dict[str, Any] = {"ended": outcome.count, "error": outcome.error}
+    if outcome.spared:
+        entry["spared"] = outcome.spared
+    if outcome.error and ending.target.scope is Scope.CREDENTIAL:
+        entry["credential"] = str(ending.target.value[1])
     if outcome.error and ending.target.scope is Scope.USERS:
         # Whose: those of them who had no session are known from nowhere else.
         entry["users"] = [str(pk) for pk in ending.target.value.values_list("pk", flat=True)]
@@ -96,6 +102,8 @@ def _subject(ending: Ending) -> Any:
         return ending.target.value
     if ending.target.scope is Scope.OTHERS:
         return ending.target.value.user
+    if ending.target.scope is Scope.CREDENTIAL:
+        return ending.target.value[0]
     users = {session.user_id for session in ending.sessions}
     if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None

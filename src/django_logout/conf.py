@@ -28,6 +28,9 @@ class LogoutSettings:
     )
     "Kinds of response, as dotted paths; the first that suits the request is used."
 
+    API_KEYS: tuple[str, ...] = ()
+    "Kinds of credentials, by the names of their revokers, that are personal API keys here: spared."
+
     AT_LIMIT: Literal["end_oldest", "refuse"] = "end_oldest"
     "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or the login is refused."
 
@@ -68,7 +71,7 @@ class LogoutSettings:
     "How long ``manage.py logout prune`` leaves what has ended (timedelta or seconds): 90 days."
 
     REVOKERS: tuple[str, ...] = ()
-    "Dotted paths of revokers of your own, beside the built-in ones."
+    "Dotted paths of revokers of your own, beside those of the installed apps."
 
     TOUCH_INTERVAL: timedelta | int = 60
     "Activity of a session is written at most once in so long (timedelta or seconds)."

@@ -36,6 +36,8 @@ Progress = Callable[[int, int], Any]
 
 #: Recorded though no session ended: the record refuses sessions that nobody has registered.
 RECORDED = {Scope.OTHERS, Scope.USER, Scope.USERS, Scope.EVERYONE}
+#: Whose work is not done where no session is selected.
+BEYOND_SESSIONS = {Scope.EVERYONE, Scope.CREDENTIAL}
 
 _running: set[asyncio.Future[Any]] = set()
 
@@ -226,7 +228,7 @@ def _end_and_record(
     part: Part, ending: Ending, so_far: LogoutResult
 ) -> tuple[Ending, LogoutResult]:
     scope, event = ending.target.scope, so_far.event
-    if scope is not Scope.EVERYONE and part.sessions.query.is_empty():
+    if scope not in BEYOND_SESSIONS and part.sessions.query.is_empty():
         # Nobody is signed in here, or nobody was asked for: no need to ask the database.
         return ending, so_far.plus(revoke(ending), None)
     with transaction.atomic(using=registry.database()):
@@ -236,7 +238,7 @@ def _end_and_record(
         outcomes = revoke(ending)
         if event is not None:
             audit.extend(event, ending, outcomes)
-        elif sessions or scope in RECORDED:
+        elif sessions or scope in RECORDED or any(done.count or done.error for done in outcomes):
             event = audit.record(ending, outcomes)
     return ending, so_far.plus(outcomes, event)
 

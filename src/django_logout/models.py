@@ -64,6 +64,9 @@ class LoginSession(models.Model):
         db_index=False,
         verbose_name=_("user"),
     )
+    kind = models.CharField(
+        _("kind"), max_length=32, default="session", help_text=_("Of a browser, or of tokens.")
+    )
     # Elsewhere a keyed hash of it, which tells nobody the key, and still knows it again.
     session_key = models.CharField(
         _("session key"),
@@ -152,3 +155,23 @@ class Cutoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id or 'everyone'} < {self.before:%Y-%m-%d %H:%M:%S}"
+
+
+class CredentialTie(models.Model):
+    """A token was obtained in a session, and ends with it."""
+
+    id = models.UUIDField(primary_key=True, editable=False)  # the token's public id
+    session = models.ForeignKey(
+        LoginSession,
+        on_delete=models.CASCADE,
+        related_name="credential_ties",
+        verbose_name=_("session"),
+    )
+    kind = models.CharField(_("kind"), max_length=64)
+
+    class Meta:
+        verbose_name = _("token of a session")
+        verbose_name_plural = _("tokens of sessions")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"

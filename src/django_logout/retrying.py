@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout import registry
@@ -101,12 +102,22 @@ def _endings(event: LogoutEvent, entry: dict[str, Any]) -> Iterator[tuple[Ending
     elif scope is Scope.SESSIONS:
         for ids in _chunks(list(rows.values_list("pk", flat=True))):
             yield _ending(event, Target.sessions(ids), rows.filter(pk__in=ids)), []
-    elif scope is Scope.USER:
+    elif scope in {Scope.USER, Scope.OTHERS, Scope.CREDENTIAL}:
         if event.user is not None:  # else there is nobody left to be let in
-            yield _ending(event, Target.user(event.user), rows), []
+            yield _ending(event, _of_user(event, scope, entry), rows), []
     else:
         value = rows.values_list("pk", flat=True).first() if scope is Scope.SESSION else None
         yield _ending(event, Target(scope, value), rows), []
+
+
+def _of_user(event: LogoutEvent, scope: Scope, entry: dict[str, Any]) -> Target:
+    if scope is Scope.CREDENTIAL:
+        return Target.credential(event.user, entry["credential"])
+    if scope is Scope.USER:
+        return Target.user(event.user)
+    request = HttpRequest()  # made by nobody; what goes on is known from the registry
+    request.user = event.user  # type: ignore[assignment]
+    return Target.others(request)
 
 
 def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
@@ -117,6 +128,7 @@ def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
         actor=event.actor,
         request=None,
         at=event.created_at,
+        again=True,
         sessions=tuple(EndedSession(*row) for row in rows.values_list("pk", "user_id")),
     )
 

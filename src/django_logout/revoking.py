@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
+from django.apps import apps
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from django_logout import registry
+from django_logout import reaching, registry
 from django_logout.conf import logout_settings
 from django_logout.revokers.base import Revoker
-from django_logout.types import Ending, Outcome
+from django_logout.types import Credential, Ending, Outcome
 
 logger = logging.getLogger("django_logout")
 
@@ -21,11 +26,57 @@ REVOKERS = (
     "django_logout.revokers.cookies.CookieRevoker",
 )
 
+#: What is revoked where an app is installed.
+OF_APPS = {
+    "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
+}
+
+
+def paths() -> tuple[str, ...]:
+    """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
+    found = (path for app, path in OF_APPS.items() if apps.is_installed(app))
+    return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
+
 
 def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
     """Let all revokers work, or only those with these names; see what each came to."""
-    paths = (*REVOKERS, *logout_settings().REVOKERS)
-    return tuple(_fenced(path, ending) for path in paths if only is None or _name(path) in only)
+    wanted = [path for path in paths() if only is None or _name(path) in only]
+    if any(_reaches(path) for path in wanted):
+        ending = replace(ending, reach=reaching.reach(ending))
+    return tuple(_fenced(path, ending) for path in wanted)
+
+
+def credentials(user: Any) -> list[Credential]:
+    """The user's tokens of every kind, as they may be shown; without those of a revoker that
+    fails."""
+    return [found for revoker in working() for found in _quietly(revoker, revoker.list, user, ())]
+
+
+def presented(request: HttpRequest) -> UUID | None:
+    """The id of the token by which a request was let in, if it was one."""
+    found = (_quietly(revoker, revoker.presented, request, None) for revoker in working())
+    return next((credential_id for credential_id in found if credential_id), None)
+
+
+def connect() -> None:
+    """Let each connect its receivers."""
+    for revoker in working():
+        revoker.connect()
+
+
+def working() -> Iterator[Revoker]:
+    """Those that can be made."""
+    for path in paths():
+        with suppress(Exception):  # the system checks say which, and why; so does each ending
+            yield import_string(path)()
+
+
+def _quietly(revoker: Revoker, work: Callable[[Any], Any], argument: Any, default: Any) -> Any:
+    try:
+        return work(argument)
+    except Exception:
+        logger.exception("Revoker %r failed to look.", revoker.name)
+        return default
 
 
 def _name(path: str) -> str:
@@ -34,6 +85,13 @@ def _name(path: str) -> str:
         return str(import_string(path).name)
     except Exception:  # noqa: BLE001 - whatever it is, it comes up again when it is to work
         return path
+
+
+def _reaches(path: str) -> bool:
+    try:
+        return bool(import_string(path).reaches)
+    except Exception:  # noqa: BLE001 - likewise
+        return False
 
 
 def _fenced(path: str, ending: Ending) -> Outcome:
@@ -45,7 +103,7 @@ def _fenced(path: str, ending: Ending) -> Outcome:
         revoker: Revoker = import_string(path)()
         name, essential = revoker.name, revoker.essential
         with savepoint:
-            return Outcome(name, revoker.ends(ending))
+            return Outcome(name, revoker.ends(ending), spared=revoker.spares(ending))
     except Exception as error:
         if essential:
             raise

@@ -58,7 +58,7 @@ def _of(target: Target) -> QuerySet[LoginSession]:
             return mine.exclude(pk__in=presented(request))
         case Scope.USER:
             return sessions.filter(user_id=target.value.pk)
-        case _:  # everyone: the cut-off does it, in one write, and lists nobody
+        case _:  # everyone: the cut-off does it, in one write, and lists nobody; or one token
             return sessions.none()
 
 

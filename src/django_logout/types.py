@@ -6,7 +6,7 @@ No HTTP, no models, no third party.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,7 @@ class Scope(StrEnum):
     USER = "user"
     USERS = "users"
     EVERYONE = "everyone"
+    CREDENTIAL = "credential"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Target:
 
     scope: Scope
     value: Any = None
+    api_keys: bool = False
+    "Whether personal API keys end too: those of the kinds in the setting ``API_KEYS``."
 
     @classmethod
     def current(cls, request: HttpRequest) -> Target:
@@ -103,6 +106,16 @@ class Target:
         """All sessions of all users."""
         return cls(Scope.EVERYONE)
 
+    @classmethod
+    def credential(cls, user: Any, credential_id: UUID | str) -> Target:
+        """One token of a user's, by the id that :class:`Credential` gives it; raises
+        ``ValueError`` if that is none. A token that is not there (any more) is nothing to end."""
+        return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
+
+    def including_api_keys(self) -> Target:
+        """The same, and personal API keys, which are spared otherwise."""
+        return replace(self, api_keys=True)
+
 
 @dataclass(frozen=True, slots=True)
 class EndedSession:
@@ -119,10 +132,45 @@ class Outcome:
     revoker: str
     count: int = 0
     error: str = ""
+    spared: int = 0
+    "Personal API keys of the same kind, which nobody asked to end."
 
     def plus(self, other: Outcome) -> Outcome:
         """What the same revoker did in two parts of one ending."""
-        return Outcome(self.revoker, self.count + other.count, self.error or other.error)
+        return Outcome(
+            self.revoker,
+            self.count + other.count,
+            self.error or other.error,
+            self.spared + other.spared,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """Something beside a session that lets a user in, as its owner may see it. No part of the
+    credential itself is in it."""
+
+    id: UUID
+    kind: str
+    "The name of the revoker that knows it, e.g. ``drf_token``."
+    label: str
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """Which credentials an ending reaches, beside the sessions themselves."""
+
+    users: frozenset[Any] | None = frozenset()
+    "Keys of the users all of whose credentials are meant; ``None``: everybody's."
+    spared: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    "Of theirs, ids of those that were obtained in sessions that go on; by kind."
+    owners: frozenset[Any] = frozenset()
+    "Keys of the users some of whose credentials are meant."
+    chosen: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    "The ids of those, by kind; under ``*`` one of a kind that nobody has said."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +187,9 @@ class Ending:
     sessions: tuple[EndedSession, ...] = ()
     keys: tuple[str, ...] = field(default=(), repr=False)
     "Keys of those sessions in the engine's table, where the registry knows them. Secret."
+    reach: Reach = Reach()
+    again: bool = False
+    "A later try of a revoker that has failed: what has begun after :attr:`at` is not meant."
 
     @property
     def includes_current(self) -> bool:
@@ -168,6 +219,11 @@ class LogoutResult:
     def ended(self) -> Mapping[str, int]:
         """How many credentials of each kind were ended, e.g. ``{"session": 1}``."""
         return {done.revoker: done.count for done in self.outcomes if done.count}
+
+    @property
+    def spared(self) -> Mapping[str, int]:
+        """How many personal API keys of each kind were left alone (the setting ``API_KEYS``)."""
+        return {done.revoker: done.spared for done in self.outcomes if done.spared}
 
     @property
     def failed(self) -> tuple[str, ...]:

@@ -64,12 +64,14 @@ def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
 
 def _success(moment: Moment, default: str) -> dict[str, Any]:
     result = moment.result or LogoutResult()
+    spared = {"spared": dict(result.spared)} if result.spared else {}
     return {
         "logged_out": moment.kind is Kind.LOGGED_OUT,
         "complete": result.complete,
         "reason": str(result.reason),
         "ended": dict(result.ended),
         "failed": list(result.failed),
+        **spared,
         "redirect_to": moment.redirect_to or default,
     }
 

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
             name='LoginSession',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(default='session', help_text='Of a browser, or of tokens.', max_length=32, verbose_name='kind')),
                 ('session_key', models.CharField(blank=True, default='', editable=False, help_text='Only where the engine keeps its sessions in this same database.', max_length=255, verbose_name='session key')),
                 ('rotated_from', models.UUIDField(db_index=True, editable=False, help_text='A keyed hash: a tab that has not heard of the new key can still log out.', null=True, verbose_name='key before the last rotation')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
@@ -78,6 +79,18 @@ class Migration(migrations.Migration):
                 'ordering': ('-created_at',),
                 'permissions': (('end_loginsession', 'Can end sessions'), ('end_staff_sessions', 'Can end sessions of staff')),
                 'indexes': [models.Index(fields=['user', 'ended_at'], name='django_logout_alive'), models.Index(fields=['session_key'], name='django_logout_key')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CredentialTie',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=64, verbose_name='kind')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credential_ties', to='django_logout.loginsession', verbose_name='session')),
+            ],
+            options={
+                'verbose_name': 'token of a session',
+                'verbose_name_plural': 'tokens of sessions',
             },
         ),
     ]

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
-from django_logout.types import Ending
+from django.core.checks import CheckMessage
+from django.http import HttpRequest
+
+from django_logout.types import Credential, Ending
 
 
 class Revoker(ABC):
     """Revokes one kind of credential. A revoker that raises is logged and reported in the
-    result; it keeps nobody signed in."""
+    result; it keeps nobody signed in.
+
+    Credentials that are rows of a table with a user are easier made of
+    :class:`~django_logout.revokers.rows.RowsRevoker`.
+    """
 
     name: str
     "Names the credential in results, events and JSON, e.g. ``drf_token``."
+
+    covers: Sequence[str] = ()
+    "Names of the installed apps whose credentials these are."
+
+    reaches = False
+    "Whether :meth:`ends` looks at ``ending.reach``, which costs a query to find out."
 
     @property
     def essential(self) -> bool:
@@ -27,3 +43,24 @@ class Revoker(ABC):
         Called in the transaction of the ending, after the sessions have been claimed. Must be
         idempotent, and keep its own database work in ``transaction.atomic()``.
         """
+
+    def spares(self, ending: Ending) -> int:
+        """How many personal API keys it would have reached and has left alone."""
+        return 0
+
+    def list(self, user: Any) -> Sequence[Credential]:
+        """The user's credentials of this kind that work now, for the page of their sessions. In a
+        constant number of queries, and without any part of a credential."""
+        return ()
+
+    def presented(self, request: HttpRequest) -> UUID | None:
+        """The id, as in :meth:`list`, of the credential by which this request was let in (as
+        REST framework has it in ``request.auth``); ``None`` if it is none of this kind."""
+        return None
+
+    def connect(self) -> None:  # noqa: B027 - most have none to connect
+        """Called once, when all apps are ready: the place to connect receivers."""
+
+    def check(self) -> Sequence[CheckMessage]:
+        """What is wrong with the project's settings for these credentials (system checks)."""
+        return ()

@@ -1,0 +1,125 @@
+"""Credentials that are rows of a table with a user: what most revokers are made of."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Model, Q, QuerySet
+from django.db.models.signals import post_save
+from django.http import HttpRequest
+
+from django_logout import ties
+from django_logout.conf import logout_settings
+from django_logout.revokers.base import Revoker
+from django_logout.types import Credential, Ending
+
+ALL = ~Q(pk__in=())
+
+
+class RowsRevoker(Revoker):
+    """Revokes rows: all of a user's, those that were obtained in a session, or one.
+
+    What a request makes that is logged in by a session is tied to that session, if it is saved one
+    by one (``bulk_create`` sends no signals), and ends with it.
+    """
+
+    model: type[Model]
+    "The table."
+
+    user_field = "user"
+    "The field with the owner."
+    created_field = ""
+    "The field that says when a row was made, if there is one: needed for later tries to be exact."
+
+    reaches = True
+
+    @abstractmethod
+    def describe(self, row: Any) -> Credential:
+        """A row, as its owner may see it; :meth:`public_id` gives the id."""
+
+    def rows(self) -> QuerySet[Any]:
+        """All rows that let somebody in now."""
+        return self.model._base_manager.all()
+
+    def revoke(self, rows: QuerySet[Any]) -> int:
+        """Revoke these, in a constant number of queries, and say how many they were."""
+        return rows.delete()[1].get(self.model._meta.label, 0)
+
+    def api_keys(self) -> Q:
+        """Which rows are personal API keys. By default all or none, as the project's
+        ``LOGOUT["API_KEYS"]`` has it."""
+        return ALL if self.name in logout_settings().API_KEYS else ~ALL
+
+    def public_id(self, pk: Any) -> UUID:
+        """The id that may be shown."""
+        return ties.public_id(self.name, pk)
+
+    def ends(self, ending: Ending) -> int:
+        """Revoke the rows that the ending reaches."""
+        rows = self._reached(ending)
+        if rows is None:
+            return 0
+        if self._is_sparing(ending):
+            rows = rows.exclude(self.api_keys())
+        with transaction.atomic(using=rows.db):
+            return self.revoke(rows)
+
+    def spares(self, ending: Ending) -> int:
+        """Count the keys that were left alone."""
+        rows = self._reached(ending) if self._is_sparing(ending) else None
+        return 0 if rows is None else rows.filter(self.api_keys()).count()
+
+    def list(self, user: Any) -> Sequence[Credential]:
+        """The user's rows."""
+        return [self.describe(row) for row in self._of([user.pk]).order_by("-pk")]
+
+    def presented(self, request: HttpRequest) -> UUID | None:
+        """The row in ``request.auth``."""
+        auth = getattr(request, "auth", None)
+        return self.public_id(auth.pk) if isinstance(auth, self.model) else None
+
+    def connect(self) -> None:
+        """Notice what is made in a session."""
+        uid = f"django_logout.{self.name}"
+        post_save.connect(self._made, sender=self.model, weak=False, dispatch_uid=uid)
+
+    def _made(self, sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
+        if not created or raw:
+            return
+        session_id = ties.session_here(getattr(instance, f"{self.user_field}_id"))
+        if session_id is not None and not ties.tie(self.name, instance.pk, session_id):
+            self.revoke(self.model._base_manager.filter(pk=instance.pk))
+
+    def _is_sparing(self, ending: Ending) -> bool:
+        # Whatever is chosen one by one is meant.
+        return not ending.target.api_keys and not ending.reach.chosen
+
+    def _of(self, users: Collection[Any]) -> QuerySet[Any]:
+        return self.rows().filter(**{f"{self.user_field}__in": users})
+
+    def _reached(self, ending: Ending) -> QuerySet[Any] | None:
+        """The rows; ``None``, without a query, where there can be none."""
+        reach = ending.reach
+        chosen = reach.chosen.get(self.name, frozenset()) | reach.chosen.get("*", frozenset())
+        if reach.users is None:
+            rows = self.rows()
+        elif reach.users:
+            rows = self._of(reach.users)
+            if spared := reach.spared.get(self.name):
+                rows = rows.exclude(pk__in=self._known_by(rows, spared))
+        elif chosen:
+            rows = self._of(reach.owners)
+            rows = rows.filter(pk__in=self._known_by(rows, chosen))
+        else:
+            return None
+        if ending.again and self.created_field:
+            rows = rows.filter(**{f"{self.created_field}__lte": ending.at})
+        return rows
+
+    def _known_by(self, rows: QuerySet[Any], ids: frozenset[UUID]) -> Collection[Any]:
+        keys = rows.order_by().values_list("pk", flat=True)
+        return [pk for pk in keys if self.public_id(pk) in ids]
