@@ -1,8 +1,5 @@
 """Ways to log in change, other than the password: by our own call, and by other apps' signals."""
 
-import subprocess
-import sys
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -12,6 +9,7 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, credentials_changed
 from django_logout.models import LoginSession, LogoutEvent
+from tests.adapters.running import run_scenarios
 from tests.routes import OUT, routes
 
 
@@ -71,17 +69,6 @@ def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch:
         credentials_changed(user)
 
 
-@pytest.mark.skipif(
-    not (find_spec("allauth") and find_spec("django_otp")), reason="allauth, django-otp missing"
-)
 def test_allauth_and_django_otp() -> None:
-    """Their real views and models: see ``tests/adapters/scenarios.py``."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    done = subprocess.run(
-        [*command, "--ds=tests.adapters.settings", "tests/adapters/scenarios.py"],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    """Their real views and models."""
+    run_scenarios("factors", "allauth", "django_otp")
