@@ -15,6 +15,17 @@ from typing import Any, Literal
 from django.conf import settings
 from django.core.signals import setting_changed
 
+#: What the header ``Clear-Site-Data`` can name. (Not ``"*"``: nobody knows what it will mean.)
+SiteData = Literal[
+    "storage",
+    "prefetchCache",
+    "prerenderCache",
+    "cache",
+    "cookies",
+    "clientHints",
+    "executionContexts",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutSettings:
@@ -37,6 +48,9 @@ class LogoutSettings:
     CACHE: str | None = None
     "Alias of the cache that remembers which sessions are alive; by default the sessions' own."
 
+    CLEAR_SITE_DATA: tuple[SiteData, ...] = ()
+    "What the browser that has logged out is asked to clear; see the ``Clear-Site-Data`` header."
+
     COOKIES: tuple[str | Mapping[str, str], ...] = ()
     "Further cookies to delete: a name, or a dict of name, path, domain and samesite."
 
@@ -54,6 +68,9 @@ class LogoutSettings:
 
     MAX_SESSIONS: int | Callable[..., Any] | None = None
     "How many sessions one user may have, or who knows it by user."
+
+    NO_STORE: bool = False
+    "Whether pages of those who are signed in may not be stored: ``Cache-Control: no-store``."
 
     NOTIFY: tuple[Literal["new_device", "sessions_ended"], ...] = ()
     "What users are told of by mail."

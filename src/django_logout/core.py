@@ -70,6 +70,7 @@ def end_sessions(
     if request is not None and _has_ended(request):
         empty(request)
         forget_user(request)
+        guard(request.session).logged_out = True
     return result
 
 
@@ -148,6 +149,7 @@ def _logout(
     if kept:
         session.update(kept)
     forget_user(request)
+    watch.logged_out = True
     return result
 
 
@@ -155,6 +157,7 @@ def end_by_django(request: HttpRequest, user: Any) -> None:
     """Django's own ``logout()`` is under way: end the session; Django empties it right after."""
     _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
     forget_user(request)
+    guard(request.session).logged_out = True
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from django_logout.current import current_request
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard
 from django_logout.settle import login_refused, lost, needs_settling, not_ended, settle
+from django_logout.traces import forbid_storing
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
@@ -48,6 +49,7 @@ class LogoutMiddleware:
             response = cast(GetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
+        forbid_storing(session, response)
         return settle(request, response) if needs_settling(request, response) else response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -64,6 +66,7 @@ class LogoutMiddleware:
             response = await cast(AsyncGetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
+        forbid_storing(session, response)
         if needs_settling(request, response):
             response = await sync_to_async(settle)(request, response)
         return response

@@ -20,6 +20,7 @@ from django_logout.browser import empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
+from django_logout.traces import withdraw
 from django_logout.types import Reason, Target
 from django_logout.watch import Watch
 
@@ -71,9 +72,11 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if watch.unavailable and response.status_code == 500:
         return not_ended(request)
     _keep_cookie_in_outage(request, watch)
-    delete_cookies(request, response)
     _touch(request)
-    return _say_why(request, response, watch.shut_out or reason)
+    response = _say_why(request, response, watch.shut_out or reason)
+    delete_cookies(request, response)
+    withdraw(request, response, watch)
+    return response
 
 
 def not_ended(request: HttpRequest) -> HttpResponse:

@@ -36,6 +36,8 @@ class Watch:
     "Those whose ending is known to be committed and remembered."
     shut_out: str | None = None
     "Why the session's user is not let in any more, if Django has found nobody to let in."
+    logged_out: bool = False
+    "This request has logged its browser out."
     leaving: bool = False
     "The account has changed so that this browser is to leave its session after the view."
     adopted: bool = False
@@ -59,7 +61,13 @@ class Watch:
     def eventful(self) -> bool:
         """Whether something has happened to the session, other than being read and written."""
         return bool(
-            self.ended or self.login or self.lost or self.missed or self.refused or self.unavailable
+            self.ended
+            or self.login
+            or self.logged_out
+            or self.lost
+            or self.missed
+            or self.refused
+            or self.unavailable
         )
 
     def hold(self, identity: Identity, auth_hash: str) -> None:

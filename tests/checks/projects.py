@@ -89,6 +89,14 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
     "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
+    "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Take "cache" out'),
+    "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),
+    "W052": ({"LOGOUT": {"CLEAR_SITE_DATA": ["executionContexts"]}}, '["storage"]} is what'),
+    "W053": ({"LOGOUT": {"CLEAR_SITE_DATA": ["clientHints"]}}, 'Take "clientHints" out'),
+    "E054": (
+        {"SESSION_COOKIE_NAME": "__Host-id", "SESSION_COOKIE_PATH": "/shop/"},
+        "Write SESSION_COOKIE_SECURE = True, SESSION_COOKIE_PATH = '/'.",
+    ),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 
@@ -128,6 +136,16 @@ RIGHT: dict[str, dict[str, Any]] = {
     },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
     "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "site data": {"LOGOUT": {"CLEAR_SITE_DATA": ["storage", "prefetchCache", "prerenderCache"]}},
+    "a cookie for this host": {
+        "SESSION_COOKIE_NAME": "__Host-id",
+        "SESSION_COOKIE_SECURE": True,
+    },
+    "a secure cookie for subdomains": {
+        "SESSION_COOKIE_NAME": "__Secure-id",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_DOMAIN": ".example.com",
+    },
     "proxies": {"LOGOUT": {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "unix"]}},
     "limits": {
         "LOGOUT": {
