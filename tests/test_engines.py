@@ -103,10 +103,11 @@ def test_rows_are_deleted_past_a_managers_own_ideas(monkeypatch: pytest.MonkeyPa
     """Inside the ending's transaction nothing but the rows is to be touched."""
     for key in ("gone", "stays"):
         Session.objects.create(session_key=key, session_data="", expire_date=timezone.now())
+    db = engine("db")
     with monkeypatch.context() as patch:
         patch.setattr(Session, "objects", Refusing())
         patch.setattr(Session._meta, "default_manager", Refusing(), raising=False)
-        engine("db").delete(["gone"], using="default")
+        db.delete(["gone"], using="default")
     assert list(Session.objects.values_list("pk", flat=True)) == ["stays"]
 
 

@@ -23,7 +23,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
 from django.core.signals import setting_changed
 from django.db import router
-from django.db.models import Model
+from django.db.models import Manager, Model
 
 from django_logout.models import LoginSession
 
@@ -117,7 +117,8 @@ def _of(store: type[SessionBase]) -> Engine:
         store=store,
         final_deletes=model is not None
         and not issubclass(store, cached_db_engine.SessionStore)
-        and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS),
+        and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS)
+        and _asks_alike(model),
         model=model,
         hides_outages=issubclass(store, cache_engine.SessionStore),
         keyed=issubclass(store, _KEYED),
@@ -132,6 +133,13 @@ def _local_table(store: type[SessionBase]) -> type[Model] | None:
     table: type[Model] = store.get_model_class()
     here = router.db_for_write(LoginSession)
     return table if router.db_for_write(table) == here else None
+
+
+def _asks_alike(model: type[Model]) -> bool:
+    """Whether sessions are looked for in the same way every time: a manager of the project's may
+    know better (see ``row``)."""
+    manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
+    return type(manager).get_queryset is Manager.get_queryset
 
 
 def answers(cache: Any) -> bool:

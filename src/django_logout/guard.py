@@ -18,11 +18,9 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import Error as DatabaseError
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from django_logout import activity, engines, expiry, registry, truth, verdict
+from django_logout import activity, engines, expiry, registry, row, truth, verdict
 from django_logout.exceptions import SessionUnavailable
 from django_logout.passive import is_passive
 from django_logout.registry import Identity
@@ -222,42 +220,23 @@ class FinalStore(GuardedStore):
     """For engines whose deletes are final: the row that Django loads is the proof.
 
     One thing no delete does is to end sessions that nobody has listed, however many there are:
-    that is a cut-off for everyone, and the newest one comes along in the same query. Read from
-    where rows are written, since a replica that lags knows sessions that have been deleted.
+    that is a cut-off for everyone, and the newest one comes along in the same query.
     """
 
     model: Any
 
     def _get_session_from_db(self) -> Any:
-        return self._found(self._rows().first())
+        return self._found(row.ask(self.model, self.session_key))
 
     async def _aget_session_from_db(self) -> Any:
-        return self._found(await self._rows().afirst())
+        return self._found(await sync_to_async(row.ask)(self.model, self.session_key))
 
-    def _rows(self) -> QuerySet[Any]:
-        rows = _rows_with_standing(self.model, registry.database())
-        return rows.filter(session_key=self.session_key, expire_date__gt=timezone.now())
-
-    def _found(self, row: Any) -> Any:
-        if row is None:
+    def _found(self, found: row.Row | None) -> row.Row | None:
+        if found is None:
             self._session_key = None  # as Django does
-        elif row.known:  # else it is a copy that the project has made: to be asked by its id
-            self.watch.cut_off = row.cut_off.timestamp() if row.cut_off else 0
-        return row
-
-
-@lru_cache(maxsize=8)
-def _rows_with_standing(model: Any, database: str) -> QuerySet[Any]:
-    # Every request asks this. To put it into SQL takes longer than the answer: done once.
-    rows: QuerySet[Any] = model._default_manager.using(database).order_by("pk")
-    asking = rows.annotate(cut_off=registry.newest_cutoff(), known=registry.knows_key()).query
-    compiler = asking.get_compiler(database)
-    compiled = {}
-    for name, question in asking.annotations.items():
-        sql, params = compiler.compile(question)
-        compiled[name] = RawSQL(sql, params, question.output_field)  # noqa: S611, it is Django's own
-    annotated: QuerySet[Any] = rows.annotate(**compiled)
-    return annotated
+        elif found.known:  # else it is to be asked by its id
+            self.watch.cut_off = found.cut_off.timestamp() if found.cut_off else 0
+        return found
 
 
 @lru_cache(maxsize=8)

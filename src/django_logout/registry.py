@@ -194,10 +194,9 @@ def count_before(moment: datetime) -> int:
     return sessions().filter(created_at__lt=moment, ended_at__isnull=True).count()
 
 
-def knows_key() -> Exists:
-    """Whether the key of a row of the session table is one that an ending would delete."""
-    keys = LoginSession.objects.filter(session_key=OuterRef("session_key"), ended_at__isnull=True)
-    return Exists(keys)
+def knows_key(key: Any) -> Exists:
+    """Whether a key of the session table is one that an ending would delete."""
+    return Exists(LoginSession.objects.filter(session_key=key, ended_at__isnull=True))
 
 
 def newest_cutoff() -> Subquery:
