@@ -151,18 +151,18 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
         return _truth(identity)
-    truth = _truth(identity)
+    found_out = _truth(identity)
     # Inside a transaction (Django's, or one that the project manages itself) the row may be
     # read from an old snapshot: good enough for this request, but not to be told to others.
     if connections[registry.database()].get_autocommit():
         try:
-            if truth.alive:
+            if found_out.alive:
                 cache.set(_seen(identity.id), f"{mark}|{everyone}", SEEN_TTL)
-            elif truth.reason != Reason.UNKNOWN:
-                cache.set(_mark(identity.id), f"{ENDED}:{truth.reason}", MARK_TTL)
+            elif found_out.reason != Reason.UNKNOWN:
+                cache.set(_mark(identity.id), f"{ENDED}:{found_out.reason}", MARK_TTL)
         except Exception:
             logger.exception("The cache that remembers sessions is down.")
-    return truth
+    return found_out
 
 
 def _truth(identity: Identity) -> Standing:

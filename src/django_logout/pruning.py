@@ -2,9 +2,10 @@
 
 What is deleted stays refused. A session that was registered at its login claims an id that has
 no row any more. One that claims none (it began before the package was installed) is refused by
-its own row, by a cut-off, or by the event of an ending of all its user's sessions: such a row is
-kept as long as the engine may hold the session, and of each user's cut-offs the last one is kept
-for good, in the place of such events too.
+its own row, by a cut-off, or by the event of an ending of all its user's sessions, or of all but
+one: such a row is kept as long as the engine may hold the session, and of each user's cut-offs the
+last one is kept for good, in the place of such events too. (While the one session that was spared
+is such a session itself and lives on, its event is kept.)
 """
 
 from __future__ import annotations
@@ -125,17 +126,28 @@ def _delete_sessions(batch: list[Any], dry_run: bool) -> int:
 
 
 def _delete_events(batch: list[Any], dry_run: bool) -> int:
-    if not dry_run:
-        with transaction.atomic(using=registry.database()):
-            events = _of(LogoutEvent).filter(pk__in=batch)
-            everywhere = events.filter(scope=Scope.USER, user__isnull=False)
-            users = set(everywhere.order_by().values_list("user_id", flat=True))
-            cut = _of(Cutoff).filter(Q(user__isnull=True) | Q(user_id__in=users))
-            cut_off = set(cut.values_list("user_id", flat=True))
-            if None not in cut_off:
-                registry.cut_off(users - cut_off, before=registry.epoch(), reason=Reason.CUTOFF)
-            events.delete()
-    return len(batch)
+    events = _of(LogoutEvent).filter(pk__in=batch)
+    events = events.exclude(scope=Scope.OTHERS, user_id__in=_spared(events))
+    if dry_run:
+        return events.count()
+    with transaction.atomic(using=registry.database()):
+        refusing = events.filter(scope__in=[Scope.USER, Scope.OTHERS], user__isnull=False)
+        users = set(refusing.order_by().values_list("user_id", flat=True))
+        cut = _of(Cutoff).filter(Q(user__isnull=True) | Q(user_id__in=users))
+        cut_off = set(cut.values_list("user_id", flat=True))
+        if None not in cut_off:
+            registry.cut_off(users - cut_off, before=registry.epoch(), reason=Reason.CUTOFF)
+        deleted, _ = events.delete()
+    return deleted
+
+
+def _spared(events: QuerySet[LogoutEvent]) -> set[Any]:
+    """Users who go on with a session from before our time that ended the others: a cut-off would
+    refuse it with them."""
+    others = events.filter(scope=Scope.OTHERS).order_by()
+    theirs = registry.alive(registry.sessions()).filter(user_id__in=others.values("user_id"))
+    alive = theirs.order_by().values_list("pk", "user_id")
+    return {user_id for pk, user_id in alive if registry.is_adopted(pk)}
 
 
 def _delete_cutoffs(batch: list[Any], dry_run: bool) -> int:

@@ -1,0 +1,34 @@
+"""Sessions and events of long ago, and what ``manage.py logout prune`` says that it did."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from django_logout.models import LoginSession, LogoutEvent
+from tests.crowds import make_rows
+from tests.management.command import run
+
+DAY = timedelta(days=1)
+NOTHING = {"dry_run": False, "expired": 0, "sessions": 0, "events": 0, "cutoffs": 0}
+
+
+def prune(*options: str) -> dict[str, int]:
+    """What it says that it did."""
+    said = run("prune", "--json", *options)
+    assert (said.code, said.error) == (0, "")
+    result: dict[str, int] = said.json
+    return result
+
+
+def over(user: Any, days: float, **facts: Any) -> LoginSession:
+    """A session that ended so long ago."""
+    then = timezone.now() - days * DAY
+    return make_rows(user, 1, **{"ended_at": then, "expires_at": then, **facts})[0]
+
+
+def event(days: float, **facts: Any) -> LogoutEvent:
+    """An ending so long ago."""
+    then = timezone.now() - days * DAY
+    facts = {"reason": "user", "scope": "current", "sessions": 1, "complete": True, **facts}
+    return LogoutEvent.objects.create(created_at=then, **facts)

@@ -1,0 +1,170 @@
+"""``manage.py logout prune``: what is deleted stays refused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Target, end_sessions, engines
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from tests.browsers import OTHERS
+from tests.management.pruned import DAY, NOTHING, event, over, prune
+from tests.management.test_adopt import browser, old_session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Moves time."""
+    with time_machine.travel(timezone.now(), tick=False) as traveller:
+        yield traveller
+
+
+def test_a_session_whose_row_has_gone_stays_refused(user: Any, engine: str) -> None:
+    """It claims an id that nobody knows, though its cookie may be as good as ever."""
+    client = Client()
+    client.force_login(user)
+    client.get("/")
+    cookie = client.cookies["sessionid"].value
+    end_sessions(Target.user(user))
+    LoginSession.objects.update(
+        ended_at=timezone.now() - 100 * DAY, expires_at=timezone.now() - 100 * DAY
+    )
+    LogoutEvent.objects.update(created_at=timezone.now() - 100 * DAY)
+    assert prune() == {**NOTHING, "sessions": 1, "events": 1}
+    assert not LoginSession.objects.exists()
+    assert browser(cookie).get("/").content == b"user="
+    assert client.get("/").content == b"user="
+
+
+def test_an_old_session_that_was_ended_unseen_stays_refused(user: Any, engine: str) -> None:
+    """The event that refuses it goes; a cut-off takes its place, and lets new logins be."""
+    cookies = [old_session(user) for _ in range(2)]
+    end_sessions(Target.user(user))
+    end_sessions(Target.user(user))
+    LogoutEvent.objects.update(created_at=timezone.now() - 100 * DAY)
+    fresh = Client()
+    fresh.force_login(user)
+
+    assert prune()["events"] == 2
+
+    assert not LogoutEvent.objects.exists()
+    assert Cutoff.objects.get().user == user
+    assert [browser(cookie).get("/").content for cookie in cookies] == [b"user="] * 2
+    assert fresh.get("/").content == b"user=ann"
+    assert prune() == NOTHING
+
+
+@pytest.mark.parametrize("of", ["user", "everyone"])
+def test_no_second_cutoff_is_written_for_an_event(user: Any, of: str) -> None:
+    """One that is there does."""
+    then = timezone.now() - 99 * DAY
+    Cutoff.objects.create(user=user if of == "user" else None, before=then)
+    event(100, user=user, scope="user")
+    assert prune()["events"] == 1
+    assert Cutoff.objects.count() == 1
+
+
+@pytest.mark.parametrize("engine_name", ["file", "signed_cookies", "db"])
+def test_an_adopted_session_stays_refused_for_as_long_as_the_engine_serves_it(
+    user: Any, settings: Any, tmp_path: Any, clock: Any, engine_name: str, monkeypatch: Any
+) -> None:
+    """Django's file engine serves one with set_expiry(seconds) for ever, so its row is kept."""
+    from django.contrib.sessions.backends.file import SessionStore
+
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine_name}"
+    settings.SESSION_FILE_PATH = str(tmp_path)
+    monkeypatch.delattr(SessionStore, "_storage_path", raising=False)
+    cookie = old_session(user, expiry=20 * 86400)
+    assert browser(cookie).get("/").content == b"user=ann"
+    assert engines.current().store(cookie).load()["_auth_user_id"]
+    end_sessions(Target.session(LoginSession.objects.get().pk))
+    Cutoff.objects.all().delete()  # signed_cookies has one, which would do it too
+
+    clock.shift(100 * DAY)
+    assert prune()["sessions"] == (0 if engine_name == "file" else 1)
+
+    assert browser(cookie).get("/").content == b"user="
+    assert bool(engines.current().store(cookie).load()) == (engine_name == "file")
+
+
+def test_everyones_cutoff_lets_the_rows_of_adopted_sessions_go(
+    user: Any, settings: Any, tmp_path: Any
+) -> None:
+    """It refuses them anyway, and is kept."""
+    from uuid import NAMESPACE_URL, uuid5
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    over(user, 100, id=uuid5(NAMESPACE_URL, "a key"))
+    assert prune() == NOTHING
+    Cutoff.objects.create(before=timezone.now() - 5 * DAY)
+    assert prune("--dry-run")["sessions"] == 1
+    assert prune() == {**NOTHING, "sessions": 1}
+    assert Cutoff.objects.count() == 1
+
+
+def test_of_cutoffs_the_last_of_each_is_kept(user: Any, other: Any) -> None:
+    """It refuses all that the earlier ones do."""
+    now = timezone.now()
+
+    def cutoff(who: Any, days: float) -> Cutoff:
+        return Cutoff.objects.create(user=who, before=now - days * DAY)
+
+    cutoff(user, 300), cutoff(user, 200), cutoff(user, 200)
+    last = cutoff(user, 150)
+    cutoff(other, 140), cutoff(other, 120)
+    cutoff(None, 130), cutoff(None, 125)
+    kept = {cutoff(other, 100).pk, cutoff(None, 110).pk, cutoff(user, 50).pk, cutoff(user, 40).pk}
+    assert prune("--dry-run")["cutoffs"] == 8
+    assert prune() == {**NOTHING, "cutoffs": 8}
+    assert {row.pk for row in Cutoff.objects.all()} == kept
+    assert last.pk not in kept
+    assert prune() == NOTHING
+
+
+def ended_others(user: Any, client: Client) -> None:
+    """The user ends all sessions but this browser's, long ago."""
+    assert client.post(OTHERS).status_code == 302
+    event = LogoutEvent.objects.get()
+    assert (event.scope, event.user) == ("others", user)
+    LogoutEvent.objects.update(created_at=timezone.now() - 100 * DAY)
+    LoginSession.objects.update(created_at=timezone.now() - 101 * DAY)
+
+
+def test_an_old_session_that_was_ended_with_the_others_stays_refused(
+    user: Any, engine: str
+) -> None:
+    """A thief's, from before our time and made to last a year: nobody has ever seen it here."""
+    stolen = [old_session(user, expiry=365 * 86400) for _ in range(2)]
+    mine = Client()
+    mine.force_login(user)
+    ended_others(user, mine)
+
+    assert prune()["events"] == 1
+
+    assert not LogoutEvent.objects.exists()
+    assert [browser(cookie).get("/").content for cookie in stolen] == [b"user="] * 2
+    assert mine.get("/").content == b"user=ann"
+
+
+def test_an_event_is_kept_while_an_old_session_goes_on_that_it_spared(
+    user: Any, engine: str, settings: Any
+) -> None:
+    """The one that asked is from before our time itself: a cut-off in place of the event would
+    refuse it with the others."""
+    settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
+    stolen = old_session(user, expiry=365 * 86400)
+    mine = browser(old_session(user))
+    ended_others(user, mine)
+
+    assert prune("--dry-run")["events"] == prune()["events"] == 0
+
+    assert mine.get("/").content == b"user=ann"
+    assert browser(stolen).get("/").content == b"user="
+    mine.post("/accounts/logout/")
+    assert prune("--dry-run")["events"] == prune()["events"] == 1
+    assert browser(stolen).get("/").content == b"user="
