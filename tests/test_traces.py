@@ -8,7 +8,7 @@ from django.contrib.auth import logout as djangos_logout
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.utils.decorators import method_decorator
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.generic import View
 
 from django_logout import Target, end_sessions, gate, logout
@@ -134,6 +134,42 @@ def test_the_page_that_says_goodbye_by_name_may_not_be_stored(
     settings.ROOT_URLCONF = routes(view)
 
     assert cached(ann.get(OUT)) == "no-store, private"
+
+
+PREFETCH = {"Sec-Purpose": "prefetch;prerender"}
+
+
+@pytest.mark.parametrize("view", [page, never_cache(page)], ids=["ours", "its own"])
+def test_pages_of_somebody_may_not_be_fetched_ahead(
+    no_store: None, ann: Client, settings: Any, view: Any
+) -> None:
+    """F42: the browser would show them after logging out."""
+    settings.ROOT_URLCONF = routes(view)
+
+    assert ann.get(OUT, headers=PREFETCH).status_code == 403
+    assert ann.get(OUT, headers={"Sec-Purpose": "something new"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "view", [storable(page), cache_control(max_age=60)(page)], ids=["let off", "its own"]
+)
+def test_what_may_be_stored_may_be_fetched_ahead(
+    no_store: None, ann: Client, settings: Any, view: Any
+) -> None:
+    """That is what it is let off for."""
+    settings.ROOT_URLCONF = routes(view)
+
+    assert ann.get(OUT, headers=PREFETCH).status_code == 200
+
+
+def test_pages_for_everybody_may_be_fetched_ahead(no_store: None, ann: Client) -> None:
+    """And all of them unless NO_STORE is on."""
+    assert ann.get("/quiet/", headers=PREFETCH).status_code == 200
+
+
+def test_by_default_all_pages_may_be_fetched_ahead(ann: Client) -> None:
+    """It is the project's decision."""
+    assert ann.get("/", headers=PREFETCH).status_code == 200
 
 
 def cookie(response: Any) -> Any:

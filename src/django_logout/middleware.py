@@ -49,7 +49,7 @@ class LogoutMiddleware:
             response = cast(GetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
-        forbid_storing(session, response)
+        forbid_storing(request, session, response)
         return settle(request, response) if needs_settling(request, response) else response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -66,7 +66,7 @@ class LogoutMiddleware:
             response = await cast(AsyncGetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
-        forbid_storing(session, response)
+        forbid_storing(request, session, response)
         if needs_settling(request, response):
             response = await sync_to_async(settle)(request, response)
         return response

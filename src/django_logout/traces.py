@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -15,20 +16,23 @@ from django_logout.watch import Watch
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
-def forbid_storing(session: Any, response: HttpResponse) -> None:
+def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -> None:
     """``NO_STORE``: no browser and no proxy keeps what somebody who is signed in has seen.
 
     What never looked at the session is the same for everybody, and stays as it is; so does what
     the project has decided itself, by a ``Cache-Control`` of its own or by ``storable``.
+
+    A page that is fetched ahead would be shown after logging out, ``no-store`` or not: browsers
+    drop those that are no success.
     """
-    if (
-        logout_settings().NO_STORE
-        and session.watch.held
-        and session.accessed
-        and not response.has_header("Cache-Control")
-        and not hasattr(response, STORABLE)
-    ):
+    if not (logout_settings().NO_STORE and session.watch.held and session.accessed):
+        return
+    if hasattr(response, STORABLE):
+        return
+    if not response.has_header("Cache-Control"):
         patch_cache_control(response, no_store=True, private=True)
+    if "no-store" in response["Cache-Control"] and _is_fetched_ahead(request):
+        response.status_code = HTTPStatus.FORBIDDEN
 
 
 def withdraw(request: HttpRequest, response: HttpResponse, watch: Watch) -> None:
@@ -46,6 +50,10 @@ def withdraw(request: HttpRequest, response: HttpResponse, watch: Watch) -> None
     kinds = logout_settings().CLEAR_SITE_DATA
     if kinds and request.method not in SAFE and session.identity is None and _is_trusted(request):
         response.headers.setdefault("Clear-Site-Data", ", ".join(f'"{kind}"' for kind in kinds))
+
+
+def _is_fetched_ahead(request: HttpRequest) -> bool:
+    return "prefetch" in request.headers.get("Sec-Purpose", "")
 
 
 def _delete_cookie(response: HttpResponse) -> None:
