@@ -42,8 +42,8 @@ class LogoutSettings:
     API_KEYS: tuple[str, ...] = ()
     "Kinds of credentials, by the names of their revokers, that are personal API keys here: spared."
 
-    AT_LIMIT: Literal["end_oldest", "refuse"] = "end_oldest"
-    "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or the login is refused."
+    AT_LIMIT: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
+    "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or none, or they choose."
 
     CACHE: str | None = None
     "Alias of the cache that remembers which sessions are alive; by default the sessions' own."

@@ -1,4 +1,5 @@
-"""How many sessions one user may have, and what becomes of a login beyond that.
+"""How many sessions one user may have, and what becomes of a login beyond that: the oldest session
+ends, the login is refused, or it waits until its user has chosen what ends (:mod:`.choice`).
 
 The registry is asked after the login is in it, so of two logins that race for the last place
 whoever asks last sees both. Where that is too late, since nobody may be put out, they take turns.
@@ -17,7 +18,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
-from django_logout import core, policy, registry
+from django_logout import choice, core, policy, registry
 from django_logout.browser import forget_user
 from django_logout.conf import logout_settings
 from django_logout.exceptions import LoginRefused, SessionNotEnded
@@ -35,23 +36,38 @@ def register(
     """Register a login, and make room for it. Raises :class:`LoginRefused` if there is none, and
     :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
     enter = partial(registry.register, session, user, request, session_id=session_id)
-    limit = logout_settings().MAX_SESSIONS
-    limit = limit(user, request) if callable(limit) else limit
+    limit, at_limit = allowed(user, request), logout_settings().AT_LIMIT
     if limit is None:
         return enter()
     try:
-        if logout_settings().AT_LIMIT == "refuse":
+        if at_limit != "end_oldest":
             with transaction.atomic(using=registry.database()):
                 _take_turns(user)
-                if _places(user, request, session_id).count() >= limit:
-                    raise LoginRefused("This user has as many sessions as are allowed.")
+                _look_for_place(user, request, limit, session_id)
                 return enter()
         row = enter()
         _make_room(row, user, request, limit)
-    except (LoginRefused, SessionNotEnded):
+    except LoginRefused:
+        _turn_away(request, ask=at_limit == "ask")
+        raise
+    except SessionNotEnded:
         _turn_away(request)
         raise
     return row
+
+
+def allowed(user: Any, request: HttpRequest) -> int | None:
+    """How many sessions this user may have; ``None``: any number."""
+    limit = logout_settings().MAX_SESSIONS
+    number: int | None = limit(user, request) if callable(limit) else limit
+    return number
+
+
+def _look_for_place(user: Any, request: HttpRequest, limit: int, session_id: UUID | None) -> None:
+    if session_id is not None and registry.exists(session_id):
+        raise LoginRefused("This login has come about already, or been cancelled.")
+    if places(user, request, session_id).count() >= limit:
+        raise LoginRefused("This user has as many sessions as are allowed.")
 
 
 def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
@@ -70,7 +86,7 @@ def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -
 def _end_oldest(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
     # One order for all who ask, or two that race would end each other.
     mine_first = Case(When(pk=row.pk, then=0), default=1)
-    newest_first = _places(user, request, row.pk).order_by("-created_at", mine_first, "pk")
+    newest_first = places(user, request, row.pk).order_by("-created_at", mine_first, "pk")
     if oldest := list(newest_first.values_list("pk", flat=True)[limit:]):
         target = Target.sessions(oldest)
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
@@ -91,8 +107,9 @@ def living(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
     return rows
 
 
-def _places(user: Any, request: HttpRequest, mine: UUID | None) -> QuerySet[LoginSession]:
-    # What this browser has let go of in logging in is about to end.
+def places(user: Any, request: HttpRequest, mine: UUID | None = None) -> QuerySet[LoginSession]:
+    """Those of the sessions that count for a login by this request: what its browser has let go
+    of in logging in is about to end."""
     return living(user, request).exclude(pk__in=guard(request.session).held.keys() - {mine})
 
 
@@ -110,9 +127,19 @@ def _take_turns(user: Any) -> None:
         registry.sessions().filter(pk=uuid4()).update(replays=F("replays"))
 
 
-def _turn_away(request: HttpRequest) -> None:
+def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
     """Nobody is logged in here, whatever is done about the exception; guests keep their cart."""
     session: Any = request.session
+    try:
+        offer = choice.offer(request) if ask else None
+    finally:  # where to go is the project's to say, and may raise
+        _empty(request, session)
+    session.pop(choice.KEY, None)
+    if offer is not None:
+        session[choice.KEY], session.watch.offered = offer.note, offer.secret
+
+
+def _empty(request: HttpRequest, session: Any) -> None:
     for key in (*LOGIN_KEYS, registry.BEGUN_KEY):
         session.pop(key, None)
     # In somebody's transaction the session's key, new since this login, is about to be undone.

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from django_logout import activity, core, limits, registry
+from django_logout import activity, choice, core, limits, registry
 from django_logout.browser import stores
 from django_logout.guard import guard
 from django_logout.registry import ID_KEY, Identity
@@ -36,7 +36,9 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     if ID_KEY in session:
         _log_in_again(session)
         return
-    row = limits.register(session, user, request)
+    row = limits.register(session, user, request, session_id=watch.note and watch.note.id)
+    if choice.KEY in session:
+        del session[choice.KEY]
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
     watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
     watch.key = session.session_key

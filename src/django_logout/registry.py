@@ -238,6 +238,13 @@ def withdraw(session_id: UUID) -> None:
     sessions().filter(pk=session_id).delete()
 
 
+def void(session_id: UUID, user: Any) -> None:
+    """Use up the id of a login that is not to come about: nobody can have it any more."""
+    now = timezone.now()
+    row = {"user": user, "expires_at": now, "ended_at": now}
+    sessions().get_or_create(pk=session_id, defaults=row)
+
+
 def forget(session_id: UUID) -> None:
     """Drop the row of a session that has ended and was registered at login: it stays refused,
     since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.functional import SimpleLazyObject
 
-from django_logout import activity, core, gate, limits, registry, replay, truth
+from django_logout import activity, choice, core, gate, limits, registry, replay, truth
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
@@ -76,6 +76,8 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     response = _say_why(request, response, watch.shut_out or reason)
     delete_cookies(request, response)
     withdraw(request, response, watch)
+    if watch.offered:
+        choice.bind(response, watch.offered)
     return response
 
 
@@ -214,7 +216,10 @@ def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
 
 
 def login_refused(request: HttpRequest) -> HttpResponse:
-    """Back to the page with the form, which says how to go on."""
+    """To the page where the user chooses what ends for it; else back to the one with the form,
+    which says how to go on."""
+    if guard(request.session).offered:
+        return respond(request, Moment(kind=Kind.CHOOSE, redirect_to=choice.page_url()))
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
     # A redirect to a page that cannot say it would leave the user guessing.
     url = url if hasattr(request, "_messages") else ""

@@ -37,6 +37,10 @@ class Reason(TextChoices):
         "login_refused",
         _("You are logged in on as many devices as is allowed. Log out on one of them first."),
     )
+    LOGIN_LAPSED = (
+        "login_lapsed",
+        _("That login cannot be completed any more, so nobody is logged in. Log in again."),
+    )
     DISABLED = "disabled", _("Your account was disabled.")
     DELETED = "deleted", _("Your account was deleted.")
     FACTOR_CHANGED = "factor_changed", _("How you log in to your account was changed.")

@@ -38,6 +38,10 @@ class Watch:
     "Why the session's user is not let in any more, if Django has found nobody to let in."
     logged_out: bool = False
     "This request has logged its browser out."
+    note: Any = None
+    "The login that was turned away, and that this request is to complete."
+    offered: str = ""
+    "The browser's half of such a note, if this request has written one."
     leaving: bool = False
     "The account has changed so that this browser is to leave its session after the view."
     adopted: bool = False

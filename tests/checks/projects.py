@@ -97,6 +97,13 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"SESSION_COOKIE_NAME": "__Host-id", "SESSION_COOKIE_PATH": "/shop/"},
         "Write SESSION_COOKIE_SECURE = True, SESSION_COOKIE_PATH = '/'.",
     ),
+    "W041": (
+        {
+            "LOGOUT": {"AT_LIMIT": "ask"},
+            "ROOT_URLCONF": urlconf(path("out/", MyLogoutView.as_view())),
+        },
+        "in no namespace, to urlpatterns",
+    ),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 
@@ -159,5 +166,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         "ROOT_URLCONF": urlconf(*urlpatterns, path("still/", quiet)),
     },
     "no URLconf, but names": {"ROOT_URLCONF": None, "LOGOUT": {"PASSIVE_URLS": ["poll"]}},
+    "a page to choose on": {"LOGOUT": {"AT_LIMIT": "ask", "MAX_SESSIONS": 1}},
+    "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"AT_LIMIT": "ask"}},
     "every default": {"LOGOUT": {name: field.default for name, field in KNOWN.items()}},
 }

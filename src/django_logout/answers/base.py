@@ -44,6 +44,12 @@ class Kind(StrEnum):
     "Nobody is logged in. Status 401, or the login page."
     NOT_FOUND = "not_found"
     "There is no such session, or it is somebody else's. Status 404."
+    CHOOSE = "choose"
+    "A login waits until its user has chosen which sessions end for it. Status 401, or that page."
+    TOO_FEW = "too_few"
+    "Not enough of them were chosen. Status 400."
+    LOGGED_IN = "logged_in"
+    "That login has gone through."
     SHOWN = "shown"
     "Nothing has ended: what was asked for is shown."
 
@@ -52,10 +58,18 @@ class Kind(StrEnum):
 REAUTHENTICATE_TAG = "django-logout-reauthenticate"
 #: Those that lead somewhere, if they say where.
 MOVING = frozenset(
-    {Kind.LOGGED_OUT, Kind.ENDED, Kind.SESSIONS_ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN}
+    {
+        Kind.LOGGED_OUT,
+        Kind.ENDED,
+        Kind.SESSIONS_ENDED,
+        Kind.REAUTHENTICATE,
+        Kind.NOT_LOGGED_IN,
+        Kind.CHOOSE,
+        Kind.LOGGED_IN,
+    }
 )
 #: Those where a fetch must not be led to the login page, whose HTML it would take for its data.
-TURNED_AWAY = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN})
+TURNED_AWAY = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN, Kind.CHOOSE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +137,8 @@ def say_why(request: HttpRequest, response: HttpResponse, moment: Moment) -> Non
             messages.add(INFO, words.explain(moment.reason))
         case Kind.REAUTHENTICATE:
             messages.add(INFO, words.reauthenticate(), extra_tags=REAUTHENTICATE_TAG)
-        case Kind.SESSIONS_ENDED:
-            result = moment.result or LogoutResult()
+        case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if moment.result is not None:
+            result = moment.result
             messages.add(SUCCESS if result.complete else WARNING, words.count(result))
         case _:
             return

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from django_logout.answers import words
 from django_logout.answers.base import TURNED_AWAY, Answer, Kind, Moment, login_url
-from django_logout.types import LogoutResult
+from django_logout.types import LogoutResult, Reason
 
 
 class JsonAnswer(Answer):
@@ -28,7 +28,7 @@ class JsonAnswer(Answer):
         match moment.kind:
             case Kind.SHOWN:
                 return JsonResponse(moment.data)
-            case Kind.LOGGED_OUT | Kind.SESSIONS_ENDED:
+            case Kind.LOGGED_OUT | Kind.SESSIONS_ENDED | Kind.LOGGED_IN:
                 return JsonResponse(_success(moment, request.path))
             case Kind.NOT_ENDED:
                 detail = _("You are still logged in. Try again in a moment.")
@@ -50,6 +50,12 @@ def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
         case Kind.NOT_LOGGED_IN:
             url = moment.redirect_to
             return _problem(HTTPStatus.UNAUTHORIZED, _("Log in first."), login_url=url)
+        case Kind.TOO_FEW:
+            return _problem(HTTPStatus.BAD_REQUEST, words.choose_more())
+        case Kind.CHOOSE:
+            url, reason = moment.redirect_to, str(Reason.LOGIN_REFUSED)
+            extra = {"reason": reason, "choose_url": url, "login_url": login_url(request)}
+            return _problem(HTTPStatus.UNAUTHORIZED, words.choose(), **extra)
         case Kind.REAUTHENTICATE:
             url = moment.redirect_to
             return _problem(HTTPStatus.FORBIDDEN, words.reauthenticate(), reauthenticate_url=url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
 from django_logout.answers import words
@@ -18,6 +18,7 @@ STATUS = {
     Kind.REAUTHENTICATE: 403,
     Kind.NOT_LOGGED_IN: 401,
     Kind.NOT_FOUND: 404,
+    Kind.TOO_FEW: 400,
     Kind.SHOWN: 200,
 }
 NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
@@ -33,6 +34,8 @@ class PageAnswer(Answer):
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """The view's own page where there is one; else one that needs no session and no database,
         since it may be these that are down."""
+        if moment.kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # there is a page already
+            return HttpResponseRedirect(moment.redirect_to)
         if moment.page is not None:
             response = moment.page()
             response.status_code = STATUS[moment.kind]

@@ -22,6 +22,16 @@ def reauthenticate() -> str:
     return _("You logged in a while ago. Log in again to end other sessions.")
 
 
+def choose() -> str:
+    """Why somebody who has proved who they are is not logged in yet."""
+    return _("You are logged in on as many devices as is allowed. Choose which of them to log out.")
+
+
+def choose_more() -> str:
+    """Why that was not enough."""
+    return _("Nothing has ended: more has to end before you can log in here.")
+
+
 def count(result: LogoutResult) -> str:
     """How many sessions have ended, and whether that is all there was to end."""
     number = result.ended.get("session", 0)

@@ -7,9 +7,11 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import get_resolver
 
+from django_logout import choice
 from django_logout.checks.annotations import fits
 from django_logout.conf import LogoutSettings, as_timedelta, logout_settings
 from django_logout.passive import STATUS
@@ -51,6 +53,25 @@ def _pointless(given: LogoutSettings) -> list[CheckMessage]:
 
 def _fixed(value: Any) -> timedelta | None:
     return as_timedelta(value) if isinstance(value, int | timedelta) else None
+
+
+@register(Tags.urls)
+def check_choosing(**kwargs: Any) -> list[CheckMessage]:
+    """Whoever is asked what is to end has a page to be asked on."""
+    given = logout_settings()
+    if given.AT_LIMIT != "ask":
+        return []
+    try:
+        if choice.page_url():
+            return []
+    except Exception:  # noqa: BLE001 - whatever a project's modules raise; Django reports it
+        return []
+    sentence = 'AT_LIMIT is "ask", and there is no page to ask on, so logins are refused.'
+    hint = (
+        'Add path("accounts/", include("django_logout.urls")), in no namespace, to urlpatterns '
+        f'in {settings.ROOT_URLCONF}; or write LOGOUT = {{"AT_LIMIT": "refuse"}}.'
+    )
+    return [Warning(sentence, hint=hint, id="django_logout.W041")]
 
 
 @register(Tags.urls)

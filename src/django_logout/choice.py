@@ -1,0 +1,162 @@
+"""A login that has been proved, and waits for its user to choose which sessions end for it.
+
+Nobody is logged in meanwhile. The browser's anonymous session holds a note of who it was, which
+serves once, for five minutes, and in that browser only: it is signed together with a secret that
+goes into a cookie of its own. So neither a copy of the session nor one of the cookie is enough.
+The note names the id that the session will have; no two logins can have the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    REDIRECT_FIELD_NAME,
+    SESSION_KEY,
+    get_user,
+)
+from django.contrib.auth.views import RedirectURLMixin
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import get_random_string
+
+from django_logout import registry
+from django_logout.guard import guard
+from django_logout.redirects import safe_next
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Where the session keeps the note, and the browser its half.
+KEY = "_django_logout_choice"
+COOKIE = "django_logout_choice"
+MAX_AGE = timedelta(minutes=5)
+SALT = "django_logout.choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A login that can be completed."""
+
+    id: UUID
+    "Of the session to be."
+    user: Any
+    backend: str
+    next: str
+    "Where the login was to lead, query included."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A note as the session is to hold it, and what goes into the cookie."""
+
+    note: str
+    secret: str
+
+
+class Proof(dict[str, Any]):
+    """What a session would hold of a login: enough for Django to tell whether it still counts."""
+
+    def flush(self) -> None:
+        """Not one that counts."""
+        self.clear()
+
+    def cycle_key(self) -> None:
+        """Signed with an older ``SECRET_KEY``; there is no key to change."""
+
+
+def page_url() -> str:
+    """Where to choose; ``""`` if the project has not included our URLs."""
+    try:
+        return reverse("logout_choose")
+    except NoReverseMatch:
+        return ""
+
+
+def offer(request: HttpRequest) -> Offer | None:
+    """Write down the login that is being turned away, while its session still tells whose it is.
+    ``None`` where there is no page to choose on, or it is the second use of a note."""
+    note: Note | None = guard(request.session).note
+    keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+    proof = {key: request.session[key] for key in keys if key in request.session}
+    if len(proof) < len(keys) or not page_url():
+        return None  # the project has sent the signal without logging in, or has no such page
+    if note is not None and registry.exists(note.id):
+        return None
+    whither = _destination(request) if note is None else note.next
+    content = [str(uuid4() if note is None else note.id), whither, proof]
+    secret = get_random_string(32)
+    return Offer(signing.dumps(content, salt=f"{SALT}:{secret}"), secret)
+
+
+def read(request: HttpRequest) -> Note | None:
+    """The login that this browser may complete. ``None`` if there is none: used, too old, forged,
+    of another browser, or of somebody who would not be let in any more."""
+    session, secret = request.session, request.COOKIES.get(COOKIE)
+    if not secret or KEY not in session or SESSION_KEY in session:
+        return None
+    try:
+        written = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
+    except signing.BadSignature:
+        return None
+    session_id, whither, proof = UUID(written[0]), written[1], written[2]
+    user = _user(proof)
+    if not user.is_authenticated or registry.exists(session_id):
+        return None
+    return Note(session_id, user, proof[BACKEND_SESSION_KEY], whither)
+
+
+def _user(proof: Mapping[str, Any]) -> Any:
+    """Asked as of a session: is the backend there, does it know the user, is the password the
+    same?"""
+    request: Any = SimpleNamespace(session=Proof(proof))
+    return get_user(request)
+
+
+def cancel(request: HttpRequest, note: Note) -> None:
+    """The login is not to come about, from no copy of the note either."""
+    registry.void(note.id, note.user)
+    request.session.pop(KEY, None)
+
+
+def bind(response: HttpResponse, secret: str) -> None:
+    """Give the browser its half of the note."""
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=MAX_AGE,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
+
+
+def unbind(response: HttpResponse) -> None:
+    """Take it away again."""
+    path, samesite = settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_SAMESITE
+    response.delete_cookie(COOKIE, path=path, samesite=samesite)
+
+
+def _destination(request: HttpRequest) -> str:
+    """Where the login would have led: as the view says, if it is one of Django's kind; else as
+    the form or the URL says."""
+    match = getattr(request, "resolver_match", None)
+    view_class = getattr(match and match.func, "view_class", object)
+    if match is not None and issubclass(view_class, RedirectURLMixin):
+        view: Any = view_class(**match.func.view_initkwargs)
+        view.setup(request, *match.args, **match.kwargs)
+        return str(view.get_success_url())
+    asked = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME))
+    return safe_next(request, asked, {request.get_host()}) or resolve_url(
+        settings.LOGIN_REDIRECT_URL
+    )
