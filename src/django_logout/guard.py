@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -39,7 +39,16 @@ LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, registry.ID_KE
 class GuardedStore(_Base):
     """Mixed in front of the project's own ``SessionStore``."""
 
-    watch: Watch
+    @cached_property
+    def watch(self) -> Watch:
+        """What is seen of it; begun when it is first touched, which it mostly never is."""
+        return Watch(*self.__dict__["presented"])
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has looked at the session, nor written to it."""
+        seen = self.__dict__
+        return not ("watch" in seen or "_session_cache" in seen or seen["modified"])
 
     @property
     def engine(self) -> engines.Engine:
@@ -57,7 +66,7 @@ class GuardedStore(_Base):
     # has been saved already, it must still set the cookie, and not save again.
     @property
     def modified(self) -> bool:
-        return bool(self.__dict__["modified"] or self.watch.saved)
+        return bool(self.__dict__["modified"] or ("watch" in self.__dict__ and self.watch.saved))
 
     @modified.setter
     def modified(self, value: bool) -> None:
@@ -258,17 +267,24 @@ def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> Wa
     A session that has been loaded already, by a middleware before ours, is looked at now,
     unless it is known to have been logged in to this moment.
     """
-    if isinstance(session, GuardedStore):
-        return session.watch
-    watch = Watch(session.session_key, request)
-    session.__dict__["watch"] = watch
-    session.__class__ = guarded(type(session))
-    if look and "_session_cache" in session.__dict__:
-        _look_again(session, watch)
+    store: Any = session
+    if post(session, request) and look and "_session_cache" in session.__dict__:
+        _look_again(session)
+    watch: Watch = store.watch
     return watch
 
 
-def _look_again(session: Any, watch: Watch) -> None:
+def post(session: SessionBase, request: Any) -> bool:
+    """Post the guard, for what is going to happen to a session object; false if it stands there
+    already."""
+    if isinstance(session, GuardedStore):
+        return False
+    session.__dict__["presented"] = session.session_key, request
+    session.__class__ = guarded(type(session))
+    return True
+
+
+def _look_again(session: Any) -> None:
     identity = session._identify(session._session_cache, session.session_key)
     if identity is not None and not session._admit(identity, verdict.of(session, identity)):
         session._session_cache = {}

@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django_logout.browser import forget_impossible_key, forget_user
 from django_logout.current import current_request
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
-from django_logout.guard import guard
+from django_logout.guard import guard, post
 from django_logout.settle import login_refused, lost, needs_settling, not_ended, settle
 from django_logout.traces import forbid_storing
 
@@ -42,8 +42,12 @@ class LogoutMiddleware:
             return self._acall(request)
         session: Any = request.session
         forget_impossible_key(session)
-        if guard(session, request=request).refused is not None:
-            forget_user(request)  # a middleware before us may have asked who it is
+        if "_session_cache" in session.__dict__:  # loaded before us: to be looked at
+            guard(session, request=request)
+            if session.watch.refused is not None:
+                forget_user(request)  # a middleware before us may have asked who it is
+        else:
+            post(session, request)
         token = current_request.set(request)
         try:
             response = cast(GetResponse, self.get_response)(request)
@@ -55,12 +59,12 @@ class LogoutMiddleware:
     async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
         forget_impossible_key(session)
-        if "_session_cache" in session.__dict__:  # loaded before us: to be looked at, with I/O
+        if "_session_cache" in session.__dict__:  # the same, with I/O
             await sync_to_async(guard)(session, request=request)
             if session.watch.refused is not None:
                 forget_user(request)
         else:
-            guard(session, request=request)
+            post(session, request)
         token = current_request.set(request)
         try:
             response = await cast(AsyncGetResponse, self.get_response)(request)

@@ -33,6 +33,8 @@ def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
     session: Any = request.session
     if not isinstance(session, GuardedStore):
         return True  # the view has put another session in its place
+    if session.untouched:
+        return bool(settings.SESSION_SAVE_EVERY_REQUEST)
     watch, identity = session.watch, None
     if "_session_cache" in session.__dict__:
         identity = session.identity
