@@ -137,10 +137,16 @@ def test_devices_have_readable_names_without_ua_parser(
 
 
 def test_the_two_halves_are_joined_in_the_readers_language() -> None:
-    """Of whoever logs in."""
+    """A row holds them in no language: who logs in and who looks need not share one."""
     firefox = next(iter(AGENTS))
     with translation.override("de"):
+        stored = devices.facts(RequestFactory().get("/", headers={"user-agent": firefox}))
         assert devices.device_name(firefox) == "Firefox unter Windows"
+        assert devices.spoken("curl") == "curl"
+        assert devices.spoken("") == ""
+    assert devices.spoken(stored["device"]) == "Firefox on Windows"
+    with translation.override("de"):
+        assert devices.spoken(stored["device"]) == "Firefox unter Windows"
 
 
 @given(st.text(max_size=400))

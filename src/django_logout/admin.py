@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_logout.answers import words
 from django_logout.browser import presented
 from django_logout.core import end_sessions
+from django_logout.devices import spoken
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.types import Reason, Target
@@ -189,7 +190,7 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     list_display = (
         "created_at",
         "user",
-        "device",
+        "device_name",
         "ip_address",
         "last_seen_at",
         "expires_at",
@@ -204,6 +205,11 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """By the user's name, whatever the user model calls it."""
         return (f"user__{get_user_model().USERNAME_FIELD}", "device", "=ip_address")
+
+    @admin.display(description=_("device"), ordering="device")
+    def device_name(self, row: LoginSession) -> str:
+        """In the language of whoever looks."""
+        return spoken(row.device)
 
     @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -236,7 +242,7 @@ def _target(chosen: QuerySet[Any]) -> Target:
 
 def _named(row: Any) -> str:
     if isinstance(row, LoginSession):
-        return ", ".join(filter(None, (str(row.user), row.device, row.ip_address)))
+        return ", ".join(filter(None, (str(row.user), spoken(row.device), row.ip_address)))
     return str(row)
 
 

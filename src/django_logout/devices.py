@@ -44,6 +44,9 @@ SYSTEMS = (
     ("Linux", r"\bLinux\b"),
 )
 
+#: Between the two in a row, which all languages share.
+ON = " on "
+
 #: What ``ua-parser`` calls otherwise.
 OTHER_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
 
@@ -111,7 +114,7 @@ def facts(request: HttpRequest) -> dict[str, Any]:
     return {
         "ip_address": stored_ip(request),
         "user_agent": agent,
-        "device": device_name(agent)[:100],
+        "device": _neutral(agent)[:100],
     }
 
 
@@ -123,11 +126,20 @@ def user_agent(request: HttpRequest | None) -> str:
 
 
 def device_name(agent: str) -> str:
-    """ "Firefox on Windows"; ``""`` when nothing is known."""
-    browser, system = _parsed(agent) if _library() else _guessed(agent)
-    if browser and system:
-        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
-    return browser or system
+    """ "Firefox on Windows", in the language of whoever looks; ``""`` when nothing is known."""
+    return spoken(_neutral(agent))
+
+
+def spoken(device: str) -> str:
+    """A device as a row holds it, in the language of whoever looks."""
+    browser, on, system = device.partition(ON)
+    if not on:
+        return device
+    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+
+
+def _neutral(agent: str) -> str:
+    return ON.join(filter(None, _parsed(agent) if _library() else _guessed(agent)))
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ from django_logout.conf import logout_settings
 from django_logout.exceptions import LoginRefused, SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.models import LoginSession
+from django_logout.signals import session_begun
 from django_logout.types import Reason, Target
 
 if TYPE_CHECKING:
@@ -33,8 +34,16 @@ if TYPE_CHECKING:
 def register(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
-    """Register a login, and make room for it. Raises :class:`LoginRefused` if there is none, and
-    :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
+    """Register a login, make room for it, and announce it. Raises :class:`LoginRefused` if there is
+    none, and :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
+    row = _register(session, user, request, session_id)
+    session_begun.send_robust(sender=LoginSession, session=row, request=request)
+    return row
+
+
+def _register(
+    session: SessionBase, user: Any, request: HttpRequest, session_id: UUID | None
+) -> LoginSession:
     enter = partial(registry.register, session, user, request, session_id=session_id)
     limit, at_limit = allowed(user, request), logout_settings().AT_LIMIT
     if limit is None:

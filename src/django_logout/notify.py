@@ -6,7 +6,6 @@ What is to be said is found out after the commit, by ids; a mail that fails is l
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,7 +13,6 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.signals import user_logged_in
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.mail import EmailMessage
@@ -29,13 +27,11 @@ from django_logout.browser import stores
 from django_logout.conf import logout_settings
 from django_logout.devices import device_name, network
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.signals import session_ended
+from django_logout.signals import session_begun, session_ended
 from django_logout.types import EndedSession, Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-logger = logging.getLogger("django_logout")
 
 #: Endings that are nobody's doing, or that the user has just asked for by mail, or that leave
 #: nobody to write to.
@@ -55,22 +51,16 @@ NAMED = 10
 
 
 def connect() -> None:
-    """Connect the receivers; that of logins after the one that registers them."""
-    user_logged_in.connect(on_login, dispatch_uid="django_logout.notify.login")
+    """Connect the receivers."""
+    session_begun.connect(on_login, dispatch_uid="django_logout.notify.login")
     session_ended.connect(on_ending, dispatch_uid="django_logout.notify.ending")
 
 
-def on_login(sender: Any, request: HttpRequest | None, **kwargs: Any) -> None:
-    """A session has been registered: its user may be told."""
-    if "new_device" not in logout_settings().NOTIFY:
-        return
-    try:
-        session: Any = getattr(request, "session", {})
-        if registry.ID_KEY in session:
-            page = _page(request)
-            after_commit(tell_of_new_device, session_id=session[registry.ID_KEY], page=page)
-    except Exception:
-        logger.exception("A mail on a login could not be prepared.")
+def on_login(sender: Any, session: LoginSession, request: HttpRequest, **kwargs: Any) -> None:
+    """A session has begun: its user may be told. Once more if that was rolled back while the
+    session lived on; then the first time has come to nothing."""
+    if "new_device" in logout_settings().NOTIFY:
+        after_commit(tell_of_new_device, session_id=str(session.pk), page=_page(request))
 
 
 def on_ending(
@@ -102,8 +92,7 @@ def on_ending(
 def tell_of_new_device(session_id: str, page: str) -> None:
     """Write to the user, unless they have been seen with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
-    # Who logs in again in a session is there already.
-    if row is not None and row.authenticated_at == row.created_at and _is_new(row):
+    if row is not None and _is_new(row):
         about = {"ip_address": row.ip_address}
         _send("new_device", row.user, row.created_at, page, [row.user_agent], about)
 
@@ -132,7 +121,7 @@ def _own(request: HttpRequest | None) -> set[UUID]:
 
 def _is_new(row: LoginSession) -> bool:
     """Whether the registry knows this user's devices, and this browser in this network is none of
-    them. Rows hold names in the language of whoever logged in, so user agents are compared."""
+    them. Names differ with what finds them, so user agents are compared, by today's names."""
     earlier = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
     told = earlier.exclude(user_agent="", ip_address=None).order_by()
     seen = set(told.values_list("user_agent", "ip_address").distinct())

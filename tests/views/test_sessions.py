@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import include, path
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from django_logout.devices import device_name
 from django_logout.models import LoginSession
@@ -56,6 +56,21 @@ def test_the_page_names_each_session_and_marks_this_one_in_words(user: Any) -> N
     assert page.text.count("This session") == 1
     labels = [button.get("aria-label") for button in page.all("button")]
     assert labels.count(f"End the session on {device_name(IPHONE)}") == 1
+
+
+def test_devices_are_named_in_the_language_of_whoever_looks(user: Any, settings: Any) -> None:
+    """On the page, in the list and in the admin; whatever language the login was in."""
+    type(user).objects.update(is_staff=True, is_superuser=True)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    client = browser(user)
+    german = {"accept-language": "de"}
+
+    with translation.override("en"):  # which comes back after the test
+        for where in (SESSIONS, "/admin/django_logout/loginsession/"):
+            assert "Firefox on Windows" in Page(client.get(where)).text
+            assert "Firefox unter Windows" in Page(client.get(where, headers=german)).text
+        (entry,) = client.get(SESSIONS, headers={**JSON, **german}).json()["sessions"]
+    assert entry["device"] == "Firefox unter Windows"
 
 
 def test_the_page_is_a_table_that_can_be_heard(user: Any) -> None:

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
@@ -29,6 +29,8 @@ from django_logout.redirects import safe_next
 
 OURS = "django_logout/logged_out.html"
 THEIRS = "registration/logged_out.html"
+#: With a context: the admin says the same in words of its own.
+TITLE = pgettext_lazy("django_logout", "Log out")
 
 
 class LogoutView(auth_views.LogoutView):
@@ -94,7 +96,7 @@ class LogoutView(auth_views.LogoutView):
         return respond(self.request, Moment(kind=Kind.NOT_PROVED, page=self._question))
 
     def _question(self) -> HttpResponse:
-        context = {**self.get_context_data(), "title": _("Log out"), **(self.extra_context or {})}
+        context = {**self.get_context_data(), "title": TITLE, **(self.extra_context or {})}
         context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
         context["everywhere"] = self.everywhere
         return self.response_class(

@@ -21,6 +21,7 @@ from django_logout.answers.base import REAUTHENTICATE_TAG, Kind, Moment, login_u
 from django_logout.browser import presented
 from django_logout.core import end_sessions
 from django_logout.csrf import NOT_PROVED, csrf_protect
+from django_logout.devices import spoken
 from django_logout.models import LoginSession
 from django_logout.redirects import sibling
 from django_logout.types import Target
@@ -76,7 +77,7 @@ class SessionsView(TemplateView):
             "last_seen_at": session.last_seen_at,
             "expires_at": session.expires_at,
             "ip_address": session.ip_address,
-            "device": session.device,
+            "device": spoken(session.device),
             "kind": "session",
         }
 
