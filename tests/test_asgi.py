@@ -10,20 +10,21 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.http import require_POST
 
 from django_logout.admin import LogoutAdminSiteMixin
 from django_logout.asgi import finish_logouts
-from django_logout.views import AsyncLogoutView, logout_then_login
+from django_logout.views import AsyncLogoutView, ends_sessions, logout_then_login
 
 DISCONNECT = {"type": "http.disconnect"}
 
 
+@require_POST
+@ends_sessions
 def leave(request: HttpRequest) -> HttpResponse:
     """A view of a project's own that says of itself that it ends sessions."""
     return HttpResponse()
 
-
-leave.ends_sessions = True  # type: ignore[attr-defined]
 
 urlpatterns = [
     path("accounts/", include("django_logout.urls")),

@@ -73,8 +73,10 @@ def test_one_line_in_the_log_with_facts_to_filter_by(
     assert key not in repr(facts)
 
 
-def test_no_secret_is_in_the_record_of_a_failure(ann: Client, settings: Any) -> None:
-    """A revoker's message may hold a token: the record has its class alone."""
+def test_no_secret_is_in_the_record_of_a_failure(
+    ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A revoker's message may hold a token: record and log have its class, and where it failed."""
     settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
 
     ann.post(LOGOUT)
@@ -82,3 +84,8 @@ def test_no_secret_is_in_the_record_of_a_failure(ann: Client, settings: Any) -> 
     event = LogoutEvent.objects.get()
     assert event.outcomes["broken"] == {"ended": 0, "error": "RuntimeError"}
     assert "123" not in repr(event.outcomes)
+    (line,) = [record for record in caplog.records if "failed with" in record.msg]
+    assert "Revoker 'broken' failed with RuntimeError; the sessions have ended" in caplog.text
+    assert "kinds.py" in caplog.text
+    assert "123" not in caplog.text
+    assert line.exc_info is None

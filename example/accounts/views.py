@@ -5,8 +5,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from django_logout import logout
+from django_logout.views import ends_sessions
 
 
+@ends_sessions
 def logout_view(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":  # a link may ask; it never logs anyone out
         return redirect("logout")
@@ -15,6 +17,7 @@ def logout_view(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@ends_sessions
 def logout_keeping_cart(request: HttpRequest) -> HttpResponse:
     logout(request, keep=("cart",))
     return redirect("cars_list")

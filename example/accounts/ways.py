@@ -33,11 +33,13 @@ def _source(view: Callable[..., Any], imported: str) -> str:
     return f"{imported}\n\n{getsource(view)}"
 
 
+IMPORTED = "from django_logout import logout\nfrom django_logout.views import ends_sessions"
+
 FUNCTION = Way(
     "function",
     _("The function view"),
     _("Your own view calls logout(request), then redirects to the list of cars."),
-    _source(views.logout_view, "from django_logout import logout"),
+    _source(views.logout_view, IMPORTED),
     "logout_view",
 )
 PLAIN = Way(
@@ -100,7 +102,7 @@ CART = Way(
     "cart",
     _("Keep the cart"),
     _("What you name goes into a fresh session with a new key; nothing else does."),
-    _source(views.logout_keeping_cart, "from django_logout import logout"),
+    _source(views.logout_keeping_cart, IMPORTED),
     "logout_keeping_cart",
 )
 EXPLAIN = Way(

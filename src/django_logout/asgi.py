@@ -24,8 +24,8 @@ def finish_logouts(application: Application) -> Application:
 
         application = finish_logouts(get_asgi_application())
 
-    Requests other than POSTs to a logout view (ours, Django's, or a view of yours with the
-    attribute ``ends_sessions``) go through untouched.
+    Requests other than POSTs to a logout view (ours, Django's, or a function view of yours that
+    is decorated with ``ends_sessions``) go through untouched.
     """
 
     async def finishing(scope: Any, receive: Any, send: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from traceback import format_tb
 from typing import Any
 from uuid import UUID
 
@@ -107,6 +108,8 @@ def _fenced(path: str, ending: Ending) -> Outcome:
     except Exception as error:
         if essential:
             raise
-        logger.exception("Revoker %r failed; the sessions have ended all the same.", name)
-        # The class only: a message may hold a secret.
-        return Outcome(name, error=type(error).__name__)
+        # The class, and where: a message may hold a secret, and so may the variables of a traceback.
+        kind, where = type(error).__name__, "".join(format_tb(error.__traceback__))
+        message = "Revoker %r failed with %s; the sessions have ended all the same.\n%s"
+        logger.error(message, name, kind, where)
+        return Outcome(name, error=kind)

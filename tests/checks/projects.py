@@ -36,10 +36,13 @@ class MyLogoutView(LogoutView):
 
 
 class Elsewhere:
-    """Puts the session table into a database of its own."""
+    """Puts the tables of some apps into another database."""
+
+    def __init__(self, *apps: str) -> None:
+        self.apps = apps
 
     def db_for_write(self, model: Any, **hints: Any) -> str | None:
-        return "sessions" if model._meta.app_label == "sessions" else None
+        return "elsewhere" if model._meta.app_label in self.apps else None
 
 
 class urlconf:  # noqa: N801 - reads as a function
@@ -76,8 +79,12 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E021": ({"LOGOUT": {"CACHE": "shared"}}, 'add "shared" there'),
     "W022": (FILE, 'CACHES = {\n    "default": {'),
     "W023": (
-        {"DATABASE_ROUTERS": [Elsewhere()], "CACHES": {"default": REDIS}},
+        {"DATABASE_ROUTERS": [Elsewhere("sessions")], "CACHES": {"default": REDIS}},
         "return 'default' for the app \"sessions\"",
+    ),
+    "E024": (
+        {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},
+        "return 'elsewhere' for the app \"django_logout\"",
     ),
     "E030": ({"LOGOUT": ["KEEP"]}, 'LOGOUT = {"KEEP": ["cart"]}'),
     "E031": ({"LOGOUT": {"keeps": ["cart"]}}, 'Did you mean "KEEP"?'),
@@ -136,6 +143,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "names": {"LOGIN_URL": "login", "LOGOUT_REDIRECT_URL": reverse_lazy("home")},
     "a path without its slash": {"LOGIN_URL": "/login"},
     "another server": {"LOGIN_URL": "https://login.example.com/?from=here"},
+    "another database": {
+        "DATABASE_ROUTERS": [Elsewhere("auth", "users", "sessions", "django_logout")]
+    },
     "a shared cache": {
         **FILE,
         "CACHES": {**LOCMEM, "shared": REDIS},

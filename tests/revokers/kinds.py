@@ -14,9 +14,10 @@ class Broken(Revoker):
     """Raises, with a secret in its message."""
 
     name = "broken"
+    secret = "token 123"
 
     def ends(self, ending: Ending) -> int:
-        raise RuntimeError("token 123 could not be revoked")
+        raise RuntimeError(f"{self.secret} could not be revoked")
 
 
 class BrokenInSql(Revoker):

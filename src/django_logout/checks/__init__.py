@@ -4,6 +4,15 @@ They ask no database and no cache, and raise nothing: what Django itself reports
 middleware that does not import) is left to Django. Their table is in ``docs/checks.md``.
 """
 
-from django_logout.checks import browser, engine, expiry, middleware, proxies, setting, urls
+from django_logout.checks import (
+    browser,
+    database,
+    engine,
+    expiry,
+    middleware,
+    proxies,
+    setting,
+    urls,
+)
 
-__all__ = ["browser", "engine", "expiry", "middleware", "proxies", "setting", "urls"]
+__all__ = ["browser", "database", "engine", "expiry", "middleware", "proxies", "setting", "urls"]

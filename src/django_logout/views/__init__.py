@@ -2,6 +2,7 @@
 
 from django_logout.views.choose import ChooseView
 from django_logout.views.logout import AsyncLogoutView, LogoutView, logout_then_login
+from django_logout.views.own import ends_sessions
 from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
 from django_logout.views.status import StatusView
 
@@ -13,5 +14,6 @@ __all__ = [
     "SessionEndView",
     "SessionsView",
     "StatusView",
+    "ends_sessions",
     "logout_then_login",
 ]

@@ -65,7 +65,7 @@ class LogoutView(auth_views.LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
         if hasattr(request, NOT_PROVED):
-            return self._not_proved()
+            return self.not_proved()
         calm_body(request)
         if refusal := self._objection():
             return refusal
@@ -91,12 +91,14 @@ class LogoutView(auth_views.LogoutView):
             ),
         )
 
-    def _not_proved(self) -> HttpResponse:
+    def not_proved(self) -> HttpResponse:
+        """Ask again, with a fresh token: nothing proves that it was the user who asked."""
         calm_body(self.request)
         return respond(self.request, Moment(kind=Kind.NOT_PROVED, page=self._question))
 
     def _question(self) -> HttpResponse:
-        context = {**self.get_context_data(), "title": TITLE, **(self.extra_context or {})}
+        context = {**self.get_context_data(), "title": TITLE, "no_choice": False}
+        context |= self.extra_context or {}
         context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
         context["everywhere"] = self.everywhere
         return self.response_class(
@@ -147,7 +149,7 @@ class AsyncLogoutView(LogoutView):
     ) -> HttpResponse:
         """Log out."""
         if hasattr(request, NOT_PROVED):
-            return await self._show(self._not_proved)
+            return await self._show(self.not_proved)
         calm_body(request)
         everywhere = self._is_for_all()
         if everywhere and (refusal := await sync_to_async(self._objection)()):
