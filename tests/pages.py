@@ -27,24 +27,35 @@ def csrf_token(response: Any) -> str:
 
 
 class Page(HTMLParser):
-    """The elements of a page, in order: ``(name, attributes)``."""
+    """The elements of a page, in order: ``(name, attributes)``. What is in a template is none."""
 
     def __init__(self, response: Any) -> None:
         super().__init__()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.templates = 0
         self.feed(response.content.decode())
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
+        if not self.templates:
+            self.elements.append((tag, dict(attrs)))
+        self.templates += tag == "template"
+
+    def handle_endtag(self, tag: str) -> None:
+        self.templates -= tag == "template"
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if not self.templates:
+            self.text += data
 
     def all(self, name: str) -> list[dict[str, str | None]]:
         """Attributes of every element of this name."""
         return [attributes for tag, attributes in self.elements if tag == name]
+
+    def inline_scripts(self) -> list[dict[str, str | None]]:
+        """Those that a strict policy would refuse."""
+        return [script for script in self.all("script") if not script.get("src")]
 
     def field(self, name: str) -> str | None:
         """Value of the form field with this name."""

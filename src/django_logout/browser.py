@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import parse_cookie
+from django.utils.crypto import salted_hmac
 
 from django_logout import engines, registry
 from django_logout.guard import guard
@@ -41,6 +42,15 @@ def presented(request: HttpRequest) -> list[UUID]:
                 store.watch.successors = registry.successors(store.watch.key)
             found.extend(store.watch.successors)
     return found
+
+
+def user_tag(request: HttpRequest) -> str:
+    """Tells a script whether this is still the same user, and nobody who that is; ``""`` for
+    nobody."""
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    return salted_hmac("django_logout.user", str(user.pk), algorithm="sha256").hexdigest()[:22]
 
 
 def stores(request: HttpRequest) -> list[Any]:

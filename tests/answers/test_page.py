@@ -58,7 +58,7 @@ def test_what_the_user_is_called_is_escaped(client: Client, django_user_model: A
     response = client.get(LOGOUT, {"next": '/"><script>'})
 
     assert escape(name).encode() in response.content
-    assert not Page(response).all("script")
+    assert not Page(response).inline_scripts()
 
 
 @pytest.mark.django_db

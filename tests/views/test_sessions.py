@@ -85,7 +85,7 @@ def test_the_page_is_a_table_that_can_be_heard(user: Any) -> None:
     times = [time["datetime"] for time in page.all("time")]
     assert len(times) == 6
     assert all(datetime.fromisoformat(str(time)).tzinfo for time in times)
-    assert not page.all("script")
+    assert not page.inline_scripts()
     assert not [name for _, attributes in page.elements for name in attributes if name == "style"]
 
 
@@ -178,7 +178,7 @@ def test_what_a_device_calls_itself_is_escaped(user: Any) -> None:
 
     page = Page(here.get(SESSIONS))
 
-    assert not page.all("script")
+    assert not page.inline_scripts()
     assert 'End the session on "><script>x' in [b.get("aria-label") for b in page.all("button")]
 
 

@@ -57,6 +57,7 @@ def test_without_limits_it_is_the_sessions_own_life(user: Any, engine: str) -> N
     found = ask(browser(user))
 
     assert found.pop("expires_in") in range(TWO_WEEKS - 60, TWO_WEEKS + 1)
+    assert found.pop("user")
     assert found == {"authenticated": True, "idle_expires_in": None}
 
 
@@ -143,7 +144,9 @@ def test_staying_revives_nobody(user: Any, engine: str) -> None:
     end_sessions(Target.session(id_of(here)), reason=Reason.ADMIN)
     before = LoginSession.objects.filter(ended_at__isnull=False).values().get()
 
-    assert here.post(STATUS).json() == ask(here) == {"authenticated": False}
+    told = {"reason": "admin", "message": "An administrator ended your session."}
+    assert here.post(STATUS).json() == {"authenticated": False, **told}
+    assert ask(here) == {"authenticated": False}  # the cookie is gone
     assert signed_in(here) == ""
     assert {**LoginSession.objects.values().get(pk=before["id"]), "told_at": None} == before
     assert ask(phone)["authenticated"]
@@ -179,17 +182,63 @@ def test_a_user_without_a_session_has_no_end(user: Any, settings: Any) -> None:
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
     client = Client(headers={"X-User": "ann"})
 
-    expected = {"authenticated": True, "expires_in": None, "idle_expires_in": None}
-    assert ask(client) == client.post(STATUS).json() == expected
+    asked, stayed = ask(client), client.post(STATUS).json()
+    assert stayed.pop("csrf_token")
+    assert asked == stayed
+    assert asked.pop("user")
+    assert asked == {"authenticated": True, "expires_in": None, "idle_expires_in": None}
 
 
 def test_its_answer_holds_no_secret(user: Any) -> None:
     """No key, no id, no name."""
     here = browser(user)
 
-    assert set(ask(here)) == {"authenticated", "expires_in", "idle_expires_in"}
+    found = ask(here)
+    assert set(found) == {"authenticated", "user", "expires_in", "idle_expires_in"}
     text = here.get(STATUS).content.decode()
-    assert here.cookies[django_settings.SESSION_COOKIE_NAME].value not in text
+    for secret in (here.cookies[django_settings.SESSION_COOKIE_NAME].value, id_of(here), "ann"):
+        assert secret not in text
+    assert len(found["user"]) == 22
+
+
+def test_it_tells_users_apart_and_nobody_who_they_are(user: Any, other: Any) -> None:
+    """The same in every session of one user, another for another, none for nobody."""
+    here, phone, theirs = browser(user), browser(user), browser(other)
+
+    assert ask(here)["user"] == ask(phone)["user"] != ask(theirs)["user"]
+    assert "user" not in ask(Client())
+
+
+def test_a_page_from_before_a_login_gets_a_token_by_staying(user: Any, settings: Any) -> None:
+    """Only then: asking would set its cookie anew each time."""
+    here = browser(user, enforce_csrf_checks=True)
+
+    assert not here.get(STATUS).cookies
+    token = here.post(STATUS, headers={"Sec-Fetch-Site": "same-origin"}).json()["csrf_token"]
+    assert here.post("/plain-logout/", {"csrfmiddlewaretoken": token}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("", {}),
+        ("?reason=idle", {"reason": "idle", "message": str(Reason.IDLE.label)}),
+        ("?reason=%3Cb%3E", {"reason": "<b>", "message": str(Reason.UNKNOWN.label)}),
+    ],
+)
+def test_a_script_that_has_heard_a_reason_can_ask_for_its_sentence(
+    query: str, told: dict[str, str]
+) -> None:
+    """The answer that told it has taken the cookie along; ours is JSON, so nothing is injected."""
+    response = Client().get(STATUS + query)
+
+    assert response.json() == {"authenticated": False, **told}
+    assert response["Content-Type"] == "application/json"
+
+
+def test_no_reason_is_told_to_whoever_is_logged_in(user: Any) -> None:
+    """Whatever the query says."""
+    assert "reason" not in browser(user).get(f"{STATUS}?reason=admin").json()
 
 
 def test_asking_does_not_lengthen_a_session_that_every_request_saves(

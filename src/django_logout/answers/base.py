@@ -56,6 +56,8 @@ class Kind(StrEnum):
 
 #: Marks the message that asks for a new login, so that it is not shown after it.
 REAUTHENTICATE_TAG = "django-logout-reauthenticate"
+#: The header that tells scripts of a page why its session has ended, whatever fetched what.
+REASON_HEADER = "Logout-Reason"
 #: Those that lead somewhere, if they say where.
 MOVING = frozenset(
     {
@@ -104,6 +106,8 @@ def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
     answer = next((kind for kind in kinds if kind.suits(request, moment)), kinds[-1])
     response = answer.respond(request, moment)
     add_never_cache_headers(response)
+    if moment.kind is Kind.ENDED:
+        response[REASON_HEADER] = str(moment.reason)
     return response
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib.messages import get_messages
-from django.core.paginator import Page, Paginator
-from django.db.models import Case, When
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout import limits, reauthentication, registry
+from django_logout import reauthentication, registry
 from django_logout.answers.base import REAUTHENTICATE_TAG, Kind, Moment, login_url, respond
 from django_logout.browser import presented
 from django_logout.core import end_sessions
 from django_logout.csrf import NOT_PROVED, csrf_protect
-from django_logout.devices import spoken
-from django_logout.models import LoginSession
+from django_logout.listing import Listing
 from django_logout.redirects import sibling
 from django_logout.types import Target
 from django_logout.views.logout import LogoutView, open_to_all
@@ -49,49 +44,25 @@ class SessionsView(TemplateView):
         if not request.user.is_authenticated:
             url = login_url(request, self.url if request.method == "POST" else "")
             return respond(request, Moment(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+        self.listing = Listing(request, self.paginate_by)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
-        page = self._page_of_sessions()
-        data = {"sessions": [self._described(session) for session in page]}
-        show = partial(self._show, page)
-        response = respond(request, Moment(kind=Kind.SHOWN, data=data, page=show))
+        page = self.listing.page
+        moment = Moment(kind=Kind.SHOWN, data={"sessions": self.listing.data()}, page=self._show)
+        response = respond(request, moment)
         if page.has_next() and response["Content-Type"] == "application/json":
             response["Link"] = f'<{self.url}?page={page.next_page_number()}>; rel="next"'
         return response
 
-    def _page_of_sessions(self) -> Page[LoginSession]:
-        self.here = next(iter(presented(self.request)), None)
-        first = Case(When(pk=self.here, then=0), default=1)
-        mine = limits.living(self.request.user, self.request)
-        found = mine.defer("session_key", "rotated_from")
-        found = found.order_by(first, "-last_seen_at", "pk")
-        return Paginator(found, self.paginate_by).get_page(self.request.GET.get("page"))
-
-    def _described(self, session: LoginSession) -> dict[str, Any]:
-        return {
-            "id": session.pk,
-            "current": session.pk == self.here,
-            "created_at": session.created_at,
-            "last_seen_at": session.last_seen_at,
-            "expires_at": session.expires_at,
-            "ip_address": session.ip_address,
-            "device": spoken(session.device),
-            "kind": "session",
-        }
-
-    def _show(self, page: Page[LoginSession] | None = None, **context: Any) -> HttpResponse:
-        request, page = self.request, page or self._page_of_sessions()
+    def _show(self, **context: Any) -> HttpResponse:
+        request = self.request
         # Sent to log in, and back at once, by a login page that has nothing to say to users.
         stuck = reauthentication.AGAIN in request.GET and not reauthentication.is_fresh(request)
         context = {
             "title": _("Your sessions"),
-            "sessions": [self._described(session) | self._urls(session) for session in page],
-            "page_obj": page,
-            "just_now": timezone.now() - timedelta(minutes=1),
-            "others_url": sibling(request, "logout_others"),
-            "everywhere_url": sibling(request, "logout_everywhere"),
+            **self.listing.context(),
             "logout_url": sibling(request, "logout") if stuck else "",
             "login_url": login_url(request, f"{self.url}?{reauthentication.AGAIN}=1"),
             "reauthenticate": stuck,
@@ -100,10 +71,6 @@ class SessionsView(TemplateView):
             **context,
         }
         return self.render_to_response(self.get_context_data(**context))
-
-    def _urls(self, session: LoginSession) -> dict[str, str]:
-        url = sibling(self.request, "logout_session_end", session_id=session.pk)
-        return {"end_url": url}
 
 
 class SessionEndView(SessionsView):

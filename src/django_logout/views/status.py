@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from django_logout import activity, policy, registry
+from django_logout import activity, policy, registry, replay
+from django_logout.answers import words
 from django_logout.answers.base import Kind, Moment
 from django_logout.answers.json import JsonAnswer
-from django_logout.browser import presented
+from django_logout.browser import presented, user_tag
 from django_logout.conf import logout_settings
 from django_logout.csrf import NOT_PROVED, csrf_protect
+from django_logout.guard import guard
 from django_logout.views.logout import open_to_all
 
 
@@ -34,18 +37,22 @@ class StatusView(View):
         return _answer(request, Moment(kind=Kind.SHOWN, data=_status(request)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Stay signed in, and tell."""
+        """Stay signed in, and tell; with a token for the forms of a page that was there before
+        this login."""
         if hasattr(request, NOT_PROVED):
             return _answer(request, Moment(kind=Kind.NOT_PROVED))
-        if request.user.is_authenticated:
-            for session_id in presented(request)[:1]:
-                activity.insist(session_id)
-        return self.get(request)
+        data = _status(request, stay=True)
+        if data["authenticated"]:
+            data["csrf_token"] = get_token(request)
+        return _answer(request, Moment(kind=Kind.SHOWN, data=data))
 
 
-def _status(request: HttpRequest) -> dict[str, Any]:
+def _status(request: HttpRequest, *, stay: bool = False) -> dict[str, Any]:
     if not request.user.is_authenticated:
-        return {"authenticated": False}
+        return {"authenticated": False, **_why(request)}
+    if stay:
+        for session_id in presented(request)[:1]:
+            activity.insist(session_id)
     left: tuple[int | None, int | None] = (None, None)
     row = registry.sessions().filter(pk__in=presented(request)[:1]).first()
     if row is not None:
@@ -57,7 +64,20 @@ def _status(request: HttpRequest) -> dict[str, Any]:
             expires=row.expires_at,
             now=timezone.now(),
         )
-    return {"authenticated": True, "expires_in": left[0], "idle_expires_in": left[1]}
+    return {
+        "authenticated": True,
+        "user": user_tag(request),
+        "expires_in": left[0],
+        "idle_expires_in": left[1],
+    }
+
+
+def _why(request: HttpRequest) -> dict[str, str]:
+    """Why the session of this browser has ended: as it turns out now, or as the script says that
+    another answer has said, which took the cookie along."""
+    found = replay.notice(request, guard(request.session))
+    reason = str(found or request.GET.get("reason", ""))
+    return {"reason": reason, "message": str(words.explain(reason))} if reason else {}
 
 
 def _answer(request: HttpRequest, moment: Moment) -> HttpResponse:

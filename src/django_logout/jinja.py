@@ -1,0 +1,31 @@
+"""The same for Jinja2: ``"OPTIONS": {"extensions": ["django_logout.jinja.LogoutExtension"]}``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from jinja2 import Environment, pass_context
+from jinja2.ext import Extension
+from markupsafe import Markup
+
+from django_logout import markup
+
+
+class LogoutExtension(Extension):
+    """Adds ``logout_button()``, ``logout_script()`` and ``session_list()``."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        for tag in (markup.logout_button, markup.logout_script, markup.session_list):
+            environment.globals[tag.__name__] = _function(tag)
+
+
+def _function(tag: Callable[..., str]) -> Callable[..., Markup]:
+    @pass_context
+    @wraps(tag)
+    def function(context: Any, *args: Any, **options: Any) -> Markup:
+        return Markup(tag(context, *args, **options))  # noqa: S704 - rendered by a template
+
+    return function
