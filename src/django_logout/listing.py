@@ -42,29 +42,31 @@ class Listing:
 
     def data(self) -> list[dict[str, Any]]:
         """For programs."""
-        return [self._described(session) for session in self.page]
+        return [described(session, self.here) for session in self.page]
 
     def context(self) -> dict[str, Any]:
         """For ``django_logout/session_list.html``."""
         return {
-            "sessions": [self._described(session) | self._urls(session) for session in self.page],
+            "sessions": [described(row, self.here) | self._urls(row) for row in self.page],
             "page_obj": self.page,
             "just_now": timezone.now() - timedelta(minutes=1),
             "others_url": sibling(self.request, "logout_others"),
             "everywhere_url": sibling(self.request, "logout_everywhere"),
         }
 
-    def _described(self, session: LoginSession) -> dict[str, Any]:
-        return {
-            "id": session.pk,
-            "current": session.pk == self.here,
-            "created_at": session.created_at,
-            "last_seen_at": session.last_seen_at,
-            "expires_at": session.expires_at,
-            "ip_address": session.ip_address,
-            "device": spoken(session.device),
-            "kind": "session",
-        }
-
     def _urls(self, session: LoginSession) -> dict[str, str]:
         return {"end_url": sibling(self.request, "logout_session_end", session_id=session.pk)}
+
+
+def described(session: LoginSession, here: UUID | None = None) -> dict[str, Any]:
+    """One session, as the JSON has it; ``here`` is the id of the one that looks."""
+    return {
+        "id": session.pk,
+        "current": session.pk == here,
+        "created_at": session.created_at,
+        "last_seen_at": session.last_seen_at,
+        "expires_at": session.expires_at,
+        "ip_address": session.ip_address,
+        "device": spoken(session.device),
+        "kind": "session",
+    }

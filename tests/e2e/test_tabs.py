@@ -24,9 +24,9 @@ def test_old_tab_logs_out_after_a_new_login(open_page: Open) -> None:
     assert not is_logged_in(new)
 
 
-def test_old_tab_of_a_function_view_says_what_to_do(open_page: Open) -> None:
+def test_old_tab_of_a_plain_view_says_what_to_do(open_page: Open) -> None:
     """Django's own check refuses it there; the page that says so leads to a button that works."""
-    old = open_page("/ways/function/", user="customer", java_script_enabled=False)
+    old = open_page("/ways/plain/", user="customer", java_script_enabled=False)
     new = old.context.new_page()
     new.goto("/")
     _log_out(new)

@@ -20,6 +20,7 @@ from django_logout.core import end_sessions
 from django_logout.csrf import NOT_PROVED, calm_body
 from django_logout.exceptions import LoginRefused
 from django_logout.guard import guard
+from django_logout.listing import described
 from django_logout.types import LogoutResult, Reason, Target
 from django_logout.views.sessions import SessionsView
 
@@ -40,7 +41,7 @@ class ChooseView(SessionsView):
         note = choice.read(request)
         if note is None:
             return self._nothing_to_complete()
-        self.note, self.here, limit = note, None, limits.allowed(note.user, request)
+        self.note, limit = note, limits.allowed(note.user, request)
         self.sessions = limits.places(note.user, request).defer("session_key", "rotated_from")
         self.rows = list(self.sessions.order_by("last_seen_at", "pk"))
         self.to_end = 0 if limit is None else max(0, len(self.rows) + 1 - limit)
@@ -48,7 +49,7 @@ class ChooseView(SessionsView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
-        data = {"sessions": [self._described(row) for row in self.rows], "to_end": self.to_end}
+        data = {"sessions": [described(row) for row in self.rows], "to_end": self.to_end}
         return respond(request, Moment(kind=Kind.SHOWN, data=data, page=self._ask))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -113,7 +114,7 @@ class ChooseView(SessionsView):
     def _ask(self, **context: Any) -> HttpResponse:
         context = {
             "title": _("Choose what to log out"),
-            "sessions": [self._described(row) for row in self.rows],
+            "sessions": [described(row) for row in self.rows],
             "to_end": self.to_end,
             "account": self.note.user.get_username(),
             "just_now": timezone.now() - timedelta(minutes=1),
