@@ -33,6 +33,8 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
         return
     session: Any = request.session
     watch = guard(session, look=False)
+    if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
+        return  # a program has logged in, and got a token: the session is none of its business
     if ID_KEY in session:
         _log_in_again(session)
         return

@@ -30,6 +30,8 @@ REVOKERS = (
 #: What is revoked where an app is installed.
 OF_APPS = {
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
+    "knox": "django_logout.revokers.knox.KnoxRevoker",
+    "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",
 }
 
 

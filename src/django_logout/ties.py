@@ -53,6 +53,12 @@ def tie(kind: str, pk: Any, session_id: UUID) -> bool:
     return alive
 
 
+def session_of(kind: str, pk: Any) -> UUID | None:
+    """The session that a token is tied to, if it is."""
+    ties = CredentialTie.objects.using(registry.database()).filter(pk=public_id(kind, pk))
+    return ties.values_list("session_id", flat=True).first()
+
+
 def of(session_ids: Collection[UUID]) -> ByKind:
     """Public ids of the tokens that were obtained in these sessions, by kind."""
     ties = CredentialTie.objects.using(registry.database())

@@ -176,6 +176,26 @@ class Reach:
     chosen: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     "The ids of those, by kind; under ``*`` one of a kind that nobody has said."
 
+    @property
+    def whose(self) -> frozenset[Any] | None:
+        """Keys of the users among whose credentials they are; ``None``: everybody's."""
+        return self.users if self.users is None else self.users or self.owners
+
+    def named(self, kind: str) -> frozenset[UUID]:
+        """The ids of this kind that are meant one by one."""
+        return self.chosen.get(kind, frozenset()) | self.chosen.get("*", frozenset())
+
+    def touches(self, kind: str) -> bool:
+        """Whether anything of this kind can be meant."""
+        return self.users is None or bool(self.users or self.named(kind))
+
+    def takes(self, kind: str, *ids: UUID) -> bool:
+        """Whether what is known by any of these ids is meant, if it belongs to one of
+        :attr:`whose`."""
+        if self.users is None or self.users:
+            return self.spared.get(kind, frozenset()).isdisjoint(ids)
+        return not self.named(kind).isdisjoint(ids)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:

@@ -1,5 +1,6 @@
 """Runs scenarios in a process of its own, where other apps are installed than in the other tests."""
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,14 +10,18 @@ import pytest
 from tests import services
 
 
-def run_scenarios(name: str, *needed: str, settings: str = "tests.adapters.settings") -> None:
-    """Run ``tests/adapters/<name>.py``; skip, or fail, where a module that it needs is missing."""
+def run_scenarios(
+    name: str, *needed: str, settings: str = "tests.adapters.settings", **environment: str
+) -> None:
+    """Run ``tests/adapters/<name>.py``; skip, or fail, where a module that it needs is missing.
+    The tables are made as they are now: the histories of some apps take longer than the tests."""
     if missing := [module for module in needed if find_spec(module) is None]:
         what = pytest.fail if services.required() else pytest.skip
         what(f"needs {', '.join(missing)}")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
     done = subprocess.run(
-        [*command, f"--ds={settings}", f"tests/adapters/{name}.py"],
+        [*command, "--no-migrations", f"--ds={settings}", f"tests/adapters/{name}.py"],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         timeout=240,

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from django.urls import path
+from django.urls import include, path
+from knox import views as knox
+from knox.auth import TokenAuthentication as KnoxAuthentication
+from oauth2_provider.contrib.rest_framework import OAuth2Authentication
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.authtoken.views import obtain_auth_token
 from rest_framework.permissions import IsAuthenticated
@@ -31,8 +35,20 @@ class TokenView(APIView):
         return Response({"token": token.key})
 
 
+class KnoxLoginView(knox.LoginView):
+    """As programs log in, and as a page of the site has it."""
+
+    authentication_classes = (BasicAuthentication, SessionAuthentication)
+
+
 urlpatterns = [
     path("api/who/", WhoView.as_view()),
+    path("api/knox/", WhoView.as_view(authentication_classes=[KnoxAuthentication])),
+    path("api/knox/login/", KnoxLoginView.as_view()),
+    path("api/knox/logout/", knox.LogoutView.as_view()),
+    path("api/knox/logout-all/", knox.LogoutAllView.as_view()),
+    path("api/oauth/", WhoView.as_view(authentication_classes=[OAuth2Authentication])),
+    path("o/", include("oauth2_provider.urls")),
     path("api/token/", obtain_auth_token),
     path("api/my-token/", TokenView.as_view()),
     *ours,

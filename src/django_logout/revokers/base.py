@@ -48,6 +48,11 @@ class Revoker(ABC):
         """How many personal API keys it would have reached and has left alone."""
         return 0
 
+    @staticmethod
+    def is_sparing(ending: Ending) -> bool:
+        """Whether an ending leaves personal API keys alone; what it names one by one, it means."""
+        return not ending.target.api_keys and not ending.reach.chosen
+
     def list(self, user: Any) -> Sequence[Credential]:
         """The user's credentials of this kind that work now, for the page of their sessions. In a
         constant number of queries, and without any part of a credential."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import Model, Q, QuerySet
 from django.db.models.signals import post_save
 from django.http import HttpRequest
@@ -42,8 +42,8 @@ class RowsRevoker(Revoker):
         """A row, as its owner may see it; :meth:`public_id` gives the id."""
 
     def rows(self) -> QuerySet[Any]:
-        """All rows that let somebody in now."""
-        return self.model._base_manager.all()
+        """All rows that let somebody in now (never a replica's, which may be late)."""
+        return self.model._base_manager.using(router.db_for_write(self.model))
 
     def revoke(self, rows: QuerySet[Any]) -> int:
         """Revoke these, in a constant number of queries, and say how many they were."""
@@ -63,14 +63,14 @@ class RowsRevoker(Revoker):
         rows = self._reached(ending)
         if rows is None:
             return 0
-        if self._is_sparing(ending):
+        if self.is_sparing(ending):
             rows = rows.exclude(self.api_keys())
         with transaction.atomic(using=rows.db):
             return self.revoke(rows)
 
     def spares(self, ending: Ending) -> int:
         """Count the keys that were left alone."""
-        rows = self._reached(ending) if self._is_sparing(ending) else None
+        rows = self._reached(ending) if self.is_sparing(ending) else None
         return 0 if rows is None else rows.filter(self.api_keys()).count()
 
     def list(self, user: Any) -> Sequence[Credential]:
@@ -94,28 +94,19 @@ class RowsRevoker(Revoker):
         if session_id is not None and not ties.tie(self.name, instance.pk, session_id):
             self.revoke(self.model._base_manager.filter(pk=instance.pk))
 
-    def _is_sparing(self, ending: Ending) -> bool:
-        # Whatever is chosen one by one is meant.
-        return not ending.target.api_keys and not ending.reach.chosen
-
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:
         return self.rows().filter(**{f"{self.user_field}__in": users})
 
     def _reached(self, ending: Ending) -> QuerySet[Any] | None:
         """The rows; ``None``, without a query, where there can be none."""
         reach = ending.reach
-        chosen = reach.chosen.get(self.name, frozenset()) | reach.chosen.get("*", frozenset())
-        if reach.users is None:
-            rows = self.rows()
-        elif reach.users:
-            rows = self._of(reach.users)
-            if spared := reach.spared.get(self.name):
-                rows = rows.exclude(pk__in=self._known_by(rows, spared))
-        elif chosen:
-            rows = self._of(reach.owners)
-            rows = rows.filter(pk__in=self._known_by(rows, chosen))
-        else:
+        if not reach.touches(self.name):
             return None
+        rows = self.rows() if reach.whose is None else self._of(reach.whose)
+        if spared := reach.spared.get(self.name):
+            rows = rows.exclude(pk__in=self._known_by(rows, spared))
+        elif not (reach.users is None or reach.users):
+            rows = rows.filter(pk__in=self._known_by(rows, reach.named(self.name)))
         if ending.again and self.created_field:
             rows = rows.filter(**{f"{self.created_field}__lte": ending.at})
         return rows

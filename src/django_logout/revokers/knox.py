@@ -1,0 +1,38 @@
+"""Tokens of django-rest-knox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from knox.models import get_token_model
+
+from django_logout.revokers.rows import RowsRevoker
+from django_logout.types import Credential
+
+
+class KnoxRevoker(RowsRevoker):
+    """Deletes them, of whatever model ``KNOX_TOKEN_MODEL`` names. Each program has its own."""
+
+    name = "knox_token"
+    covers = ("knox",)
+    created_field = "created"
+
+    def __init__(self) -> None:
+        self.model = get_token_model()
+
+    def rows(self) -> QuerySet[Any]:
+        """Those that have not expired; knox deletes the others when it comes across them."""
+        return super().rows().filter(Q(expiry=None) | Q(expiry__gt=timezone.now()))
+
+    def describe(self, row: Any) -> Credential:
+        """As its owner may see it; which program has it, knox does not know."""
+        return Credential(
+            id=self.public_id(row.pk),
+            kind=self.name,
+            label=_("API token"),
+            created_at=row.created,
+            expires_at=row.expiry,
+        )

@@ -1,0 +1,70 @@
+"""Ends logins of applications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpRequest
+from oauth2_provider import models
+
+from django_logout.conf import logout_settings
+from django_logout.revokers.base import Revoker
+from django_logout.revokers.oauth_toolkit import issuing, logins
+from django_logout.revokers.oauth_toolkit.sweep import Sweep
+from django_logout.types import Credential, Ending
+
+
+class OauthToolkitRevoker(Revoker):
+    """Deletes tokens. One credential is one login of one application: the refresh tokens that have
+    come of one another, with their access and ID tokens; or an access token that has none.
+
+    What a user has approved in a session is tied to it, and so is what is had for that.
+    """
+
+    name = logins.NAME
+    covers = ("oauth2_provider",)
+    reaches = True
+
+    def ends(self, ending: Ending) -> int:
+        """Delete what the ending reaches, and give how many logins of applications those were.
+
+        Whoever is just getting new tokens for old ones has the old ones locked, and is waited for;
+        so we look again, until nothing has come of them.
+        """
+        if not ending.reach.touches(self.name) or self._is_spared(ending):
+            return 0
+        ended: set[str] = set()
+        with transaction.atomic(using=logins.database()):
+            while found := Sweep(ending):
+                ended |= found.living
+                found.delete()
+        return len(ended)
+
+    def spares(self, ending: Ending) -> int:
+        """Count the logins of applications that were left alone."""
+        if not ending.reach.touches(self.name) or not self._is_spared(ending):
+            return 0
+        access = logins.rows(models.get_access_token_model(), ending.reach.whose)
+        return sum(ending.reach.takes(self.name, login.id) for login in logins.living(access))
+
+    def list(self, user: Any) -> Sequence[Credential]:
+        """The user's logins of applications, in one query."""
+        return [*logins.living(logins.rows(models.get_access_token_model(), [user.pk]))]
+
+    def presented(self, request: HttpRequest) -> UUID | None:
+        """Of which login the access token is that let the request in."""
+        token, model = getattr(request, "auth", None), models.get_access_token_model()
+        if not isinstance(token, model):
+            return None
+        found = logins.living(logins.rows(model, None).filter(pk=token.pk))
+        return next((login.id for login in found), None)
+
+    def connect(self) -> None:
+        """Notice what is approved in a session, and what is had for it."""
+        issuing.connect()
+
+    def _is_spared(self, ending: Ending) -> bool:
+        return self.is_sparing(ending) and self.name in logout_settings().API_KEYS

@@ -1,0 +1,116 @@
+"""What ends tokens of knox, and what does not."""
+
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from knox.models import get_token_model
+
+from django_logout import Target, end_sessions
+from django_logout.models import LoginSession
+from django_logout.revoking import credentials
+from tests.adapters.urls_tokens import urlpatterns  # noqa: F401 - as early as a server has them
+from tests.pages import LOGOUT, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def obtain(name: str = "ann") -> str:
+    """A program logs in."""
+    basic = b64encode(f"{name}:pw".encode()).decode()
+    answer = Client().post("/api/knox/login/", headers={"Authorization": f"Basic {basic}"})
+    return str(answer.json()["token"])
+
+
+def call(token: str, path: str = "", client: Client | None = None) -> Any:
+    """What a program does with it."""
+    how = (client or Client()).post if path else (client or Client()).get
+    return how(f"/api/knox/{path}", headers={"Authorization": f"Knox {token}"})
+
+
+def works(token: str) -> bool:
+    """Whether it lets a program in."""
+    status = call(token).status_code
+    assert status in {200, 401}
+    return bool(status == 200)
+
+
+def test_everywhere_ends_it(user: Any, other: Any) -> None:
+    """F30: on every device; and nobody else's."""
+    mine, phone, theirs = obtain(), obtain(), obtain("bob")
+    result = end_sessions(Target.user(user))
+    assert [works(token) for token in (mine, phone, theirs)] == [False, False, True]
+    assert dict(result.ended) == {"knox_token": 2}
+
+
+def test_changed_password_ends_it(user: Any) -> None:
+    """F30."""
+    token = obtain()
+    user.set_password("new")
+    user.save()
+    assert not works(token)
+
+
+def test_a_program_that_logs_in_has_no_session(user: Any) -> None:
+    """Though knox sends the signal of a login: nothing was written to a session."""
+    token = obtain()
+    assert not LoginSession.objects.exists()
+    assert call(token).cookies == {}
+
+
+def test_to_obtain_one_in_a_session_is_no_new_login(ann: Client, other: Any) -> None:
+    """Whoever has stolen a session would be asked for no password; and the session is not bob's."""
+    then = timezone.now() - timedelta(days=1)
+    LoginSession.objects.update(authenticated_at=then)
+    ann.post("/api/knox/login/")
+    basic = b64encode(b"bob:pw").decode()
+    ann.post("/api/knox/login/", headers={"Authorization": f"Basic {basic}"})
+    assert [row.authenticated_at for row in LoginSession.objects.all()] == [then]
+    assert signed_in(ann) == "ann"
+
+
+def test_logging_out_here_ends_what_was_obtained_here(ann: Client, user: Any) -> None:
+    """And neither what another program has, nor what another browser has obtained."""
+    elsewhere = Client()
+    elsewhere.force_login(user)
+    program = obtain()
+    mine, theirs = (client.post("/api/knox/login/").json()["token"] for client in (ann, elsewhere))
+    ann.post(LOGOUT)
+    assert [works(token) for token in (mine, theirs, program)] == [False, True, True]
+    assert [signed_in(client) for client in (ann, elsewhere)] == ["", "ann"]
+
+
+def test_its_own_logout_all_leaves_browsers_and_everywhere_does_not(ann: Client, user: Any) -> None:
+    """F32: the tokens are gone, and the session stays; after our door it does not."""
+    token, phone = obtain(), obtain()
+    assert call(token, "logout-all/").status_code == 204
+    assert not works(phone)
+    assert signed_in(ann) == "ann"
+    end_sessions(Target.user(user))
+    assert signed_in(ann) == ""
+
+
+def test_its_own_logout_in_a_browser_ends_the_session_too(ann: Client) -> None:
+    """Of the browser that presents both: what knox says to Django is heard."""
+    token = ann.post("/api/knox/login/").json()["token"]
+    assert call(token, "logout/", ann).status_code == 204
+    assert (works(token), signed_in(ann)) == (False, "")
+
+
+def test_listed_without_any_part_of_it_until_it_expires(user: Any) -> None:
+    """knox itself deletes it later."""
+    token = obtain()
+    row = get_token_model().objects.get()
+    (found,) = credentials(user)
+    assert (found.kind, found.created_at, found.expires_at) == (
+        "knox_token",
+        row.created,
+        row.expiry,
+    )
+    assert not [part for part in (token[:8], row.digest, row.token_key) if part in repr(found)]
+    row.expiry = timezone.now() - timedelta(seconds=1)
+    row.save()
+    assert (credentials(user), end_sessions(Target.user(user)).ended) == ([], {})

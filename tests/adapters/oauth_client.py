@@ -1,0 +1,86 @@
+"""An application of somebody else's that logs users in with django-oauth-toolkit."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.test import Client
+from oauth2_provider.models import get_application_model
+
+CALLBACK = "https://printer.example/callback"
+SECRET = "a secret of the application's, and long enough to sign with"
+
+
+def application(name: str = "Photo printer", grant: str = "authorization-code") -> Any:
+    """Known to the site, and told apart by its name."""
+    model = get_application_model()
+    return model.objects.get_or_create(
+        client_id=name.lower().replace(" ", "-"),
+        defaults={
+            "name": name,
+            "client_secret": SECRET,
+            "hash_client_secret": False,
+            "client_type": "confidential",
+            "authorization_grant_type": grant,
+            "redirect_uris": CALLBACK,
+            "algorithm": "HS256",
+        },
+    )[0]
+
+
+def approve(browser: Client, *, scope: str = "read", kind: str = "code", **which: str) -> str:
+    """A user lets the application in; the browser is sent back with this."""
+    asked = {
+        "client_id": application(**which).client_id,
+        "response_type": kind,
+        "redirect_uri": CALLBACK,
+        "scope": scope,
+        "nonce": "n",
+    }
+    answer = browser.post("/o/authorize/", {**asked, "allow": "on"})
+    assert answer.status_code == 302, answer.content
+    url = urlsplit(answer["Location"])
+    back = parse_qs(url.query or url.fragment)
+    return back[{"code": "code", "token": "access_token", "id_token": "id_token"}[kind]][0]
+
+
+def ask(grant: str, **fields: str) -> Any:
+    """The application's server asks for tokens."""
+    mine = application(fields.pop("name", "Photo printer"))
+    about = {"client_id": mine.client_id, "client_secret": SECRET}
+    return Client(raise_request_exception=False).post(
+        "/o/token/", {"grant_type": grant, **about, **fields}
+    )
+
+
+def redeem(code: str, **fields: str) -> Any:
+    """Tokens for a code."""
+    return ask("authorization_code", code=code, redirect_uri=CALLBACK, **fields)
+
+
+def renew(tokens: dict[str, str], **fields: str) -> Any:
+    """New tokens for old."""
+    return ask("refresh_token", refresh_token=tokens["refresh_token"], **fields)
+
+
+def log_in(browser: Client, **how: str) -> dict[str, str]:
+    """All of it; the tokens."""
+    code = approve(browser, **how)
+    answer = redeem(code, name=how.get("name", "Photo printer"))
+    assert answer.status_code == 200, answer.content
+    found: dict[str, str] = answer.json()
+    return found
+
+
+def works(token: str) -> bool:
+    """Whether it lets the application in, as the user."""
+    status = Client().get("/api/oauth/", headers={"Authorization": f"Bearer {token}"}).status_code
+    assert status in {200, 401}
+    return status == 200
+
+
+def alive(tokens: dict[str, str], **fields: str) -> list[str]:
+    """Which of what a login gave still lets somebody in. (To renew makes new ones, so it is last.)"""
+    found = [name for name in ("access_token", "id_token") if works(tokens.get(name, "none"))]
+    if renew(tokens, **fields).status_code == 200:
+        found.append("refresh_token")
+    return found
