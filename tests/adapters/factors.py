@@ -14,6 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from django_logout import factors
 from django_logout.models import LoginSession, LogoutEvent
+from tests.choosing import CHOOSE
 
 # allauth sends its signals after the commit.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +136,39 @@ def test_otp_device_of_a_fixture(user: Any) -> None:
     Client().force_login(user)
     StaticDevice(user=user).save_base(raw=True)
     assert alive() == 1
+
+
+def waiting(code: str = "") -> Client:
+    """Another browser, at the limit, after the last step of allauth's login."""
+    browser = Client()
+    data = {"login": "ann", "password": "pw", "next": "/private/?page=2"}
+    answer = browser.post("/allauth/login/", data)
+    if code:
+        assert answer["Location"] == "/allauth/2fa/authenticate/"
+        answer = browser.post(answer["Location"], {"code": code})
+    assert answer["Location"] == CHOOSE
+    assert browser.get("/private/").status_code == 302
+    return browser
+
+
+def test_allauth_login_beyond_the_limit(here: Client, settings: Any) -> None:
+    """Waits for a choice, then leads to where it was to lead."""
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    browser = waiting()
+    assert browser.post(CHOOSE, {"all": "on"})["Location"] == "/private/?page=2"
+    assert browser.get("/private/").status_code == 200
+    assert (here.get("/private/").status_code, alive()) == (302, 1)
+
+
+def test_allauth_second_factor_beyond_the_limit(here: Client, settings: Any) -> None:
+    """It is asked for first: without it there is nothing to choose."""
+    activate(here)
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "ask"}
+    half = Client()
+    half.post("/allauth/login/", {"login": "ann", "password": "pw"})
+    assert half.get(CHOOSE)["Location"] == "/login/"
+
+    browser = waiting(here.get("/allauth/2fa/recovery-codes/").context["unused_codes"][0])
+    browser.post(CHOOSE, {"all": "on"})
+    assert browser.get("/private/").status_code == 200
+    assert (here.get("/private/").status_code, alive()) == (302, 1)

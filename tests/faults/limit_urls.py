@@ -6,6 +6,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from django_logout.views import ChooseView
 from tests.faults import urls
 from tests.faults.points import stop
 
@@ -23,4 +24,8 @@ def quiet_login(request: HttpRequest) -> HttpResponse:
     return HttpResponse(name)
 
 
-urlpatterns = [*urls.urlpatterns, path("quiet-login/", quiet_login)]
+urlpatterns = [
+    *urls.urlpatterns,
+    path("quiet-login/", quiet_login),
+    path("choose/", ChooseView.as_view(), name="logout_choose"),
+]

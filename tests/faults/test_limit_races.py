@@ -15,6 +15,8 @@ SITES = [
     ("mariadb", "file"),
 ]
 SERVERS = [site for site in SITES if site[0] != "sqlite"]
+#: Where locks differ; on the engine on which a copy of the note is there however late it comes.
+SOME = [(database, "signed_cookies") for database in ("sqlite", "postgres", "mariadb")]
 
 #: How to see that somebody waits for a lock; on SQLite nobody can tell.
 WAITING = {
@@ -113,3 +115,52 @@ def test_others_log_in_meanwhile(make_world: Any, site: tuple[str, str]) -> None
     assert second.user() == names[1]
     one.finish()
     assert signed_in(first, second) == 2
+
+
+def offered(browser: Browser, name: str) -> Browser:
+    """A browser whose login waits for a choice."""
+    answer = log_in(browser, name).wait().finish()
+    assert (answer.status, answer.url) == (302, "/choose/")
+    return browser
+
+
+@pytest.mark.parametrize("site", SOME, ids="-".join)
+def test_of_two_that_choose_at_once_one_gets_the_place(
+    make_world: Any, site: tuple[str, str]
+) -> None:
+    """Both end the same session; the first has found the place and not taken it yet. The other
+    one is asked again."""
+    world = limited(make_world, site, "ask")
+    name = world.add_user()
+    old, first, second = world.browser(), world.browser(), world.browser()
+    log_in(old, name).wait().finish()
+    offered(first, name)
+    offered(second, name)
+    one = first.begin("/choose/", "login's row", method="POST", data={"all": "on"})
+    two = second.send("/choose/", method="POST", data={"all": "on"})
+    waits(world, site[0], two)
+    one.finish()
+    answer = two.wait().finish()
+    assert (answer.status, answer.url) == (302, "/choose/")
+    assert (old.user(), first.user(), second.user()) == ("", name, "")
+    assert second.post("/choose/", all="on").status == 302
+    assert (first.user(), second.user()) == ("", name)
+
+
+@pytest.mark.parametrize("site", SOME, ids="-".join)
+def test_of_two_copies_of_a_note_one_serves(make_world: Any, site: tuple[str, str]) -> None:
+    """Sent at once, by a thief or with a second click, where there is a place for more."""
+    world = limited(make_world, site, "ask")
+    name = world.add_user()
+    log_in(world.browser(), name).wait().finish()
+    first = offered(world.browser(), name)
+    world.settings["LOGOUT"] = {"MAX_SESSIONS": 9, "AT_LIMIT": "ask"}
+    second = Browser(world, dict(first.cookies))
+    one = first.begin("/choose/", "login's row", method="POST", data={"all": "on"})
+    two = second.send("/choose/", method="POST", data={"all": "on"})
+    waits(world, site[0], two)
+    one.finish()
+    answer = two.wait().finish()
+    assert not answer.errors
+    assert answer.url != "/"
+    assert (first.user(), second.user()) == (name, "")

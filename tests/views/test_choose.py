@@ -65,6 +65,15 @@ def test_keys_are_nowhere(both: Any, engine: str) -> None:
     assert not [secret for secret in secrets for text in told if secret in text]
 
 
+def test_how_many(both: Any, settings: Any) -> None:
+    """It says so, where one is not enough."""
+    settings.LOGOUT = {**settings.LOGOUT, "MAX_SESSIONS": 1}
+    here = offered()
+    assert "At least: 2." in here.get(CHOOSE).text
+    assert here.post(CHOOSE, {"session": ids()[0]}).status_code == 400
+    assert here.post(CHOOSE, {"session": ids()}).status_code == 302
+
+
 def test_never_cached(both: Any) -> None:
     """A shared computer keeps no copy of the list."""
     assert "no-store" in offered().get(CHOOSE)["Cache-Control"]
@@ -97,7 +106,7 @@ def test_too_few(both: Any, data: dict[str, str]) -> None:
     (alert,) = [each for each in page.all("p") if each.get("role") == "alert"]
     (group,) = page.all("fieldset")
     assert alert["id"] == group["aria-describedby"]
-    assert "Nothing has ended. Choose at least: 1." in page.text
+    assert "Nothing has ended: more has to end" in page.text
     assert [signed_in(each) for each in (*both, here)] == ["ann", "ann", ""]
     assert here.post(CHOOSE, data, headers=JSON).json()["status"] == 400
 

@@ -113,7 +113,7 @@ class ChooseView(SessionsView):
 
     def _ask(self, **context: Any) -> HttpResponse:
         context = {
-            "title": _("Choose what to log out"),
+            "title": _("Choose where to log out"),
             "sessions": [described(row) for row in self.rows],
             "to_end": self.to_end,
             "account": self.note.user.get_username(),
