@@ -3,6 +3,7 @@
 DATABASE_URL    sqlite:////folder/file   postgres://user:password@host/name   mysql://…
 CACHE_URL       locmem://   redis://host:6379/0   memcached://host:11211
 SESSION_ENGINE  db   cached_db   cache   file   signed_cookies   (or a dotted path)
+MAX_SESSIONS    a number; whoever logs in beyond it chooses which of their sessions end
 SECRET_KEY, DEBUG (1 or 0), ALLOWED_HOSTS (with commas)
 """
 
@@ -87,6 +88,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "cars_list"
+if limit := os.environ.get("MAX_SESSIONS"):
+    LOGOUT = {"MAX_SESSIONS": int(limit), "AT_LIMIT": "ask"}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
