@@ -249,3 +249,12 @@ def test_a_process_remembers_so_many_and_forgets_the_oldest(
         assert sum(activity.recollect(session_id) is not None for session_id in ids) == 3
         assert [signed_in(each) for each in clients] == ["ann"] * 5
         assert len(activity._memories) == 3
+
+
+def test_moments_of_another_kind_are_forgotten(user: Any, settings: Any) -> None:
+    """With and without a time zone they cannot be compared: tests of projects switch."""
+    browser(user)
+    session_id = row().pk
+    assert activity.recollect(session_id) is not None
+    settings.USE_TZ = False
+    assert activity.recollect(session_id) is None

@@ -8,9 +8,18 @@ import pytest
 from django.contrib.sessions.backends.file import SessionStore
 from django.core.cache import caches
 from django.db import OperationalError, transaction
-from django.test import Client
+from django.test import AsyncClient, Client
 
-from django_logout import Reason, SessionNotEnded, Target, end_sessions, gate, registry, truth
+from django_logout import (
+    Reason,
+    SessionNotEnded,
+    Target,
+    aend_sessions,
+    end_sessions,
+    gate,
+    registry,
+    truth,
+)
 from django_logout.exceptions import SessionUnavailable
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.registry import Identity
@@ -183,3 +192,53 @@ def test_a_signed_in_request_costs_one_read_of_the_cache(
     assert gate.ask(identity).alive
     with django_assert_num_queries(0):
         assert gate.ask(identity).alive
+
+
+async def test_under_asgi_a_cache_that_is_down_leaves_the_row_to_be_asked(
+    settings: Any, user: Any, file_engine: None
+) -> None:
+    """The same, awaited."""
+    client = AsyncClient()
+    await client.aforce_login(user)
+    settings.CACHES = {"default": cache_from_url(DEAD)}
+    assert (await client.get("/")).content == b"user=ann"
+    await registry.sessions().aupdate(ended_at="2020-01-01T00:00Z")
+    assert (await client.get("/")).content == b"user="
+
+
+@pytest.mark.needs("redis")
+@pytest.mark.parametrize("lost", ["add", "set"])
+def test_a_cache_that_goes_down_between_two_steps_of_a_look_is_no_harm(
+    redis: Any, client_of_ann: Client, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """It answers first, and then takes no generation, or no memory of the row."""
+
+    def down(*args: Any, **kwargs: Any) -> Any:
+        raise ConnectionError("down")
+
+    redis.clear()  # the prefix is this test's own
+    monkeypatch.setattr(type(redis), lost, down)
+    assert signed_in(client_of_ann) == "ann"
+    registry.sessions().update(ended_at="2020-01-01T00:00Z")
+    assert signed_in(client_of_ann) == ""
+
+
+@pytest.mark.needs("redis")
+async def test_what_the_cache_knows_to_have_ended_is_refused_under_asgi(
+    redis: Any, user: Any
+) -> None:
+    """Without a thread, and without a look at its age."""
+    client = AsyncClient()
+    await client.aforce_login(user)
+    await aend_sessions(Target.user(user), reason=Reason.ADMIN)
+    assert (await client.get("/")).content == b"user="
+
+
+@pytest.mark.needs("redis")
+def test_an_id_that_nobody_has_registered_is_refused_and_not_remembered(
+    redis: Any, user: Any
+) -> None:
+    """A login whose transaction is not committed yet must not be refused for a day."""
+    nobody = Identity(uuid4(), str(user.pk), registered=True)
+    assert not gate.ask(nobody).alive
+    assert not str(redis.get(f"django_logout:mark:{nobody.id}")).startswith(gate.ENDED)

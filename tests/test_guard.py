@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
@@ -114,3 +114,29 @@ def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
     if engine != "signed_cookies":
         assert session.session_key != before
         assert registry.successors(before) == [session.identity.id]
+
+
+def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, user: Any) -> None:
+    """Not even under a key that no ending has heard of."""
+    session = signed_in_store(user)
+    session.load()
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    with suppress(UpdateError):
+        session.cycle_key()
+    assert not somebodys(session.session_key)
+
+
+async def test_what_was_saved_for_this_response_is_not_saved_again(user: Any) -> None:
+    """By a middleware further out that saves asynchronously; a new one is made for it as well."""
+    session = await sync_to_async(signed_in_store)(user)
+    await session.aset("count", 1)
+    await session.asave()
+    session.modified, session.watch.saved = False, True
+    await store(session.session_key).adelete()
+    await session.asave()  # or there would be nothing to update
+    assert not await store().aexists(session.session_key)
+
+    fresh = store()
+    guard(fresh)
+    await fresh.acreate()
+    assert await store().aexists(fresh.session_key)

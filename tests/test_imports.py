@@ -54,3 +54,10 @@ def run(script: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_public_names_are_listed() -> None:
+    """For whoever looks around in a shell."""
+    import django_logout
+
+    assert set(django_logout.__all__) <= set(dir(django_logout))

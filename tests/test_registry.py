@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions, registry, truth
-from django_logout.models import LoginSession
+from django_logout.models import Cutoff, LoginSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,11 @@ def test_nobody_is_nobody() -> None:
     """A session without a user has no identity, whatever else it holds."""
     assert registry.identify({}, "key") is None
     assert registry.identify({registry.ID_KEY: str(uuid4())}, "key") is None
+
+
+def test_a_login_without_key_and_id_is_nobody_yet() -> None:
+    """As a project may put it together by hand: there is nothing that could have ended."""
+    assert registry.identify({SESSION_KEY: "1"}, None) is None
 
 
 @pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
@@ -99,3 +104,12 @@ def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
     row.refresh_from_db()
     assert row.session_key == "key"
+
+
+def test_rows_have_names(user: Any) -> None:
+    """For the shell and the admin, without a secret."""
+    row = row_of(user, session_key="secret")
+    before = timezone.now().replace(2026, 1, 2, 3, 4, 5)
+    assert str(row) == str(row.pk)
+    assert str(Cutoff(user=user, before=before)) == f"{user.pk} < 2026-01-02 03:04:05"
+    assert str(Cutoff(before=before)) == "everyone < 2026-01-02 03:04:05"

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
-from django_logout import Target, end_sessions, logout
+from django_logout import Reason, Target, end_sessions, logout
 from django_logout.models import LoginSession, LogoutEvent
-from tests.pages import copy_of, signed_in
+from tests.pages import Page, copy_of, signed_in
 from tests.routes import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,3 +161,47 @@ def test_every_way_of_turning_away_says_why(
 
     assert page.redirect_chain == [("/login/?next=/out/", 302)]
     assert b"An administrator ended your session." in page.content
+
+
+CHANGES = {
+    "disabled": {"is_active": False},
+    "password_changed": {"password": "md5$other$hash"},
+}
+
+
+@pytest.mark.parametrize("reason", CHANGES)
+def test_an_account_that_was_changed_without_a_signal_ends_the_session(
+    engine: str, ann: Client, user: Any, reason: str
+) -> None:
+    """By SQL, or by a queryset: Django lets nobody in with it, so it has ended, and why is said."""
+    ann.get("/write/")
+    thief, rows = copy_of(ann), get_user_model().objects.filter(pk=user.pk)
+    rows.update(**CHANGES[reason])
+
+    page = ann.get("/private/", follow=True)
+
+    assert str(Reason(reason).label) in Page(page).text
+    rows.update(is_active=True, password=user.password)
+    assert signed_in(ann) == signed_in(thief) == ""
+    assert LogoutEvent.objects.get().reason == reason
+
+
+def test_a_login_that_was_rolled_back_and_given_up_is_not_registered_again(
+    client: Client, user: Any, settings: Any
+) -> None:
+    """The view has gone on as a guest."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            login(request, user)
+            transaction.set_rollback(True)
+        request.session.flush()
+        return HttpResponse()
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    settings.ROOT_URLCONF = routes(view)
+
+    client.get(OUT)
+
+    assert signed_in(client) == ""
+    assert not LoginSession.objects.exists()

@@ -57,11 +57,10 @@ def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> N
     event.save(using=registry.database())
 
 
-def recount(event: LogoutEvent | None, *, more: int) -> None:
+def recount(event: LogoutEvent, *, more: int) -> None:
     """More sessions have ended with an event than it says."""
-    if event is not None:
-        event.sessions += more
-        event.save(using=registry.database(), update_fields=["sessions"])
+    event.sessions += more
+    event.save(using=registry.database(), update_fields=["sessions"])
 
 
 def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:

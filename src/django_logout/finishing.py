@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from django.db import transaction
 from django_logout import audit, engines, gate, registry
 from django_logout.browser import presented, stores
 from django_logout.exceptions import SessionNotEnded
-from django_logout.models import LoginSession
+from django_logout.models import LoginSession, LogoutEvent
 from django_logout.selection import Part
 from django_logout.signals import session_ended
 from django_logout.types import Ending, LogoutResult, Scope
@@ -58,7 +58,7 @@ def finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUI
 def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
     """After the commit: whoever registers a session later than this sees the ending himself."""
     adopted = adopted_users(ending)
-    if ending.target.scope in {Scope.USER, Scope.USERS}:
+    if ending.target.scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
         left = registry.overlooked(part.everything, ending.at)
     elif adopted:
         theirs = registry.sessions().filter(user_id__in=adopted)
@@ -71,7 +71,8 @@ def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
         theirs = registry.sessions().filter(pk__in=left)
         sessions, keys = registry.end(theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
-        audit.recount(result.event, more=len(sessions) - len(ending.sessions))
+        event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
+        audit.recount(event, more=len(sessions) - len(ending.sessions))
     return replace(ending, sessions=sessions, keys=keys)
 
 

@@ -143,7 +143,9 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
     for session_id, held in list(watch.held.items()):
         if session_id in watch.ended or str(session_id) == now or watch.lost:
             continue
-        reason = Reason.SWITCHED if now else truth.shut_out(*held) or Reason.FLUSHED
+        if not now:  # Django flushes the session of whoever has another password now
+            watch.shut_out = truth.shut_out(*held)
+        reason = Reason.SWITCHED if now else watch.shut_out or Reason.FLUSHED
         core.end_sessions(Target.session(session_id), reason=reason, request=request)
         watch.ended.add(session_id)
 

@@ -255,7 +255,7 @@ def test_ending_takes_a_constant_number_of_queries(
         for _ in range(number - 1)
     )
 
-    with django_assert_max_num_queries(9 if url == OTHERS else 10):
+    with django_assert_max_num_queries(10):
         here.post(url)
 
 
