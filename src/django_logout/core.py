@@ -235,7 +235,7 @@ def _end_and_record(
         # Nobody is signed in here, or nobody was asked for: no need to ask the database.
         return ending, so_far.plus(revoke(ending), None)
     with transaction.atomic(using=registry.database()):
-        sessions, keys = registry.end(part.sessions, ending.id, ending.at)
+        sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
         ending = replace(ending, sessions=sessions, keys=keys)
         _cut_off(ending)
         outcomes = revoke(ending)

@@ -39,11 +39,12 @@ def finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUI
     if result.event is not None:
         if part.done == part.total:
             audit.log(ending, result.event)
+        users = _users_at_hand(ending)
         for session in ending.sessions:
             session_ended.send_robust(
                 sender=LoginSession,
                 session=session,
-                user=_user_of(ending, session.user_id),
+                user=users.get(session.user_id),
                 reason=ending.reason,
                 actor=ending.actor,
                 event=result.event,
@@ -69,7 +70,7 @@ def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
         return ending
     with transaction.atomic(using=registry.database()):
         theirs = registry.sessions().filter(pk__in=left)
-        sessions, keys = registry.end(theirs, ending.id, ending.at)
+        sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
         audit.recount(event, more=len(sessions) - len(ending.sessions))
@@ -101,11 +102,10 @@ def adopted_users(ending: Ending) -> set[Any]:
     return {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
 
 
-def _user_of(ending: Ending, user_id: Any) -> Any:
-    for who in (getattr(ending.request, "user", None), ending.target.value):
-        if getattr(who, "pk", None) == user_id:
-            return who
-    return None
+def _users_at_hand(ending: Ending) -> dict[Any, Any]:
+    """By primary key; the request's own before another copy of the same user."""
+    found: tuple[Any, ...] = (ending.target.value, getattr(ending.request, "user", None))
+    return {who.pk: who for who in found if getattr(who, "pk", None) is not None}
 
 
 def quietly(work: Callable[[], Any]) -> None:

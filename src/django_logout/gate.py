@@ -179,12 +179,15 @@ def ready() -> bool:
 
 def disturb(session_ids: Iterable[UUID]) -> None:
     """During an ending that awaits somebody's commit: make readers ask the row again."""
-    _write({_mark(session_id): _new() for session_id in session_ids})
+    if remembers():
+        _write({_mark(session_id): _new() for session_id in session_ids})
 
 
 def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -> bool:
     """After the ending is committed: remember it. False when the cache did not take it: what a
     reader saw before may then still stand for :data:`SEEN_TTL`, so the ending is not complete."""
+    if not remembers():
+        return True
     marks = {_mark(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
     if everyone:
         marks[_mark(EVERYONE)] = _new()
@@ -192,8 +195,6 @@ def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -
 
 
 def _write(marks: dict[str, str]) -> bool:
-    if not marks or not remembers():
-        return True
     cache, entries = caches[_alias()], iter(marks.items())
     batches = iter(lambda: dict(islice(entries, BATCH)), {})
     written = [_write_batch(cache, batch) for batch in batches]  # each is tried

@@ -206,16 +206,21 @@ def newest_cutoff() -> Subquery:
 
 
 def end(
-    selection: QuerySet[LoginSession], event_id: UUID, at: datetime
+    selection: QuerySet[LoginSession],
+    among: QuerySet[LoginSession],
+    event_id: UUID,
+    at: datetime,
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
     """Claim those of the sessions that are alive for one event: they have ended, once.
 
-    Returns them, with the keys the registry knows. Must run in a transaction; the UPDATE
-    comes first in it, so that SQLite takes its write lock at once instead of failing later.
+    Returns them, with the keys the registry knows. They are looked for ``among`` the same without
+    the conditions that have ceased to be true. Must run in a transaction; the UPDATE comes first
+    in it, so that SQLite takes its write lock at once instead of failing later.
     """
     if not alive(selection).update(ended_at=at, event_id=event_id):
         return (), ()
-    claimed = sessions().filter(event_id=event_id, ended_at=at).order_by()
+    # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
+    claimed = among.filter(event_id=event_id, ended_at=at).order_by()
     ended = tuple(claimed.values_list("pk", "user_id", "session_key"))
     return (
         tuple(EndedSession(pk, user_id) for pk, user_id, _ in ended),

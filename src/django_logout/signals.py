@@ -15,7 +15,7 @@ session_begun = Signal()
 #: when only the id is at hand, see ``session.user_id``), ``reason``, ``actor``, ``event`` (the
 #: :class:`~django_logout.models.LogoutEvent`) and ``request`` (or ``None``). Receivers that
 #: raise are logged and cannot keep anyone signed in.
-session_ended = Signal()
+session_ended = Signal(use_caching=True)  # an ending may send it a thousand times
 
 #: Sent once for each session whose cookie comes back after it has ended: somebody has a copy.
 #:
