@@ -76,7 +76,7 @@ def test_by_user(user: Any, other: Any, settings: Any, clock: Any) -> None:
     assert [signed_in(each) for each in anns + bobs] == ["", "ann", "bob", "bob"]
 
 
-@pytest.mark.parametrize("at_limit", ["end_oldest", "refuse"])
+@pytest.mark.parametrize("at_limit", ["end_oldest", "refuse", "ask"])
 def test_logging_in_again_takes_no_further_place(
     engine: str, user: Any, settings: Any, clock: Any, at_limit: str
 ) -> None:
@@ -270,7 +270,7 @@ def test_a_login_that_cannot_make_room_is_none(
 REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
 
 
-@pytest.mark.parametrize(("at_limit", "queries"), [("end_oldest", 1), ("refuse", 2)])
+@pytest.mark.parametrize(("at_limit", "queries"), [("end_oldest", 1), ("refuse", 2), ("ask", 2)])
 def test_what_it_costs(user: Any, settings: Any, clock: Any, at_limit: str, queries: int) -> None:
     """One query more at login, two to take turns; the same for the second and the tenth."""
     client = Client()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import alogin, login
+from django.contrib.auth import SESSION_KEY, alogin, login
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import LoginView
@@ -485,10 +485,11 @@ def test_without_our_urls_it_is_refused(user: Any, settings: Any, clock: Any) ->
     assert choice.COOKIE not in answer.cookies
 
 
-def test_a_signal_without_a_login(user: Any, settings: Any, clock: Any) -> None:
-    """Sent by the project itself: there is nothing that could be completed."""
+def test_a_login_by_hand(user: Any, settings: Any, clock: Any) -> None:
+    """Without what Django knows a changed password by: there is nothing that could be completed."""
 
     def view(request: HttpRequest) -> HttpResponse:
+        request.session[SESSION_KEY] = str(user.pk)
         user_logged_in.send(type(user), request=request, user=user)
         raise AssertionError
 

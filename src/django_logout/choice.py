@@ -89,7 +89,7 @@ def offer(request: HttpRequest) -> Offer | None:
     keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
     proof = {key: request.session[key] for key in keys if key in request.session}
     if len(proof) < len(keys) or not page_url():
-        return None  # the project has sent the signal without logging in, or has no such page
+        return None  # the project logs in by hand, or has no such page
     if note is not None and registry.exists(note.id):
         return None
     whither = _destination(request) if note is None else note.next
