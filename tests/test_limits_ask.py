@@ -1,5 +1,7 @@
 """A login beyond the limit waits until its user has chosen what ends for it."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,11 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
 
-from django_logout import choice
+from django_logout import Target, choice, end_sessions
 from django_logout.exceptions import LoginRefused
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
-from tests.browsers import JSON
+from tests.browsers import EVERYWHERE, JSON, OTHERS
 from tests.choosing import BACKEND, CHOOSE, LAPSED, all_cookies_of, ids, log_in, offered
 from tests.clocks import browser, reasons
 from tests.pages import copy_of, signed_in
@@ -154,7 +156,7 @@ def test_forged(user: Any, settings: Any, clock: Any) -> None:
     browser(user)
     proof = {"_auth_user_id": str(user.pk), "_auth_user_backend": BACKEND}
     proof["_auth_user_hash"] = user.get_session_auth_hash()
-    content = ["00000000-0000-4000-8000-000000000000", "/", proof]
+    content = ["00000000-0000-4000-8000-000000000000", time.time(), "/", proof]
     salt = f"{choice.SALT}:mine"
     client = Client()
     client.cookies[choice.COOKIE] = "mine"
@@ -204,6 +206,45 @@ def test_what_has_become_of_the_user_meanwhile(
 
     assert lapsed(second)
     assert reasons() in ([], ["deleted"])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda user, here: here.post(OTHERS),
+        lambda user, here: here.post(EVERYWHERE),
+        lambda user, here: end_sessions(Target.users(type(user).objects.all())),
+        lambda user, here: end_sessions(Target.everyone()),
+    ],
+    ids=["others", "everywhere", "users", "everyone"],
+)
+def test_everything_ends_meanwhile(
+    user: Any, clock: Any, end: Callable[[Any, Client], Any]
+) -> None:
+    """So does a login that has been proved before: whoever it was does not slip in afterwards."""
+    here = browser(user)
+    clock.shift(1)
+    intruder = offered()
+    clock.shift(1)
+    end(user, here)
+    clock.shift(1)
+
+    assert lapsed(intruder)
+    if not signed_in(here):
+        browser(user)
+    assert offered().post(CHOOSE, {"all": "on"})["Location"] == "/"
+
+
+def test_somebody_elses_everything(user: Any, other: Any, clock: Any) -> None:
+    """Is nothing of hers; nor is one session."""
+    first, bob = browser(user), browser(other)
+    clock.shift(1)
+    second = offered()
+    clock.shift(1)
+    bob.post(EVERYWHERE)
+    first.post("/accounts/logout/")
+
+    assert second.post(CHOOSE)["Location"] == "/"
 
 
 def test_a_new_secret_key(user: Any, settings: Any, clock: Any) -> None:

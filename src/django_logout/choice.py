@@ -9,7 +9,7 @@ The note names the id that the session will have; no two logins can have the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -27,9 +27,10 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from django_logout import registry
+from django_logout import registry, truth
 from django_logout.guard import guard
 from django_logout.redirects import safe_next
 
@@ -51,6 +52,8 @@ class Note:
     "Of the session to be."
     user: Any
     backend: str
+    at: float
+    "When it was proved, in seconds since the epoch."
     next: str
     "Where the login was to lead, query included."
 
@@ -92,15 +95,18 @@ def offer(request: HttpRequest) -> Offer | None:
         return None  # the project logs in by hand, or has no such page
     if note is not None and registry.exists(note.id):
         return None
-    whither = _destination(request) if note is None else note.next
-    content = [str(uuid4() if note is None else note.id), whither, proof]
+    if note is None:
+        about = [str(uuid4()), timezone.now().timestamp(), _destination(request)]
+    else:  # asked again: it is the same login
+        about = [str(note.id), note.at, note.next]
     secret = get_random_string(32)
-    return Offer(signing.dumps(content, salt=f"{SALT}:{secret}"), secret)
+    return Offer(signing.dumps([*about, proof], salt=f"{SALT}:{secret}"), secret)
 
 
 def read(request: HttpRequest) -> Note | None:
     """The login that this browser may complete. ``None`` if there is none: used, too old, forged,
-    of another browser, or of somebody who would not be let in any more."""
+    of another browser, of somebody who would not be let in any more, or ended with the sessions
+    that there were."""
     session, secret = request.session, request.COOKIES.get(COOKIE)
     if not secret or KEY not in session or SESSION_KEY in session:
         return None
@@ -108,11 +114,18 @@ def read(request: HttpRequest) -> Note | None:
         written = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
     except signing.BadSignature:
         return None
-    session_id, whither, proof = UUID(written[0]), written[1], written[2]
-    user = _user(proof)
-    if not user.is_authenticated or registry.exists(session_id):
-        return None
-    return Note(session_id, user, proof[BACKEND_SESSION_KEY], whither)
+    session_id, at, whither, proof = written
+    note = Note(UUID(session_id), _user(proof), proof[BACKEND_SESSION_KEY], at, whither)
+    return note if _counts(note) else None
+
+
+def _counts(note: Note) -> bool:
+    proved = datetime.fromtimestamp(note.at, UTC if settings.USE_TZ else None)
+    return (
+        note.user.is_authenticated
+        and not registry.exists(note.id)
+        and not truth.all_ended_since(note.user.pk, proved)
+    )
 
 
 def _user(proof: Mapping[str, Any]) -> Any:

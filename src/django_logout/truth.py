@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -65,6 +66,14 @@ def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
     everywhere = endings.filter(scope__in=[Scope.USER, Scope.OTHERS])
     theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
     return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
+
+
+def all_ended_since(user_pk: Any, moment: datetime) -> bool:
+    """Whether somebody has ended all of a user's sessions, or all others, since a moment."""
+    covers = Q(user__isnull=True) | Q(user_id=user_pk)
+    cutoffs = Cutoff.objects.using(database()).filter(covers, before__gte=moment)
+    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk, created_at__gte=moment)
+    return cutoffs.exists() or endings.filter(scope__in=[Scope.USER, Scope.OTHERS]).exists()
 
 
 def shut_out(user_id: str, auth_hash: str) -> Reason | None:

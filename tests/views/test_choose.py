@@ -257,11 +257,12 @@ def test_a_body_that_is_broken(both: Any) -> None:
 def test_it_costs_no_more_for_many(
     user: Any, settings: Any, django_assert_num_queries: Any
 ) -> None:
-    """The session, the user, whether the note was used, and the list."""
+    """The session, the user, whether the note was used (or has been ended with all there were, by
+    a cut-off or an ending), and the list."""
     settings.LOGOUT = {}
     for _ in range(5):
         browser(user)
     settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
     here = offered()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         here.get(CHOOSE)
