@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django_logout import registry
 from django_logout.devices import stored_ip, user_agent
 from django_logout.models import LogoutEvent
-from django_logout.types import Ending, Outcome, Scope
+from django_logout.types import SESSION, Ending, Outcome, Scope
 
 logger = logging.getLogger("django_logout")
 
@@ -57,10 +57,12 @@ def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> N
     event.save(using=registry.database())
 
 
-def recount(event: LogoutEvent, *, more: int) -> None:
-    """More sessions have ended with an event than it says."""
-    event.sessions += more
-    event.save(using=registry.database(), update_fields=["sessions"])
+def recount(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
+    """More sessions have ended with an event than it says: so many of each kind."""
+    event.sessions += kinds.get(SESSION, 0)
+    for kind in kinds.keys() & event.outcomes.keys():
+        event.outcomes[kind]["ended"] += kinds[kind]
+    event.save(using=registry.database(), update_fields=["sessions", "outcomes"])
 
 
 def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:

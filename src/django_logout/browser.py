@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_logout")
 
+#: Where a request holds the id of the login whose token it was let in by.
+BEARER = "_django_logout_bearer"
+
 
 def presented(request: HttpRequest) -> list[UUID]:
-    """Ids of the sessions that this request's browser presents, its own first.
+    """Ids of the sessions that this request's browser presents, its own first; last, that of the
+    token by which the request was let in.
 
     A browser sends several cookies of one name if they differ in path or domain. Django reads
     one of them; whoever logs out means all. Sessions from before our time are adopted, so that
@@ -41,7 +45,8 @@ def presented(request: HttpRequest) -> list[UUID]:
             if store.watch.successors is None:
                 store.watch.successors = registry.successors(store.watch.key)
             found.extend(store.watch.successors)
-    return found
+    bearer = getattr(request, BEARER, None)
+    return found if bearer is None else [*found, bearer]
 
 
 def user_tag(request: HttpRequest) -> str:

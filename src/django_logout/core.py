@@ -19,7 +19,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
-from django_logout import audit, finishing, gate, registry, selection
+from django_logout import audit, families, finishing, gate, registry, selection
 from django_logout.browser import empty, forget_user, presented, stores
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionNotEnded
@@ -217,10 +217,10 @@ def _end_part(
             transaction.on_commit(partial(watch.leave, mine), using=registry.database())
         else:
             watch.ended.update(mine)
-    ids = finishing.to_mark(part, ending)
-    finish = partial(finishing.finish, part, ending, result, ids)
+    marks = finishing.to_mark(part, ending)
+    finish = partial(finishing.finish, part, ending, result, marks)
     if connections[registry.database()].in_atomic_block:
-        gate.disturb(ids)
+        gate.disturb(*marks)
         transaction.on_commit(finish, using=registry.database())
     else:
         finish()
@@ -235,8 +235,8 @@ def _end_and_record(
         # Nobody is signed in here, or nobody was asked for: no need to ask the database.
         return ending, so_far.plus(revoke(ending), None)
     with transaction.atomic(using=registry.database()):
-        sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
-        ending = replace(ending, sessions=sessions, keys=keys)
+        ending = _claim(part, ending)
+        sessions = ending.sessions
         _cut_off(ending)
         outcomes = revoke(ending)
         if event is not None:
@@ -244,6 +244,16 @@ def _end_and_record(
         elif sessions or scope in RECORDED or any(done.count or done.error for done in outcomes):
             event = audit.record(ending, outcomes)
     return ending, so_far.plus(outcomes, event)
+
+
+def _claim(part: Part, ending: Ending) -> Ending:
+    """The sessions that end, and the logins by tokens that were begun in them."""
+    sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
+    if tied := families.tied_to([session.id for session in sessions]):
+        theirs = registry.sessions().filter(pk__in=tied)
+        further, _ = registry.end(theirs, theirs, ending.id, ending.at)
+        sessions += further
+    return replace(ending, sessions=sessions, keys=keys)
 
 
 def _cut_off(ending: Ending) -> None:

@@ -21,5 +21,13 @@ class LoginRefused(LogoutError):
     """
 
 
+class TokenRefused(LogoutError):
+    """A token belongs to a login that has ended, or was issued before one was."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The login of this token has ended: {reason}.")
+        self.reason = reason
+
+
 class SessionUnavailable(LogoutError):
     """Whether the session is still alive cannot be found out: it is refused, not served (503)."""

@@ -4,26 +4,36 @@ log and the receivers."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Set
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db import transaction
 
-from django_logout import audit, engines, gate, registry
+from django_logout import audit, engines, families, gate, registry
 from django_logout.browser import presented, stores
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.selection import Part
 from django_logout.signals import session_ended
-from django_logout.types import Ending, LogoutResult, Scope
+from django_logout.types import SESSION, Ending, LogoutResult, Scope, Target
 
 logger = logging.getLogger("django_logout")
 
 
-def finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUID]) -> None:
+class Marks(NamedTuple):
+    """What the cache is told of an ending."""
+
+    ids: Set[UUID]
+    "Of the sessions."
+    user_pks: Set[Any] = frozenset()
+    "Of users all of whose logins have ended, as far as tokens are asked for that."
+
+
+def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> None:
     """Announce an ending that is committed, after having ended what it overlooked.
 
     Raises :class:`SessionNotEnded` if readers may go on believing for a while what they saw
@@ -33,8 +43,9 @@ def finish(part: Part, ending: Ending, result: LogoutResult, ids: Collection[UUI
         ending = _end_overlooked(part, ending, result)
     except Exception as error:
         raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from error
-    ids = {*ids, *(session.id for session in ending.sessions)}
-    closed = gate.close(ids, ending.reason, everyone=ending.target.scope is Scope.EVERYONE)
+    ids = {*marks.ids, *(session.id for session in ending.sessions)}
+    everyone = ending.target.scope is Scope.EVERYONE
+    closed = gate.close(ids, ending.reason, user_pks=marks.user_pks, everyone=everyone)
     quietly(partial(engines.current().forget, ending.keys))
     if result.event is not None:
         if part.done == part.total:
@@ -73,33 +84,50 @@ def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
         sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
-        audit.recount(event, more=len(sessions) - len(ending.sessions))
+        audit.recount(event, Counter(session.kind for session in sessions))
+    sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
     return replace(ending, sessions=sessions, keys=keys)
 
 
-def to_mark(part: Part, ending: Ending) -> set[UUID]:
+def to_mark(part: Part, ending: Ending) -> Marks:
     """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
     ended them and then could not say so. For everyone, one mark does; but whoever asked for
     it is emptied here and now."""
-    target, ids = ending.target, {session.id for session in ending.sessions}
+    target = ending.target
     if target.scope is Scope.EVERYONE:
-        return set(presented(ending.request)) if ending.request is not None else set()
+        return Marks(set(presented(ending.request)) if ending.request is not None else set())
     if not gate.remembers():
-        return set()
+        return Marks(set())
+    ids = {session.id for session in ending.sessions}
     if target.scope is Scope.CURRENT:
-        return ids.union(presented(target.value))
-    if target.scope is Scope.SESSION:
-        return ids | {target.value}
-    if ids:
-        return ids
-    return set(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
+        ids.update(presented(target.value))
+    elif target.scope is Scope.SESSION:
+        ids.add(target.value)
+    elif not ids:
+        ids.update(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
+    ids.update(families.tied_to(ids.difference(session.id for session in ending.sessions)))
+    return Marks(ids, _users(target) if families.in_use() else set())
+
+
+def _users(target: Target) -> set[Any]:
+    """Of whom all logins are meant, those without a row too."""
+    match target.scope:
+        case Scope.USER:
+            return {target.value.pk}
+        case Scope.OTHERS:
+            return {target.value.user.pk}
+        case Scope.USERS:
+            return set(target.value.values_list("pk", flat=True))
+        case _:
+            return set()
 
 
 def adopted_users(ending: Ending) -> set[Any]:
     """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
     if engines.current().keyed:
         return set()
-    return {s.user_id for s in ending.sessions if registry.is_adopted(s.id)}
+    sessions = (session for session in ending.sessions if session.kind == SESSION)
+    return {session.user_id for session in sessions if registry.is_adopted(session.id)}
 
 
 def _users_at_hand(ending: Ending) -> dict[Any, Any]:

@@ -35,7 +35,7 @@ from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 
-from django_logout import engines, registry, truth
+from django_logout import engines, families, registry, truth
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionUnavailable
 from django_logout.registry import Identity
@@ -72,8 +72,10 @@ def _alias() -> str:
 
 
 def remembers() -> bool:
-    """Whether there is anything to replace when sessions end."""
-    return not engines.current().final_deletes and shared_cache() is not None
+    """Whether there is anything to replace when sessions end. Of an engine whose deletes are final
+    nothing is remembered, of tokens it is on any."""
+    asked = not engines.current().final_deletes or families.in_use()
+    return asked and shared_cache() is not None
 
 
 def _cache_for(identity: Identity) -> BaseCache | None:
@@ -82,15 +84,23 @@ def _cache_for(identity: Identity) -> BaseCache | None:
     return shared_cache() if identity.registered else None
 
 
-def _mark(session_id: UUID | str) -> str:
+def mark_key(session_id: UUID | str) -> str:
+    """Where a generation is kept."""
     return f"django_logout:mark:{session_id}"
 
 
-def _seen(session_id: UUID | str) -> str:
+def seen_key(session_id: UUID | str) -> str:
+    """Where it is kept what a reader has seen."""
     return f"django_logout:seen:{session_id}"
 
 
-def _new() -> str:
+def name_of(user_pk: Any) -> str:
+    """Under which a user's generation is remembered, in the place of a session's id."""
+    return f"user:{user_pk}"
+
+
+def generation() -> str:
+    """A random name."""
     return secrets.token_hex(8)
 
 
@@ -130,15 +140,15 @@ async def aask(identity: Identity) -> Standing:
 
 
 def _keys(session_id: UUID) -> list[str]:
-    return [_mark(session_id), _seen(session_id), _mark(EVERYONE)]
+    return [mark_key(session_id), seen_key(session_id), mark_key(EVERYONE)]
 
 
 def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
     """What the cache's answer amounts to; ``None``: ask the row."""
-    mark, everyone = found.get(_mark(session_id)), found.get(_mark(EVERYONE))
+    mark, everyone = found.get(mark_key(session_id)), found.get(mark_key(EVERYONE))
     if isinstance(mark, str) and mark.startswith(ENDED):
         return Standing(False, mark.partition(":")[2] or "unknown")
-    if mark and everyone and found.get(_seen(session_id)) == f"{mark}|{everyone}":
+    if mark and everyone and found.get(seen_key(session_id)) == f"{mark}|{everyone}":
         return Standing(True)
     return None
 
@@ -146,20 +156,18 @@ def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
 def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Identity) -> Standing:
     # The generations are taken before the row is asked: that order is what the proof rests on.
     try:
-        mark = found.get(_mark(identity.id)) or cache.get_or_set(_mark(identity.id), _new, MARK_TTL)
-        everyone = found.get(_mark(EVERYONE)) or cache.get_or_set(_mark(EVERYONE), _new, MARK_TTL)
+        mark = found.get(mark_key(identity.id)) or cache.get_or_set(mark_key(identity.id), generation, MARK_TTL)
+        everyone = found.get(mark_key(EVERYONE)) or cache.get_or_set(mark_key(EVERYONE), generation, MARK_TTL)
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
         return _truth(identity)
     found_out = _truth(identity)
-    # Inside a transaction (Django's, or one that the project manages itself) the row may be
-    # read from an old snapshot: good enough for this request, but not to be told to others.
-    if connections[registry.database()].get_autocommit():
+    if may_tell():
         try:
             if found_out.alive:
-                cache.set(_seen(identity.id), f"{mark}|{everyone}", SEEN_TTL)
+                cache.set(seen_key(identity.id), f"{mark}|{everyone}", SEEN_TTL)
             elif found_out.reason != Reason.UNKNOWN:
-                cache.set(_mark(identity.id), f"{ENDED}:{found_out.reason}", MARK_TTL)
+                cache.set(mark_key(identity.id), f"{ENDED}:{found_out.reason}", MARK_TTL)
         except Exception:
             logger.exception("The cache that remembers sessions is down.")
     return found_out
@@ -172,25 +180,39 @@ def _truth(identity: Identity) -> Standing:
         raise SessionUnavailable("Neither cache nor registry can tell.") from error
 
 
+def may_tell() -> bool:
+    """Whether what has just been read may be told to others. Inside a transaction (Django's, or one
+    that the project manages itself) it may come from an old snapshot: good enough for this request."""
+    return connections[registry.database()].get_autocommit()
+
+
 def ready() -> bool:
     """Whether an ending could be remembered now; true where nothing is remembered."""
     return not remembers() or engines.answers(caches[_alias()])
 
 
-def disturb(session_ids: Iterable[UUID]) -> None:
+def disturb(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
     """During an ending that awaits somebody's commit: make readers ask the row again."""
     if remembers():
-        _write({_mark(session_id): _new() for session_id in session_ids})
+        names: list[UUID | str] = [*session_ids, *map(name_of, user_pks)]
+        _write({mark_key(name): generation() for name in names})
 
 
-def close(session_ids: Iterable[UUID], reason: str, *, everyone: bool = False) -> bool:
-    """After the ending is committed: remember it. False when the cache did not take it: what a
-    reader saw before may then still stand for :data:`SEEN_TTL`, so the ending is not complete."""
+def close(
+    session_ids: Iterable[UUID],
+    reason: str,
+    *,
+    user_pks: Iterable[Any] = (),
+    everyone: bool = False,
+) -> bool:
+    """After the ending is committed: remember it, and that all of those users', or everyone's,
+    have ended. False when the cache did not take it: what a reader saw before may then still
+    stand for :data:`SEEN_TTL`, so the ending is not complete."""
     if not remembers():
         return True
-    marks = {_mark(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
-    if everyone:
-        marks[_mark(EVERYONE)] = _new()
+    marks = {mark_key(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
+    names = (*map(name_of, user_pks), *([EVERYONE] if everyone else []))
+    marks.update((mark_key(name), generation()) for name in names)
     return _write(marks)
 
 

@@ -7,6 +7,7 @@ whoever asks last sees both. Where that is too late, since nobody may be put out
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
-from django_logout import choice, core, policy, registry
+from django_logout import choice, core, families, policy, registry
 from django_logout.browser import forget_user
 from django_logout.conf import logout_settings
 from django_logout.exceptions import LoginRefused, SessionNotEnded
@@ -45,42 +46,53 @@ def _register(
     session: SessionBase, user: Any, request: HttpRequest, session_id: UUID | None
 ) -> LoginSession:
     enter = partial(registry.register, session, user, request, session_id=session_id)
-    limit, at_limit = allowed(user, request), logout_settings().AT_LIMIT
-    if limit is None:
-        return enter()
+    counted = partial(places, user, request, session_id)
     try:
-        if at_limit != "end_oldest":
-            with transaction.atomic(using=registry.database()):
-                _take_turns(user)
-                _look_for_place(user, request, limit, session_id)
-                return enter()
-        row = enter()
-        _make_room(row, user, request, limit)
+        return admit(partial(_enter, enter, session_id), user, request, counted)
     except LoginRefused:
-        _turn_away(request, ask=at_limit == "ask")
+        _turn_away(request, ask=logout_settings().AT_LIMIT == "ask")
         raise
     except SessionNotEnded:
         _turn_away(request)
         raise
+
+
+def _enter(enter: Callable[[], LoginSession], session_id: UUID | None) -> LoginSession:
+    if session_id is not None and registry.exists(session_id):
+        raise LoginRefused("This login has come about already, or been cancelled.")
+    return enter()
+
+
+def admit(
+    enter: Callable[[], LoginSession],
+    user: Any,
+    request: HttpRequest | None,
+    counted: Callable[[], QuerySet[LoginSession]],
+) -> LoginSession:
+    """Let a login, of whatever kind, write its row, and make room for it among the sessions that
+    count. Raises like :func:`register`."""
+    limit = allowed(user, request)
+    if limit is None:
+        return enter()
+    if logout_settings().AT_LIMIT != "end_oldest":
+        with transaction.atomic(using=registry.database()):
+            take_turns(user)
+            if counted().count() >= limit:
+                raise LoginRefused("This user has as many sessions as are allowed.")
+            return enter()
+    row = enter()
+    _make_room(row, partial(_end_oldest, row, counted, user, request, limit))
     return row
 
 
-def allowed(user: Any, request: HttpRequest) -> int | None:
+def allowed(user: Any, request: HttpRequest | None) -> int | None:
     """How many sessions this user may have; ``None``: any number."""
     limit = logout_settings().MAX_SESSIONS
     number: int | None = limit(user, request) if callable(limit) else limit
     return number
 
 
-def _look_for_place(user: Any, request: HttpRequest, limit: int, session_id: UUID | None) -> None:
-    if session_id is not None and registry.exists(session_id):
-        raise LoginRefused("This login has come about already, or been cancelled.")
-    if places(user, request, session_id).count() >= limit:
-        raise LoginRefused("This user has as many sessions as are allowed.")
-
-
-def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
-    end = partial(_end_oldest, row, user, request, limit)
+def _make_room(row: LoginSession, end: Callable[[], None]) -> None:
     try:
         end()
     except SessionNotEnded:
@@ -92,16 +104,22 @@ def _make_room(row: LoginSession, user: Any, request: HttpRequest, limit: int) -
         transaction.on_commit(end, using=registry.database(), robust=True)
 
 
-def _end_oldest(row: LoginSession, user: Any, request: HttpRequest, limit: int) -> None:
+def _end_oldest(
+    row: LoginSession,
+    counted: Callable[[], QuerySet[LoginSession]],
+    user: Any,
+    request: HttpRequest | None,
+    limit: int,
+) -> None:
     # One order for all who ask, or two that race would end each other.
     mine_first = Case(When(pk=row.pk, then=0), default=1)
-    newest_first = places(user, request, row.pk).order_by("-created_at", mine_first, "pk")
+    newest_first = counted().order_by("-created_at", mine_first, "pk")
     if oldest := list(newest_first.values_list("pk", flat=True)[limit:]):
         target = Target.sessions(oldest)
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
-def living(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
+def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     """Sessions of a user that are alive: not ended, and not expired so that nobody has noticed.
     What another process knows better than the row, it knows at most an interval better."""
     given, now = logout_settings(), timezone.now()
@@ -119,10 +137,16 @@ def living(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
 def places(user: Any, request: HttpRequest, mine: UUID | None = None) -> QuerySet[LoginSession]:
     """Those of the sessions that count for a login by this request: what its browser has let go
     of in logging in is about to end."""
-    return living(user, request).exclude(pk__in=guard(request.session).held.keys() - {mine})
+    held = guard(request.session).held.keys() - {mine}
+    return devices(user, request).exclude(pk__in=held)
 
 
-def _take_turns(user: Any) -> None:
+def devices(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
+    """Sessions that count each for one: tokens that were obtained in a browser's are part of it."""
+    return families.without_tied(living(user, request))
+
+
+def take_turns(user: Any) -> None:
     """Wait until nobody else is deciding on a login of this user; whoever waits sees the row of
     whoever went first. On databases that lock no rows, any write takes turns with all others."""
     database = registry.database()

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.types import Reason
+from django_logout.types import SESSION, Reason
 
 
 class LogoutEvent(models.Model):
@@ -65,7 +65,7 @@ class LoginSession(models.Model):
         verbose_name=_("user"),
     )
     kind = models.CharField(
-        _("kind"), max_length=32, default="session", help_text=_("Of a browser, or of tokens.")
+        _("kind"), max_length=32, default=SESSION, help_text=_("Of a browser, or of tokens.")
     )
     # Elsewhere a keyed hash of it, which tells nobody the key, and still knows it again.
     session_key = models.CharField(

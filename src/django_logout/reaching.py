@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django_logout import ties
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django_logout import families, ties
 from django_logout.types import Ending, Reach, Scope
 
 
@@ -19,10 +22,19 @@ def reach(ending: Ending) -> Reach:
             return Reach(users=frozenset(target.value.values_list("pk", flat=True)))
         case Scope.OTHERS:
             user_id = target.value.user.pk
-            return Reach(users=frozenset([user_id]), spared=ties.of_living(user_id))
+            living = families.living(user_id) if families.in_use() else ()
+            spared = _with_families(ties.of_living(user_id), living)
+            return Reach(users=frozenset([user_id]), spared=spared)
         case Scope.CREDENTIAL:
             user, credential_id = target.value
             return Reach(owners=frozenset([user.pk]), chosen={"*": frozenset([credential_id])})
         case _:
             ids = [session.id for session in ending.sessions]
-            return Reach(owners=owners, chosen=ties.of(ids))
+            ended = (s.id for s in ending.sessions if s.kind == families.KIND)
+            return Reach(owners=owners, chosen=_with_families(ties.of(ids), ended))
+
+
+def _with_families(by_kind: ties.ByKind, ids: Iterable[UUID]) -> Mapping[str, frozenset[UUID]]:
+    """The tokens of a login are chosen, or spared, by its id."""
+    theirs = by_kind.get(families.KIND, frozenset()).union(ids)
+    return {**by_kind, families.KIND: theirs} if theirs else by_kind

@@ -22,7 +22,7 @@ from django.utils.crypto import salted_hmac
 
 from django_logout import devices, engines
 from django_logout.models import Cutoff, LoginSession
-from django_logout.types import EndedSession
+from django_logout.types import SESSION, EndedSession
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,11 +65,11 @@ def identify(data: Any, key: str | None) -> Identity | None:
         return None
     # The same key always gives the same id, so that a late write or a replayed cookie of an
     # adopted session is that session.
-    return Identity(_fingerprint(key), user_id, registered=False)
+    return Identity(fingerprint(key), user_id, registered=False)
 
 
-def _fingerprint(key: str) -> UUID:
-    # A keyed hash: what is made of it may be public, the key is not.
+def fingerprint(key: str) -> UUID:
+    """The id that is derived from a key: a keyed hash, which may be public, while the key is not."""
     digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
     return UUID(bytes=digest[:16], version=5)
 
@@ -168,13 +168,13 @@ def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> boo
     One conditional UPDATE, so that a rotation and an ending cannot both win.
     """
     alive = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
-    came_from = _fingerprint(before) if before else None
+    came_from = fingerprint(before) if before else None
     return bool(alive.update(session_key=_storable_key(session), rotated_from=came_from))
 
 
 def successors(key: str) -> list[UUID]:
     """Ids of the sessions whose key was this one before it was rotated."""
-    rows = LoginSession.objects.using(database()).filter(rotated_from=_fingerprint(key))
+    rows = LoginSession.objects.using(database()).filter(rotated_from=fingerprint(key))
     return list(rows.order_by().values_list("pk", flat=True))
 
 
@@ -189,9 +189,10 @@ def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     return selection.filter(~Exists(later), ended_at__isnull=True)
 
 
-def count_before(moment: datetime) -> int:
-    """How many sessions that began before a moment have not ended."""
-    return sessions().filter(created_at__lt=moment, ended_at__isnull=True).count()
+def count_before(moment: datetime, kind: str = SESSION) -> int:
+    """How many sessions of a kind that began before a moment have not ended."""
+    rows = sessions().filter(kind=kind, created_at__lt=moment, ended_at__isnull=True)
+    return rows.count()
 
 
 def knows_key(key: Any) -> Exists:
@@ -221,9 +222,9 @@ def end(
         return (), ()
     # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
     claimed = among.filter(event_id=event_id, ended_at=at).order_by()
-    ended = tuple(claimed.values_list("pk", "user_id", "session_key"))
+    ended = tuple(claimed.values_list("pk", "user_id", "kind", "session_key"))
     return (
-        tuple(EndedSession(pk, user_id) for pk, user_id, _ in ended),
+        tuple(EndedSession(*facts) for *facts, _ in ended),
         tuple(key for *_, key in ended if key),
     )
 
@@ -291,4 +292,4 @@ def _stored(key: str, engine: engines.Engine) -> str:
     else hashed, which is enough to know it again."""
     if not key or not engine.keyed:
         return ""
-    return key if engine.model is not None else str(_fingerprint(key))
+    return key if engine.model is not None else str(fingerprint(key))

@@ -129,7 +129,7 @@ def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
         request=None,
         at=event.created_at,
         again=True,
-        sessions=tuple(EndedSession(*row) for row in rows.values_list("pk", "user_id")),
+        sessions=tuple(EndedSession(*row) for row in rows.values_list("pk", "user_id", "kind")),
     )
 
 

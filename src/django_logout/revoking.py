@@ -15,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from django_logout import reaching, registry
+from django_logout import families, reaching, registry
 from django_logout.conf import logout_settings
 from django_logout.revokers.base import Revoker
 from django_logout.types import Credential, Ending, Outcome
@@ -32,6 +32,7 @@ OF_APPS = {
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
     "knox": "django_logout.revokers.knox.KnoxRevoker",
     "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",
+    **dict.fromkeys(families.APPS, "django_logout.revokers.simplejwt.SimpleJwtRevoker"),
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from django_logout import registry
+from django_logout import families, registry
 from django_logout.browser import presented
 from django_logout.types import Scope, Target
 
@@ -54,10 +54,13 @@ def _of(target: Target) -> QuerySet[LoginSession]:
             return sessions.filter(pk=target.value)
         case Scope.OTHERS:
             request = target.value
-            mine = sessions.filter(user_id=request.user.pk)
-            return mine.exclude(pk__in=presented(request))
+            mine, here = sessions.filter(user_id=request.user.pk), presented(request)
+            return mine.exclude(pk__in=[*here, *families.tied_to(here)])
         case Scope.USER:
             return sessions.filter(user_id=target.value.pk)
+        case Scope.CREDENTIAL if families.in_use():
+            user, credential_id = target.value
+            return sessions.filter(pk=credential_id, user_id=user.pk, kind=families.KIND)
         case _:  # everyone: the cut-off does it, in one write, and lists nobody; or one token
             return sessions.none()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.crypto import constant_time_compare
 
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.registry import Identity, database, is_adopted
-from django_logout.types import Reason, Scope
+from django_logout.types import SESSION, Reason, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,21 @@ def standing(identity: Identity) -> Standing:
         LoginSession.objects.using(database())
         .filter(pk=identity.id)
         .annotate(cut=Exists(Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))))
-        .values_list("ended_at", "event__reason", "cut", "created_at")
+        .values_list("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
         .first()
     )
     if row is not None:
-        ended_at, reason, cut, _ = row
+        ended_at, reason, cut, created_at, kind, user_id = row
         if ended_at is not None:
             return Standing(False, reason or Reason.UNKNOWN)
         if cut:
             return Standing(False, Reason.CUTOFF)
         if not is_adopted(identity.id):
             return Standing(True)
+        if kind != SESSION:  # of tokens, which tell when they were issued
+            last = last_cut(user_id)
+            covered = last.covers(created_at.timestamp())
+            return Standing(False, last.reason) if covered else Standing(True)
     elif identity.registered:
         return Standing(False)
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
@@ -55,6 +60,37 @@ def standing(identity: Identity) -> Standing:
     endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
     cut = cutoffs.exists() or endings.filter(Q(scope=Scope.USER) | others).exists()
     return Standing(False, Reason.CUTOFF) if cut else Standing(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """When all of a user's logins were ended last."""
+
+    at: float
+    "Seconds since the epoch; -inf: never."
+    reason: str = Reason.CUTOFF
+
+    def covers(self, issued: float) -> bool:
+        """Whether what was issued then is refused. Tokens know the second only, and so one that
+        was issued in the very second of the ending may be from before it."""
+        return issued <= self.at
+
+
+def last_cut(user_pk: Any) -> Cut:
+    """When everything of a user, or of everyone, was ended last, and why."""
+    covering = Q(user__isnull=True) | Q(user=OuterRef("pk"))
+    cutoffs = Cutoff.objects.filter(covering).order_by("-before")
+    endings = LogoutEvent.objects.filter(user=OuterRef("pk"), scope__in=[Scope.USER, Scope.OTHERS])
+    endings = endings.order_by("-created_at")
+    users = get_user_model()._base_manager.using(database()).filter(pk=user_pk)
+    found = users.values_list(
+        *(Subquery(cutoffs.values(name)[:1]) for name in ("before", "reason")),
+        *(Subquery(endings.values(name)[:1]) for name in ("created_at", "reason")),
+    ).first()
+    if found is None:
+        return Cut(inf, Reason.DELETED)
+    cuts = [Cut(at.timestamp(), why) for at, why in (found[:2], found[2:]) if at is not None]
+    return max(cuts, key=lambda cut: cut.at, default=Cut(-inf))
 
 
 def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:

@@ -121,12 +121,18 @@ class Target:
         return replace(self, api_keys=True)
 
 
+#: The kind of a login session that is a browser's; any other is of tokens, and named like their
+#: revoker.
+SESSION = "session"
+
+
 @dataclass(frozen=True, slots=True)
 class EndedSession:
     """A session that has been ended."""
 
     id: UUID
     user_id: Any
+    kind: str = SESSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ COLUMNS = {
     "last_seen_at": 16,
     "expires_at": 16,
     "ip_address": 15,
+    "kind": 9,
     "user": 15,
 }
 
@@ -70,7 +71,7 @@ def _facts(name: str | None, *, everything: bool) -> Iterator[dict[str, Any]]:
             "ended_at": row.ended_at and row.ended_at.isoformat(),
             "ip_address": row.ip_address,
             "device": row.device,
-            "kind": "session",
+            "kind": row.kind,
         }
 
 

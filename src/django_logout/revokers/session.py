@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_logout import engines, registry
 from django_logout.revokers.base import Revoker
-from django_logout.types import Ending, Scope
+from django_logout.types import SESSION, Ending, Scope
 
 
 class SessionRevoker(Revoker):
@@ -19,8 +19,8 @@ class SessionRevoker(Revoker):
         return True
 
     def ends(self, ending: Ending) -> int:
-        """Delete the rows, and count the sessions that have ended, on whatever engine."""
+        """Delete the rows, and count the browser sessions that have ended, on whatever engine."""
         if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
             return registry.count_before(ending.at)
         engines.current().delete(ending.keys, using=registry.database())
-        return len(ending.sessions)
+        return sum(session.kind == SESSION for session in ending.sessions)

@@ -1,0 +1,79 @@
+"""When all of a user's logins were ended last: for tokens that no row knows.
+
+Such a token is refused if it was not issued after that. The moment is remembered in the shared
+cache like the standing of a session (see ``gate``, whose proof it shares)::
+
+    mark   user:<pk>   a generation: a random name for "since the last ending of all of theirs"
+    seen   user:<pk>   the generations under which a reader asked the database, and what it said
+    mark   *           the generation of everyone
+
+A reader takes the generations before it asks the database, and an ending replaces the user's, or
+everyone's, after it has been committed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache.backends.base import BaseCache
+
+from django_logout import gate, truth
+from django_logout.exceptions import SessionUnavailable
+from django_logout.gate import EVERYONE, MARK_TTL, SEEN_TTL
+from django_logout.truth import Cut
+
+logger = logging.getLogger("django_logout.gate")
+
+
+def last(user_pk: Any) -> Cut:
+    """When, and why, a user was logged out everywhere last.
+
+    One cache read; and one query where the cache does not know, is down, or is not shared. Raises
+    :class:`SessionUnavailable` when nobody can tell.
+    """
+    cache = gate.shared_cache()
+    if cache is None:
+        return _truth(user_pk)
+    try:
+        found = cache.get_many(keys(user_pk))
+        return recall(found, user_pk) or _ask_and_remember(cache, found, user_pk)
+    except SessionUnavailable:
+        raise
+    except Exception:
+        logger.exception("The cache that remembers cut-offs is down; asking the database.")
+        return _truth(user_pk)
+
+
+def keys(user_pk: Any) -> list[str]:
+    """Of the entries about a user."""
+    name = gate.name_of(user_pk)
+    return [gate.mark_key(name), gate.seen_key(name), gate.mark_key(EVERYONE)]
+
+
+def recall(found: Mapping[str, Any], user_pk: Any) -> Cut | None:
+    """What the cache's answer amounts to; ``None``: ask the database."""
+    mark, seen, everyone = (found.get(key) for key in keys(user_pk))
+    if not (mark and seen and everyone and seen.startswith(f"{mark}|{everyone}|")):
+        return None
+    at, reason = seen.split("|", 3)[2:]
+    return Cut(float(at), reason)
+
+
+def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) -> Cut:
+    # The generations are taken before the database is asked: that order is what the proof rests on.
+    mark_key, seen_key, everyone_key = keys(user_pk)
+    mark = found.get(mark_key) or cache.get_or_set(mark_key, gate.generation, MARK_TTL)
+    everyone = found.get(everyone_key) or cache.get_or_set(everyone_key, gate.generation, MARK_TTL)
+    cut = _truth(user_pk)
+    if gate.may_tell():
+        cache.set(seen_key, f"{mark}|{everyone}|{cut.at}|{cut.reason}", SEEN_TTL)
+    return cut
+
+
+def _truth(user_pk: Any) -> Cut:
+    try:
+        return truth.last_cut(user_pk)
+    except Exception as error:
+        raise SessionUnavailable("Neither cache nor database can tell.") from error
