@@ -84,7 +84,7 @@ def before_save(
     changed = copy(stored)
     for name in written:
         setattr(changed, name, getattr(instance, name))
-    if reason := _reason(stored, changed):
+    if reason := reason_of(stored, changed):
         # The target is chosen now: once the row is written, asking who is signed in would make
         # Django find that the password has changed.
         instance.__dict__[_CHANGE] = change_of(instance, reason)
@@ -135,7 +135,8 @@ def _end(change: Change) -> None:
         logger.exception("Sessions of a changed account are refused, but could not be ended.")
 
 
-def _reason(before: Any, after: Any) -> Reason | None:
+def reason_of(before: Any, after: Any) -> Reason | None:
+    """Why logins of a user must not go on who has changed; ``None``: they may."""
     if getattr(before, "is_active", True) and not getattr(after, "is_active", True):
         return Reason.DISABLED
     return None if _secret(before) == _secret(after) else Reason.PASSWORD_CHANGED

@@ -108,7 +108,7 @@ def network(address: str | None) -> str | None:
     return str(ip_network(f"{address}/{bits}", strict=False).network_address)
 
 
-def facts(request: HttpRequest) -> dict[str, Any]:
+def facts(request: HttpRequest | None) -> dict[str, Any]:
     """What a row tells of the device: address, user agent, name."""
     agent = user_agent(request)
     return {

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 KIND = "simplejwt"
 #: The apps that issue such tokens: where none of them is installed, nothing is asked for them.
 APPS = ("rest_framework_simplejwt", "rest_framework_simplejwt.token_blacklist")
+#: The claim that names the login, as OpenID Connect does.
+SID = "sid"
+
+
+def as_id(claim: Any) -> UUID | None:
+    """The login that a token says it is of; ``None`` if it says none. What can be no id of ours is
+    the id of no login."""
+    if claim is None:
+        return None
+    try:
+        return UUID(claim)
+    except (ValueError, TypeError, AttributeError):
+        return uuid4()
 
 
 def in_use() -> bool:

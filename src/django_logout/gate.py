@@ -156,8 +156,12 @@ def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
 def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Identity) -> Standing:
     # The generations are taken before the row is asked: that order is what the proof rests on.
     try:
-        mark = found.get(mark_key(identity.id)) or cache.get_or_set(mark_key(identity.id), generation, MARK_TTL)
-        everyone = found.get(mark_key(EVERYONE)) or cache.get_or_set(mark_key(EVERYONE), generation, MARK_TTL)
+        mark = found.get(mark_key(identity.id)) or cache.get_or_set(
+            mark_key(identity.id), generation, MARK_TTL
+        )
+        everyone = found.get(mark_key(EVERYONE)) or cache.get_or_set(
+            mark_key(EVERYONE), generation, MARK_TTL
+        )
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
         return _truth(identity)

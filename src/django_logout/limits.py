@@ -46,7 +46,7 @@ def _register(
     session: SessionBase, user: Any, request: HttpRequest, session_id: UUID | None
 ) -> LoginSession:
     enter = partial(registry.register, session, user, request, session_id=session_id)
-    counted = partial(places, user, request, session_id)
+    counted = partial(places, user, request)
     try:
         return admit(partial(_enter, enter, session_id), user, request, counted)
     except LoginRefused:
@@ -67,17 +67,17 @@ def admit(
     enter: Callable[[], LoginSession],
     user: Any,
     request: HttpRequest | None,
-    counted: Callable[[], QuerySet[LoginSession]],
+    counted: Callable[[UUID | None], QuerySet[LoginSession]],
 ) -> LoginSession:
     """Let a login, of whatever kind, write its row, and make room for it among the sessions that
-    count. Raises like :func:`register`."""
+    count (those of a request, beside the row itself). Raises like :func:`register`."""
     limit = allowed(user, request)
     if limit is None:
         return enter()
     if logout_settings().AT_LIMIT != "end_oldest":
         with transaction.atomic(using=registry.database()):
             take_turns(user)
-            if counted().count() >= limit:
+            if counted(None).count() >= limit:
                 raise LoginRefused("This user has as many sessions as are allowed.")
             return enter()
     row = enter()
@@ -106,14 +106,14 @@ def _make_room(row: LoginSession, end: Callable[[], None]) -> None:
 
 def _end_oldest(
     row: LoginSession,
-    counted: Callable[[], QuerySet[LoginSession]],
+    counted: Callable[[UUID | None], QuerySet[LoginSession]],
     user: Any,
     request: HttpRequest | None,
     limit: int,
 ) -> None:
     # One order for all who ask, or two that race would end each other.
     mine_first = Case(When(pk=row.pk, then=0), default=1)
-    newest_first = counted().order_by("-created_at", mine_first, "pk")
+    newest_first = counted(row.pk).order_by("-created_at", mine_first, "pk")
     if oldest := list(newest_first.values_list("pk", flat=True)[limit:]):
         target = Target.sessions(oldest)
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
@@ -146,18 +146,20 @@ def devices(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     return families.without_tied(living(user, request))
 
 
-def take_turns(user: Any) -> None:
-    """Wait until nobody else is deciding on a login of this user; whoever waits sees the row of
-    whoever went first. On databases that lock no rows, any write takes turns with all others."""
+def take_turns(user: Any) -> QuerySet[Any]:
+    """Wait until nobody else is deciding on a login of this user, or changing the account; whoever
+    waits sees what whoever went first has done. Gives the user as they are now, to be asked for.
+    On databases that lock no rows, any write takes turns with all others."""
     database = registry.database()
-    features = connections[database].features
+    features, rows = connections[database].features, get_user_model()._base_manager.using(database)
+    rows = rows.filter(pk=user.pk)
     if features.has_select_for_update:
         # Not a key: logins insert rows that point to the user, and must not lock each other out.
-        no_key = features.has_select_for_no_key_update
-        rows = get_user_model()._base_manager.using(database).select_for_update(no_key=no_key)
-        list(rows.filter(pk=user.pk).values_list("pk"))
+        rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)
+        list(rows.values_list("pk"))
     else:
         registry.sessions().filter(pk=uuid4()).update(replays=F("replays"))
+    return rows
 
 
 def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:

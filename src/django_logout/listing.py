@@ -68,5 +68,5 @@ def described(session: LoginSession, here: UUID | None = None) -> dict[str, Any]
         "expires_at": session.expires_at,
         "ip_address": session.ip_address,
         "device": spoken(session.device),
-        "kind": "session",
+        "kind": session.kind,
     }

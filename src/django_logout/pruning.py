@@ -21,10 +21,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from django_logout import core, engines, registry
+from django_logout import core, engines, families, registry, revoking
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.types import Reason, Scope, Target
+from django_logout.types import SESSION, Reason, Scope, Target
 
 #: Rows that one statement deletes.
 BATCH = 1000
@@ -69,12 +69,13 @@ def _of(model: type[Any]) -> QuerySet[Any]:
 
 
 def _limit() -> datetime | None:
-    """What ended before may go: past ``RETENTION``, and past the age of the oldest cookie."""
+    """What ended before may go: past ``RETENTION``, and past the age of the oldest cookie or token."""
     retention = logout_settings().RETENTION
     if retention is None:
         return None
-    cookie = timedelta(seconds=settings.SESSION_COOKIE_AGE) + GRACE
-    return timezone.now() - max(as_timedelta(retention), cookie)
+    ages = [revoker.lifetime for revoker in revoking.working()]
+    oldest = max(timedelta(seconds=settings.SESSION_COOKIE_AGE), *ages) + GRACE
+    return timezone.now() - max(as_timedelta(retention), oldest)
 
 
 def _past_expiry() -> Q:
@@ -96,7 +97,7 @@ def _end_expired(dry_run: bool, progress: Progress) -> int:
     tell = partial(progress, "expired")
     target = Target.sessions(sessions)
     result = core.end_sessions(target, reason=Reason.EXPIRED, progress=tell)
-    return result.ended.get("session", 0)
+    return sum(result.ended.get(kind, 0) for kind in (SESSION, families.KIND))
 
 
 def _dead(limit: datetime) -> QuerySet[Any]:

@@ -224,7 +224,7 @@ def end(
     claimed = among.filter(event_id=event_id, ended_at=at).order_by()
     ended = tuple(claimed.values_list("pk", "user_id", "kind", "session_key"))
     return (
-        tuple(EndedSession(*facts) for *facts, _ in ended),
+        tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in ended),
         tuple(key for *_, key in ended if key),
     )
 

@@ -49,7 +49,7 @@ def tie(kind: str, credential_id: UUID, session_id: UUID) -> bool:
         alive = bool(session.update(user_id=F("user_id")))
         if alive:
             ties = CredentialTie.objects.using(registry.database())
-            ties.create(pk=credential_id, session_id=session_id, kind=kind)
+            ties.get_or_create(pk=credential_id, session_id=session_id, kind=kind)
     return alive
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,12 @@ class Revoker(ABC):
 
     reaches = False
     "Whether :meth:`ends` looks at ``ending.reach``, which costs a query to find out."
+
+    @property
+    def lifetime(self) -> timedelta:
+        """For how long one may be good of which no row tells that it has ended: for so long what
+        ended it is kept."""
+        return timedelta(0)
 
     @property
     def essential(self) -> bool:

@@ -1,0 +1,55 @@
+"""Authentication by JSON web tokens that ends when the login ends
+(djangorestframework-simplejwt)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from rest_framework_simplejwt import authentication
+from rest_framework_simplejwt.settings import api_settings
+
+from django_logout import bearer, registry
+from django_logout.bearer import Bearer
+from django_logout.contrib.drf.problems import as_problems
+from django_logout.families import SID, as_id
+
+
+class AsksGate:
+    """Mixed in front of an authentication of simplejwt's, or of one that is made of it: a token is
+    served only if its login has not ended. Adds one cache read to a request at most.
+
+    An ended login is 401 with ``"reason"``; where neither cache nor database answers, 503.
+    """
+
+    def get_user(self, validated_token: Any) -> Any:
+        """The user, if the login goes on."""
+        with as_problems():
+            if api_settings.USER_ID_CLAIM in validated_token:  # else the library says what is wrong
+                bearer.check(bearer_of(validated_token))
+        return super().get_user(validated_token)
+
+
+class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
+    """The library's, which loads the user."""
+
+
+class JWTStatelessUserAuthentication(AsksGate, authentication.JWTStatelessUserAuthentication):
+    """The library's, which believes what the token says of the user."""
+
+
+def bearer_of(token: Any) -> Bearer:
+    """What a token of the library's says."""
+    family = as_id(token.get(SID))
+    user_pk = _user_pk(token[api_settings.USER_ID_CLAIM]) if family is None else None
+    return Bearer(user_pk, token.get("iat") or 0, family)
+
+
+def _user_pk(claim: Any) -> Any:
+    """The primary key of a token's user, who may be named in it by another field."""
+    model, field = get_user_model(), api_settings.USER_ID_FIELD
+    pk = model._meta.pk
+    if field in {"pk", pk.name, pk.attname}:
+        return pk.to_python(claim)
+    users = model._base_manager.using(registry.database()).filter(**{field: claim})
+    return users.values_list("pk", flat=True).first()

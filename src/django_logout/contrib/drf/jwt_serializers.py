@@ -1,0 +1,122 @@
+"""What issues JSON web tokens, and takes them back, so that they end with their login
+(djangorestframework-simplejwt: the ``…_SERIALIZER`` keys of ``SIMPLE_JWT``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from rest_framework.exceptions import APIException
+from rest_framework_simplejwt import serializers
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import UntypedToken
+from rest_framework_simplejwt.utils import datetime_from_epoch
+
+from django_logout import bearer, core, families, registry, ties
+from django_logout.contrib.drf.jwt import bearer_of
+from django_logout.contrib.drf.problems import as_problems
+from django_logout.current import current_request
+from django_logout.families import SID
+from django_logout.types import Target
+
+
+def begin(user: Any, token: Any) -> Any:
+    """Make a login of a refresh or sliding token that has just been issued for a user: what is
+    made of it from now on ends with that login. For code that issues tokens by itself.
+
+    Gives the token, with the claim ``sid``. Raises errors of REST framework's: 401 if the login
+    may not come about, 503 if that cannot be told.
+    """
+    with as_problems():
+        token[SID] = str(bearer.begin(user, _expires(token)))
+    _listed(token).update(token=str(token))  # the library has listed it as it was before
+    return token
+
+
+class _Obtains:
+    @classmethod
+    def get_token(cls, user: Any) -> Any:
+        """A token of a login that is registered."""
+        return begin(user, super().get_token(user))
+
+
+class _Refreshes:
+    raw_field = "refresh"
+    token_class: Any
+
+    def validate(self, attrs: Mapping[str, Any]) -> Any:
+        """A new token, if the login goes on: asked before it is made, and again afterwards."""
+        token = self.token_class(attrs[self.raw_field])
+        holder = bearer_of(token)
+        with as_problems():
+            family = bearer.resume(
+                holder,
+                name=token[api_settings.JTI_CLAIM],
+                expires=_expires(token),
+                listed=_listed(token).values_list("pk", flat=True).first(),
+            )
+        token[SID] = str(family)
+        data = super().validate({**attrs, self.raw_field: str(token)})
+        child = self.token_class(data.get(self.raw_field, str(token)))
+        try:
+            with as_problems():
+                bearer.go_on(holder, family, _expires(child))
+        except APIException:
+            if hasattr(child, "blacklist"):
+                child.blacklist()
+            raise
+        return data
+
+
+class TokenObtainPairSerializer(_Obtains, serializers.TokenObtainPairSerializer):
+    """For ``TOKEN_OBTAIN_SERIALIZER``."""
+
+
+class TokenObtainSlidingSerializer(_Obtains, serializers.TokenObtainSlidingSerializer):
+    """For ``SLIDING_TOKEN_OBTAIN_SERIALIZER``."""
+
+
+class TokenRefreshSerializer(_Refreshes, serializers.TokenRefreshSerializer):
+    """For ``TOKEN_REFRESH_SERIALIZER``."""
+
+
+class TokenRefreshSlidingSerializer(_Refreshes, serializers.TokenRefreshSlidingSerializer):
+    """For ``SLIDING_TOKEN_REFRESH_SERIALIZER``."""
+
+    raw_field = "token"
+
+
+class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
+    """For ``TOKEN_BLACKLIST_SERIALIZER``: whoever gives a refresh token back logs out."""
+
+    def validate(self, attrs: Mapping[str, Any]) -> Any:
+        """End the login: by any of its tokens, one that has been exchanged for a newer one too."""
+        token = UntypedToken(attrs["refresh"])
+        family = bearer_of(token).family
+        if family is None or token[api_settings.TOKEN_TYPE_CLAIM] != self.token_class.token_type:
+            return super().validate(attrs)
+        owners = get_user_model()._base_manager.using(registry.database())
+        actor = owners.filter(login_sessions=family).first()
+        with as_problems():
+            request = current_request.get()
+            core.end_sessions(Target.session(family), actor=actor, request=request)
+        return {}
+
+
+def _expires(token: Any) -> datetime:
+    """When nothing can be made of a token any more."""
+    seconds = token.get(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, token["exp"])
+    expires: datetime = datetime_from_epoch(seconds)
+    return expires
+
+
+def _listed(token: Any) -> Any:
+    """The row of a token in the library's list, as a queryset; empty if it keeps none."""
+    if OutstandingToken._meta.abstract:
+        return LoginSession.objects.none()
+    rows = OutstandingToken._base_manager.using(registry.database())
+    return rows.filter(jti=token[api_settings.JTI_CLAIM])

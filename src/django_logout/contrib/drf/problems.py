@@ -1,0 +1,69 @@
+"""Our errors, as those of Django REST framework, with the members of RFC 9457."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException
+
+from django_logout.answers import words
+from django_logout.answers.base import login_url
+from django_logout.current import current_request
+from django_logout.exceptions import (
+    LoginRefused,
+    SessionNotEnded,
+    SessionUnavailable,
+    TokenRefused,
+)
+from django_logout.types import Reason
+
+
+class Problem(APIException):
+    """An error whose body says more than a sentence."""
+
+    def __init__(self, detail: str, **more: str) -> None:
+        status = HTTPStatus(self.status_code)
+        body = {"type": "about:blank", "title": status.phrase, "detail": detail, **more}
+        super().__init__(body, code=self.default_code)
+
+
+class Ended(Problem):
+    """The login of the token has ended: 401 whatever other ways in there are, with the reason."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+    default_code = "session_ended"
+    auth_header = 'Bearer realm="api", error="invalid_token"'  # RFC 6750, section 3.1
+
+    def __init__(self, reason: str) -> None:
+        request = current_request.get()
+        where = {} if request is None else {"login_url": login_url(request)}
+        super().__init__(
+            str(words.explain(reason)), code=self.default_code, reason=str(reason), **where
+        )
+
+
+class Unavailable(Problem):
+    """Nobody can tell whether the login goes on, so nobody is served."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "session_unavailable"
+    wait = 5
+
+    def __init__(self) -> None:
+        super().__init__(_("Whether you are logged in cannot be told now. Try again in a moment."))
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Turn our errors into those of the framework."""
+    try:
+        yield
+    except TokenRefused as refused:
+        raise Ended(refused.reason) from refused
+    except LoginRefused as refused:
+        raise Ended(Reason.LOGIN_REFUSED) from refused
+    except (SessionUnavailable, SessionNotEnded) as error:
+        raise Unavailable from error

@@ -1,0 +1,58 @@
+"""A program that logs in for JSON web tokens, and what it sees."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+from rest_framework_simplejwt.tokens import RefreshToken
+
+
+@dataclass
+class Program:
+    """One that has logged in; it replays whatever it has ever been given."""
+
+    refresh: str
+    access: str
+
+    @classmethod
+    def log_in(cls, name: str = "ann", client: Client | None = None, **headers: str) -> "Program":
+        """With a name and a password, by the library's view; in a browser, or in none."""
+        data = {"username": name, "password": "pw"}
+        answer = (client or Client()).post("/jwt/", data, headers=headers or None)
+        assert answer.status_code == 200, answer.content
+        return cls(**answer.json())
+
+    @classmethod
+    def issued_for(cls, user: Any) -> "Program":
+        """By code that knows nothing of us, as before the package was installed."""
+        token = RefreshToken.for_user(user)
+        return cls(str(token), str(token.access_token))
+
+    def ask(self, path: str = "/api/who/") -> Any:
+        """One request with the access token."""
+        return Client().get(path, headers={"Authorization": f"Bearer {self.access}"})
+
+    def post(self, path: str, **data: Any) -> Any:
+        """One more."""
+        return Client().post(path, data, headers={"Authorization": f"Bearer {self.access}"})
+
+    @property
+    def works(self) -> bool:
+        """Whether the access token lets in, loading the user or not."""
+        answers = [self.ask("/api/who/").status_code, self.ask("/api/stateless/").status_code]
+        assert answers in ([200, 200], [401, 401]), answers
+        return answers == [200, 200]
+
+    def exchange(self, path: str = "/jwt/refresh/") -> "Program":
+        """Its next tokens."""
+        answer = Client().post(path, {"refresh": self.refresh})
+        assert answer.status_code == 200, answer.content
+        return Program(**answer.json())
+
+    def refused(self) -> str:
+        """Why the login is over, by any of its tokens: whatever answers says the same."""
+        answers = [self.ask(), self.ask("/api/stateless/")]
+        answers.append(Client().post("/jwt/refresh/", {"refresh": self.refresh}))
+        assert [answer.status_code for answer in answers] == [401] * 3, answers
+        (reason,) = {answer.json().get("reason", "") for answer in answers[:2]}
+        return str(reason)
