@@ -32,15 +32,18 @@ def test_sessions_are_listed_with_what_is_known_of_them(user: Any, other: Any) -
         "expires",
         "ip",
         "address",
+        "kind",
         "user",
         "device",
     ]
     assert [line.split()[0] for line in lines] == [str(second.pk), str(first.pk)]
     assert lines[0].split()[1:] == [
         "alive",
-        *f"{second.last_seen_at:%Y-%m-%dT%H:%M} {second.expires_at:%Y-%m-%dT%H:%M} bob".split(),
+        *f"{second.last_seen_at:%Y-%m-%dT%H:%M} {second.expires_at:%Y-%m-%dT%H:%M}".split(),
+        "session",
+        "bob",
     ]
-    assert lines[1].endswith("192.0.2.0        ann              Firefox on Windows")
+    assert lines[1].endswith("192.0.2.0        session    ann              Firefox on Windows")
 
 
 def test_json_for_programs(user: Any) -> None:
