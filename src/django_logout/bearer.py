@@ -89,15 +89,13 @@ def begin(user: Any, expires: datetime) -> UUID:
             counted = partial(_devices, user, request)
             return limits.admit(enter, user, request, counted).pk
         row = enter()
-        if not ties.tie(families.KIND, row.pk, session_id):
+        if not ties.tie_id(families.KIND, row.pk, session_id):
             registry.withdraw(row.pk)
             raise TokenRefused(Reason.UNKNOWN)
         return row.pk
 
 
-def resume(
-    bearer: Bearer, *, name: str, expires: datetime, listed: Any = None
-) -> UUID:
+def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) -> UUID:
     """The login of a token that is to be exchanged for a new one, before that is made. One whose
     tokens do not say which they are of is adopted, by the name (``jti``) of this one; ``listed``
     is the key of its row in the library's list.
@@ -175,7 +173,7 @@ def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
     begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
     family = families.adopt(name, bearer.user_pk, begun=begun, expires=expires)
     session_id = None if listed is None else ties.session_of(families.KIND, listed)
-    if session_id is not None and not ties.tie(families.KIND, family, session_id):
+    if session_id is not None and not ties.tie_id(families.KIND, family, session_id):
         raise TokenRefused(Reason.UNKNOWN)
     return family
 

@@ -37,9 +37,14 @@ def session_here(user_id: Any) -> UUID | None:
     return identity.id if identity and identity.user_id == str(user_id) else None
 
 
-def tie(kind: str, credential_id: UUID, session_id: UUID) -> bool:
-    """Tie a token that has just been made, by its public id, to a session; false if that has ended
-    meanwhile, and nothing may come of it any more.
+def tie(kind: str, pk: Any, session_id: UUID) -> bool:
+    """Tie a token that has just been made to a session; false if that has ended meanwhile, and
+    nothing may come of it any more."""
+    return tie_id(kind, public_id(kind, pk), session_id)
+
+
+def tie_id(kind: str, credential_id: UUID, session_id: UUID) -> bool:
+    """Like :func:`tie`, by the token's public id.
 
     The UPDATE changes nothing: it makes this and an ending of the session take turns, so that
     either the ending sees the tie, or this sees the ending.
@@ -49,7 +54,8 @@ def tie(kind: str, credential_id: UUID, session_id: UUID) -> bool:
         alive = bool(session.update(user_id=F("user_id")))
         if alive:
             ties = CredentialTie.objects.using(registry.database())
-            ties.get_or_create(pk=credential_id, session_id=session_id, kind=kind)
+            tie = CredentialTie(pk=credential_id, session_id=session_id, kind=kind)
+            ties.bulk_create([tie], ignore_conflicts=True)
     return alive
 
 

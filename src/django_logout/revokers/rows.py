@@ -91,9 +91,7 @@ class RowsRevoker(Revoker):
         if not created or raw:
             return
         session_id = ties.session_here(getattr(instance, f"{self.user_field}_id"))
-        if session_id is None:
-            return
-        if not ties.tie(self.name, self.public_id(instance.pk), session_id):
+        if session_id is not None and not ties.tie(self.name, instance.pk, session_id):
             self.revoke(self.model._base_manager.filter(pk=instance.pk))
 
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:

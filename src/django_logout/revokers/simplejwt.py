@@ -50,8 +50,7 @@ class SimpleJwtRevoker(RowsRevoker):
 
     def rows(self) -> QuerySet[Any]:
         """Refresh tokens that could still be used."""
-        rows: QuerySet[Any] = OutstandingToken._base_manager.using(registry.database())
-        return rows.filter(blacklistedtoken__isnull=True, expires_at__gt=timezone.now())
+        return super().rows().filter(blacklistedtoken__isnull=True, expires_at__gt=timezone.now())
 
     def ends(self, ending: Ending) -> int:
         """Logins, and refresh tokens that are of none."""

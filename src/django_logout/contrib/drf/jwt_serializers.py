@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db import router
 from rest_framework.exceptions import APIException
 from rest_framework_simplejwt import serializers
 from rest_framework_simplejwt.settings import api_settings
@@ -16,11 +16,12 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import UntypedToken
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from django_logout import bearer, core, families, registry, ties
+from django_logout import bearer, core, registry
 from django_logout.contrib.drf.jwt import bearer_of
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.current import current_request
 from django_logout.families import SID
+from django_logout.models import LoginSession
 from django_logout.types import Target
 
 
@@ -118,5 +119,5 @@ def _listed(token: Any) -> Any:
     """The row of a token in the library's list, as a queryset; empty if it keeps none."""
     if OutstandingToken._meta.abstract:
         return LoginSession.objects.none()
-    rows = OutstandingToken._base_manager.using(registry.database())
+    rows = OutstandingToken._base_manager.using(router.db_for_write(OutstandingToken))
     return rows.filter(jti=token[api_settings.JTI_CLAIM])
