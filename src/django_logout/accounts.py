@@ -10,10 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from copy import copy
-from dataclasses import dataclass
 from functools import lru_cache
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -35,8 +34,7 @@ logger = logging.getLogger("django_logout")
 _CHANGE = "_django_logout_change"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Why sessions have to end, which, and who wanted it."""
 
     reason: str

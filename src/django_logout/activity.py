@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MEMORY = 10_000
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Memory:
     """What this process knows of one session. Its row may know of later activity, by others."""
 

@@ -8,10 +8,9 @@ The note names the id that the session will have; no two logins can have the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -44,8 +43,7 @@ MAX_AGE = timedelta(minutes=5)
 SALT = "django_logout.choice"
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A login that can be completed."""
 
     id: UUID
@@ -58,8 +56,7 @@ class Note:
     "Where the login was to lead, query included."
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A note as the session is to hold it, and what goes into the cookie."""
 
     note: str

@@ -11,14 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.sessions.backends import cache as cache_engine
-from django.contrib.sessions.backends import cached_db as cached_db_engine
 from django.contrib.sessions.backends import db as db_engine
-from django.contrib.sessions.backends import file as file_engine
-from django.contrib.sessions.backends import signed_cookies as cookie_engine
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
 from django.core.signals import setting_changed
@@ -41,8 +37,9 @@ _DB_METHODS = (
     "_aget_session_from_db",
 )
 
-_DROPPING = (db_engine.SessionStore, cache_engine.SessionStore, cookie_engine.SessionStore)
-_KEYED = (db_engine.SessionStore, cache_engine.SessionStore, file_engine.SessionStore)
+#: Of Django's own: those that serve nothing past its age, and those whose sessions have a key.
+_DROPPING = ("db", "cache", "signed_cookies")
+_KEYED = ("db", "cache", "file")
 
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
@@ -57,8 +54,7 @@ class Stored:
     expires: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(NamedTuple):
     """A session engine's class and its capabilities."""
 
     store: type[SessionBase]
@@ -91,8 +87,8 @@ class Engine:
     def forget(self, keys: Iterable[str]) -> None:
         """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
         gate refuses them anyway."""
-        if issubclass(self.store, cached_db_engine.SessionStore):
-            prefix = self.store.cache_key_prefix
+        if descends(self.store, "cached_db"):
+            prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
             caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
 
     def reachable(self) -> bool:
@@ -116,14 +112,14 @@ def _of(store: type[SessionBase]) -> Engine:
     return Engine(
         store=store,
         final_deletes=model is not None
-        and not issubclass(store, cached_db_engine.SessionStore)
+        and not descends(store, "cached_db")
         and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS)
         and _asks_alike(model),
         model=model,
-        hides_outages=issubclass(store, cache_engine.SessionStore),
-        keyed=issubclass(store, _KEYED),
+        hides_outages=descends(store, "cache"),
+        keyed=descends(store, *_KEYED),
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
-        drops_expired=issubclass(store, _DROPPING),
+        drops_expired=descends(store, *_DROPPING),
     )
 
 
@@ -140,6 +136,13 @@ def _asks_alike(model: type[Model]) -> bool:
     know better (see ``row``)."""
     manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
     return type(manager).get_queryset is Manager.get_queryset
+
+
+def descends(store: type[SessionBase], *engines: str) -> bool:
+    """Whether it is one of these engines of Django's, or inherits from one. They are known by their
+    names: to import those that a project does not use would cost each of its processes."""
+    modules = {base.__module__ for base in store.__mro__}
+    return any(f"django.contrib.sessions.backends.{engine}" in modules for engine in engines)
 
 
 def answers(cache: Any) -> bool:

@@ -21,6 +21,7 @@ import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -29,10 +30,6 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
-from django.core.cache.backends.db import DatabaseCache
-from django.core.cache.backends.dummy import DummyCache
-from django.core.cache.backends.filebased import FileBasedCache
-from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections
 
 from django_logout import engines, families, registry, truth
@@ -58,13 +55,21 @@ MARK_TTL = 24 * 60 * 60
 BATCH = 1000
 
 #: Caches that other processes do not see, or that are no cheaper to ask than the row itself.
-NOT_SHARED = (LocMemCache, DummyCache, FileBasedCache, DatabaseCache)
+NOT_SHARED = ("locmem", "dummy", "filebased", "db")
 
 
 def shared_cache() -> BaseCache | None:
     """The cache that remembers, if all processes share it; else ``None``: the row is asked."""
     cache = caches[_alias()]
-    return None if isinstance(cache, NOT_SHARED) else cache
+    backend: Any = type(cache)
+    return cache if _is_shared(backend) else None
+
+
+@lru_cache(maxsize=8)
+def _is_shared(backend: Any) -> bool:
+    # By their names, so that none is imported that the project does not use.
+    modules = {base.__module__ for base in backend.__mro__}
+    return not any(f"django.core.cache.backends.{name}" in modules for name in NOT_SHARED)
 
 
 def _alias() -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -175,7 +174,7 @@ class GuardedStore(_Base):
         if identity is not None and not identity.registered:
             registry.adopt(self, identity)
             self.watch.adopted = True
-            self.watch.identity = replace(identity, registered=True)
+            self.watch.identity = identity._replace(registered=True)
 
     @property
     def _data(self) -> dict[str, Any]:

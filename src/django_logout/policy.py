@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django_logout.conf import LogoutSettings, as_timedelta
 from django_logout.types import Reason
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long a session may idle, and how long it may live; ``None``: for ever."""
 
     idle: timedelta | None = None

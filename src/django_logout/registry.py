@@ -6,10 +6,9 @@ A session is known by a public UUID that lives in its own data, so a rotated key
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -33,8 +32,7 @@ ID_KEY = "_django_logout_id"
 BEGUN_KEY = "_django_logout_begun"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who a session says it is."""
 
     id: UUID

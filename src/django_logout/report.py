@@ -6,9 +6,8 @@ been used if there is such an event from after the moment that its mail is about
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -26,8 +25,7 @@ SALT = "django_logout.not_me"
 MAX_AGE = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What a valid link stands for."""
 
     user: Any

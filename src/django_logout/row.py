@@ -7,7 +7,6 @@ takes to answer. So that is done once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -38,8 +37,7 @@ class Given(Enum):
     NOW = "now"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Compiled SQL, with :class:`Given` among its parameters."""
 
     sql: str

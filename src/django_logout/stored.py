@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.backends import file as file_engine
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -32,7 +31,7 @@ def listed() -> tuple[int, Batches] | None:
     if engine.model is not None:
         rows = _rows(engine.model)
         return rows.count(), _from_table(engine.store, rows)
-    if issubclass(engine.store, file_engine.SessionStore):
+    if engines.descends(engine.store, "file"):
         keys = _file_keys(engine.store)
         return len(keys), _from_files(engine.store, keys)
     return None

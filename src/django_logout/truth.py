@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -17,8 +16,7 @@ from django_logout.registry import Identity, database, is_adopted
 from django_logout.types import SESSION, Reason, Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What the registry knows of a session."""
 
     alive: bool
@@ -62,8 +60,7 @@ def standing(identity: Identity) -> Standing:
     return Standing(False, Reason.CUTOFF) if cut else Standing(True)
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """When all of a user's logins were ended last."""
 
     at: float

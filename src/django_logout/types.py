@@ -6,10 +6,10 @@ No HTTP, no models, no third party.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet, TextChoices
@@ -63,8 +63,7 @@ class Scope(StrEnum):
     CREDENTIAL = "credential"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What is to be ended. Made by the class methods, never by hand."""
 
     scope: Scope
@@ -118,7 +117,7 @@ class Target:
 
     def including_api_keys(self) -> Target:
         """The same, and personal API keys, which are spared otherwise."""
-        return replace(self, api_keys=True)
+        return self._replace(api_keys=True)
 
 
 #: The kind of a login session that is a browser's; any other is of tokens, and named like their
@@ -126,8 +125,7 @@ class Target:
 SESSION = "session"
 
 
-@dataclass(frozen=True, slots=True)
-class EndedSession:
+class EndedSession(NamedTuple):
     """A session that has been ended."""
 
     id: UUID

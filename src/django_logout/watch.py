@@ -10,7 +10,7 @@ from django_logout.registry import Identity
 from django_logout.truth import Standing
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """Written by the guard and by the door; read by whoever settles the session."""
 
