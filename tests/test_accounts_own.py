@@ -3,7 +3,12 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import aupdate_session_auth_hash, update_session_auth_hash
+from django.contrib.auth import (
+    aupdate_session_auth_hash,
+    get_user_model,
+    update_session_auth_hash,
+)
+from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient
@@ -108,13 +113,23 @@ def test_own_new_password_keeps_this_browser(engine: str, user: Any) -> None:
 
 
 def test_a_view_that_forgets_the_session_logs_it_out_with_a_reason(engine: str, user: Any) -> None:
-    """Django refuses it at its next request: an ending of its own, told as what it is."""
+    """Django refuses it from then on: it ends with the request, and the next page says why."""
     (here,) = signed_in(user, 1)
-    here.get(OUT)
-    assert alive(user) == 1
+    assert here.get(OUT).text == "ann"
+    assert alive(user) == 0
+    assert LogoutEvent.objects.get(sessions=1).reason == "password_changed"
     response = here.get(PRIVATE)
     assert response.status_code == 302
-    assert LogoutEvent.objects.get(sessions=1).reason == "password_changed"
+    assert "The password of your account was changed." in here.get(response["Location"]).text
+
+
+def test_who_logs_in_again_with_a_new_password_has_not_switched(engine: str, user: Any) -> None:
+    """What ends the old session is that it is older than the password, which SQL has changed."""
+    (here,) = signed_in(user, 1)
+    get_user_model().objects.update(password=make_password("new"))
+    here.post("/login/", {"username": "ann", "password": "new"})
+    assert served(here)
+    assert LogoutEvent.objects.get().reason == "password_changed"
 
 
 @pytest.mark.django_db(transaction=True)

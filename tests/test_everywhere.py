@@ -388,3 +388,63 @@ def test_an_id_that_is_none_is_refused() -> None:
     """As with Target.session()."""
     with pytest.raises(ValueError, match="UUID"):
         Target.sessions(["nonsense"])
+
+
+def test_everyone_a_second_time_counts_those_who_came_since(user: Any, clock: Any) -> None:
+    """Nobody ends twice."""
+    for _ in range(2):
+        signed_in(user)
+        clock.shift(1)
+        end_sessions(Target.everyone())
+    assert list(LogoutEvent.objects.values_list("sessions", flat=True)) == [1, 1]
+
+
+def test_whoever_went_with_everyone_does_not_count_again_with_his_own(
+    user: Any, engine: str, clock: Any
+) -> None:
+    """Nor does he keep the signal from those who are ended now."""
+    old = signed_in(user)
+    clock.shift(1)
+    end_sessions(Target.everyone())
+    new, heard = signed_in(user), []
+
+    def hear(session: Any, **kwargs: Any) -> None:
+        heard.append(session.id)
+
+    session_ended.connect(hear)
+    try:
+        result = end_sessions(Target.user(user))
+    finally:
+        session_ended.disconnect(hear)
+    assert result.event is not None
+    assert result.event.sessions == len(heard) == 1
+    assert (who(old), who(new)) == (b"user=", b"user=")
+
+
+def test_what_others_end_before_it_can_be_ended_after_all_is_theirs(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that begins during an ending, and whose own ending is quicker."""
+    mine, late = signed_in(user), Client()
+    find, heard = registry.overlooked, []
+
+    def overlooked(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(registry, "overlooked", find)
+        late.force_login(user)
+        left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
+        late.post("/accounts/logout/")
+        return left
+
+    def hear(session: Any, **kwargs: Any) -> None:
+        heard.append(session.id)
+
+    monkeypatch.setattr(registry, "overlooked", overlooked)
+    session_ended.connect(hear)
+    try:
+        result = end_sessions(Target.user(user))
+    finally:
+        session_ended.disconnect(hear)
+    assert result.event is not None
+    assert result.event.sessions == 1
+    assert len(set(heard)) == len(heard) == 2
+    assert (who(mine), who(late)) == (b"user=", b"user=")

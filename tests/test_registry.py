@@ -113,3 +113,10 @@ def test_rows_have_names(user: Any) -> None:
     assert str(row) == str(row.pk)
     assert str(Cutoff(user=user, before=before)) == f"{user.pk} < 2026-01-02 03:04:05"
     assert str(Cutoff(before=before)) == "everyone < 2026-01-02 03:04:05"
+
+
+def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
+    """It is not marked itself, and has ended all the same."""
+    row = row_of(user, session_key="key")
+    registry.cut_off([None], before=timezone.now(), reason="command")
+    assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")

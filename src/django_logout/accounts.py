@@ -24,6 +24,7 @@ from django_logout import core, registry
 from django_logout.browser import stores
 from django_logout.current import current_request
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.guard import guard
 from django_logout.types import LogoutResult, Reason, Target
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def change_of(user: Any, reason: str, request: HttpRequest | None = None) -> Cha
             stays = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
             if stays and _has_session(request):
                 target = Target.others(request)
+                guard(request.session).changed = True
     except SessionUnavailable:
         request = None  # nobody can tell whose it is; the sessions end all the same
     return Change(reason, target, actor, request)

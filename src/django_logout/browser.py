@@ -40,6 +40,8 @@ def presented(request: HttpRequest) -> list[UUID]:
             found.append(store.identity.id)
         elif store.watch.refused is not None:
             found.append(store.watch.refused[0].id)
+        elif store.watch.held:  # this request has let go of it: older than the password, say
+            found.extend(store.watch.held)
         elif store.watch.missed and store.watch.key:
             # Rotated in another tab, and this one has not heard: it is the same login.
             if store.watch.successors is None:

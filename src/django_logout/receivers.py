@@ -67,6 +67,6 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     watch = guard(request.session)
     if watch.announcing:
         return  # sent by the door itself
-    if user is None and not watch.missed and len(stores(request)) == 1:
-        return  # nobody, no key that could have been rotated, and no second cookie
+    if user is None and not (watch.missed or watch.held) and len(stores(request)) == 1:
+        return  # nobody now or before, no key that could have been rotated, no second cookie
     core.end_by_django(request, user)

@@ -165,9 +165,9 @@ def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> boo
 
     One conditional UPDATE, so that a rotation and an ending cannot both win.
     """
-    alive = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
     came_from = fingerprint(before) if before else None
-    return bool(alive.update(session_key=_storable_key(session), rotated_from=came_from))
+    row = alive(sessions().filter(pk=session_id))
+    return bool(row.update(session_key=_storable_key(session), rotated_from=came_from))
 
 
 def successors(key: str) -> list[UUID]:
@@ -188,9 +188,13 @@ def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
-    """How many sessions of a kind that began before a moment have not ended."""
+    """How many sessions of a kind that began before a moment have not ended, nor been cut off
+    earlier."""
+    earlier = Cutoff.objects.filter(
+        user__isnull=True, before__gt=OuterRef("created_at"), before__lt=moment
+    )
     rows = sessions().filter(kind=kind, created_at__lt=moment, ended_at__isnull=True)
-    return rows.count()
+    return rows.filter(~Exists(earlier)).count()
 
 
 def knows_key(key: Any) -> Exists:
@@ -261,7 +265,7 @@ def overlooked(
 ) -> list[UUID]:
     """Ids of those of the sessions that began before a moment and are alive: registered by
     other transactions while that of an ending was open, which could not see them."""
-    left = selection.filter(ended_at__isnull=True).order_by().values_list("pk", "created_at")
+    left = alive(selection).order_by().values_list("pk", "created_at")
     return [
         session_id
         for session_id, created_at in left

@@ -62,6 +62,7 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
             _end_again(request, watch)
             _register_again(request, watch)
         _leave(request, watch)
+        _end_forgotten(request, watch)
         _end_expired(request, watch)
         _end_let_go(request, watch)
         _end_shut_out(request, watch)
@@ -139,13 +140,21 @@ def _register_again(request: HttpRequest, watch: Watch) -> None:
 def _end_let_go(request: HttpRequest, watch: Watch) -> None:
     """Sessions that this one has ceased to be without the door being asked: flushed by the
     project or by Django, emptied, or left for another user's."""
-    now = _id_of(request)
-    for session_id, held in list(watch.held.items()):
-        if session_id in watch.ended or str(session_id) == now or watch.lost:
+    session: Any = request.session
+    now = session.identity
+    for session_id, (user_id, auth_hash) in list(watch.held.items()):
+        if session_id in watch.ended or (now and session_id == now.id) or watch.lost:
+            continue
+        shut_out = truth.shut_out(user_id, auth_hash)
+        if not now and shut_out is Reason.PASSWORD_CHANGED and truth.stayed(session_id):
+            # Its user changes the password in another tab. Only this copy of it is too old; the
+            # browser may have been given a new one by now.
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             continue
         if not now:  # Django flushes the session of whoever has another password now
-            watch.shut_out = truth.shut_out(*held)
-        reason = Reason.SWITCHED if now else watch.shut_out or Reason.FLUSHED
+            watch.shut_out = shut_out
+        switched = now and now.user_id != user_id
+        reason = Reason.SWITCHED if switched else shut_out or Reason.FLUSHED
         core.end_sessions(Target.session(session_id), reason=reason, request=request)
         watch.ended.add(session_id)
 
@@ -156,6 +165,18 @@ def _leave(request: HttpRequest, watch: Watch) -> None:
     if watch.leaving and session.identity is not None and session.identity.id in watch.ended:
         empty(request)
         forget_user(request)
+
+
+def _end_forgotten(request: HttpRequest, watch: Watch) -> None:
+    """A view has changed the password of its user, and has not told the session: Django refuses
+    it from now on. It ends now, so that the next page can say why."""
+    session: Any = request.session
+    if not watch.changed or session.identity is None:
+        return
+    user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
+    if truth.shut_out(user_id, auth_hash) is Reason.PASSWORD_CHANGED:
+        core.end_sessions(Target.session(session.identity.id), reason=Reason.PASSWORD_CHANGED)
+        session.modified = False
 
 
 def _is_shut_out(request: HttpRequest) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from math import inf
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, Subquery
@@ -122,3 +123,15 @@ def shut_out(user_id: str, auth_hash: str) -> Reason | None:
         return None
     same = constant_time_compare(auth_hash, user.get_session_auth_hash())
     return None if same else Reason.PASSWORD_CHANGED
+
+
+def stayed(session_id: UUID) -> bool:
+    """Whether a session is the one that stayed when its user changed the password in it."""
+    changed = LogoutEvent.objects.filter(
+        user=OuterRef("user"),
+        scope=Scope.OTHERS,
+        reason=Reason.PASSWORD_CHANGED,
+        created_at__gt=OuterRef("authenticated_at"),
+    )
+    mine = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
+    return mine.filter(Exists(changed)).exists()

@@ -42,6 +42,8 @@ class Watch:
     "The login that was turned away, and that this request is to complete."
     offered: str = ""
     "The browser's half of such a note, if this request has written one."
+    changed: bool = False
+    "Its user has changed the password in this request, and stays signed in."
     leaving: bool = False
     "The account has changed so that this browser is to leave its session after the view."
     adopted: bool = False
@@ -66,6 +68,7 @@ class Watch:
         """Whether something has happened to the session, other than being read and written."""
         return bool(
             self.ended
+            or self.changed
             or self.login
             or self.logged_out
             or self.lost
