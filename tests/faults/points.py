@@ -6,9 +6,11 @@ A point costs nothing until a test arms it. What is wrapped goes on doing what i
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from types import SimpleNamespace
 from typing import Any
+
+Patch = Callable[[Any, str, Any], None]
 
 armed: set[str] = set()
 pipe: Any = None
@@ -22,7 +24,9 @@ def stop(point: str) -> None:
         armed.update(pipe.recv())
 
 
-def _around(owner: Any, name: str, *, before: str = "", after: str = "") -> None:
+def _around(
+    owner: Any, name: str, *, before: str = "", after: str = "", patch: Patch = setattr
+) -> None:
     original = getattr(owner, name)
 
     @wraps(original)
@@ -32,11 +36,11 @@ def _around(owner: Any, name: str, *, before: str = "", after: str = "") -> None
         stop(after)
         return result
 
-    setattr(owner, name, stoppable)
+    patch(owner, name, stoppable)
 
 
-def _cache_writes(backend: type) -> None:
-    original: Callable[..., Any] = backend.set  # type: ignore[attr-defined]
+def _cache_writes(backend: Any, patch: Patch) -> None:
+    original: Callable[..., Any] = backend.set
 
     @wraps(original)
     def stoppable(self: Any, key: str, *args: Any, **kwargs: Any) -> Any:
@@ -46,33 +50,35 @@ def _cache_writes(backend: type) -> None:
             stop("session into cache")
         return original(self, key, *args, **kwargs)
 
-    backend.set = stoppable  # type: ignore[attr-defined]
+    patch(backend, "set", stoppable)
 
 
-def install(*, plain: bool) -> None:
-    """Wrap the gaps: in Django's engines, and in the package where it is installed."""
+def install(*, plain: bool, patch: Patch = setattr) -> None:
+    """Wrap the gaps: in Django's engines, and in the package where it is installed. For a while
+    only, if ``patch`` is that of a pytest ``MonkeyPatch``."""
     from django.contrib.sessions.backends import db, file
     from django.core.cache.backends.memcached import BaseMemcachedCache
     from django.core.cache.backends.redis import RedisCache
     from django_redis.cache import RedisCache as DjangoRedisCache
 
-    _around(db.SessionStore, "_get_session_from_db", after="row read")
-    file.shutil = SimpleNamespace(move=file.shutil.move)
-    _around(file.shutil, "move", before="file into place")
+    around = partial(_around, patch=patch)
+    around(db.SessionStore, "_get_session_from_db", after="row read")
+    patch(file, "shutil", SimpleNamespace(move=file.shutil.move))
+    around(file.shutil, "move", before="file into place")
     for backend in (BaseMemcachedCache, RedisCache, DjangoRedisCache):
-        _cache_writes(backend)
+        _cache_writes(backend, patch)
     if plain:
         return
     from django_logout import audit, gate, registry, truth
     from django_logout.guard import GuardedStore
     from django_logout.models import LoginSession
 
-    _around(LoginSession, "save", before="login's row", after="login's row written")
-    _around(GuardedStore, "_after_save", before="engine saved")
-    _around(truth, "standing", before="generations taken", after="standing read")
-    _around(registry, "follow", before="rotated")
-    _around(registry, "adopt", before="adopting", after="adopted")
-    _around(gate, "ready", before="selected", after="ready")
-    _around(gate, "close", before="committed", after="closed")
-    _around(audit, "record", after="recorded")
-    _around(registry, "end", before="ending")
+    around(LoginSession, "save", before="login's row", after="login's row written")
+    around(GuardedStore, "_after_save", before="engine saved")
+    around(truth, "standing", before="generations taken", after="standing read")
+    around(registry, "follow", before="rotated")
+    around(registry, "adopt", before="adopting", after="adopted")
+    around(gate, "ready", before="selected", after="ready")
+    around(gate, "close", before="committed", after="closed")
+    around(audit, "record", after="recorded")
+    around(registry, "end", before="ending")
