@@ -82,8 +82,6 @@ def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
     with transaction.atomic(using=registry.database()):
         theirs = registry.sessions().filter(pk__in=left)
         sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
-        if not sessions:  # others have ended them meanwhile
-            return ending
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
         audit.recount(event, Counter(session.kind for session in sessions))
