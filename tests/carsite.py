@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.cookiejar import Cookie, CookieJar
 from pathlib import Path
@@ -80,13 +80,15 @@ def scratch_database(url: str) -> Iterator[str]:
 
 
 @contextmanager
-def serving(env: dict[str, str], server: str = "gunicorn") -> Iterator[str]:
+def serving(
+    env: dict[str, str], server: str = "gunicorn", *, options: Sequence[str] = ()
+) -> Iterator[str]:
     """The site behind one of the servers it is made for; gives its origin."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     words = {"address": f"127.0.0.1:{port}", "port": port}
-    command = [sys.executable, "-m", *(part.format(**words) for part in SERVERS[server])]
+    command = [sys.executable, "-m", *(part.format(**words) for part in SERVERS[server]), *options]
     process = subprocess.Popen(
         command, cwd=EXAMPLE, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

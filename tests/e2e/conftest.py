@@ -1,9 +1,16 @@
 """A real browser on the real car site."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests import services
@@ -17,6 +24,7 @@ SWITCHES = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP *.cars.test 127.0.0.1",
 ]
 
 Open = Callable[..., Page]
@@ -32,12 +40,58 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield origin
 
 
+Variant = Callable[[str, str], str]
+
+
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
+def variant(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Variant]:
+    """Origins of the site with other settings: by scheme, and by a name in ``variants``; ``www``
+    has the usual ones."""
+    folder = tmp_path_factory.mktemp("variants")
+    env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.variants")
+    fill(env)
+    tls = [f"--certfile={certificate}", f"--keyfile={certificate}"]
+    with serving(env) as http, serving(env, options=tls) as https:
+
+        def origin(scheme: str, name: str) -> str:
+            if scheme == "https":
+                return f"https://{name}.cars.test:{urlsplit(https).port}"
+            host = "localhost" if name == "www" else f"{name}.localhost"
+            return f"http://{host}:{urlsplit(http).port}"
+
+        yield origin
+
+
+@pytest.fixture(scope="package")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Key and certificate of ``*.cars.test``."""
+    pem = tmp_path_factory.mktemp("tls") / "site.pem"
+    issued = trustme.CA().issue_cert("*.cars.test")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(pem))
+    return pem
+
+
+@pytest.fixture(scope="package")
+def switches(certificate: Path) -> list[str]:
+    """Command line of a browser that trusts this very certificate: with errors that are merely
+    ignored it would cache nothing."""
+    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
+    return [*SWITCHES, f"--ignore-certificate-errors-spki-list={pin}"]
+
+
+@pytest.fixture(scope="package")
+def browser(switches: list[str]) -> Iterator[Browser]:
     """Chromium. It ends with this folder: Playwright's event loop would stop Django elsewhere."""
     with sync_playwright() as playwright:
         path = services.chromium()
-        with playwright.chromium.launch(executable_path=path, args=SWITCHES) as browser:
+        # People's browsers keep pages for the Back button; Playwright would switch that off.
+        with playwright.chromium.launch(
+            executable_path=path,
+            args=switches,
+            ignore_default_args=["--disable-back-forward-cache"],
+        ) as browser:
             yield browser
 
 
@@ -52,7 +106,7 @@ def open_page(site: str, browser: Browser) -> Iterator[Open]:
             refused.append(message.text)
 
     def opened(path: str = "/", *, user: str = "", **options: Any) -> Page:
-        context = browser.new_context(base_url=site, **options)
+        context = browser.new_context(**{"base_url": site, **options})
         context.set_default_timeout(10_000)
         contexts.append(context)
         context.on("console", listen)

@@ -1,0 +1,41 @@
+"""Moving about in a tab's history, and what is to be seen there."""
+
+from playwright.sync_api import Page
+
+#: What the private pages say, and no other.
+SECRET = "of customer"
+
+
+def go(page: Page, steps: int) -> None:
+    """Back (-1) or forward (1), as by the browser's own buttons; waits until a page is there."""
+    before = page.url
+    page.evaluate("steps => void setTimeout(() => history.go(steps))", steps)
+    page.wait_for_url(lambda url: url != before, wait_until="commit")
+
+
+def end(page: Page, reason: str) -> None:
+    """Somebody else ends all sessions: what asks for it has no cookie."""
+    url = f"/trial/end/{reason}/"
+    assert page.evaluate("async url => (await fetch(url, {credentials: 'omit'})).ok", url)
+
+
+def press(page: Page) -> None:
+    """The plain button of a trial page."""
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/trial/public/")
+
+
+def shows_secret(page: Page) -> bool:
+    """Whether the page at hand is a private one."""
+    page.wait_for_function("document.readyState === 'complete'")
+    return SECRET in page.content()
+
+
+#: The button of a page, pressed in another tab, say: this one stays where it is.
+LOG_OUT = """
+async () => {
+  const form = new FormData(document.querySelector("form[action='/accounts/logout/']"));
+  const answer = await fetch("/accounts/logout/", {method: "POST", body: form});
+  if (!answer.ok) throw answer.status;
+}
+"""

@@ -1,0 +1,98 @@
+"""F42: pages that a browser has fetched or rendered ahead, before logging out."""
+
+import json
+import ssl
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+from tests import services
+from tests.e2e.conftest import Open, Variant
+from tests.e2e.moves import LOG_OUT, end, shows_secret
+
+pytestmark = pytest.mark.needs("chromium")
+
+AHEAD = "/trial/page/ahead/"
+
+
+@pytest.mark.parametrize("kind", ["prefetch", "prerender"])
+@pytest.mark.parametrize(
+    ("name", "reason", "shown"),
+    [
+        ("www", "button", True),  # what there is to cure
+        ("no-store", "button", False),
+        ("no-store", "admin", False),
+        ("clear-ahead", "button", False),
+        ("clear-cache", "button", False),
+        ("clear-storage", "button", True),
+    ],
+)
+def test_what_was_fetched_ahead(
+    open_page: Open, variant: Variant, kind: str, name: str, reason: str, shown: bool
+) -> None:
+    """It is not shown when the link is followed, if the site forbids it or has it cleared."""
+    page = open_page(base_url=variant("https", name), user="customer")
+    with page.expect_event("requestfinished", lambda request: AHEAD in request.url):
+        page.goto(f"/trial/page/secret/?{kind}={AHEAD}")
+
+    if reason == "button":
+        page.evaluate(LOG_OUT)
+    else:
+        end(page, reason)
+    page.get_by_role("link", name="ahead").click()
+    page.wait_for_url(lambda url: "secret" not in url, wait_until="commit")
+
+    assert shows_secret(page) is shown
+
+
+@pytest.mark.parametrize("reason", ["button", "admin"])
+def test_the_script_asks_before_it_shows_what_was_fetched_ahead(
+    open_page: Open, variant: Variant, reason: str
+) -> None:
+    """Where nothing else is done about it."""
+    page = open_page(base_url=variant("https", "www"), user="customer")
+    with page.expect_event("requestfinished", lambda request: "/cars/add/" in request.url):
+        page.goto("/trial/page/secret/?prefetch=/cars/add/")
+
+    page.evaluate(LOG_OUT) if reason == "button" else end(page, reason)
+    page.get_by_role("link", name="ahead").click()
+
+    page.get_by_text("Your session has ended").or_(page.locator("[name=password]")).first.wait_for()
+    assert not page.locator(".who").is_visible()
+
+
+def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path: Path) -> None:
+    """Likewise, in a browser that nobody drives: it has run the page, scripts included."""
+    hosts = [urlsplit(variant("https", name)).netloc for name in ("www", "no-store", "clear-ahead")]
+    command = [str(services.chromium()), *switches, "--headless", f"--user-data-dir={tmp_path}"]
+    command += ["--remote-debugging-port=0"]  # or it would not stay
+    url = f"https://{hosts[0]}/undriven/?then={','.join(hosts[1:])}"
+    with subprocess.Popen([*command, url], stderr=subprocess.DEVNULL) as process:
+        try:
+            shown = _await_shown(urlsplit(url).port or 0, len(hosts))
+        finally:
+            process.terminate()
+
+    assert [(seen["host"], seen["who"]) for seen in shown] == [
+        (hosts[0], "customer"),  # what there is to cure
+        (hosts[1], "AnonymousUser"),
+        (hosts[2], "AnonymousUser"),
+    ]
+    assert shown[0]["activationStart"] > 0
+
+
+def _await_shown(port: int, number: int) -> list[Any]:
+    log = f"https://127.0.0.1:{port}/undriven/log/"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with urlopen(log, context=ssl._create_unverified_context()) as answer:
+            shown: list[Any] = json.load(answer)["shown"]
+        if len(shown) >= number:
+            return shown
+        time.sleep(0.1)
+    raise AssertionError(shown)

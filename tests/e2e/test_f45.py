@@ -1,0 +1,36 @@
+"""F45: what cures Back. What Chromium does with pages that have no script of ours."""
+
+import pytest
+
+from tests.e2e.conftest import Open, Variant
+from tests.e2e.moves import end, go, press, shows_secret
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("name", "reason", "shown"),
+    [
+        ("www", "button", True),
+        ("www", "admin", True),
+        ("no-store", "button", False),
+        # The limit of no-store, and why there is a script: no cookie has changed.
+        ("no-store", "admin", True),
+        ("clear-storage", "button", True),
+    ],
+)
+def test_back_without_a_script(
+    open_page: Open, variant: Variant, scheme: str, name: str, reason: str, shown: bool
+) -> None:
+    """``no-store`` and the change of the cookie together cure it, where the button is pressed."""
+    page = open_page("/trial/page/secret/", base_url=variant(scheme, name), user="customer")
+
+    if reason == "button":
+        press(page)
+    else:
+        page.goto("/trial/public/")
+        end(page, reason)
+    go(page, -1)
+
+    assert shows_secret(page) is shown

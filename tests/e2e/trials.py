@@ -1,0 +1,102 @@
+"""The car site's URLs, and pages without our script on which browsers are tried out."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import path
+from django.utils import timezone
+
+from config.urls import urlpatterns as site  # type: ignore[import-not-found]
+from django_logout import Target, activity, end_sessions
+from django_logout.models import LoginSession
+from tests.e2e import undriven
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NAIVE = """
+self.addEventListener("fetch", (event) => event.respondWith((async () => {
+  const cache = await caches.open("pages");
+  const stored = await cache.match(event.request);
+  if (stored) return stored;
+  const response = await fetch(event.request);
+  if (event.request.method === "GET") await cache.put(event.request, response.clone());
+  return response;
+})()));
+"""
+_one_at_a_time = Lock()
+
+
+def by_host(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """A middleware that puts the settings of a variant in force."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        more = settings.VARIANTS.get(request.get_host().partition(".")[0], {})
+        with _one_at_a_time, override_settings(**more):
+            return get_response(request)
+
+    return middleware
+
+
+@login_required
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """A private page with a plain button; ``?prefetch=/url/`` or ``?prerender=`` looks ahead.
+
+    There is no CSRF token in the form, since that would set a cookie with the page.
+    """
+    rules = "".join(
+        f'<script type="speculationrules">{{"{kind}": [{{"urls": ["{request.GET[kind]}"], '
+        f'"eagerness": "immediate"}}]}}</script>'
+        for kind in ("prefetch", "prerender")
+        if kind in request.GET
+    )
+    return HttpResponse(
+        f"<!DOCTYPE html><title>{name}</title>{rules}<p>{name} of {request.user}</p>"
+        f'<a href="{request.GET.get("prefetch", "/trial/page/ahead/")}">ahead</a><form method="post" action="/accounts/logout/">'
+        f'<input type="hidden" name="next" value="/trial/public/"><button>Log out</button></form>'
+    )
+
+
+def public(request: HttpRequest) -> HttpResponse:
+    """For everybody."""
+    return HttpResponse("<!DOCTYPE html><title>public</title>public")
+
+
+def stored(request: HttpRequest) -> HttpResponse:
+    """For everybody, and for long; another text whenever the server is asked."""
+    return HttpResponse(uuid4().hex, headers={"Cache-Control": "max-age=3600"})
+
+
+def end(request: HttpRequest, reason: str) -> HttpResponse:
+    """Somebody else ends all sessions; or they are left alone for a day."""
+    if reason == "idle":
+        LoginSession.objects.update(last_seen_at=timezone.now() - timedelta(days=1))
+        activity._memories.clear()
+    else:
+        end_sessions(Target.everyone(), reason=reason)
+    return HttpResponse("done")
+
+
+def worker(request: HttpRequest, kind: str) -> HttpResponse:
+    """A service worker: one that stores whatever it sees, or that of the documentation."""
+    recipe = re.search(r"```js\n(self\..*?)```", (DOCS / "traces.md").read_text(), re.DOTALL)
+    assert recipe
+    return HttpResponse(NAIVE if kind == "naive" else recipe[1], content_type="text/javascript")
+
+
+urlpatterns = [
+    path("trial/page/<name>/", page),
+    path("trial/public/", public),
+    path("trial/stored/", stored),
+    path("trial/end/<reason>/", end),
+    path("worker-<kind>.js", worker),
+    *undriven.urlpatterns,
+    *site,
+]

@@ -1,0 +1,30 @@
+"""Settings of the car site under many host names, each with some of its own.
+
+One server can so be asked about every setting. The first label of the host chooses.
+"""
+
+from typing import Any
+
+from tests.e2e.settings import *  # noqa: F403
+from tests.e2e.settings import MIDDLEWARE
+
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "tests.e2e.trials"
+# Speculation rules stand in the page.
+MIDDLEWARE = [entry for entry in MIDDLEWARE if "ContentSecurityPolicy" not in entry]
+MIDDLEWARE = ["tests.e2e.trials.by_host", *MIDDLEWARE]
+LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
+    "host-prefix": {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_SECURE": True},
+    **{
+        f"clear-{name}": {"LOGOUT": LOGOUT | {"CLEAR_SITE_DATA": kinds}}
+        for name, kinds in {
+            "storage": ["storage"],
+            "cache": ["cache"],
+            "cookies": ["cookies"],
+            "ahead": ["prefetchCache", "prerenderCache"],
+            "contexts": ["executionContexts"],
+        }.items()
+    },
+}
