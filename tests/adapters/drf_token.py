@@ -10,7 +10,9 @@ from rest_framework.authtoken.models import Token
 
 from django_logout import Target, end_sessions
 from django_logout.models import CredentialTie, LogoutEvent
+from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revoking import credentials
+from django_logout.testing import RevokerContract
 from tests.pages import LOGOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -122,6 +124,15 @@ def test_one_of_them_by_its_id(user: Any, other: Any) -> None:
     assert end_sessions(Target.credential(user, found.id)).event is None
 
 
+def test_a_request_is_let_in_by_one_of_those_listed(ann: Client, user: Any) -> None:
+    """Programs can ask to end what they have themselves; a browser has none."""
+    token = obtain()
+    answer = Client().get("/api/who/", headers={"Authorization": f"Token {token}"})
+    (found,) = credentials(user)
+    assert answer.json()["credential"] == str(found.id)
+    assert ann.get("/api/who/").json()["credential"] is None
+
+
 def test_everyone(user: Any, other: Any) -> None:
     """All of them."""
     tokens = [obtain(), obtain("bob")]
@@ -133,3 +144,19 @@ def test_of_a_fixture_nothing_is_tied(ann: Client, user: Any) -> None:
     """It may be half loaded."""
     Token(user=user, key="k", created=timezone.now()).save_base(raw=True)
     assert not CredentialTie.objects.exists()
+
+
+class TestContract(RevokerContract):
+    """What every revoker keeps."""
+
+    revoker = DrfTokenRevoker
+    one_per_user = True
+
+    def make(self, user: Any) -> str:
+        return obtain(user.get_username())
+
+    def make_in_session(self, client: Client) -> str:
+        return str(client.post("/api/my-token/").json()["token"])
+
+    def works(self, credential: str) -> bool:
+        return works(credential)

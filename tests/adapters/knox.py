@@ -11,7 +11,9 @@ from knox.models import get_token_model
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.revokers.knox import KnoxRevoker
 from django_logout.revoking import credentials
+from django_logout.testing import RevokerContract
 from tests.adapters.urls_tokens import urlpatterns  # noqa: F401 - as early as a server has them
 from tests.pages import LOGOUT, signed_in
 
@@ -114,3 +116,28 @@ def test_listed_without_any_part_of_it_until_it_expires(user: Any) -> None:
     row.expiry = timezone.now() - timedelta(seconds=1)
     row.save()
     assert (credentials(user), end_sessions(Target.user(user)).ended) == ([], {})
+
+
+class TestContract(RevokerContract):
+    """What every revoker keeps."""
+
+    revoker = KnoxRevoker
+
+    def make(self, user: Any) -> str:
+        return obtain(user.get_username())
+
+    def make_in_session(self, client: Client) -> str:
+        return str(client.post("/api/knox/login/").json()["token"])
+
+    def make_many(self, user: Any, number: int) -> None:
+        model = get_token_model()
+        model.objects.bulk_create(
+            model(user=user, digest=str(n), token_key=n) for n in range(number)
+        )
+
+    def works(self, credential: str) -> bool:
+        return works(credential)
+
+    def secrets(self, credential: str) -> list[str]:
+        row = get_token_model().objects.filter(token_key=credential[:15]).first()
+        return [credential[:10], *([row.digest] if row else [])]

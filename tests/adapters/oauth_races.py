@@ -17,6 +17,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
 from django_logout import Target, end_sessions
+from django_logout.models import LogoutEvent
 from tests.adapters.oauth_client import alive, approve, log_in, redeem, renew
 from tests.pages import LOGOUT
 
@@ -39,6 +40,7 @@ class Validator(OAuth2Validator):
 @pytest.fixture(params=["everywhere", "here"])
 def end(request: Any, user: Any, ann: Client) -> Act:
     """She logs out."""
+    ann.raise_request_exception = False  # it would raise what others are told, in other threads
     if request.param == "here":
         return lambda: ann.post(LOGOUT)
     return lambda: end_sessions(Target.user(user))
@@ -175,4 +177,22 @@ def test_had_for_a_code_while_it_is_locked(ann: Client, end: Act) -> None:
     code = approve(ann)
     answer, _ = at_once(lambda: redeem(code), get_refresh_token_model(), end)
     assert answer.status_code in {200, 400}
+    assert nothing_left()
+
+
+@locking
+def test_had_for_a_code_while_its_session_ends(ann: Client, end: Act) -> None:
+    """The other way about: the application waits, and is refused."""
+    code = approve(ann)
+    _, answer = at_once(end, LogoutEvent, lambda: redeem(code))
+    assert (answer.status_code, answer.content) == (400, b'{"error": "invalid_grant"}')
+    assert nothing_left()
+
+
+@locking
+def test_renewed_while_the_ending_is_not_committed(ann: Client, end: Act) -> None:
+    """F31: likewise."""
+    tokens = log_in(ann)
+    _, answer = at_once(end, LogoutEvent, lambda: renew(tokens))
+    assert answer.status_code >= 400
     assert nothing_left()

@@ -28,4 +28,5 @@ OAUTH2_PROVIDER = {
     "DEFAULT_SCOPES": ["read"],
     "PKCE_REQUIRED": False,
     "OIDC_ENABLED": True,
+    "ALWAYS_RELOAD_OAUTHLIB_CORE": True,  # tests change the settings
 }

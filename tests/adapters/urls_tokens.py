@@ -1,11 +1,15 @@
 """The test project's URLs, and an API that tells who is let in."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import include, path
+from django.utils import timezone
 from knox import views as knox
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
+from oauth2_provider.models import get_access_token_model
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework.authtoken.views import obtain_auth_token
@@ -13,16 +17,17 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_logout.revoking import presented
 from tests.urls import urlpatterns as ours
 
 
 class WhoView(APIView):
-    """Who is let in."""
+    """Who is let in, and by what."""
 
     permission_classes = (IsAuthenticated,)
 
     def get(self, request: Any) -> Response:
-        return Response({"user": request.user.get_username()})
+        return Response({"user": request.user.get_username(), "credential": presented(request)})
 
 
 class TokenView(APIView):
@@ -33,6 +38,13 @@ class TokenView(APIView):
     def post(self, request: Any) -> Response:
         token, _ = Token.objects.get_or_create(user=request.user)
         return Response({"token": token.key})
+
+
+def make(request: Any) -> HttpResponse:
+    """A page of the site's own, on which an access token is made."""
+    expires = timezone.now() + timedelta(hours=1)
+    get_access_token_model().objects.create(token=len(request.FILES), expires=expires)
+    return HttpResponse()
 
 
 class KnoxLoginView(knox.LoginView):
@@ -48,6 +60,7 @@ urlpatterns = [
     path("api/knox/logout/", knox.LogoutView.as_view()),
     path("api/knox/logout-all/", knox.LogoutAllView.as_view()),
     path("api/oauth/", WhoView.as_view(authentication_classes=[OAuth2Authentication])),
+    path("api/oauth/make/", make),
     path("o/", include("oauth2_provider.urls")),
     path("api/token/", obtain_auth_token),
     path("api/my-token/", TokenView.as_view()),

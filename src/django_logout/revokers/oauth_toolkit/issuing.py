@@ -66,8 +66,8 @@ def on_access(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: An
 
 def on_refresh(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
     """A refresh token: the first of a login is tied as its access token is."""
-    access = instance.access_token
-    if not created or raw or access is None or access.source_refresh_token_id is not None:
+    access = instance.access_token if created and not raw else None
+    if access is None or access.source_refresh_token_id is not None:
         return
     session_id = ties.session_of(logins.NAME, logins.of_access(access))
     if session_id is not None:  # in the transaction that has tied the other

@@ -1,0 +1,77 @@
+"""A revoker as a project writes it, and what can be wrong with one."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.core.checks import Warning
+from django.db.models import Q
+
+from django_logout.revokers.rows import RowsRevoker
+from django_logout.types import Credential, Ending
+from tests.users.models import PickupCode
+
+
+class PickupCodeRevoker(RowsRevoker):
+    """As the documentation has it."""
+
+    name = "pickup_code"
+    model = PickupCode
+    created_field = "created_at"
+
+    def describe(self, row: Any) -> Credential:
+        return Credential(
+            id=self.public_id(row.pk),
+            kind=self.name,
+            label="Pickup code",
+            created_at=row.created_at,
+        )
+
+
+class EndsNothing(PickupCodeRevoker):
+    def ends(self, ending: Ending) -> int:
+        return 0
+
+
+class EndsEverybodys(PickupCodeRevoker):
+    def ends(self, ending: Ending) -> int:
+        return self.revoke(self.rows())
+
+
+class EndsWhatIsNew(PickupCodeRevoker):
+    """When it tries again."""
+
+    created_field = ""
+
+
+class CountsTwice(PickupCodeRevoker):
+    def ends(self, ending: Ending) -> int:
+        return 2 * super().ends(ending)
+
+
+class TakesThemOneByOne(PickupCodeRevoker):
+    def revoke(self, rows: Any) -> int:
+        return sum(row.delete()[0] for row in rows)
+
+
+class TellsTheCode(PickupCodeRevoker):
+    def describe(self, row: Any) -> Credential:
+        return Credential(id=self.public_id(row.pk), kind=self.name, label=f"Code {row.code}")
+
+
+class ChangesIds(PickupCodeRevoker):
+    def describe(self, row: Any) -> Credential:
+        return Credential(id=uuid4(), kind=self.name, label="Pickup code")
+
+
+class SparesNothing(PickupCodeRevoker):
+    def api_keys(self) -> Q:
+        return Q(pk__in=())
+
+
+class Nameless(PickupCodeRevoker):
+    name = ""
+
+
+class Complains(PickupCodeRevoker):
+    def check(self) -> list[Any]:
+        return [Warning("The pickup desk is closed.")]
