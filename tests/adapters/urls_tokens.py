@@ -43,7 +43,7 @@ class TokenView(APIView):
 def make(request: Any) -> HttpResponse:
     """A page of the site's own, on which an access token is made."""
     expires = timezone.now() + timedelta(hours=1)
-    get_access_token_model().objects.create(token=len(request.FILES), expires=expires)
+    get_access_token_model().objects.create(token=str(request.FILES), expires=expires)
     return HttpResponse()
 
 
