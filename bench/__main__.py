@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from bench import report
+from bench import process, report
 from bench.contenders import BY_NAME, CONTENDERS, Contender
 from bench.measure import (
     COUNTED_ONLY,
@@ -66,21 +66,25 @@ def measure(database: str, given: argparse.Namespace, results: Results) -> None:
                 for task in TABLES:
                     place = Place(database, rows, task.name, task.sessions)
                     say(f"{task.name}, {task.sessions:,} sessions of {rows:,}")
-                    results[place] = take_turns(task, tables, **pace(database, given, task))
+                    players = [w for w in tables if w.contender.only in {"", task.name}]
+                    results[place] = take_turns(task, players, **pace(database, given, task))
 
 
 def requests(
     database: str, rows: int, workers: list[Worker], given: argparse.Namespace, results: Results
 ) -> None:
     """Pages, logins and logouts."""
-    players = [worker for worker in workers if worker.contender.work != "Floor"]
+    sites = [worker for worker in workers if worker.contender.work not in {"Floor", "Record"}]
     for task in REQUESTS:
+        players = [w for w in sites if w.contender.only in {"", task.name}]
         say(f"{task.name}, {len(players)} contenders")
         place = Place(database, rows, task.name, task.sessions)
         results[place] = take_turns(task, players, **pace(database, given, task))
     for task in COUNTED_ONLY:
         place = Place(database, rows, task.name, task.sessions)
-        results[place] = {w.contender.name: Measured(**count(task, w)) for w in players}
+        results[place] = {
+            w.contender.name: Measured(**count(task, w)) for w in sites if not w.contender.only
+        }
 
 
 def pace(database: str, given: argparse.Namespace, task: Task) -> dict[str, Any]:
@@ -124,7 +128,11 @@ def main() -> None:
             continue
         say(database)
         measure(database, given, results)
-    text = report.render(results, seconds=monotonic() - BEGUN)
+    processes: dict[str, process.Process] = {}
+    if not given.contenders and given.only is None:
+        say("processes")
+        processes = process.take_turns(rounds=1 if given.quick else 9)
+    text = report.render(results, processes, seconds=monotonic() - BEGUN)
     print(text)
     if given.output:
         from bench import plot

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.contenders import BY_NAME
 from bench.measure import Measured, Place, Results
+from bench.process import Process
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,16 @@ def verdicts(results: Results) -> Iterator[Verdict]:
                 assert check is not None
                 yield from check(place, name, ours, found)
     yield from _flat(results)
+
+
+def on_processes(processes: dict[str, Process]) -> Iterator[Verdict]:
+    """Of an app that is installed and not used yet."""
+    if not processes:
+        return
+    ms, megabytes = processes["ours-db"].more(processes["django-db"])
+    label = f"{BY_NAME['ours-db'].label}: a process, more"
+    yield Verdict("", f"{label} CPU to set it up", "≤ 10 ms", f"{ms:.0f} ms", ms <= 10)
+    yield Verdict("", f"{label} memory", "≤ 1 MB", f"{megabytes:.2f} MB", megabytes <= 1)
 
 
 def base(name: str, found: dict[str, Measured]) -> Measured | None:
@@ -59,6 +70,9 @@ def _page(place: Place, name: str, ours: Measured, found: dict[str, Measured]) -
     yield _counts(place, name, "page, more cache reads", str(int(not final)), more, int(not final))
     if ours.turns:
         yield _ratio(place, name, "page, to Django alone", 1.03 if final else 1.10, ours, django)
+        if read := found.get(f"django-{BY_NAME[name].engine}-read"):
+            what = "page, to Django alone with one more read"
+            yield _ratio(place, name, what, 1.10, ours, read)
 
 
 def _quiet(
@@ -96,6 +110,8 @@ def _everywhere(
     yield _counts(place, name, f"{what}, queries", "≤ 6", ours.queries, 6)
     if floor := found.get("floor"):
         yield _ratio(place, name, f"{what}, to the floor", 4, ours, floor)
+    if record := found.get("record"):
+        yield _ratio(place, name, f"{what}, to the floor with a record", 4, ours, record)
 
 
 def _list(place: Place, name: str, ours: Measured, found: dict[str, Measured]) -> Iterator[Verdict]:

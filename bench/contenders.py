@@ -24,12 +24,14 @@ class Contender:
     settings: dict[str, Any] = field(default_factory=dict)
     tables: bool = True
     "Whether it is asked to end and to list sessions, too, and not only for requests."
+    only: str = ""
+    "The one task that it takes part in."
     ours: bool = False
 
     @property
     def peer(self) -> bool:
         """Whether it is somebody else's answer to our question."""
-        return self.tables and not self.ours and self.work not in {"Plain", "Floor"}
+        return self.tables and not self.ours and self.work not in {"Plain", "Floor", "Record"}
 
 
 def _ours(engine: str, **more: Any) -> Contender:
@@ -89,9 +91,27 @@ CONTENDERS = (
     ),
     Contender(name="qsessions", label="django-qsessions", work="Qsessions", sessions="qsessions"),
     Contender(name="floor", label="floor: one statement", work="Floor", sessions="qsessions"),
+    Contender(
+        name="record",
+        label="floor with a record: ours by hand",
+        work="Record",
+        apps=("django_logout",),
+        only="everywhere",
+    ),
     *(
         Contender(
             name=f"django-{engine}", label=f"Django alone, {engine}", engine=engine, tables=False
+        )
+        for engine in ("cached_db", "cache")
+    ),
+    *(
+        Contender(
+            name=f"django-{engine}-read",
+            label=f"Django alone, {engine}, and one more read",
+            engine=engine,
+            middleware=("bench.site.OneMoreRead",),
+            tables=False,
+            only="page",
         )
         for engine in ("cached_db", "cache")
     ),

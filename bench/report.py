@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from bench.budgets import base, verdicts
+from bench.budgets import base, on_processes, verdicts
 from bench.contenders import BY_NAME
 from bench.measure import Measured, Results
+from bench.process import Process
 from bench.team import facts
 
 PACKAGES = "django-logout Django django-allauth django-user-sessions django-qsessions psycopg redis"
@@ -23,10 +24,26 @@ to machine and from run to run; counts and ratios are what to look at.** Nothing
 network but the loopback, no server, a fast password hash. Counts are queries / statements (with BEGIN,
 SAVEPOINT and COMMIT, so round trips) / calls to Redis. `make bench` writes this page anew.
 """
+#: What the budgets mean where it is not in their names.
+READING = """\
+"More" is what ours needs beyond Django alone on the same engine; a ratio is to the time of Django alone, or to a
+floor. On an empty page one more read of a cache is no small part of the whole: what the read alone costs is
+measured too, as Django with one more `get_many`. The floor of everywhere is one `DELETE` by an indexed user id; it
+keeps no record. The floor with a record does by hand, in one transaction, what ours keeps: it says of each session
+when and by which event it ended, deletes its data and writes the event."""
+NOT_HERE = """\
+Not measured here: 10,000 users out at once, everyone out, other processes; `tests/` counts them."""
+HEADS = {"page": "signed-in page", "quiet": "page that ignores the user"}
+WHY = {
+    "everywhere": "None of them records of each session when it ended, why, and by whom.",
+    "list": "Theirs is all there is; ours are the first twenty, and how many there are.",
+    "login": "The row of the session itself is all that they write.",
+    "logout": "None of them records when a session ended, why, and by whom.",
+}
 Row = list[str]
 
 
-def render(results: Results, *, seconds: float) -> str:
+def render(results: Results, processes: dict[str, Process], *, seconds: float) -> str:
     """The page."""
     parts = [
         "# What it costs",
@@ -38,7 +55,10 @@ def render(results: Results, *, seconds: float) -> str:
             place: found for place, found in sorted(results.items()) if place.database == database
         }
         parts += [f"## {WORDS[database]}", *requests(here), *tables(here)]
-    parts += ["![The same as a plot](results.svg)", "## Budgets", *budgets(results)]
+    parts += ["![The same as a plot](results.svg)"]
+    if processes:
+        parts += ["## One process: what it costs before the first request", process(processes)]
+    parts += ["## Budgets", *budgets(results, processes)]
     parts += ["## Where a peer wins", *wins(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -65,19 +85,21 @@ def requests(here: Results) -> Iterator[str]:
     places = [p for p in here if p.task not in {"everywhere", "list"}]
     if not places:
         return
-    heads = {"page": "signed-in page", "quiet": "page that ignores the user"}
     titles = [
-        heads.get(p.task, f"{p.task}, {p.sessions:,} before" if p.task == "login" else p.task)
+        HEADS.get(p.task, f"{p.task}, {p.sessions:,} before" if p.task == "login" else p.task)
         for p in places
     ]
-    names = list(here[places[0]])
-    counts = [[BY_NAME[name].label, *(_counts(here[p][name]) for p in places)] for name in names]
+    names = list(dict.fromkeys(name for place in places for name in here[place]))
+    counts = [
+        [BY_NAME[name].label, *(_counts(here[p].get(name)) for p in places)] for name in names
+    ]
     yield f"### One request: counts ({places[0].rows:,} sessions in the table)"
     yield table(["", *titles], counts)
     timed = [(p, title) for p, title in zip(places, titles, strict=True) if here[p][names[0]].turns]
     yield "### One request: milliseconds, and the ratio to Django alone on the same engine"
     times = [
-        [BY_NAME[n].label, *(_time(here[p][n], base(n, here[p])) for p, _ in timed)] for n in names
+        [BY_NAME[n].label, *(_time(here[p].get(n), base(n, here[p])) for p, _ in timed)]
+        for n in names
     ]
     yield table(["", *(title for _, title in timed)], times)
 
@@ -101,44 +123,77 @@ def tables(here: Results) -> Iterator[str]:
         yield table(["", *(f"{p.sessions:,} of {p.rows:,}" for p in places)], rows)
 
 
-def budgets(results: Results) -> Iterator[str]:
-    """Held or not."""
-    found = list(verdicts(results))
-    broken = [v for v in found if not v.held]
-    yield f"{len(found) - len(broken)} of {len(found)} held."
-    for title, these in (("Not held", broken), ("Held", [v for v in found if v.held])):
-        if these:
-            yield f"### {title}"
-            yield table(
-                ["", "", "budget", "measured"],
-                [[WORDS[v.database], v.what, v.budget, v.measured] for v in these],
-            )
-    yield "Not measured here: 10,000 users out at once, everyone out, other processes, import and memory."
+def process(found: dict[str, Process]) -> str:
+    """More than Django alone, whose own is the first line."""
+    alone = found["django-db"]
+    rows = [
+        [BY_NAME["django-db"].label, f"{alone.median:.0f} ms", f"{alone.memory / 1e6:.1f} MB"],
+        *(
+            [BY_NAME[name].label, *(f"+ {more:.2g} {unit}" for more, unit in _more(one, alone))]
+            for name, one in found.items()
+            if one is not alone
+        ),
+    ]
+    return table(["", "CPU to set it up", "memory"], rows)
+
+
+def _more(one: Process, alone: Process) -> Iterator[tuple[float, str]]:
+    yield from zip(one.more(alone), ("ms", "MB"), strict=True)
+
+
+def budgets(results: Results, processes: dict[str, Process]) -> Iterator[str]:
+    """Held or not, in one table."""
+    found = [*verdicts(results), *on_processes(processes)]
+    broken = sum(not verdict.held for verdict in found)
+    yield f"{len(found) - broken} of {len(found)} held; those that are not come first. {READING}"
+    yield table(
+        ["held", "", "", "budget", "measured"],
+        [
+            ["yes" if v.held else "**no**", WORDS.get(v.database, ""), v.what, v.budget, v.measured]
+            for v in sorted(found, key=lambda verdict: verdict.held)
+        ],
+    )
+    yield NOT_HERE
 
 
 def wins(results: Results) -> Iterator[str]:
-    """Whoever needs less than we do, by more than a few per cent."""
-    lines = []
-    for place, found in sorted(results.items()):
-        ours = found.get("ours-db")
-        for name, theirs in found.items():
+    """Whoever needs less than we do, by more than a few per cent: a sentence for each."""
+    found: dict[tuple[str, str], list[tuple[float, str, str]]] = {}
+    for place, measured in sorted(results.items()):
+        ours = measured.get("ours-db")
+        for name, theirs in measured.items():
             if ours is None or not (BY_NAME[name].peer and theirs.turns and ours.turns):
                 continue
             ratio = theirs.ratio(ours)[1]
             if ratio < 0.97:
-                where = f"{WORDS[place.database]}, {place.rows:,} rows, {place.sessions:,} sessions"
-                counts = f"{_counts(theirs)} against our {_counts(ours)}"
-                lines.append(
-                    f"* {place.task} ({where}): {BY_NAME[name].label}, {ratio:.2f} x ours; {counts}"
-                )
-    yield "\n".join(lines) if lines else "Nowhere, in this run."
+                faster = found.setdefault((place.task, name), [])
+                faster.append((ratio, _counts(theirs), _counts(ours)))
+    if not found:
+        yield "Nowhere, in this run."
+    for task in dict.fromkeys(task for task, _ in found):
+        peers = [
+            f"{BY_NAME[name].label} needs {_range([r for r, *_ in these])} of our time "
+            f"({these[-1][1]} against {these[-1][2]})"
+            for (what, name), these in found.items()
+            if what == task
+        ]
+        yield f"**{HEADS.get(task, task).capitalize()}**: {'; '.join(peers)}. {WHY.get(task, '')}".strip()
 
 
-def _counts(one: Measured) -> str:
+def _range(ratios: list[float]) -> str:
+    low, high = f"{min(ratios):.2f}", f"{max(ratios):.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _counts(one: Measured | None) -> str:
+    if one is None:
+        return "-"
     return f"{one.queries:,}/{one.statements:,}/{one.cache}"
 
 
-def _time(one: Measured, to: Measured | None) -> str:
+def _time(one: Measured | None, to: Measured | None) -> str:
+    if one is None:
+        return "-"
     ms = f"{one.ms:,.0f}" if one.ms >= 100 else f"{one.ms:.3g}"
     if to is None or to is one:
         return ms

@@ -13,8 +13,9 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.test import RequestFactory
+from django.utils import timezone
 
 from bench.browser import Browser
 from bench.tables import PASSWORD, PEOPLE, crowd, give, people
@@ -133,12 +134,30 @@ class Ours(Plain):
     def find(self, user: Any) -> Any:
         """As the sessions page does: the first twenty, and how many there are."""
         from django_logout import engines
-        from django_logout.views import SessionsView
+        from django_logout.listing import Listing
 
-        view, request = SessionsView(), RequestFactory().get("/")
+        request = RequestFactory().get("/")
         request.user, request.session = user, engines.current().store()
-        view.setup(request)
-        return list(view._page_of_sessions())
+        return list(Listing(request, per_page=20).page)
+
+
+class Record(Ours):
+    """What the database asks for all that ours keeps of it: each session's end, and an event."""
+
+    def end_all(self, user: Any) -> None:
+        from django_logout.models import LogoutEvent
+
+        event, now = LogoutEvent(reason="user", scope="user", user=user), timezone.now()
+        ended = "UPDATE django_logout_loginsession SET ended_at = %s, event_id = %s "
+        ended += "WHERE user_id = %s AND ended_at IS NULL RETURNING session_key"
+        with transaction.atomic(), connection.cursor() as cursor:
+            event_id = event.pk if connection.features.has_native_uuid_field else event.pk.hex
+            cursor.execute(ended, [now, event_id, user.pk])
+            keys = [key for (key,) in cursor.fetchall()]
+            marks = ", ".join(["%s"] * len(keys))
+            cursor.execute(f"DELETE FROM django_session WHERE session_key IN ({marks})", keys)
+            event.sessions, event.complete = len(keys), True
+            event.save(force_insert=True)
 
 
 class Allauth(Plain):

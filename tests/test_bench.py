@@ -34,6 +34,6 @@ def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: 
     page = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert page in done.stdout
     assert "| Django alone, db | " in page
-    assert "| django-logout, db: page, more queries | 0 | 0 |" in page
+    assert "| yes | SQLite | django-logout, db: page, more queries | 0 | 0 |" in page
     assert str(ROOT) not in page
     assert (tmp_path / "results.svg").read_text().count("<svg ") == 1
