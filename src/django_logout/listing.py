@@ -1,4 +1,4 @@
-"""One page of a user's sessions, for whoever shows it: view, tag or program."""
+"""One page of a user's sessions and tokens, for whoever shows it: view, tag or program."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from django_logout import limits
+from django_logout import limits, revoking
 from django_logout.browser import presented
+from django_logout.conf import logout_settings
 from django_logout.devices import spoken
 from django_logout.models import LoginSession
 from django_logout.redirects import sibling
+from django_logout.types import SESSION, Credential
 
 
 class Listing:
-    """The sessions of a request's user: this one first, then by when they were last used."""
+    """The sessions of a request's user, this one first, then by when they were last used; after
+    them the tokens that let programs in."""
 
     def __init__(self, request: HttpRequest, per_page: int) -> None:
         self.request = request
@@ -28,45 +32,82 @@ class Listing:
 
     @cached_property
     def here(self) -> UUID | None:
-        """Id of the session that looks at them."""
-        return next(iter(presented(self.request)), None)
+        """Id of the session, or else the token, that looks at them."""
+        return next(iter(presented(self.request)), None) or revoking.presented(self.request)
 
     @cached_property
-    def page(self) -> Page[LoginSession]:
+    def tokens(self) -> list[Credential]:
+        """What lets programs in, beside sessions."""
+        return revoking.credentials(self.request.user)
+
+    @cached_property
+    def page(self) -> Page[LoginSession | Credential]:
         """That part of them which the query of the URL names."""
         first = Case(When(pk=self.here, then=0), default=1)
         mine = limits.living(self.request.user, self.request)
         found = mine.defer("session_key", "rotated_from")
         found = found.order_by(first, "-last_seen_at", "pk")
-        return Paginator(found, self.per_page).get_page(self.request.GET.get("page"))
+        both: Any = _Both(found, self.tokens)
+        return Paginator(both, self.per_page).get_page(self.request.GET.get("page"))
 
     def data(self) -> list[dict[str, Any]]:
         """For programs."""
-        return [described(session, self.here) for session in self.page]
+        return [described(row, self.here) for row in self.page]
 
     def context(self) -> dict[str, Any]:
         """For ``django_logout/session_list.html``."""
+        spared = logout_settings().API_KEYS
         return {
-            "sessions": [described(row, self.here) | self._urls(row) for row in self.page],
+            "sessions": [described(row, self.here) | self._shown(row) for row in self.page],
             "page_obj": self.page,
             "just_now": timezone.now() - timedelta(minutes=1),
             "others_url": sibling(self.request, "logout_others"),
             "everywhere_url": sibling(self.request, "logout_everywhere"),
+            "has_tokens": any(row.kind not in spared for row in self.tokens),
+            "has_api_keys": any(row.kind in spared for row in self.tokens),
         }
 
-    def _urls(self, session: LoginSession) -> dict[str, str]:
-        return {"end_url": sibling(self.request, "logout_session_end", session_id=session.pk)}
+    @cached_property
+    def _titles(self) -> dict[str, Any]:
+        spared = dict.fromkeys(logout_settings().API_KEYS, _("API key"))
+        return {**revoking.titles(), **spared, SESSION: ""}
+
+    def _shown(self, row: LoginSession | Credential) -> dict[str, Any]:
+        session_id = row.pk if isinstance(row, LoginSession) else row.id
+        return {
+            "end_url": sibling(self.request, "logout_session_end", session_id=session_id),
+            "title": self._titles.get(row.kind, row.kind),
+        }
 
 
-def described(session: LoginSession, here: UUID | None = None) -> dict[str, Any]:
-    """One session, as the JSON has it; ``here`` is the id of the one that looks."""
+class _Both:
+    """Sessions, then tokens, as one sequence: with one query for its length, and one for a part."""
+
+    def __init__(self, sessions: QuerySet[LoginSession], tokens: list[Credential]) -> None:
+        self.sessions, self.tokens = sessions, tokens
+        self.count_of_sessions = sessions.count()
+
+    def __len__(self) -> int:
+        return self.count_of_sessions + len(self.tokens)
+
+    def __getitem__(self, part: slice) -> list[LoginSession | Credential]:
+        begin, end = (max(0, at - self.count_of_sessions) for at in (part.start, part.stop))
+        return [*self.sessions[part], *self.tokens[begin:end]]
+
+
+def described(row: LoginSession | Credential, here: UUID | None = None) -> dict[str, Any]:
+    """A session or a token, as the JSON has it; ``here`` is the id of that which looks."""
+    if isinstance(row, Credential):
+        about: dict[str, Any] = {"id": row.id, "last_seen_at": row.last_used_at, "ip_address": None}
+        device = row.label
+    else:
+        about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
+        device = spoken(row.device)
     return {
-        "id": session.pk,
-        "current": session.pk == here,
-        "created_at": session.created_at,
-        "last_seen_at": session.last_seen_at,
-        "expires_at": session.expires_at,
-        "ip_address": session.ip_address,
-        "device": spoken(session.device),
-        "kind": session.kind,
+        **about,
+        "current": about["id"] == here,
+        "created_at": row.created_at,
+        "expires_at": row.expires_at,
+        "device": device,
+        "kind": row.kind,
     }

@@ -56,6 +56,11 @@ def credentials(user: Any) -> list[Credential]:
     return [found for revoker in working() for found in _quietly(revoker, revoker.list, user, ())]
 
 
+def titles() -> dict[str, Any]:
+    """What the credentials of each kind are called on the page of a user's sessions."""
+    return {revoker.name: revoker.title for revoker in working()}
+
+
 def presented(request: HttpRequest) -> UUID | None:
     """The id of the token by which a request was let in, if it was one."""
     found = (_quietly(revoker, revoker.presented, request, None) for revoker in working())

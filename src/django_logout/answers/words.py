@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from django_logout.types import LogoutResult, Reason
+from django_logout.types import SESSION, LogoutResult, Reason
 
 
 def explain(reason: str) -> Any:
@@ -33,12 +33,17 @@ def choose_more() -> str:
 
 
 def count(result: LogoutResult) -> str:
-    """How many sessions have ended, and whether that is all there was to end."""
-    number = result.ended.get("session", 0)
-    sentence = _("That had already ended.")
-    if number:
-        sentence = _("Sessions ended: %(number)d.") % {"number": number}
-    if result.complete:
-        return sentence
-    left = _("Something that belongs to it could not be revoked yet.")
-    return f"{sentence} {left}"
+    """What has ended and what was spared, in numbers, and whether that is all there was to end."""
+    sessions = result.ended.get(SESSION, 0)
+    programs = sum(result.ended.values()) - sessions - result.ended.get("cookie", 0)
+    found = [
+        (sessions, _("Sessions ended: %(number)d.")),
+        (programs, _("Logins of programs ended: %(number)d.")),
+        (sum(result.spared.values()), _("API keys that stay: %(number)d.")),
+    ]
+    said = [sentence % {"number": number} for number, sentence in found if number]
+    if not (sessions or programs):
+        said.insert(0, _("That had already ended."))
+    if not result.complete:
+        said.append(_("Something that belongs to it could not be revoked yet."))
+    return " ".join(said)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.checks import CheckMessage
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from django_logout.types import Credential, Ending
 
@@ -24,6 +25,9 @@ class Revoker(ABC):
 
     name: str
     "Names the credential in results, events and JSON, e.g. ``drf_token``."
+
+    title: Any = _("Program")
+    "What holds such a credential, in the words of the users' page; lazily translated."
 
     covers: Sequence[str] = ()
     "Names of the installed apps whose credentials these are."

@@ -1,4 +1,4 @@
-"""Your sessions: see them, end one, end the others. (Ending all is ``LogoutView``'s.)"""
+"""Your sessions and tokens: see them, end one, end the others. (Ending all is ``LogoutView``'s.)"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from django_logout.views.logout import LogoutView, open_to_all
 
 
 class SessionsView(TemplateView):
-    """The user's sessions, as a page or as JSON; this one first, then by when they were used.
+    """The user's sessions and tokens, as a page or as JSON; this session first, then by use.
 
     ``template_name``, ``extra_context`` and ``paginate_by`` can be set as on Django's views.
     """
@@ -74,7 +74,7 @@ class SessionsView(TemplateView):
 
 
 class SessionEndView(SessionsView):
-    """End one of the user's sessions. If it is this one, that is logging out."""
+    """End one of the user's sessions or tokens. If it is this session, that is logging out."""
 
     http_method_names = ["post", "options"]
 
@@ -86,9 +86,11 @@ class SessionEndView(SessionsView):
             response: HttpResponse = LogoutView.as_view()(request)
             return response
         user: Any = request.user
-        if not registry.sessions().filter(pk=session_id, user_id=user.pk).exists():
-            return respond(request, Moment(kind=Kind.NOT_FOUND, page=_not_found))
-        return self._end(Target.session(session_id))
+        if registry.sessions().filter(pk=session_id, user_id=user.pk).exists():
+            return self._end(Target.session(session_id))
+        if session_id in {token.id for token in self.listing.tokens}:
+            return self._end(Target.credential(user, session_id))
+        return respond(request, Moment(kind=Kind.NOT_FOUND, page=_not_found))
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -114,7 +116,7 @@ class SessionEndView(SessionsView):
 
 
 class OthersEndView(SessionEndView):
-    """End all of the user's sessions but this one."""
+    """End all of the user's sessions and tokens but this one and what it has obtained."""
 
     def post(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         """End them."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider import models
 
 from django_logout.conf import logout_settings
@@ -25,6 +26,7 @@ class OauthToolkitRevoker(Revoker):
     """
 
     name = logins.NAME
+    title = _("Application")
     covers = ("oauth2_provider",)
     reaches = True
 
