@@ -195,7 +195,7 @@ def test_everywhere_costs_the_same_for_one_session_and_a_thousand(
     assert len(found.statements) == EVERYWHERE[engine], found.statements
 
 
-@pytest.mark.parametrize("sessions", [1, 1000])
+@pytest.mark.parametrize("sessions", [1, 5, 1000])
 def test_everyone_out_costs_the_same_for_one_session_and_a_thousand(
     user: Any, engine: str, sessions: int
 ) -> None:
