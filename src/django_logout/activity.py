@@ -128,14 +128,19 @@ def touch(session_id: UUID, request: HttpRequest) -> bool:
     if not changes:
         return False
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
-    done = bool(row.filter(stale).update(**changes))
+    written = None
+    if memory.written is None:
+        # New here, so others may have written it just now. Even an UPDATE of nothing would wait for
+        # an ending that is open, on MariaDB, which locks what it looks at; a SELECT does not.
+        written = row.exclude(stale).values_list("last_seen_at", flat=True).first()
+    done = written is None and bool(row.filter(stale).update(**changes))
     memory.expires_written = memory.expires
     if active and (done or (limits is not None and limits.idle is None)):
         memory.written = now
     elif active:
         # As soon as the row is an interval old it is to be written again, or others, who know
         # nothing else, would take the session for idle too early.
-        memory.written = row.values_list("last_seen_at", flat=True).first() or now
+        memory.written = written or row.values_list("last_seen_at", flat=True).first() or now
     return done
 
 

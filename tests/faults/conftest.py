@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests import services
+from tests.carsite import scratch_database
 from tests.faults import setups
 from tests.faults.harness import Pool, World
+from tests.faults.serving import prepare
 from tests.faults.setups import SETUPS
 
 #: Each engine on SQLite, and those that keep something in a database, or race with the
@@ -61,6 +63,15 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pools]:
             del pool.workers[1:]
     for pool in found.pools.values():
         pool.quit()
+
+
+@pytest.fixture(scope="session")
+def served_database() -> Iterator[str]:
+    """A PostgreSQL database for real servers, in which Ann can log in."""
+    need("postgres")
+    with scratch_database(services.URLS["postgres"]) as url:
+        prepare("ann", DATABASE_URL=url)
+        yield url
 
 
 def need(*wanted: str) -> None:

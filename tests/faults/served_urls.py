@@ -2,8 +2,10 @@
 in the door, or after it."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
@@ -23,12 +25,20 @@ from tests.urls import urlpatterns as site
 SLOW = 0.5
 
 
+def is_slow(request: HttpRequest | None, step: str) -> bool:
+    """Whether a request is to be slow in this step; if so, whoever waits for that is told."""
+    slow = request is not None and request.headers.get("Slow") == step
+    if slow:
+        Path(os.environ["SLOW_NOW"]).touch()
+    return slow
+
+
 @async_only_middleware
 def slow_way_in(get_response: Callable[[HttpRequest], Awaitable[Any]]) -> Any:
     """A project's middleware that does something of its own first."""
 
     async def middleware(request: HttpRequest) -> Any:
-        if request.headers.get("Slow") == "way":
+        if is_slow(request, "way"):
             await asyncio.sleep(SLOW)
         return await get_response(request)
 
@@ -41,10 +51,9 @@ class SlowRevoker(Revoker):
     name = "slow"
 
     def ends(self, ending: Ending) -> int:
-        slow = "" if ending.request is None else ending.request.headers.get("Slow")
-        if slow == "door":
+        if is_slow(ending.request, "door"):
             time.sleep(SLOW)
-        if slow == "no database":
+        if is_slow(ending.request, "no database"):
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return 0
@@ -52,7 +61,7 @@ class SlowRevoker(Revoker):
 
 def slow_receiver(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
     """Sends mail, say."""
-    if request.headers.get("Slow") == "receiver":
+    if is_slow(request, "receiver"):
         time.sleep(SLOW)
 
 

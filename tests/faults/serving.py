@@ -11,20 +11,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlencode
 
 from tests.faults.own_redis import free_port
 
 #: Seconds after which what has not come is a failure of the test.
-PATIENCE = 15
+PATIENCE = 60
 
 
 class Site:
     """A site that is being served."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, slow_now: Path) -> None:
+        self.port, self.slow_now = port, slow_now
 
     def ask(
         self, method: str, path: str, cookie: str = "", *, slow: str = "", **form: str
@@ -55,13 +57,19 @@ class Site:
         return self.ask("GET", "/", cookie)[1].removeprefix("user=")
 
     def click_and_go(self, path: str, cookie: str, *, after: float = 0, slow: str = "") -> None:
-        """Send a whole request to log out, and hang up without waiting for the answer."""
+        """Send a whole request to log out, and hang up without waiting for the answer: so many
+        seconds later, or as soon as it has reached the step in which it is to be slow."""
+        self.slow_now.unlink(missing_ok=True)
         lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 0"]
         lines += [f"Cookie: {cookie}", "Sec-Fetch-Site: same-origin", f"Slow: {slow}", "", ""]
         with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall("\r\n".join(lines).encode())
             time.sleep(after)
+            deadline = time.monotonic() + PATIENCE
+            while slow and not self.slow_now.exists():
+                assert time.monotonic() < deadline, "the request does not get there"
+                time.sleep(0.01)
 
     def is_over(self, cookie: str) -> bool:
         """Whether a session ends within reason."""
@@ -80,10 +88,13 @@ def serving(application: str, **environment: str) -> Iterator[Site]:
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.served_settings"} | environment
     command = [sys.executable, "-m", "uvicorn", application, "--port", str(port)]
     command += ["--log-level", "critical", "--no-access-log"]
-    with subprocess.Popen(command, env=env) as process:
+    with TemporaryDirectory() as folder:
+        slow_now = Path(folder) / "slow"
+        env["SLOW_NOW"] = str(slow_now)
+        process = subprocess.Popen(command, env=env)
         try:
             await_port(port, process)
-            yield Site(port)
+            yield Site(port, slow_now)
         finally:
             process.terminate()
             process.wait(PATIENCE)

@@ -10,28 +10,17 @@ import psycopg
 import pytest
 
 from tests import services
-from tests.carsite import scratch_database
-from tests.faults.serving import Site, prepare, serving
+from tests.faults.serving import Site, serving
 
 pytestmark = pytest.mark.needs("postgres", "redis")
 
 PATHS = ["/sync/", "/async/", "/leave/"]
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A database of this file's own."""
-    if not services.available("postgres"):
-        pytest.skip("needs postgres, which does not answer")
-    with scratch_database(services.URLS["postgres"]) as url:
-        prepare("ann", DATABASE_URL=url)
-        yield url
-
-
 @pytest.fixture(scope="module", params=["db", "cached_db", "cache", "signed_cookies"])
-def site(request: Any, database: str) -> Iterator[Site]:
+def site(request: Any, served_database: str) -> Iterator[Site]:
     """The site on an engine."""
-    environment = {"DATABASE_URL": database, "SESSION_ENGINE": request.param}
+    environment = {"DATABASE_URL": served_database, "SESSION_ENGINE": request.param}
     environment["CACHE_URL"] = services.URLS["redis"]
     with serving("tests.faults.served:application", **environment) as served:
         yield served
@@ -65,12 +54,12 @@ def is_the_truth(response: Any, body: str) -> bool:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_database_that_is_down_is_503_and_a_second_chance(
-    database: str, site: Site, path: str
+    served_database: str, site: Site, path: str
 ) -> None:
     """Nothing has ended, and nothing is said to have; when it is back, the button works."""
     cookie = site.login("ann")
 
-    with outage(database):
+    with outage(served_database):
         assert is_the_truth(*site.ask("POST", path, cookie))
 
     assert site.signed_in(cookie) == "ann"
@@ -90,11 +79,11 @@ def test_so_is_one_that_goes_away_in_the_middle(site: Site, path: str) -> None:
     assert site.signed_in(cookie) == ""
 
 
-def test_nobody_is_served_meanwhile(database: str, site: Site) -> None:
+def test_nobody_is_served_meanwhile(served_database: str, site: Site) -> None:
     """A page that needs to know who is there cannot be had; and the cookie stays."""
     cookie = site.login("ann")
 
-    with outage(database):
+    with outage(served_database):
         response, _ = site.ask("GET", "/", cookie)
 
     assert response.status in {500, 503}

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import services
-from tests.carsite import scratch_database
-from tests.faults.serving import Site, prepare, serving
+from tests.faults.serving import Site, serving
 
 pytestmark = pytest.mark.needs("postgres")
 
@@ -18,26 +16,16 @@ VIEWS = ["/sync/", "/async/", "/accounts/logout/"]
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[str]:
-    """A database of this file's own."""
-    if not services.available("postgres"):
-        pytest.skip("needs postgres, which does not answer")
-    with scratch_database(services.URLS["postgres"]) as url:
-        prepare("ann", DATABASE_URL=url)
-        yield url
-
-
-@pytest.fixture(scope="module")
-def wrapped(database: str) -> Iterator[Site]:
+def wrapped(served_database: str) -> Iterator[Site]:
     """A site with ``finish_logouts`` around it."""
-    with serving("tests.faults.served:application", DATABASE_URL=database) as site:
+    with serving("tests.faults.served:application", DATABASE_URL=served_database) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
-def unwrapped(database: str) -> Iterator[Site]:
+def unwrapped(served_database: str) -> Iterator[Site]:
     """The same site without."""
-    with serving("tests.faults.served:unwrapped", DATABASE_URL=database) as site:
+    with serving("tests.faults.served:unwrapped", DATABASE_URL=served_database) as site:
         yield site
 
 
@@ -60,7 +48,7 @@ def test_nor_on_a_long_way_to_the_view(wrapped: Site, path: str) -> None:
     """Some middleware awaits something; the client is gone before the view is reached."""
     cookie = wrapped.login("ann")
 
-    wrapped.click_and_go(path, cookie, after=0.1, slow="way")
+    wrapped.click_and_go(path, cookie, slow="way")
 
     assert wrapped.is_over(cookie)
 
@@ -69,7 +57,7 @@ def test_which_is_what_the_wrapper_is_for(unwrapped: Site) -> None:
     """Without it, Django cancels the request on that way: nothing was asked of us."""
     cookie = unwrapped.login("ann")
 
-    unwrapped.click_and_go("/async/", cookie, after=0.1, slow="way")
+    unwrapped.click_and_go("/async/", cookie, slow="way")
     unwrapped.click_and_go("/async/", other := unwrapped.login("ann"), after=0.1)
 
     assert unwrapped.is_over(other)
@@ -83,7 +71,7 @@ def test_once_the_door_is_reached_nothing_cancels_it(unwrapped: Site, path: str,
     cookies = [unwrapped.login("ann") for _ in range(3)]
 
     for cookie in cookies:
-        unwrapped.click_and_go(path, cookie, after=0.3, slow=slow)
+        unwrapped.click_and_go(path, cookie, slow=slow)
 
     assert [unwrapped.is_over(cookie) for cookie in cookies] == [True] * 3
 

@@ -12,9 +12,8 @@ import psycopg
 import pytest
 
 from tests import services
-from tests.carsite import scratch_database
 from tests.faults.harness import COOKIE, Browser, World
-from tests.faults.serving import prepare, serving
+from tests.faults.serving import Site, serving
 
 CLICKS = 50
 
@@ -128,40 +127,41 @@ def test_f26_logging_in_again_as_oneself_while_logging_out(world: World) -> None
     assert world.served(browser.history) == set()
 
 
-@pytest.fixture
-def database() -> Iterator[str]:
-    """A PostgreSQL database of the test's own."""
-    with scratch_database(services.URLS["postgres"]) as url:
-        prepare("ann", DATABASE_URL=url)
-        yield url
+@pytest.fixture(scope="module", params=["db", "cache"])
+def site(request: Any, served_database: str) -> Iterator[Site]:
+    """A real server, on an engine."""
+    environment = {"DATABASE_URL": served_database, "SESSION_ENGINE": request.param}
+    environment["CACHE_URL"] = services.URLS["redis"]
+    with serving("tests.faults.served:application", **environment) as served:
+        yield served
 
 
 @pytest.mark.needs("postgres", "redis")
-@pytest.mark.parametrize("engine", ["db", "cache"])
 @pytest.mark.parametrize("path", ["/sync/", "/async/"])
-def test_f26_fifty_logouts_at_once_are_one_ending(database: str, engine: str, path: str) -> None:
+def test_f26_fifty_logouts_at_once_are_one_ending(
+    served_database: str, site: Site, path: str
+) -> None:
     """One event, one session ended, and fifty calm answers; against a real server."""
-    environment = {"DATABASE_URL": database, "SESSION_ENGINE": engine}
-    environment["CACHE_URL"] = services.URLS["redis"]
     start = Barrier(CLICKS)
-    with serving("tests.faults.served:application", **environment) as site:
-        cookie = site.login("ann")
+    cookie = site.login("ann")
+    before = rows(served_database)
 
-        def click(_: int) -> int:
-            start.wait()
-            return site.ask("POST", path, cookie)[0].status
+    def click(_: int) -> int:
+        start.wait()
+        return site.ask("POST", path, cookie)[0].status
 
-        with ThreadPoolExecutor(CLICKS) as pool:
-            answers = set(pool.map(click, range(CLICKS)))
+    with ThreadPoolExecutor(CLICKS) as pool:
+        answers = set(pool.map(click, range(CLICKS)))
 
-        assert answers == {302}
-        assert site.signed_in(cookie) == ""
-    assert rows(database) == [(1,)]
+    assert answers == {302}
+    assert site.signed_in(cookie) == ""
+    assert rows(served_database) == [*before, (1,)]
 
 
 def rows(url: str) -> list[Any]:
-    """How many sessions each event of a database has ended."""
+    """How many sessions each event of a database has ended, in order."""
     parts = urlsplit(url)
     login: Any = {"host": parts.hostname, "port": parts.port, "user": parts.username}
+    asked = "SELECT sessions FROM django_logout_logoutevent ORDER BY created_at"
     with psycopg.connect(**login, dbname=parts.path[1:]) as connection:
-        return connection.execute("SELECT sessions FROM django_logout_logoutevent").fetchall()
+        return connection.execute(asked).fetchall()

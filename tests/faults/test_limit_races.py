@@ -99,7 +99,7 @@ def test_where_logins_are_refused_one_of_two_gets_the_place(
     one = log_in(first, name, "login's row").wait()
     two = log_in(second, name)
     waits(world, site[0], two)
-    one.finish()
+    assert one.finish().status == 200
     assert two.wait().finish().status == 302
     assert (first.user(), second.user()) == (name, "")
 
