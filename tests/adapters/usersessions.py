@@ -1,0 +1,86 @@
+"""F16: allauth's page says that the other sessions have ended. Run by ``tests/faults/test_f16.py``."""
+
+from typing import Any
+
+import pytest
+from allauth.usersessions.adapter import get_adapter
+from allauth.usersessions.models import UserSession
+from django.urls import path
+
+from django_logout.models import LogoutEvent
+from tests.adapters.urls import urlpatterns as site
+from tests.faults import points, views
+from tests.properties.site import Browser, Doorstep, Visit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+END_OTHERS = "/allauth/sessions/"
+urlpatterns = [path("write/", views.write), path("rotate/", views.rotate), *site]
+
+
+@pytest.fixture(autouse=True)
+def urls(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views that can be stopped."""
+    settings.ROOT_URLCONF = __name__
+    monkeypatch.setattr(points, "pipe", Doorstep())
+
+
+def browser() -> Browser:
+    """In which she has just logged in, by allauth's form."""
+    made = Browser()
+    made.send("/allauth/login/", {"login": "ann", "password": "pw"})
+    assert who(made) == "ann"
+    return made
+
+
+def who(*browsers: Browser) -> Any:
+    """Whom the site takes it for; or each of them."""
+    found = [each.send("/").text.removeprefix("user=") for each in browsers]
+    return found if len(browsers) > 1 else found[0]
+
+
+def test_the_others_have_ended(engine: str, user: Any) -> None:
+    """Whatever was in flight, and whoever has a copy of their cookies."""
+    there, rotated, here = browser(), browser(), browser()
+    copy = Browser(there.cookie)
+    rotated.send("/rotate/", {})
+    late = Visit(lambda: there.send("/write/"), "view")
+    assert late.stopped
+    assert here.send(END_OTHERS, {}).status_code == 302
+    late.finish()
+    assert who(here, there, rotated, copy) == ["ann", "", "", ""]
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.sessions) == ("user", "others", 2)
+
+
+@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file"], indirect=True)
+def test_one_that_is_chosen_ends_and_no_other(engine: str, user: Any) -> None:
+    """By code of the project's. (With signed cookies allauth knows none that could be chosen.)"""
+    first, last = browser(), browser()
+    get_adapter().end_sessions(UserSession.objects.order_by("-pk")[:1])
+    assert who(first, last) == ["ann", ""]
+    assert LogoutEvent.objects.get().sessions == 1
+
+
+@pytest.mark.parametrize("engine", ["db", "cache"], indirect=True)
+def test_this_one_alone_is_not_all_others(engine: str, user: Any, settings: Any) -> None:
+    """Though there is no other that allauth knows."""
+
+    def end_here(request: Any) -> Any:
+        get_adapter().end_sessions(list(UserSession.objects.filter(session_key=key)))
+        return views.home(request)
+
+    settings.ROOT_URLCONF = (path("here/", end_here), *urlpatterns)
+    other, here = browser(), browser()
+    UserSession.objects.exclude(session_key=here.cookie).delete()
+    key = here.cookie
+    here.send("/here/")
+    assert who(other, here) == ["ann", ""]
+
+
+@pytest.mark.parametrize("engine", ["signed_cookies"], indirect=True)
+def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings: Any) -> None:
+    """What is at stake."""
+    settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
+    there, here = browser(), browser()
+    assert here.send(END_OTHERS, {}).status_code == 302
+    assert who(there) == "ann"
