@@ -14,9 +14,11 @@ from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.test import Client
 from django.utils import timezone
 
+from django_logout import selection
 from django_logout.guard import guarded
 from tests import services
 from tests.backends import cache_from_url
+from tests.revokers.kinds import Recorder
 from tests.settings import ENGINES
 
 #: Every session engine of Django's, and one of a third party's, with a cache that is shared and
@@ -102,3 +104,17 @@ def ann(user: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of two, so that few users make many."""
+    monkeypatch.setattr(selection, "BATCH", 2)
+
+
+@pytest.fixture
+def recorder(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
+    """A revoker that remembers what it was asked to end."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Recorder"]}
+    monkeypatch.setattr(Recorder, "seen", [])
+    return Recorder

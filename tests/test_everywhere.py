@@ -5,15 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, transaction
 from django.test import Client
-from django.utils import timezone
 
 from django_logout import (
     Reason,
-    SessionNotEnded,
     Target,
-    aend_sessions,
     end_sessions,
     engines,
     gate,
@@ -24,41 +20,9 @@ from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 from tests.counting import cost
 from tests.crowds import make_crowd, make_rows
-from tests.revokers.kinds import Recorder
+from tests.named import named, signed_in, who
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def named(*names: str) -> Any:
-    """These users."""
-    return get_user_model().objects.filter(username__in=names)
-
-
-def signed_in(user: Any) -> Client:
-    """A browser of a user's."""
-    client = Client()
-    client.force_login(user)
-    client.get("/")
-    return client
-
-
-def who(client: Client) -> bytes:
-    """Whom a page is served to."""
-    return client.get("/").content
-
-
-@pytest.fixture
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of two, so that few users make many."""
-    monkeypatch.setattr(selection, "BATCH", 2)
-
-
-@pytest.fixture
-def recorder(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
-    """A revoker that remembers what it was asked to end."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Recorder"]}
-    monkeypatch.setattr(Recorder, "seen", [])
-    return Recorder
 
 
 def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
@@ -191,203 +155,6 @@ def test_users_without_a_known_session_are_on_record_too(user: Any) -> None:
     assert event is not None
     assert (event.sessions, event.user) == (0, None)
     assert Cutoff.objects.get().user == user
-
-
-def test_each_session_is_announced_once(user: Any, other: Any, small_parts: None) -> None:
-    """By signal, all with the one event."""
-    rows = [*make_rows(user, 3), *make_rows(other, 3)]
-    heard = []
-
-    def hear(session: Any, event: Any, **kwargs: Any) -> None:
-        heard.append((session.id, event.pk))
-
-    session_ended.connect(hear)
-    try:
-        result = end_sessions(Target.users(named("ann", "bob")))
-        again = end_sessions(Target.sessions([row.pk for row in rows]))
-    finally:
-        session_ended.disconnect(hear)
-    assert result.event is not None
-    assert sorted(heard) == sorted((row.pk, result.event.pk) for row in rows)
-    assert (again.ended, again.event) == ({}, None)
-
-
-def test_revokers_are_asked_part_by_part(small_parts: None, recorder: Any) -> None:
-    """Each is told of the users and the sessions of its part; the result adds them up."""
-    crowd = make_crowd(5, 2)
-
-    result = end_sessions(Target.users(crowd))
-
-    assert [len(seen.sessions) for seen in recorder.seen] == [4, 4, 2]
-    assert {seen.id for seen in recorder.seen} == {LogoutEvent.objects.get().pk}
-    assert result.ended == {"session": 10, "recorder": 6}
-    for seen in recorder.seen:
-        assert {session.user_id for session in seen.sessions} == {u.pk for u in seen.target.value}
-
-
-def test_whom_a_revoker_has_failed_is_on_record(small_parts: None, settings: Any) -> None:
-    """Those without a session could not be found again."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
-    crowd = make_crowd(3, 0)
-
-    result = end_sessions(Target.users(crowd))
-
-    event = LogoutEvent.objects.get()
-    assert not result.complete
-    assert not event.complete
-    entry = event.outcomes["broken"]
-    assert (entry["ended"], entry["error"]) == (0, "RuntimeError")
-    assert sorted(entry["users"]) == sorted(str(each.pk) for each in crowd)
-
-
-def test_a_progress_that_raises_stops_nothing(user: Any, other: Any, small_parts: None) -> None:
-    """A hook keeps nobody in (design law 4)."""
-
-    def progress(done: int, total: int) -> None:
-        raise RuntimeError
-
-    make_crowd(5)
-    everybody = get_user_model().objects.all()
-    assert end_sessions(Target.users(everybody), progress=progress).ended == {"session": 5}
-
-
-def test_a_failure_in_the_middle_says_how_far_it_got(
-    small_parts: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is done is done, and on record; trying again does the rest."""
-    crowd = make_crowd(5, 2)
-    end, calls = registry.end, []
-
-    def flaky(*args: Any) -> Any:
-        calls.append(args)
-        if len(calls) == 2:
-            raise DatabaseError
-        return end(*args)
-
-    monkeypatch.setattr(registry, "end", flaky)
-    with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 5\. Then: .*nothing was changed"):
-        end_sessions(Target.users(crowd))
-    assert (
-        LogoutEvent.objects.get().sessions
-        == LoginSession.objects.exclude(ended_at=None).count()
-        == 4
-    )
-
-    assert end_sessions(Target.users(crowd)).ended == {"session": 6}
-    assert not LoginSession.objects.filter(ended_at=None).exists()
-
-
-def test_a_failure_at_once_has_changed_nothing(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And says so."""
-
-    def broken(*args: Any) -> Any:
-        raise DatabaseError
-
-    make_rows(user, 1)
-    monkeypatch.setattr(registry, "end", broken)
-    with pytest.raises(SessionNotEnded, match=r"^The sessions could not be ended; nothing"):
-        end_sessions(Target.users(named("ann")))
-
-
-def test_parts_in_somebodys_transaction_stand_and_fall_together(
-    small_parts: None, engine: str
-) -> None:
-    """Rolled back, nothing has ended; committed, all has, and is announced then."""
-    crowd = make_crowd(5)
-    heard: list[Any] = []
-
-    def hear(session: Any, **kwargs: Any) -> None:
-        heard.append(session.id)
-
-    session_ended.connect(hear)
-    try:
-        with transaction.atomic():
-            end_sessions(Target.users(crowd))
-            transaction.set_rollback(True)
-        assert not LoginSession.objects.exclude(ended_at=None).exists()
-        assert not heard
-        with transaction.atomic():
-            end_sessions(Target.users(crowd))
-            assert not heard
-    finally:
-        session_ended.disconnect(hear)
-    assert not LoginSession.objects.filter(ended_at=None).exists()
-    assert len(set(heard)) == len(heard) == 5
-    assert LogoutEvent.objects.get().sessions == 5
-
-
-async def test_from_asynchronous_code_too(small_parts: None) -> None:
-    """The same, in a thread."""
-    from asgiref.sync import sync_to_async
-
-    crowd = await sync_to_async(make_crowd)(3)
-    told: list[Any] = []
-    result = await aend_sessions(
-        Target.users(crowd), progress=lambda *how_far: told.append(how_far)
-    )
-    assert result.ended == {"session": 3}
-    assert told == [(2, 3), (3, 3)]
-
-
-def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
-    """Whoever they belong to; the others of the same users go on."""
-    browsers = [signed_in(each) for each in (user, user, other, other)]
-    first, _, third, _ = LoginSession.objects.order_by("created_at")
-
-    result = end_sessions(Target.sessions([first.pk, str(third.pk), first.pk]))
-
-    assert result.ended == {"session": 2}
-    assert [who(each) for each in browsers] == [b"user=", b"user=ann", b"user=", b"user=bob"]
-    event = LogoutEvent.objects.get()
-    assert (event.scope, event.user, event.user_label) == ("sessions", None, "")
-
-
-def test_sessions_of_one_user_in_parts_are_on_record_as_theirs(
-    user: Any, other: Any, small_parts: None
-) -> None:
-    """If all are; a later part of somebody else's takes that back."""
-    mine = [row.pk for row in make_rows(user, 3)]
-    end_sessions(Target.sessions(mine))
-    event = LogoutEvent.objects.get()
-    assert (event.user, event.user_label, event.sessions) == (user, "ann", 3)
-
-    mixed = [row.pk for row in [*make_rows(user, 2), *make_rows(other, 1)]]
-    end_sessions(Target.sessions(mixed))
-    event = LogoutEvent.objects.exclude(pk=event.pk).get()
-    assert (event.user, event.user_label, event.sessions) == (None, "", 3)
-
-
-def test_what_a_queryset_asks_for_is_asked_again(
-    user: Any, engine: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A session that is used while others are being ended for idleness is not idle."""
-    monkeypatch.setattr(selection, "BATCH", 1)
-    browsers = [signed_in(user) for _ in range(2)]
-    long_ago = timezone.now().replace(year=2020)
-    LoginSession.objects.update(last_seen_at=long_ago)
-
-    def use(done: int, total: int) -> None:
-        if done == 1:
-            LoginSession.objects.filter(ended_at=None).update(last_seen_at=timezone.now())
-
-    idle = LoginSession.objects.filter(last_seen_at=long_ago, ended_at=None)
-    result = end_sessions(Target.sessions(idle), progress=use)
-
-    assert result.ended == {"session": 1}
-    assert sorted(who(each) for each in browsers) == [b"user=", b"user=ann"]
-
-
-def test_sliced_sessions_end_as_listed(user: Any) -> None:
-    """The oldest two of three, say."""
-    make_rows(user, 3)
-    end_sessions(Target.sessions(LoginSession.objects.order_by("created_at", "pk")[:2]))
-    assert LoginSession.objects.filter(ended_at=None).count() == 1
-
-
-def test_an_id_that_is_none_is_refused() -> None:
-    """As with Target.session()."""
-    with pytest.raises(ValueError, match="UUID"):
-        Target.sessions(["nonsense"])
 
 
 def test_everyone_a_second_time_counts_those_who_came_since(user: Any, clock: Any) -> None:

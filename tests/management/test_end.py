@@ -1,28 +1,18 @@
 """``manage.py logout end``: it ends what was asked for, no more, and asks before it hits many."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
-from django.utils import timezone
 
-from django_logout import registry, selection
+from django_logout import selection
 from django_logout.models import LoginSession, LogoutEvent
 from tests.crowds import make_crowd, make_rows
+from tests.management.alive import alive
 from tests.management.command import answer, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-#: An id that no session has.
-NOBODYS = "00000000-0000-4000-8000-000000000000"
-
-
-def alive() -> list[str]:
-    """Whose sessions have not ended, one name each."""
-    rows = registry.alive(LoginSession.objects.order_by("user__username"))
-    return [row.user.get_username() for row in rows.select_related("user")]
 
 
 def signed_in(user: Any) -> Client:
@@ -30,17 +20,6 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user)
     return client
-
-
-@pytest.fixture
-def two_each(user: Any, other: Any) -> list[LoginSession]:
-    """Two sessions each for ann and bob, from two networks."""
-    return [
-        *make_rows(user, 1, ip_address="192.0.2.0"),
-        *make_rows(user, 1, ip_address="2001:db8:1::"),
-        *make_rows(other, 1, ip_address="192.0.2.0"),
-        *make_rows(other, 1, ip_address="198.51.100.0"),
-    ]
 
 
 def test_a_user_is_out_on_every_engine(user: Any, other: Any, engine: str) -> None:
@@ -92,101 +71,6 @@ def test_everyone(two_each: list[LoginSession]) -> None:
     assert said["ended"] == {"session": 4}
     assert alive() == []
     assert LogoutEvent.objects.get().scope == "everyone"
-
-
-@pytest.mark.parametrize(
-    ("options", "left"),
-    [
-        (["--idle-for", "30d"], ["ann", "bob", "bob"]),
-        (["--idle-for", "2h"], ["ann"]),
-        (["--idle-for", "2h", "--user", "bob"], ["ann", "ann"]),
-        (["--idle-for", "30d", "--user", "bob"], ["ann", "ann", "bob", "bob"]),
-        (["--older-than", "5400"], ["bob"]),
-        (["--older-than", "90m", "--idle-for", "1w"], ["ann", "bob", "bob"]),
-        (["--from-ip", "192.0.2.0/24"], ["ann", "bob"]),
-        (["--from-ip", "192.0.0.0/8"], ["ann", "bob"]),
-        (["--from-ip", "2001:db8::/32"], ["ann", "bob", "bob"]),
-        (["--from-ip", "2001:db8:1::/48", "--from-ip", "198.51.100.0/24"], ["ann", "bob"]),
-        (["--from-ip", "192.0.2.0/24", "--user", "ann"], ["ann", "bob", "bob"]),
-        (["--from-ip", "203.0.113.0/24"], ["ann", "ann", "bob", "bob"]),
-    ],
-    ids=" ".join,
-)
-def test_choices_narrow_each_other_down(
-    two_each: list[LoginSession], options: list[str], left: list[str]
-) -> None:
-    """Idle, old, from a network, of a user: what fits all of it."""
-    now = timezone.now()
-    idle = [timedelta(days=60), timedelta(0), timedelta(hours=3), timedelta(hours=3)]
-    old = [timedelta(days=60), timedelta(days=1), timedelta(hours=2), timedelta(hours=1)]
-    for row, seen, begun in zip(two_each, idle, old, strict=True):
-        LoginSession.objects.filter(pk=row.pk).update(
-            last_seen_at=now - seen, authenticated_at=now - begun
-        )
-    run("end", *options, "--yes")
-    assert alive() == left
-
-
-def test_a_network_reaches_no_session_without_an_address(user: Any) -> None:
-    """Nobody knows where it came from."""
-    make_rows(user, 1)
-    assert run("end", "--from-ip", "0.0.0.0/0", "--yes").out == "Ended: nothing.\n"
-
-
-def test_an_address_is_refused_where_only_networks_are_stored(two_each: Any) -> None:
-    """It would end those of the whole network, which is not what was said."""
-    said = run("end", "--from-ip", "192.0.2.7")
-    assert said.error.endswith("Say --from-ip 192.0.2.0/24.")
-    assert run("end", "--from-ip", "2001:db8:1::7").error.endswith("Say --from-ip 2001:db8:1::/48.")
-    assert len(alive()) == 4
-
-
-def test_an_address_is_enough_where_it_is_stored(user: Any, settings: Any) -> None:
-    """With IP_STORAGE full."""
-    settings.LOGOUT = {"IP_STORAGE": "full"}
-    make_rows(user, 1, ip_address="192.0.2.7")
-    make_rows(user, 1, ip_address="192.0.2.8")
-    assert run("end", "--from-ip", "192.0.2.7").out.startswith("Ended: 1 session.")
-
-
-def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
-    """Said plainly, instead of nothing found."""
-    settings.LOGOUT = {"IP_STORAGE": "none"}
-    assert run("end", "--from-ip", "192.0.2.0/24").error.startswith("No addresses are stored")
-
-
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [
-        ([], "Which sessions? Say --user"),
-        (["--yes", "--dry-run"], "Which sessions? Say --user"),
-        (["--everyone", "--user", "ann"], "--everyone goes with no other choice"),
-        (["--everyone", "--idle-for", "1d"], "--everyone goes with no other choice"),
-        (["--everyone", "--session", NOBODYS], "--everyone goes with no other choice"),
-        (["--session", NOBODYS, "--older-than", "1d"], "--session goes with no other choice"),
-        (["--session", NOBODYS, "--user", "ann"], "--session goes with no other choice"),
-        (["--session", NOBODYS], "No session has the id 00000000-"),
-        (["--session", "5"], "'5' is no id of a session"),
-        (["--user", "nobody"], "No user has the username 'nobody'."),
-        (["--idle-for", "soon"], "'soon' is no duration: write seconds, or 15m"),
-        (["--idle-for", "999999999w"], "'999999999w' is longer than time"),
-        (["--idle-for", "-5"], "'-5' is no duration"),
-        (["--from-ip", "192.0.2.1/24"], "192.0.2.1/24 has host bits set"),
-        (["--from-ip", "home"], "'home' does not appear to be an IPv4 or IPv6 network"),
-        (["--user", "ann", "--reason", "x" * 65], "a reason has 1 to 64 characters"),
-        (["--user", "ann", "--reason", ""], "a reason has 1 to 64 characters"),
-    ],
-    ids=str,
-)
-def test_what_makes_no_sense_is_refused_with_a_sentence(
-    user: Any, options: list[Any], why: str
-) -> None:
-    """And nothing is ended."""
-    make_rows(user, 1)
-    said = run("end", *options)
-    assert why in said.error
-    assert said.code == 1
-    assert alive() == ["ann"]
 
 
 def test_a_dry_run_only_counts(two_each: list[LoginSession]) -> None:

@@ -1,10 +1,8 @@
 """``manage.py logout prune``: what is deleted stays refused."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -15,13 +13,6 @@ from tests.management.pruned import DAY, NOTHING, event, over, prune
 from tests.management.test_adopt import browser, old_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    """Moves time."""
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
 
 
 def test_a_session_whose_row_has_gone_stays_refused(user: Any, engine: str) -> None:

@@ -1,10 +1,8 @@
 """``manage.py logout retry``: what could not be revoked is revoked later."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-import time_machine
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
@@ -57,13 +55,6 @@ def revokers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Shaky, "down", True)
     monkeypatch.setattr(Shaky, "seen", [])
     monkeypatch.setattr(Steady, "asked", [])
-
-
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    """Moves time."""
-    with time_machine.travel(timezone.now(), tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

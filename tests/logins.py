@@ -1,0 +1,24 @@
+"""Browsers in which somebody logs in, one after the other."""
+
+from typing import Any
+
+from django.test import Client
+
+from tests.clocks import browser
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+FORM = {"username": "ann", "password": "pw"}
+
+
+def in_turn(user: Any, clock: Any, number: int) -> list[Client]:
+    """Browsers in which somebody logs in, one after the other."""
+    found = []
+    for _ in range(number):
+        clock.shift(1)
+        found.append(browser(user))
+    return found
+
+
+def log_in(client: Client, url: str = "/login/") -> Any:
+    """By the form."""
+    return client.post(url, FORM)

@@ -1,0 +1,10 @@
+"""Whose sessions are left."""
+
+from django_logout import registry
+from django_logout.models import LoginSession
+
+
+def alive() -> list[str]:
+    """Whose sessions have not ended, one name each."""
+    rows = registry.alive(LoginSession.objects.order_by("user__username"))
+    return [row.user.get_username() for row in rows.select_related("user")]

@@ -1,0 +1,108 @@
+"""A login beyond the limit, where that is refused."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+
+from django_logout.exceptions import LoginRefused
+from django_logout.models import LoginSession
+from tests.clocks import reasons
+from tests.logins import BACKEND, FORM, in_turn, log_in
+from tests.pages import signed_in
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+TOO_MANY = "You are logged in on as many devices as is allowed. Log out on one of them first."
+
+
+def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
+    """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    (first,) = in_turn(user, clock, 1)
+    second = Client()
+
+    answer = log_in(second, "/login/?next=/private/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/private/")
+    assert TOO_MANY in second.get(answer["Location"]).text
+    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert (LoginSession.objects.count(), reasons()) == (1, [])
+    first.post("/accounts/logout/")
+    assert log_in(second)["Location"] == "/"
+    assert signed_in(second) == "ann"
+
+
+def test_a_guest_who_is_refused_keeps_the_cart(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """Also where the login's transaction is rolled back, with the key it had given the session."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+    for atomic in (False, True):
+        settings.DATABASES["default"]["ATOMIC_REQUESTS"] = atomic
+        guest = Client()
+        guest.get("/write/")
+        try:
+            assert log_in(guest).status_code == 302
+        finally:
+            settings.DATABASES["default"]["ATOMIC_REQUESTS"] = False
+        assert guest.get("/write/").content == b"user= count=2"
+
+
+def test_a_fetch_that_is_refused(user: Any, settings: Any, clock: Any) -> None:
+    """401 with the reason, and where to log in."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    answer = Client().post("/login/", FORM, headers={"accept": "application/json"})
+
+    assert answer.status_code == 401
+    assert (answer.json()["reason"], answer.json()["detail"]) == ("login_refused", TOO_MANY)
+    assert answer.json()["login_url"] == "/login/"
+
+
+def test_a_link_that_logs_in_and_is_refused(user: Any, settings: Any, clock: Any) -> None:
+    """There is no form to go back to: the login page, and not that link again afterwards."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.ROOT_URLCONF = routes(lambda request: HttpResponse(login(request, user, BACKEND)))
+    in_turn(user, clock, 1)
+
+    assert Client().get(OUT)["Location"] == "/login/"
+
+
+def test_without_messages_a_page_says_it(user: Any, settings: Any, clock: Any) -> None:
+    """A redirect could not."""
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    answer = log_in(Client())
+
+    assert answer.status_code == 401
+    assert TOO_MANY in answer.text
+
+
+def test_code_that_swallows_the_refusal_lets_nobody_in(
+    engine: str, user: Any, settings: Any, clock: Any
+) -> None:
+    """In that request as little as in the next."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    in_turn(user, clock, 1)
+
+    def view(request: HttpRequest) -> HttpResponse:
+        try:
+            login(request, user, BACKEND)
+        except LoginRefused:
+            return HttpResponse(f"user={request.user.get_username()}")
+        raise AssertionError
+
+    settings.ROOT_URLCONF = routes(view)
+    client = Client()
+    assert client.get(OUT).content == b"user="
+    assert signed_in(client) == ""
+    assert LoginSession.objects.count() == 1
