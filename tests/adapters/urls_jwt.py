@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import logout
+from django.contrib.auth.views import PasswordChangeView
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
@@ -60,7 +61,9 @@ urlpatterns = [
     path("jwt/sliding/", views.token_obtain_sliding),
     path("jwt/sliding/refresh/", views.token_refresh_sliding),
     path("jwt/in-browser/", PairView.as_view(authentication_classes=[SessionAuthentication])),
+    path("jwt/more/", PairView.as_view()),
     path("jwt/logout/", LogoutView.as_view()),
+    path("password/", PasswordChangeView.as_view(success_url="/")),
     path("api/stateless/", StatelessWhoView.as_view()),
     path("api/unchecked/", UncheckedWhoView.as_view()),
     *ours,

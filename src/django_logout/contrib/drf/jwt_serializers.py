@@ -21,7 +21,7 @@ from django_logout.contrib.drf.jwt import bearer_of
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.current import current_request
 from django_logout.families import SID
-from django_logout.models import LoginSession
+from django_logout.revokers.simplejwt import LISTED
 from django_logout.types import Target
 
 
@@ -34,7 +34,8 @@ def begin(user: Any, token: Any) -> Any:
     """
     with as_problems():
         token[SID] = str(bearer.begin(user, _expires(token)))
-    _listed(token).update(token=str(token))  # the library has listed it as it was before
+    if LISTED:  # by the library, as it was before
+        _listed(token).update(token=str(token))
     return token
 
 
@@ -58,7 +59,7 @@ class _Refreshes:
                 holder,
                 name=token[api_settings.JTI_CLAIM],
                 expires=_expires(token),
-                listed=_listed(token).values_list("pk", flat=True).first(),
+                listed=_listed(token).values_list("pk", flat=True).first() if LISTED else None,
             )
         token[SID] = str(family)
         data = super().validate({**attrs, self.raw_field: str(token)})
@@ -116,8 +117,6 @@ def _expires(token: Any) -> datetime:
 
 
 def _listed(token: Any) -> Any:
-    """The row of a token in the library's list, as a queryset; empty if it keeps none."""
-    if OutstandingToken._meta.abstract:
-        return LoginSession.objects.none()
+    """The row of a token in the library's list, as a queryset."""
     rows = OutstandingToken._base_manager.using(router.db_for_write(OutstandingToken))
     return rows.filter(jti=token[api_settings.JTI_CLAIM])

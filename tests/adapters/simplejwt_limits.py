@@ -1,0 +1,231 @@
+"""Limits of logins by tokens: how many, how long, how idle; and logins that do not come about."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
+from django.db import DatabaseError, connection
+from django.db.models.signals import pre_save
+from django.test import Client
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from django_logout import Target, activity, end_sessions, registry
+from django_logout.contrib.drf.jwt_serializers import begin
+from django_logout.contrib.drf.problems import Ended
+from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.signals import session_ended
+from tests.adapters.tokens_jwt import Program
+from tests.pages import LOGOUT, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LOGIN = {"username": "ann", "password": "pw"}
+
+
+@contextmanager
+def before(model: Any, act: Callable[[], Any]) -> Iterator[None]:
+    """Something happens, once, right before a row of a model is written."""
+    left = [act]
+
+    def receive(**kwargs: Any) -> None:
+        if left:
+            left.pop()()
+
+    pre_save.connect(receive, sender=model, weak=False)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(receive, sender=model)
+
+
+def test_each_is_a_device(ann: Client, settings: Any, clock: Any) -> None:
+    """The oldest ends, whether browser or program."""
+    settings.LOGOUT = {"MAX_SESSIONS": 2}
+    clock.shift(1)
+    first = Program.log_in()
+    clock.shift(1)
+    second = Program.log_in()
+    assert (signed_in(ann), first.works, second.works) == ("", True, True)
+    Client().force_login(get_user_model().objects.get())
+    assert (first.refused(), second.works) == ("limit", True)
+
+
+def test_of_a_browser_it_is_that_device(ann: Client, settings: Any) -> None:
+    """It takes no place of its own."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1}
+    programs = [Program.log_in(client=ann) for _ in range(2)]
+    assert all(program.works for program in programs)
+    assert signed_in(ann) == "ann"
+
+
+def test_where_logins_are_refused_it_is(ann: Client, settings: Any) -> None:
+    """With a reason."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    answer = Client().post("/jwt/", LOGIN)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "login_refused")
+    assert LoginSession.objects.count() == 1
+
+
+def test_idle_tokens_end(user: Any, settings: Any, clock: Any) -> None:
+    """Each request is activity; what has been idle for long has ended for good, and says why."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600}
+    program = Program.log_in()
+    for _ in range(3):
+        clock.shift(500)
+        assert program.works
+    clock.shift(601)
+    assert program.refused() == "idle"
+    assert LogoutEvent.objects.get().reason == "idle"
+
+
+def test_exchanging_tokens_is_activity(user: Any, settings: Any, clock: Any) -> None:
+    """And is refused once it comes too late."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600}
+    program = Program.log_in()
+    for _ in range(3):
+        clock.shift(500)
+        program = program.exchange()
+    clock.shift(700)
+    answer = Client().post("/jwt/refresh/", {"refresh": program.refresh})
+    assert (answer.status_code, answer.json()["reason"]) == (401, "idle")
+
+
+def test_no_exchange_lengthens_a_login_beyond_its_age(user: Any, settings: Any, clock: Any) -> None:
+    """However new the tokens are."""
+    settings.LOGOUT = {"MAX_AGE": timedelta(hours=20)}
+    program = Program.log_in()
+    for _ in range(20):
+        clock.shift(3500)
+        program = program.exchange()
+    clock.shift(2001)
+    assert program.refused() == "max_age"
+
+
+def test_limits_may_depend_on_the_user(user: Any, settings: Any, clock: Any) -> None:
+    """Who is told them by the row of the login."""
+    settings.LOGOUT = {"MAX_AGE": lambda user, request: 60 if user.username == "ann" else None}
+    program = Program.log_in()
+    assert program.works
+    clock.shift(61)
+    assert program.refused() == "max_age"
+
+
+def test_exchanged_it_lives_as_long_as_the_new_token(user: Any, clock: Any) -> None:
+    """So that it is not taken for over."""
+    program, row = Program.log_in(), LoginSession.objects.get()
+    clock.shift(3600)
+    program.exchange()
+    later = LoginSession.objects.get()
+    assert (later.expires_at - row.expires_at).total_seconds() == pytest.approx(3600, abs=5)
+
+
+def test_of_a_password_that_is_changed_meanwhile_no_login_comes(user: Any) -> None:
+    """It has been proved already, and the change could not see the login."""
+
+    def change() -> None:
+        changed = get_user_model().objects.get()
+        changed.set_password("new")
+        changed.save()
+
+    with before(OutstandingToken, change):
+        answer = Client().post("/jwt/", LOGIN)
+    assert (answer.status_code, answer.json()["reason"]) == (401, "password_changed")
+    assert not LoginSession.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["disabled", "deleted"])
+def test_nor_of_an_account_that_is_disabled_or_deleted(user: Any, what: str) -> None:
+    """Likewise."""
+    rows = get_user_model().objects.all()
+    act = rows.delete if what == "deleted" else lambda: rows.update(is_active=False)
+    token = RefreshToken.for_user(user)
+    act()
+    with pytest.raises(Ended) as caught:
+        begin(user, token)
+    assert caught.value.detail["reason"] == what
+    assert not LoginSession.objects.exists()
+
+
+def test_in_a_browser_that_logs_out_meanwhile_no_login_comes(ann: Client, user: Any) -> None:
+    """It would be of a session that has ended."""
+    session = LoginSession.objects.get()
+
+    def end() -> None:
+        end_sessions(Target.session(session.pk))
+
+    with before(LoginSession, end):
+        answer = ann.post("/jwt/", LOGIN)
+    assert answer.status_code == 401
+    assert list(LoginSession.objects.all()) == [session]
+    assert not CredentialTie.objects.exists()
+
+
+def test_adopted_in_a_browser_that_logs_out_meanwhile_it_is_refused(ann: Client) -> None:
+    """A refresh token of no login, obtained in that browser."""
+    issued = Program(**ann.post("/jwt/in-browser/").json())
+    session = LoginSession.objects.get()
+    with before(LoginSession, lambda: end_sessions(Target.session(session.pk))):
+        answer = Client().post("/jwt/refresh/", {"refresh": issued.refresh})
+    assert answer.status_code == 401
+
+
+def test_code_of_the_projects_own_begins_a_login_with_a_token(user: Any) -> None:
+    """Outside of any request, too; no signal of Django's says that somebody logged in."""
+    heard: list[Any] = []
+    user_logged_in.connect(lambda **kwargs: heard.append(kwargs), weak=False, dispatch_uid="test")
+    try:
+        token = begin(user, RefreshToken.for_user(user))
+    finally:
+        user_logged_in.disconnect(dispatch_uid="test")
+    program = Program(str(token), str(token.access_token))
+    assert program.works
+    end_sessions(Target.session(LoginSession.objects.get().pk))
+    assert (program.refused(), heard) == ("user", [])
+
+
+def test_when_activity_cannot_be_written_the_request_is_served(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no reason to refuse anybody."""
+
+    def fail(*args: Any) -> bool:
+        raise DatabaseError("full")
+
+    program = Program.log_in()
+    monkeypatch.setattr(activity, "touch", fail)
+    assert program.works
+
+
+def test_with_the_database_down_no_login_comes_about(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503; the client tries again."""
+
+    def fail(*args: Any) -> Any:
+        raise DatabaseError("gone")
+
+    monkeypatch.setattr(registry, "database", fail)
+    with connection.cursor():
+        answer = Client().post("/jwt/", LOGIN)
+    assert answer.status_code == 503
+
+
+def test_logging_out_of_the_browser_tells_receivers_of_each(ann: Client) -> None:
+    """The session, and the login that was part of it."""
+    Program.log_in(client=ann)
+    heard: list[str] = []
+
+    def receive(session: Any, **kwargs: Any) -> None:
+        heard.append(session.kind)
+
+    session_ended.connect(receive)
+    try:
+        ann.post(LOGOUT)
+    finally:
+        session_ended.disconnect(receive)
+    assert sorted(heard) == ["session", "simplejwt"]
