@@ -60,6 +60,7 @@ urlpatterns = [
     path("jwt/blacklist/", views.token_blacklist),
     path("jwt/sliding/", views.token_obtain_sliding),
     path("jwt/sliding/refresh/", views.token_refresh_sliding),
+    path("jwt/verify/", views.token_verify),
     path("jwt/in-browser/", PairView.as_view(authentication_classes=[SessionAuthentication])),
     path("jwt/more/", PairView.as_view()),
     path("jwt/logout/", LogoutView.as_view()),
