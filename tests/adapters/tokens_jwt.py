@@ -56,3 +56,17 @@ class Program:
         assert [answer.status_code for answer in answers] == [401] * 3, answers
         (reason,) = {answer.json().get("reason", "") for answer in answers[:2]}
         return str(reason)
+
+
+def exchange(program: Program) -> Program | None:
+    """New tokens, if there are any to be had."""
+    answer = Client().post("/jwt/refresh/", {"refresh": program.refresh})
+    assert answer.status_code in {200, 401}, answer.content
+    return Program(**answer.json()) if answer.status_code == 200 else None
+
+
+def works(program: Program) -> bool:
+    """Any of its tokens, in any way."""
+    stock = Client().post("/jwt/stock-refresh/", {"refresh": program.refresh})
+    child = Program(**stock.json()) if stock.status_code == 200 else None
+    return program.works or exchange(program) is not None or (child is not None and child.works)

@@ -35,7 +35,7 @@ def test_races_on_a_server_that_locks_rows() -> None:
         "DATABASE_URL": services.URLS["postgres"],
         "FAULTS_DATABASE": f"logout_jwt_{os.getpid()}",
     }
-    run_scenarios("simplejwt_races", LIBRARY, settings=SETTINGS, **database)
+    run_scenarios("simplejwt_locks", LIBRARY, settings=SETTINGS, **database)
 
 
 @pytest.mark.needs("postgres", "redis")
