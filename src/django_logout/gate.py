@@ -233,8 +233,10 @@ def _write(marks: dict[str, str]) -> bool:
 
 
 def _write_batch(cache: BaseCache, marks: dict[str, str]) -> bool:
+    # Endings are endings, whoever has written them: what was there before tells nothing.
+    generations = [key for key, mark in marks.items() if not mark.startswith(ENDED)]
     try:
-        before = cache.get_many(marks)
+        before = cache.get_many(generations) if generations else {}
         cache.set_many(marks, MARK_TTL)
         after = cache.get_many(marks)
     except Exception:
