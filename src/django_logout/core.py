@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from django_logout import audit, families, finishing, gate, registry, selection
 from django_logout.browser import empty, forget_user, presented, stores
+from django_logout.claim import claim
 from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
@@ -248,7 +249,10 @@ def _end_and_record(
 
 def _claim(part: Part, ending: Ending) -> Ending:
     """The sessions that end, and the logins by tokens that were begun in them."""
-    sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
+    if part.only is not None:
+        sessions, keys = claim(part.only, ending.id, ending.at)
+    else:
+        sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
     if tied := families.tied_to([session.id for session in sessions]):
         theirs = registry.sessions().filter(pk__in=tied)
         further, _ = registry.end(theirs, theirs, ending.id, ending.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -29,6 +30,8 @@ class Part(NamedTuple):
     done: int = 1
     "How many users or sessions are done once this part is."
     total: int = 1
+    only: UUID | None = None
+    "The one session that it is about, if that is all."
 
 
 def parts(target: Target) -> Iterator[Part]:
@@ -39,7 +42,15 @@ def parts(target: Target) -> Iterator[Part]:
         yield from _sessions(target.value)
     else:
         sessions = _of(target)
-        yield Part(target, sessions, sessions)
+        yield Part(target, sessions, sessions, only=_only(target))
+
+
+def _only(target: Target) -> UUID | None:
+    if target.scope is Scope.SESSION:
+        only: UUID = target.value
+        return only
+    here = presented(target.value) if target.scope is Scope.CURRENT else []
+    return here[0] if len(here) == 1 else None
 
 
 def _of(target: Target) -> QuerySet[LoginSession]:

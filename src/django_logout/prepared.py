@@ -1,0 +1,81 @@
+"""Statements that are put into SQL once, and executed with other values each time: to put one into
+SQL takes Django longer than the database takes to execute it.
+
+What differs from one time to the next stands in them as the model's field that it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db import connections
+from django.db.models import Field, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.sql import UpdateQuery
+
+
+class Prepared(NamedTuple):
+    """One statement, compiled for one database."""
+
+    sql: str
+    params: tuple[Any, ...]
+    "With fields among them, where a value is to be given."
+    converters: tuple[tuple[int, Any, Any], ...] = ()
+    "By column: what makes Python of it, and the expression that it has to be told."
+
+    def run(self, database: str, **values: Any) -> int:
+        """Execute it with values by the names of their fields; how many rows it has changed."""
+        connection = connections[database]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._bound(connection, values))
+            changed: int = cursor.rowcount
+        return changed
+
+    def rows(self, database: str, **values: Any) -> list[list[Any]]:
+        """The same; what it has found."""
+        connection = connections[database]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self._bound(connection, values))
+            found = [list(row) for row in cursor.fetchall()]
+        for row in found:
+            for column, convert, expression in self.converters:
+                row[column] = convert(row[column], expression, connection)
+        return found
+
+    def _bound(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
+        return [
+            param.get_db_prep_value(values[param.name], connection)
+            if isinstance(param, Field)
+            else param
+            for param in self.params
+        ]
+
+
+def given(model: Any, name: str) -> RawSQL:
+    """The place of a value in a query that is to be prepared."""
+    return RawSQL("%s", (model._meta.get_field(name),))
+
+
+def select(rows: QuerySet[Any]) -> Prepared:
+    """Prepare what a queryset would ask, for its database."""
+    compiler = rows.query.get_compiler(rows.db)
+    sql, params = compiler.as_sql()
+    converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+    return Prepared(
+        sql,
+        tuple(params),
+        tuple(
+            (column, convert, expression)
+            for column, (all_of_them, expression) in converters.items()
+            for convert in all_of_them
+        ),
+    )
+
+
+def update(rows: QuerySet[Any], **changes: Any) -> Prepared:
+    """Prepare what its ``update()`` would execute."""
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    sql, params = query.get_compiler(rows.db).as_sql()
+    return Prepared(sql, tuple(params))

@@ -1,0 +1,62 @@
+"""The claim on one session comes to the same as that on many, and is put into SQL once."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from django_logout import Reason, Target, claim, end_sessions, registry
+from django_logout.models import LoginSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def make(user: Any, **facts: Any) -> UUID:
+    """A login that has been."""
+    until = timezone.now() + timedelta(days=1)
+    return LoginSession.objects.create(user=user, expires_at=until, **facts).pk
+
+
+def by_one(session_id: UUID, event_id: UUID, at: Any) -> Any:
+    return claim.claim(session_id, event_id, at)
+
+
+def by_many(session_id: UUID, event_id: UUID, at: Any) -> Any:
+    it = registry.sessions().filter(pk=session_id)
+    return registry.end(it, it, event_id, at)
+
+
+@pytest.mark.parametrize("way", [by_one, by_many])
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_what_is_alive_is_claimed_once(user: Any, settings: Any, way: Any, use_tz: bool) -> None:
+    """For one event, with its key if that is known; the second time there is nothing to claim."""
+    settings.USE_TZ = use_tz
+    ids = [make(user, session_key="k" * 32), make(user)]
+    event_id, now = uuid4(), timezone.now()
+    with transaction.atomic():
+        first, second = (way(session_id, event_id, now) for session_id in ids)
+        assert way(ids[0], uuid4(), now) == ((), ())
+    assert first == (((ids[0], user.pk, "session"),), ("k" * 32,))
+    assert second == (((ids[1], user.pk, "session"),), ())
+    row = LoginSession.objects.get(pk=ids[0])
+    assert (row.event_id, row.ended_at) == (event_id, now)
+
+
+@pytest.mark.parametrize("way", [by_one, by_many])
+def test_what_was_cut_off_with_everyone_is_not_claimed_again(user: Any, way: Any) -> None:
+    """It has ended already, with another event."""
+    session_id = make(user)
+    end_sessions(Target.everyone(), reason=Reason.ADMIN)
+    with transaction.atomic():
+        assert way(session_id, uuid4(), timezone.now()) == ((), ())
+
+
+def test_the_second_claim_is_not_put_into_sql_again(user: Any) -> None:
+    """Of whichever session."""
+    claim._statements.cache_clear()
+    for session_id in (make(user), make(user)):
+        assert end_sessions(Target.session(session_id)).ended == {"session": 1}
+    assert claim._statements.cache_info().misses == 1
