@@ -92,7 +92,7 @@ def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(user: An
     row = row_of(user)
     assert registry.follow(row.pk, SessionStore("a-new-key"), before="an-old-key")
     assert registry.successors("an-old-key") == [row.pk]
-    assert registry.successors("a-new-key") == []
+    assert registry.successors("a-new-key") == [row.pk]  # asked only if the engine knows it no more
     row.refresh_from_db()
     assert row.session_key == "a-new-key"
     assert "an-old-key" not in str(row.rotated_from)

@@ -171,8 +171,10 @@ def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> boo
 
 
 def successors(key: str) -> list[UUID]:
-    """Ids of the sessions whose key was this one before it was rotated."""
-    rows = LoginSession.objects.using(database()).filter(rotated_from=fingerprint(key))
+    """Ids of the sessions whose key was this one before it was rotated; or is, for all we have
+    heard, where the engine knows it no more: the rotation is under way."""
+    rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current())
+    rows = sessions().filter(rotated | Q(session_key=stored) if stored else rotated)
     return list(rows.order_by().values_list("pk", flat=True))
 
 

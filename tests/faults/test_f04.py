@@ -75,3 +75,15 @@ def test_f04_without_a_logout_the_user_stays(small_world: World, stop: str) -> N
     assert late.finish().text == browser.name
     tab.get("/")
     assert browser.user() == browser.name
+
+
+@pytest.mark.parametrize("stop", STOPS[:-1])
+def test_f04_the_logout_wins_after_such_a_page_too(small_world: World, stop: str) -> None:
+    """To which Django has said that the session is nobody's, and has deleted it."""
+    browser = small_world.browser(small_world.add_user())
+    late = changing(browser, stop)
+    browser.get("/")
+    browser.logout()
+    late.finish()
+    assert browser.user() == ""
+    assert small_world.served(browser.history) == set()
