@@ -40,7 +40,7 @@ class LogoutSettings:
     "Kinds of response, as dotted paths; the first that suits the request is used."
 
     API_KEYS: tuple[str, ...] = ()
-    "Kinds of credentials, by the names of their revokers, that are personal API keys here: spared."
+    "Credentials that are spared, being personal API keys: names of their revokers, or of apps."
 
     AT_LIMIT: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
     "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or none, or they choose."

@@ -11,7 +11,7 @@ from django.urls import include, path, reverse_lazy
 from django_logout.conf import KNOWN
 from django_logout.middleware import LogoutMiddleware
 from django_logout.views import LogoutView
-from tests.settings import ENGINES, MIDDLEWARE
+from tests.settings import ENGINES, INSTALLED_APPS, MIDDLEWARE
 from tests.urls import urlpatterns
 from tests.views import home, quiet
 
@@ -111,6 +111,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         },
         "in no namespace, to urlpatterns",
     ),
+    "W060": (
+        {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.checks.shop"]},
+        'LOGOUT = {"API_KEYS": ["tests.checks.shop"]}',
+    ),
+    "W061": ({"LOGOUT": {"API_KEYS": ["drf_tokens"]}}, 'or take "drf_tokens" out'),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 

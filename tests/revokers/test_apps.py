@@ -14,7 +14,9 @@ SETTINGS = "tests.adapters.settings_tokens"
 def test_credentials() -> None:
     """What ends them, and what does not."""
     run_scenarios(
-        "drf_token knox oauth_toolkit oauth_races session_page", *LIBRARIES, settings=SETTINGS
+        "drf_token knox oauth_toolkit oauth_races session_page checks",
+        *LIBRARIES,
+        settings=SETTINGS,
     )
 
 

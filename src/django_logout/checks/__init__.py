@@ -6,6 +6,7 @@ middleware that does not import) is left to Django. Their table is in ``docs/che
 
 from django_logout.checks import (
     browser,
+    credentials,
     database,
     engine,
     expiry,
@@ -15,4 +16,14 @@ from django_logout.checks import (
     urls,
 )
 
-__all__ = ["browser", "database", "engine", "expiry", "middleware", "proxies", "setting", "urls"]
+__all__ = [
+    "browser",
+    "credentials",
+    "database",
+    "engine",
+    "expiry",
+    "middleware",
+    "proxies",
+    "setting",
+    "urls",
+]

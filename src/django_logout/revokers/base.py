@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.checks import CheckMessage
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -73,6 +74,11 @@ class Revoker(ABC):
         """The id, as in :meth:`list`, of the credential by which this request was let in (as
         REST framework has it in ``request.auth``); ``None`` if it is none of this kind."""
         return None
+
+    def knows(self, model: type[Model]) -> bool:
+        """Whether the rows of a model are such credentials, in whatever app it is (some apps let
+        projects replace theirs)."""
+        return False
 
     def connect(self) -> None:  # noqa: B027 - most have none to connect
         """Called once, when all apps are ready: the place to connect receivers."""

@@ -82,6 +82,10 @@ class RowsRevoker(Revoker):
         auth = getattr(request, "auth", None)
         return self.public_id(auth.pk) if isinstance(auth, self.model) else None
 
+    def knows(self, model: type[Model]) -> bool:
+        """The table."""
+        return model is self.model
+
     def connect(self) -> None:
         """Notice what is made in a session."""
         uid = f"django_logout.{self.name}"

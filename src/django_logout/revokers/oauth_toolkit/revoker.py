@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider import models
@@ -63,6 +64,16 @@ class OauthToolkitRevoker(Revoker):
             return None
         found = logins.living(logins.rows(model, None).filter(pk=token.pk))
         return next((login.id for login in found), None)
+
+    def knows(self, model: type[Model]) -> bool:
+        """Each of the tables, if the project has its own."""
+        return model in (
+            models.get_access_token_model(),
+            models.get_refresh_token_model(),
+            models.get_id_token_model(),
+            models.get_grant_model(),
+            models.get_device_grant_model(),
+        )
 
     def connect(self) -> None:
         """Notice what is approved in a session, and what is had for it."""

@@ -1,0 +1,28 @@
+"""A project with all the libraries: the checks say nothing; with none of our revokers, all of it."""
+
+from typing import Any
+
+from django.core.checks.registry import registry
+
+from django_logout import checks, revoking
+
+
+def found() -> list[Any]:
+    """What they say."""
+    ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
+    return [message for check in ours for message in check(app_configs=None, databases=None)]
+
+
+def test_silence() -> None:
+    """On a correct project."""
+    assert found() == []
+
+
+def test_each_would_be_missed(monkeypatch: Any) -> None:
+    """By its structure: the check knows none of them by name."""
+    monkeypatch.setattr(revoking, "OF_APPS", {})
+    assert [message.msg.split('"')[1] for message in found()] == [
+        "rest_framework.authtoken",
+        "knox",
+        "oauth2_provider",
+    ]

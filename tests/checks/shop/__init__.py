@@ -1,0 +1,1 @@
+"""An app with credentials of its own, and with much that looks like some."""
