@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 
 from django_logout.browser import user_tag
+from django_logout.csp import nonce
 from django_logout.listing import Listing
 from django_logout.redirects import sibling
 
@@ -102,8 +103,8 @@ def _url(request: HttpRequest | None, name: str, namespace: str) -> str:
 
 def _nonce(context: Mapping[str, Any]) -> Any:
     # Django's own is false until it is used, and django-csp's is lazy too.
-    nonce = context.get("csp_nonce")
-    return getattr(context.get("request"), "csp_nonce", None) if nonce is None else nonce
+    found = context.get("csp_nonce")
+    return nonce(context.get("request")) if found is None else found
 
 
 def _rendered(name: str, values: dict[str, Any]) -> SafeString:

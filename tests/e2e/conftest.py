@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
+from axe_playwright_python.sync_playwright import Axe
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -26,6 +27,8 @@ SWITCHES = [
     "--disable-sync",
     "--host-resolver-rules=MAP *.cars.test 127.0.0.1",
 ]
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 Open = Callable[..., Page]
 
@@ -136,3 +139,14 @@ def is_logged_in(page: Page) -> bool:
     private = page.context.request.get("/cars/add/", max_redirects=0)
     assert private.status in {200, 302}
     return private.status == 200
+
+
+def assert_accessible(page: Page) -> None:
+    """As far as a machine can tell."""
+    results = Axe().run(page, options={"runOnly": STANDARDS})
+    assert not results.response["violations"], f"{page.url}\n{results.generate_report()}"
+
+
+def assert_fits(page: Page) -> None:
+    """No sideways scrolling."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url

@@ -20,23 +20,30 @@ pytestmark = pytest.mark.needs("chromium")
 AHEAD = "/trial/page/ahead/"
 
 
-@pytest.mark.parametrize("kind", ["prefetch", "prerender"])
 @pytest.mark.parametrize(
-    ("name", "reason", "shown"),
+    ("scheme", "kind", "name", "reason", "shown"),
     [
-        ("www", "button", True),  # what there is to cure
-        ("no-store", "button", False),
-        ("no-store", "admin", False),
-        ("clear-ahead", "button", False),
-        ("clear-cache", "button", False),
-        ("clear-storage", "button", True),
+        ("https", "prefetch", "www", "button", True),  # what there is to cure
+        ("https", "prefetch", "no-store", "button", False),
+        ("http", "prefetch", "no-store", "admin", False),
+        ("https", "prerender", "no-store", "admin", False),
+        ("https", "prefetch", "clear-ahead", "button", False),
+        ("https", "prerender", "clear-ahead", "button", False),
+        ("https", "prefetch", "clear-cache", "button", False),
+        ("https", "prefetch", "clear-storage", "button", True),
     ],
 )
 def test_what_was_fetched_ahead(
-    open_page: Open, variant: Variant, kind: str, name: str, reason: str, shown: bool
+    open_page: Open,
+    variant: Variant,
+    scheme: str,
+    kind: str,
+    name: str,
+    reason: str,
+    shown: bool,
 ) -> None:
     """It is not shown when the link is followed, if the site forbids it or has it cleared."""
-    page = open_page(base_url=variant("https", name), user="customer")
+    page = open_page(base_url=variant(scheme, name), user="customer")
     with page.expect_event("requestfinished", lambda request: AHEAD in request.url):
         page.goto(f"/trial/page/secret/?{kind}={AHEAD}")
 

@@ -16,14 +16,15 @@ async (url) => {
 """
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(
-    ("name", "kind", "reason", "shown"),
+    ("scheme", "name", "kind", "reason", "shown"),
     [
-        ("www", "naive", "button", True),  # what there is to cure
-        ("clear-storage", "naive", "button", False),
-        ("no-store", "recipe", "button", False),
-        ("no-store", "recipe", "admin", False),
+        ("https", "www", "naive", "button", True),  # what there is to cure
+        ("https", "clear-storage", "naive", "button", False),
+        ("http", "clear-storage", "naive", "button", False),
+        ("https", "no-store", "recipe", "button", False),
+        ("http", "no-store", "recipe", "button", False),
+        ("https", "no-store", "recipe", "admin", False),
     ],
 )
 def test_what_a_worker_has_stored(

@@ -8,16 +8,17 @@ from tests.e2e.moves import end, go, press, shows_secret
 pytestmark = pytest.mark.needs("chromium")
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(
-    ("name", "reason", "shown"),
+    ("scheme", "name", "reason", "shown"),
     [
-        ("www", "button", True),
-        ("www", "admin", True),
-        ("no-store", "button", False),
+        ("https", "www", "button", True),
+        ("https", "www", "admin", True),
+        ("https", "no-store", "button", False),
+        ("http", "no-store", "button", False),
         # The limit of no-store, and why there is a script: no cookie has changed.
-        ("no-store", "admin", True),
-        ("clear-storage", "button", True),
+        ("https", "no-store", "admin", True),
+        ("http", "no-store", "admin", True),
+        ("https", "clear-storage", "button", True),
     ],
 )
 def test_back_without_a_script(

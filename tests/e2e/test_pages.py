@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.e2e.conftest import Open, is_logged_in
+from tests.e2e.conftest import Open, assert_accessible, assert_fits, is_logged_in
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -20,16 +19,6 @@ PAGES = (
     "/accounts/sessions/",
     "/accounts/login/",
 )
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def _assert_accessible(page: Page) -> None:
-    results = Axe().run(page, options={"runOnly": STANDARDS})
-    assert not results.response["violations"], f"{page.url}\n{results.generate_report()}"
-
-
-def _assert_fits(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -38,13 +27,13 @@ def test_pages_are_accessible(open_page: Open, scheme: str) -> None:
     page = open_page(user="customer", color_scheme=scheme)
     for path in PAGES:
         page.goto(path)
-        _assert_accessible(page)
+        assert_accessible(page)
     page.goto("/ways/goodbye/")
     page.get_by_role("main").get_by_role("button").click()
     page.wait_for_url("/logout/goodbye/")
-    _assert_accessible(page)
+    assert_accessible(page)
     page.goto("/accounts/logout/")
-    _assert_accessible(page)
+    assert_accessible(page)
 
 
 def test_pages_fit_narrow_screens(open_page: Open) -> None:
@@ -54,7 +43,7 @@ def test_pages_fit_narrow_screens(open_page: Open) -> None:
     page.get_by_role("button", name="Pôr no carrinho").last.click()
     for path in PAGES:
         page.goto(path)
-        _assert_fits(page)
+        assert_fits(page)
 
 
 def test_dark_scheme_is_dark(open_page: Open) -> None:

@@ -9,15 +9,19 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.test import override_settings
 from django.urls import path
 from django.utils import timezone
 
 from config.urls import urlpatterns as site  # type: ignore[import-not-found]
 from django_logout import Target, activity, end_sessions
+from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
+from django_logout.report import token
 from tests.e2e import undriven
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -35,12 +39,16 @@ _one_at_a_time = Lock()
 
 
 def by_host(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """A middleware that puts the settings of a variant in force."""
+    """A middleware that puts the settings of a variant in force, and lets trial pages off the
+    policy."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         more = settings.VARIANTS.get(request.get_host().partition(".")[0], {})
         with _one_at_a_time, override_settings(**more):
-            return get_response(request)
+            response = get_response(request)
+        if "/trial/" in request.path or "/undriven/" in request.path:  # rules stand in the page
+            del response.headers["Content-Security-Policy"]
+        return response
 
     return middleware
 
@@ -75,13 +83,27 @@ def stored(request: HttpRequest) -> HttpResponse:
 
 
 def end(request: HttpRequest, reason: str) -> HttpResponse:
-    """Somebody else ends all sessions; or they are left alone for a day."""
+    """Somebody else ends all sessions; or they are left alone, or have been there, for a day."""
+    yesterday = timezone.now() - timedelta(days=1)
     if reason == "idle":
-        LoginSession.objects.update(last_seen_at=timezone.now() - timedelta(days=1))
+        LoginSession.objects.update(last_seen_at=yesterday)
         activity._memories.clear()
+    elif reason == "old":
+        LoginSession.objects.update(authenticated_at=yesterday)
     else:
         end_sessions(Target.everyone(), reason=reason)
     return HttpResponse("done")
+
+
+def not_ended(request: HttpRequest) -> HttpResponse:
+    """What happens if an ending cannot be promised."""
+    raise SessionNotEnded
+
+
+def report(request: HttpRequest) -> HttpResponse:
+    """The link of a mail."""
+    user = get_user_model().objects.get(username="customer")
+    return redirect("logout_not_me", token=token(user, timezone.now()))
 
 
 def worker(request: HttpRequest, kind: str) -> HttpResponse:
@@ -96,6 +118,8 @@ urlpatterns = [
     path("trial/public/", public),
     path("trial/stored/", stored),
     path("trial/end/<reason>/", end),
+    path("trial/not-ended/", not_ended),
+    path("trial/report/", report),
     path("worker-<kind>.js", worker),
     *undriven.urlpatterns,
     *site,

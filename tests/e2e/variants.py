@@ -9,13 +9,14 @@ from tests.e2e.settings import *  # noqa: F403
 from tests.e2e.settings import MIDDLEWARE
 
 ALLOWED_HOSTS = ["*"]
+LANGUAGES = [("en", "English"), ("pt-br", "Brazilian Portuguese"), ("ar", "Arabic")]
 ROOT_URLCONF = "tests.e2e.trials"
-# Speculation rules stand in the page.
-MIDDLEWARE = [entry for entry in MIDDLEWARE if "ContentSecurityPolicy" not in entry]
 MIDDLEWARE = ["tests.e2e.trials.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
+    "no-redirect": {"LOGOUT": {"ANSWERS": ["django_logout.answers.page.PageAnswer"]}},
+    "one": {"LOGOUT": {"MAX_SESSIONS": 1, "AT_LIMIT": "ask"}},
     "host-prefix": {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_SECURE": True},
     **{
         f"clear-{name}": {"LOGOUT": LOGOUT | {"CLEAR_SITE_DATA": kinds}}

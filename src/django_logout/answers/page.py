@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 
 from django_logout.answers import words
 from django_logout.answers.base import TURNED_AWAY, Answer, Kind, Moment, login_url
+from django_logout.csp import nonce
 
 STATUS = {
     Kind.LOGGED_OUT: 200,
@@ -42,6 +43,7 @@ class PageAnswer(Answer):
             return response
         name = NAMES.get(moment.kind, "session_ended")
         context = {"reason": words.explain(moment.reason), "retry_url": request.get_full_path()}
+        context["csp_nonce"] = nonce(request)
         if moment.kind in TURNED_AWAY:
             context["login_url"] = moment.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)

@@ -1,0 +1,101 @@
+"""Every page of the package's own, and how a browser comes to it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.e2e.moves import end
+
+#: Gives the page of a browser in which somebody is signed in, or nobody; takes a variant's name.
+Opens = Callable[..., Page]
+
+
+def question(opens: Opens) -> Page:
+    """Log out?"""
+    return opens("/accounts/logout/")
+
+
+def question_everywhere(opens: Opens) -> Page:
+    """Log out everywhere?"""
+    return opens("/accounts/sessions/end-all/")
+
+
+def goodbye(opens: Opens) -> Page:
+    """Logged out."""
+    return opens("/accounts/logout/", user="")
+
+
+def sessions(opens: Opens) -> Page:
+    """Your sessions; there are two."""
+    page = opens("/trial/public/", user="")
+    end(page, "admin")
+    opens("/")
+    return opens("/accounts/sessions/")
+
+
+def sessions_again(opens: Opens) -> Page:
+    """The same, for whoever has to log in again first."""
+    page = sessions(opens)
+    end(page, "old")
+    page.goto("/accounts/sessions/?again=1")
+    return page
+
+
+def session_ended(opens: Opens) -> Page:
+    """Your session has ended, and why."""
+    page = opens("/", name="no-redirect")
+    end(page, "admin")
+    page.goto("/cars/add/")
+    return page
+
+
+def not_ended(opens: Opens) -> Page:
+    """You may still be logged in."""
+    return opens("/trial/not-ended/")
+
+
+def not_me(opens: Opens) -> Page:
+    """Was this not you?"""
+    return opens("/trial/report/", user="")
+
+
+def not_me_done(opens: Opens) -> Page:
+    """Logged out everywhere."""
+    page = opens("/trial/report/", user="")
+    page.get_by_role("button").click()
+    page.get_by_role("status").wait_for()
+    return page
+
+
+def not_me_unknown(opens: Opens) -> Page:
+    """This link does not work."""
+    return opens("/accounts/sessions/not-me/rubbish/", user="")
+
+
+def choose(opens: Opens) -> Page:
+    """As many devices as is allowed."""
+    page = opens("/trial/public/", name="one", user="")
+    end(page, "admin")
+    opens("/", name="one")
+    page.goto("/accounts/login/")
+    page.fill("[name=username]", "customer")
+    page.fill("[name=password]", "customer-customer")
+    page.click("main form button")
+    page.locator(".logout-choice").wait_for()
+    return page
+
+
+ALL: tuple[Any, ...] = (
+    question,
+    question_everywhere,
+    goodbye,
+    sessions,
+    sessions_again,
+    session_ended,
+    not_ended,
+    not_me,
+    not_me_done,
+    not_me_unknown,
+    choose,
+)

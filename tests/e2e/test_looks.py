@@ -1,0 +1,82 @@
+"""Every page of ours: accessible, on any screen and paper, in both directions, without scripts."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e import looks
+from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits
+
+pytestmark = pytest.mark.needs("chromium")
+
+every_look = pytest.mark.parametrize("look", looks.ALL, ids=lambda look: look.__name__)
+BRIGHTNESS = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+
+
+def _opens(open_page: Open, variant: Variant, **options: Any) -> looks.Opens:
+    def opens(path: str, *, name: str = "www", user: str = "customer") -> Page:
+        return open_page(path, base_url=variant("http", name), user=user, **options)
+
+    return opens
+
+
+@every_look
+def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any) -> None:
+    """By keyboard all there is to press can be reached, and seen where it is; WCAG 2.2 AA as far as
+    a machine can tell, light and dark; from 320 pixels up; on paper black on white, with nothing
+    to press. (And nothing that the policy refuses: ``open_page``.)"""
+    page = look(_opens(open_page, variant))
+    _assert_works_by_keyboard(page)
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(BRIGHTNESS) < 64
+    assert_accessible(page)
+
+    for width in (320, 480, 768, 1600):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert_fits(page)
+
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+@every_look
+def test_every_page_reads_from_right_to_left(open_page: Open, variant: Variant, look: Any) -> None:
+    """In Arabic, on a narrow screen."""
+    narrow = {"width": 320, "height": 640}
+    page = look(_opens(open_page, variant, locale="ar", viewport=narrow))
+
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    assert_fits(page)
+    heading, card = page.get_by_role("heading", level=1), page.get_by_role("main")
+    assert _right(card) - _right(heading) < 40
+
+
+def _assert_works_by_keyboard(page: Page) -> None:
+    ways = page.locator("main :is(a, button, input:not([type=hidden]))")
+
+    for index in range(ways.count()):
+        page.keyboard.press("Tab")
+        assert ways.nth(index).evaluate("way => way === document.activeElement")
+        assert ways.nth(index).evaluate("way => getComputedStyle(way).outlineStyle") != "none"
+
+
+def _right(what: Any) -> float:
+    box = what.bounding_box()
+    return float(box["x"] + box["width"])
+
+
+def test_the_forms_work_without_scripts(open_page: Open, variant: Variant) -> None:
+    """The question, and the report of a mail."""
+    opens = _opens(open_page, variant, java_script_enabled=False)
+    page = looks.question(opens)
+    page.get_by_label("On all my devices").check()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading")).to_have_text("Logged out")
+
+    page = looks.not_me_done(opens)
+    expect(page.get_by_role("heading")).to_have_text(re.compile("everywhere"))
