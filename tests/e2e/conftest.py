@@ -110,7 +110,7 @@ def open_page(site: str, browser: Browser) -> Iterator[Open]:
 
     def opened(path: str = "/", *, user: str = "", **options: Any) -> Page:
         context = browser.new_context(**{"base_url": site, **options})
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         context.on("console", listen)
         page = context.new_page()
