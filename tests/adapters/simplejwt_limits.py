@@ -11,10 +11,13 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import DatabaseError, connection
 from django.db.models.signals import pre_save
 from django.test import Client
+from rest_framework_simplejwt import authentication as library
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from django_logout import Target, activity, end_sessions, registry
+from django_logout.checks.jwt import check_tokens
+from django_logout.contrib.drf.jwt import AsksGate
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.contrib.drf.problems import Ended
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
@@ -229,3 +232,28 @@ def test_logging_out_of_the_browser_tells_receivers_of_each(ann: Client) -> None
     finally:
         session_ended.disconnect(receive)
     assert sorted(heard) == ["session", "simplejwt"]
+
+
+def test_a_correct_project_hears_nothing_and_a_half_one_what_to_type(settings: Any) -> None:
+    """Tokens must say of which login they are, when they are issued and when they are exchanged."""
+    assert check_tokens() == []
+    ours = settings.SIMPLE_JWT["TOKEN_OBTAIN_SERIALIZER"]
+    settings.SIMPLE_JWT = {"TOKEN_OBTAIN_SERIALIZER": ours}
+    (found,) = check_tokens()
+    assert found.id == "django_logout.W072"
+    assert "jwt_serializers.TokenRefreshSerializer" in str(found.hint)
+    settings.SIMPLE_JWT = None
+    assert [found.id for found in check_tokens()] == ["django_logout.W072"] * 2
+
+
+def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
+    """Whatever it is made of; in the settings of the framework it may stand as a class."""
+    settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}
+    own = type("Own", (library.JWTAuthentication,), {})
+    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [own]}
+    (found,) = check_tokens()
+    assert (found.id, "2:00:00" in found.msg) == ("django_logout.W071", True)
+    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [type("Own", (AsksGate, own), {})]}
+    assert check_tokens() == []
+    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["nowhere.Nothing"]}
+    assert check_tokens() == []

@@ -100,6 +100,26 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),
     "W052": ({"LOGOUT": {"CLEAR_SITE_DATA": ["executionContexts"]}}, '["storage"]} is what'),
     "W053": ({"LOGOUT": {"CLEAR_SITE_DATA": ["clientHints"]}}, 'Take "clientHints" out'),
+    "E070": (
+        {
+            "REST_FRAMEWORK": {
+                "DEFAULT_AUTHENTICATION_CLASSES": [
+                    "django_logout.contrib.drf.jwt.JWTAuthentication"
+                ]
+            }
+        },
+        'Add "rest_framework_simplejwt" to INSTALLED_APPS.',
+    ),
+    "W071": (
+        {
+            "REST_FRAMEWORK": {
+                "DEFAULT_AUTHENTICATION_CLASSES": [
+                    "rest_framework_simplejwt.authentication.JWTAuthentication"
+                ]
+            }
+        },
+        '"django_logout.contrib.drf.jwt.JWTAuthentication" in its place',
+    ),
     "E054": (
         {"SESSION_COOKIE_NAME": "__Host-id", "SESSION_COOKIE_PATH": "/shop/"},
         "Write SESSION_COOKIE_SECURE = True, SESSION_COOKIE_PATH = '/'.",

@@ -58,7 +58,8 @@ def test_ids_are_unique_documented_and_tested() -> None:
     in_docs = re.findall(
         r"^\| `django_logout\.([EW]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
     )
-    assert sorted(in_code) == sorted(in_docs) == sorted(BROKEN)
+    elsewhere = ["W072"]  # where the library is installed: tests/adapters/simplejwt_limits.py
+    assert sorted(in_code) == sorted(in_docs) == sorted([*BROKEN, *elsewhere])
 
 
 def test_numbers_are_unique_whatever_the_letter() -> None:

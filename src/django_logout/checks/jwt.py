@@ -1,0 +1,77 @@
+"""Are JSON web tokens asked whether their login has ended? (djangorestframework-simplejwt)"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.utils.module_loading import import_string
+
+from django_logout import families
+
+OURS = "django_logout.contrib.drf.jwt"
+THEIRS = "rest_framework_simplejwt.authentication"
+#: The library's own default.
+LIFETIME = timedelta(minutes=5)
+
+#: What has to be ours for tokens to say of which login they are.
+SERIALIZERS = {
+    "TOKEN_OBTAIN_SERIALIZER": f"{OURS}_serializers.TokenObtainPairSerializer",
+    "TOKEN_REFRESH_SERIALIZER": f"{OURS}_serializers.TokenRefreshSerializer",
+}
+
+
+@register(Tags.security)
+def check_tokens(**kwargs: Any) -> list[CheckMessage]:
+    """The default classes of the API, and the serializers. (What single views name is not seen.)"""
+    classes = _setting("REST_FRAMEWORK").get("DEFAULT_AUTHENTICATION_CLASSES", ())
+    made_of = [_modules(each) for each in classes]
+    given = _setting("SIMPLE_JWT")
+    if any(OURS in modules for modules in made_of):
+        return _of_ours(given)
+    if any(THEIRS in modules for modules in made_of):
+        lifetime = given.get("ACCESS_TOKEN_LIFETIME", LIFETIME)
+        sentence = (
+            "REST_FRAMEWORK lets simplejwt's own JWTAuthentication in, which asks nobody: access "
+            f"tokens live on for up to {lifetime} after their login has ended."
+        )
+        hint = (
+            f'Write "{OURS}.JWTAuthentication" in its place in DEFAULT_AUTHENTICATION_CLASSES, '
+            f"or mix {OURS}.AsksGate into your own."
+        )
+        return [Warning(sentence, hint=hint, id="django_logout.W071")]
+    return []
+
+
+def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
+    if not families.in_use():
+        app = families.APPS[0]
+        sentence = f"{OURS} is used and {app} not installed, so no ending reaches its tokens."
+        return [Error(sentence, hint=f'Add "{app}" to INSTALLED_APPS.', id="django_logout.E070")]
+    found: list[CheckMessage] = []
+    for key, path in SERIALIZERS.items():
+        if f"{OURS}_serializers" not in _modules(given.get(key, "")):
+            sentence = (
+                f'SIMPLE_JWT["{key}"] is not ours: tokens do not say of which login they are, and '
+                "end with all of their user's only."
+            )
+            hint = f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.'
+            found.append(Warning(sentence, hint=hint, id="django_logout.W072"))
+    return found
+
+
+def _setting(name: str) -> Mapping[str, Any]:
+    given = getattr(settings, name, None)
+    return given if isinstance(given, Mapping) else {}
+
+
+def _modules(named: Any) -> set[str]:
+    """Where a class and what it is made of come from; of one that cannot be imported, itself."""
+    try:
+        kinds = import_string(named).__mro__ if isinstance(named, str) else named.__mro__
+    except Exception:  # noqa: BLE001 - whatever a module raises; the framework says so later
+        return {str(named).rpartition(".")[0]}
+    return {kind.__module__ for kind in kinds}
