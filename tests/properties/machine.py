@@ -184,8 +184,17 @@ class Sessions(People):
         elif point == "committed":
             login.limbo = True
             self.model.end([login], "user")
-        elif url == "/password/" and point != "view":
-            self.write_password(held)
+        else:
+            if url == "/password/" and point != "view":
+                self.write_password(held)
+            if (url, point) in self.replacing():
+                login.cookie = ""
+
+    def replacing(self) -> set[tuple[str, str]]:
+        """Where the key that the browser knows is gone, and it has not heard of the new one."""
+        points = {"signed_cookies": (), "cache": ("after", "session into cache")}
+        stops = points.get(self.engine, ("after",))
+        return {(url, point) for url in ("/rotate/", "/password/") for point in stops}
 
     def write_password(self, held: Held) -> None:
         """The account has changed; the session is about to follow, if it is alive."""
