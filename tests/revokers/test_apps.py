@@ -20,6 +20,11 @@ def test_credentials() -> None:
     )
 
 
+def test_models_of_the_projects_own() -> None:
+    """In the place of the libraries'."""
+    run_scenarios("own_models", *LIBRARIES, settings="tests.adapters.settings_own")
+
+
 @pytest.mark.needs("postgres")
 def test_orders_in_which_one_waits_for_the_other() -> None:
     """On a server that locks rows."""
