@@ -1,4 +1,4 @@
-"""The claim on one session comes to the same as that on many, and is put into SQL once."""
+"""The claim on one session or one user's comes to the same as that on any, and is put into SQL once."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ def make(user: Any, **facts: Any) -> UUID:
 
 
 def by_one(session_id: UUID, event_id: UUID, at: Any) -> Any:
-    return claim.claim(session_id, event_id, at)
+    return claim.claim("id", session_id, event_id, at)
 
 
 def by_many(session_id: UUID, event_id: UUID, at: Any) -> Any:
@@ -52,6 +52,20 @@ def test_what_was_cut_off_with_everyone_is_not_claimed_again(user: Any, way: Any
     end_sessions(Target.everyone(), reason=Reason.ADMIN)
     with transaction.atomic():
         assert way(session_id, uuid4(), timezone.now()) == ((), ())
+
+
+def test_all_of_one_users_are_claimed_and_nobody_elses(user: Any, other: Any) -> None:
+    """Those that are alive, with the keys that are known."""
+    at, event_id = timezone.now(), uuid4()
+    mine = {make(user, session_key="k" * 32), make(user)}
+    make(user, ended_at=at)
+    make(other)
+    with transaction.atomic():
+        sessions, keys = claim.claim("user", user.pk, event_id, at)
+        assert claim.claim("user", user.pk, uuid4(), at) == ((), ())
+    assert {session.id for session in sessions} == mine
+    assert keys == ("k" * 32,)
+    assert set(LoginSession.objects.filter(event=event_id).values_list("pk", flat=True)) == mine
 
 
 def test_the_second_claim_is_not_put_into_sql_again(user: Any) -> None:

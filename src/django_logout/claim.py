@@ -1,10 +1,11 @@
-"""The claim on one session: what a logout mostly is. Like ``registry.end``, with statements that are
-put into SQL once."""
+"""The claim on one session, or on those of one user: what most endings are. Like ``registry.end``,
+with statements that are put into SQL once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.core.signals import setting_changed
@@ -16,26 +17,26 @@ from django_logout.types import EndedSession
 
 
 def claim(
-    session_id: UUID, event_id: UUID, at: datetime
+    field: str, value: Any, event_id: UUID, at: datetime
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
-    """Claim a session for an event, if it is alive. Returns it, with the key that the registry
-    knows. Must run in a transaction; the UPDATE comes first in it, as there."""
+    """Claim the sessions with a value (of ``id`` or ``user``) for an event, if they are alive.
+    Returns what ``registry.end`` does, and must run in a transaction, too."""
     database = registry.database()
-    values = {"id": session_id, "event": event_id, "ended_at": at}
-    ending, claimed = _statements(database)
+    values = {field: value, "event": event_id, "ended_at": at}
+    ending, claimed = _statements(database, field)
     if not ending.run(database, **values):
         return (), ()
-    ((pk, user_id, kind, key),) = claimed.rows(database, **values)
-    return (EndedSession(pk, user_id, kind),), ((key,) if key else ())
+    return registry.claimed(claimed.rows(database, **values))
 
 
 @lru_cache(maxsize=8)
-def _statements(database: str) -> tuple[Prepared, Prepared]:
-    this, event, at = (given(LoginSession, name) for name in ("id", "event", "ended_at"))
-    row = LoginSession.objects.using(database).filter(pk=this)
+def _statements(database: str, field: str) -> tuple[Prepared, Prepared]:
+    value, event, at = (given(LoginSession, name) for name in (field, "event", "ended_at"))
+    rows = LoginSession.objects.using(database).filter(**{field: value})
+    ended = rows.filter(event=event, ended_at=at).order_by()
     return (
-        update(registry.alive(row), event=event, ended_at=at),
-        select(row.order_by().values_list("pk", "user_id", "kind", "session_key")),
+        update(registry.alive(rows), event=event, ended_at=at),
+        select(ended.values_list(*registry.CLAIMED)),
     )
 
 

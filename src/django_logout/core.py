@@ -249,8 +249,8 @@ def _end_and_record(
 
 def _claim(part: Part, ending: Ending) -> Ending:
     """The sessions that end, and the logins by tokens that were begun in them."""
-    if part.only is not None:
-        sessions, keys = claim(part.only, ending.id, ending.at)
+    if part.by is not None:
+        sessions, keys = claim(*part.by, ending.id, ending.at)
     else:
         sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
     if tied := families.tied_to([session.id for session in sessions]):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ID_KEY = "_django_logout_id"
 #: And when it began, in seconds since the epoch.
 BEGUN_KEY = "_django_logout_begun"
+#: Fields that an ending reads of what it has claimed.
+CLAIMED = ("pk", "user_id", "kind", "session_key")
 
 
 class Identity(NamedTuple):
@@ -199,11 +201,6 @@ def count_before(moment: datetime, kind: str = SESSION) -> int:
     return rows.filter(~Exists(earlier)).count()
 
 
-def knows_key(key: Any) -> Exists:
-    """Whether a key of the session table is one that an ending would delete."""
-    return Exists(LoginSession.objects.filter(session_key=key, ended_at__isnull=True))
-
-
 def newest_cutoff() -> Subquery:
     """When everyone was cut off last, to come along with another query."""
     everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
@@ -225,11 +222,15 @@ def end(
     if not alive(selection).update(ended_at=at, event_id=event_id):
         return (), ()
     # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
-    claimed = among.filter(event_id=event_id, ended_at=at).order_by()
-    ended = tuple(claimed.values_list("pk", "user_id", "kind", "session_key"))
+    ended = among.filter(event_id=event_id, ended_at=at).order_by()
+    return claimed(list(ended.values_list(*CLAIMED)))
+
+
+def claimed(rows: list[Any]) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
+    """The sessions, and the keys, in rows of what is ``CLAIMED``."""
     return (
-        tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in ended),
-        tuple(key for *_, key in ended if key),
+        tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in rows),
+        tuple(key for *_, key in rows if key),
     )
 
 

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.core.signals import setting_changed
+from django.db.models import Exists
 from django.utils import timezone
 
 from django_logout import registry
+from django_logout.models import LoginSession
 from django_logout.prepared import Prepared, given, select
 
 
@@ -35,7 +37,8 @@ def ask(model: Any, key: str | None) -> Row | None:
 def _question(model: Any, database: str) -> Prepared:
     key, now = given(model, "session_key"), given(model, "expire_date")
     rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
-    rows = rows.annotate(cut_off=registry.newest_cutoff(), known=registry.knows_key(key))
+    living = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
+    rows = rows.annotate(cut_off=registry.newest_cutoff(), known=Exists(living))
     return select(rows.values_list("session_data", "cut_off", "known"))
 
 

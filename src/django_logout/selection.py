@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -30,8 +29,8 @@ class Part(NamedTuple):
     done: int = 1
     "How many users or sessions are done once this part is."
     total: int = 1
-    only: UUID | None = None
-    "The one session that it is about, if that is all."
+    by: tuple[str, Any] | None = None
+    "The field, and its value, that all of them are chosen by, if there is one."
 
 
 def parts(target: Target) -> Iterator[Part]:
@@ -42,15 +41,16 @@ def parts(target: Target) -> Iterator[Part]:
         yield from _sessions(target.value)
     else:
         sessions = _of(target)
-        yield Part(target, sessions, sessions, only=_only(target))
+        yield Part(target, sessions, sessions, by=_by(target))
 
 
-def _only(target: Target) -> UUID | None:
+def _by(target: Target) -> tuple[str, Any] | None:
+    if target.scope is Scope.USER:
+        return "user", target.value.pk
     if target.scope is Scope.SESSION:
-        only: UUID = target.value
-        return only
+        return "id", target.value
     here = presented(target.value) if target.scope is Scope.CURRENT else []
-    return here[0] if len(here) == 1 else None
+    return ("id", here[0]) if len(here) == 1 else None
 
 
 def _of(target: Target) -> QuerySet[LoginSession]:
