@@ -42,19 +42,21 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
 def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
     """Add a further part of an ending to its event, in the transaction of that part."""
     for outcome in outcomes:
-        entry, more = event.outcomes[outcome.revoker], _entry(ending, outcome)
-        entry["ended"] += more["ended"]
-        entry["error"] = entry["error"] or more["error"]
-        if "spared" in more:
-            entry["spared"] = entry.get("spared", 0) + more["spared"]
-        if "users" in more:
-            entry["users"] = [*entry.get("users", ()), *more["users"]]
+        _add(event.outcomes[outcome.revoker], _entry(ending, outcome))
         event.complete = event.complete and not outcome.error
         if outcome.revoker == "session":
             event.sessions += outcome.count
     if {session.user_id for session in ending.sessions} - {event.user_id}:
         event.user, event.user_label = None, ""
     event.save(using=registry.database())
+
+
+def fail(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
+    """What has failed when the ending (or this part of it) was committed already."""
+    for failure in failures:
+        _add(event.outcomes[failure.revoker], _entry(ending, failure))
+        event.complete = False
+    event.save(using=registry.database(), update_fields=["outcomes", "complete"])
 
 
 def recount(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
@@ -75,6 +77,15 @@ def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
         # Whose: those of them who had no session are known from nowhere else.
         entry["users"] = [str(pk) for pk in ending.target.value.values_list("pk", flat=True)]
     return entry
+
+
+def _add(entry: dict[str, Any], more: Mapping[str, Any]) -> None:
+    entry["ended"] += more["ended"]
+    entry["error"] = entry["error"] or more["error"]
+    if "spared" in more:
+        entry["spared"] = entry.get("spared", 0) + more["spared"]
+    if "users" in more:
+        entry["users"] = [*entry.get("users", ()), *more["users"]]
 
 
 def log(ending: Ending, event: LogoutEvent) -> None:

@@ -223,9 +223,8 @@ def _end_part(
     if connections[registry.database()].in_atomic_block:
         gate.disturb(*marks)
         transaction.on_commit(finish, using=registry.database())
-    else:
-        finish()
-    return result
+        return result
+    return finish()
 
 
 def _end_and_record(

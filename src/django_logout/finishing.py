@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from django_logout import audit, engines, families, gate, registry
+from django_logout import audit, engines, families, gate, registry, revoking
 from django_logout.browser import presented, stores
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
@@ -33,8 +33,9 @@ class Marks(NamedTuple):
     "Of users all of whose logins have ended, as far as tokens are asked for that."
 
 
-def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> None:
-    """Announce an ending that is committed, after having ended what it overlooked.
+def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> LogoutResult:
+    """Announce an ending that is committed, after having ended what it overlooked. Gives what it
+    came to in the end.
 
     Raises :class:`SessionNotEnded` if readers may go on believing for a while what they saw
     before; it is announced all the same.
@@ -47,9 +48,14 @@ def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> No
     everyone = ending.target.scope is Scope.EVERYONE
     closed = gate.close(ids, ending.reason, user_pks=marks.user_pks, everyone=everyone)
     quietly(partial(engines.current().forget, ending.keys))
-    if result.event is not None:
+    event = result.event
+    if event is not None:
+        failures = revoking.announce(ending)
+        if failures:
+            quietly(partial(audit.fail, event, ending, failures))
+            result = result.but(failures)
         if part.done == part.total:
-            audit.log(ending, result.event)
+            audit.log(ending, event)
         users = _users_at_hand(ending)
         for session in ending.sessions:
             session_ended.send_robust(
@@ -58,13 +64,14 @@ def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> No
                 user=users.get(session.user_id),
                 reason=ending.reason,
                 actor=ending.actor,
-                event=result.event,
+                event=event,
                 request=ending.request,
             )
     if not closed:
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
     for store in stores(ending.request) if ending.request is not None else ():
         store.watch.confirmed.update(ids)
+    return result
 
 
 def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:

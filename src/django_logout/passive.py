@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 #: Ours, in whatever namespace: asking how long the session lives must not lengthen it.
-STATUS = "logout_status"
+OURS = frozenset({"logout_status", "logout_events"})
 
 
 def is_passive(request: HttpRequest) -> bool:
     """Whether ``PASSIVE_URLS`` names this request: by its path, if the entry starts with a slash,
     else by the name of its view, namespaces included. ``*`` stands for anything."""
     match = getattr(request, "resolver_match", None)  # none: no view was reached
-    if match is not None and match.url_name == STATUS and request.method in {"GET", "HEAD"}:
+    if match is not None and match.url_name in OURS and request.method in {"GET", "HEAD"}:
         return True
     path, name = request.path_info, match.view_name if match is not None else ""
     return any(

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from django_logout import registry
 from django_logout.models import LogoutEvent
-from django_logout.revoking import revoke
+from django_logout.revoking import announce, revoke
 from django_logout.selection import BATCH
 from django_logout.types import EndedSession, Ending, Outcome, Scope, Target
 
@@ -81,6 +81,8 @@ def _try(event: LogoutEvent, name: str, entry: dict[str, Any]) -> None:
     for ending, users in _endings(event, entry):
         done = next(iter(revoke(ending, only={name})), Outcome(name, error=entry["error"]))
         entry["ended"] += done.count
+        if not done.error:
+            done = next(iter(announce(ending, only={name})), done)
         if done.error:
             error, left = done.error, [*left, *users]
     entry.pop("users", None)

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.apps import apps
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
@@ -36,18 +37,37 @@ OF_APPS = {
 }
 
 
+#: Where there is a channel layer. (Channels works without being among the installed apps.)
+OF_CHANNELS = "django_logout.revokers.channels.ChannelsRevoker"
+
+
 def paths() -> tuple[str, ...]:
     """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
-    found = (path for app, path in OF_APPS.items() if apps.is_installed(app))
+    found = [path for app, path in OF_APPS.items() if apps.is_installed(app)]
+    if getattr(settings, "CHANNEL_LAYERS", None):
+        found.append(OF_CHANNELS)
     return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
 
 
 def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
     """Let all revokers work, or only those with these names; see what each came to."""
-    wanted = [path for path in paths() if only is None or _name(path) in only]
-    if any(_reaches(path) for path in wanted):
+    wanted = _wanted(only)
+    if any(_says(path, "reaches") for path in wanted):
         ending = replace(ending, reach=reaching.reach(ending))
-    return tuple(_fenced(path, ending) for path in wanted)
+    return tuple(_ended_by(path, ending) for path in wanted)
+
+
+def announce(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
+    """Let those that tell others of an ending do that, now that it is committed; gives what has
+    failed."""
+
+    def tell(revoker: Revoker) -> Outcome:
+        revoker.announce(ending)
+        return Outcome(revoker.name)
+
+    telling = [path for path in _wanted(only) if _says(path, "announces")]
+    told = (_fenced(path, tell) for path in telling)
+    return tuple(outcome for outcome in told if outcome.error)
 
 
 def credentials(user: Any) -> list[Credential]:
@@ -88,6 +108,10 @@ def _quietly(revoker: Revoker, work: Callable[[Any], Any], argument: Any, defaul
         return default
 
 
+def _wanted(only: Collection[str] | None) -> list[str]:
+    return [path for path in paths() if only is None or _name(path) in only]
+
+
 def _name(path: str) -> str:
     """As an outcome has it: the path, for one that cannot be imported."""
     try:
@@ -96,23 +120,31 @@ def _name(path: str) -> str:
         return path
 
 
-def _reaches(path: str) -> bool:
+def _says(path: str, what: str) -> bool:
     try:
-        return bool(import_string(path).reaches)
+        return bool(getattr(import_string(path), what))
     except Exception:  # noqa: BLE001 - likewise
         return False
 
 
-def _fenced(path: str, ending: Ending) -> Outcome:
-    name, essential = path, False
+def _ended_by(path: str, ending: Ending) -> Outcome:
     # A statement that fails breaks the whole transaction on some databases, a failed save() on
     # all of them; a savepoint keeps that inside the fence. Our own two need none.
     savepoint = nullcontext() if path in REVOKERS else transaction.atomic(registry.database())
+
+    def end(revoker: Revoker) -> Outcome:
+        with savepoint:
+            return Outcome(revoker.name, revoker.ends(ending), spared=revoker.spares(ending))
+
+    return _fenced(path, end)
+
+
+def _fenced(path: str, work: Callable[[Revoker], Outcome]) -> Outcome:
+    name, essential = path, False
     try:
         revoker: Revoker = import_string(path)()
         name, essential = revoker.name, revoker.essential
-        with savepoint:
-            return Outcome(name, revoker.ends(ending), spared=revoker.spares(ending))
+        return work(revoker)
     except Exception as error:
         if essential:
             raise

@@ -5,8 +5,8 @@ No HTTP, no models, no third party.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -242,6 +242,12 @@ class LogoutResult:
         if self.outcomes:
             outcomes = tuple(map(Outcome.plus, self.outcomes, outcomes))
         return LogoutResult(outcomes=outcomes, event=event, reason=self.reason)
+
+    def but(self, failures: Iterable[Outcome]) -> LogoutResult:
+        """The same, but for what has failed later."""
+        later = {failure.revoker: failure for failure in failures}
+        outcomes = (o.plus(later[o.revoker]) if o.revoker in later else o for o in self.outcomes)
+        return replace(self, outcomes=tuple(outcomes))
 
     @property
     def ended(self) -> Mapping[str, int]:

@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from django_logout import choice
 from django_logout.checks.annotations import fits
 from django_logout.conf import LogoutSettings, as_timedelta, logout_settings
-from django_logout.passive import STATUS
+from django_logout.passive import OURS
 
 
 @register(Tags.security)
@@ -79,7 +79,7 @@ def check_passive_urls(**kwargs: Any) -> list[CheckMessage]:
     """Names that are those of views."""
     given = logout_settings().PASSIVE_URLS
     entries = given if fits(given, tuple[str, ...]) else ()
-    names = [entry for entry in entries if not entry.startswith("/") and entry != STATUS]
+    names = [entry for entry in entries if not entry.startswith("/") and entry not in OURS]
     try:
         known = list(_view_names(get_resolver(), "")) if names else []
     except Exception:  # noqa: BLE001 - whatever a project's modules raise; Django reports it

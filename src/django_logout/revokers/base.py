@@ -36,6 +36,9 @@ class Revoker(ABC):
     reaches = False
     "Whether :meth:`ends` looks at ``ending.reach``, which costs a query to find out."
 
+    announces = False
+    "Whether there is anything to :meth:`announce`."
+
     @property
     def lifetime(self) -> timedelta:
         """For how long one may be good of which no row tells that it has ended: for so long what
@@ -55,6 +58,10 @@ class Revoker(ABC):
         Called in the transaction of the ending, after the sessions have been claimed. Must be
         idempotent, and keep its own database work in ``transaction.atomic()``.
         """
+
+    def announce(self, ending: Ending) -> None:  # noqa: B027 - most have nobody to tell
+        """Tell others, who may ask at once whether it is true. Called when the ending is committed
+        and remembered, outside of its transaction; and again on later tries, if it raises."""
 
     def spares(self, ending: Ending) -> int:
         """How many personal API keys it would have reached and has left alone."""

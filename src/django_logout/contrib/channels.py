@@ -1,0 +1,190 @@
+"""WebSockets that close when their session ends: a wrapper for any ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+
+from django_logout import vigil
+from django_logout.core import aend_sessions
+from django_logout.exceptions import SessionUnavailable
+from django_logout.truth import Standing
+from django_logout.types import Reason, Target
+from django_logout.vigil import Vigil
+
+logger = logging.getLogger("django_logout")
+
+#: Loose on purpose, as in ``asgi``.
+Application = Callable[[Any, Any, Any], Awaitable[Any]]
+
+#: The session has ended, has expired, or is refused; the reason says why. 4000 to 4999 are for
+#: applications (RFC 6455, section 7.4.2), and 401 is what a request is answered.
+ENDED = 4401
+#: Nobody can tell whether it has; to be tried again (from the registry of close codes at IANA).
+UNAVAILABLE = 1013
+#: Bytes of a reason, in a frame (RFC 6455, section 5.5).
+MOST_BYTES = 123
+#: Seconds that the application has to say goodbye, in ``disconnect``, before it is cancelled.
+GRACE = 5
+
+
+def ends_with_session(application: Application, *, interval: float = 30) -> Application:
+    """Wrap what serves WebSockets, inside the wrapper that knows the session::
+
+        AuthMiddlewareStack(ends_with_session(URLRouter(websocket_urlpatterns)))
+
+    Consumers of any kind, and other ASGI applications. A socket is let in only while its session
+    goes on. When that ends, on whatever process, the socket is closed with the code 4401 and the
+    reason, and the application is told of a disconnect; nothing that the client sends reaches it
+    any more. Sockets of which nobody can tell are closed with 1013: try again.
+
+    The channel layer tells of it, if there is one. Because a message can be lost, and since
+    sessions expire without one, the gate is asked every ``interval`` seconds as well.
+
+    Sockets that nobody is logged in to go through untouched. Raises ``ValueError`` where no
+    wrapper outside of this one knows the session.
+    """
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            await application(scope, receive, send)
+            return
+        if "session" not in scope:
+            raise ValueError(
+                "There is no session in the scope: put ends_with_session() inside of "
+                "AuthMiddlewareStack() or SessionMiddlewareStack()."
+            )
+        await scope["session"].ahas_key(SESSION_KEY)  # which loads it
+        identity = vigil.whose(scope["session"])
+        if identity is not None:
+            async with Vigil(identity, interval=interval) as watch:
+                socket = Socket(watch, scope, receive, send)
+                if await socket.is_let_in():
+                    await socket.serve(application)
+        elif (known := await _remembered(scope)) is not None:
+            await refuse(scope, receive, send, ENDED, known.reason)
+        else:
+            await application(scope, receive, send)
+
+    return wrapped
+
+
+async def _remembered(scope: Any) -> Standing | None:
+    """What is known of a session that the engine does not know any more."""
+    key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
+    return await sync_to_async(vigil.remembered)(key)
+
+
+async def refuse(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
+    """Close a socket before the application sees it. It is accepted for that: of one that is not,
+    a browser learns neither code nor reason, and tries for ever."""
+    await receive()
+    offered = scope.get("subprotocols") or [None]  # who offers some hangs up if none is taken
+    await send({"type": "websocket.accept", "subprotocol": offered[0]})
+    await send(closing(code, reason))
+
+
+def closing(code: int, reason: str) -> dict[str, Any]:
+    """The message that closes a socket."""
+    text = str(reason).encode()[:MOST_BYTES].decode(errors="ignore")
+    return {"type": "websocket.close", "code": code, "reason": text}
+
+
+class Socket:
+    """One connection, between the server and the application."""
+
+    def __init__(self, watch: Vigil, scope: Any, receive: Any, send: Any) -> None:
+        self.watch, self.scope = watch, scope
+        self._receive, self._send = receive, send
+        self._over: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._coming: asyncio.Future[Any] | None = None
+        self._closed = False
+        self._told = False
+
+    async def is_let_in(self) -> bool:
+        """Whether its session goes on; else it is closed."""
+        try:
+            standing = await self.watch.ask()
+        except SessionUnavailable:
+            standing, code = Standing(False, "unavailable"), UNAVAILABLE
+        else:
+            code = ENDED
+        if not standing.alive:
+            await refuse(self.scope, self._receive, self._send, code, standing.reason)
+        return standing.alive
+
+    async def serve(self, application: Application) -> None:
+        """Until the application is done, or the session has ended."""
+        work = asyncio.ensure_future(application(self.scope, self.receive, self.send))
+        watching = asyncio.ensure_future(self._watch())
+        try:
+            await asyncio.wait({work, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                await self._close(self._over.result())
+                await asyncio.wait({work}, timeout=GRACE)
+        finally:
+            tasks = [task for task in (work, watching, self._coming) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if not work.cancelled():
+            work.result()  # raises what the application has raised
+
+    async def receive(self) -> Any:
+        """What the client sends, as long as the session goes on; then a disconnect, once."""
+        await self._end_let_go()
+        # One that is cancelled loses nothing: the next asks for the same message.
+        self._coming = self._coming or asyncio.ensure_future(self._receive())
+        await asyncio.wait({self._coming, self._over}, return_when=asyncio.FIRST_COMPLETED)
+        if self._over.done():
+            return await self._disconnect()
+        message, self._coming = self._coming.result(), None
+        self._closed = self._closed or message["type"] == "websocket.disconnect"
+        return message
+
+    async def send(self, message: Any) -> None:
+        """To the client, as long as the session goes on."""
+        if not self._over.done():
+            self._closed = self._closed or message["type"] == "websocket.close"
+            await self._send(message)
+
+    async def _watch(self) -> None:
+        try:
+            standing = await self.watch.over()
+            message = closing(ENDED, standing.reason)
+        except Exception:
+            logger.exception("Whether the session of a socket goes on could not be told.")
+            message = closing(UNAVAILABLE, "unavailable")
+        self._finish(message)
+
+    def _finish(self, message: dict[str, Any]) -> None:
+        if not self._over.done():
+            self._over.set_result(message)
+
+    async def _close(self, message: dict[str, Any]) -> None:
+        if not self._closed:
+            with suppress(OSError):  # the client is gone
+                await self._send(message)
+
+    async def _disconnect(self) -> Any:
+        if self._told:
+            await asyncio.Event().wait()  # for ever: some would ask again and again
+        self._told = True
+        return {**self._over.result(), "type": "websocket.disconnect"}
+
+    async def _end_let_go(self) -> None:
+        """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
+        somebody else."""
+        now, before = vigil.whose(self.scope["session"]), self.watch.identity
+        if self._over.done() or (now is not None and now.id == before.id):
+            return
+        reason = Reason.USER if now is None else Reason.SWITCHED
+        await aend_sessions(Target.session(before.id), reason=reason)
+        self._finish(closing(ENDED, reason))
