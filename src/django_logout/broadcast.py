@@ -30,6 +30,10 @@ PATIENCE = 5
 #: Seconds after which groups are joined again: layers forget members after a day, and all of them
 #: in a restart.
 REJOIN = 600
+#: Seconds between two complaints of a process.
+COMPLAINT = 60
+
+_complained = -float(COMPLAINT)
 
 
 def everyones_group() -> str:
@@ -118,32 +122,31 @@ class Listener:
                 async with asyncio.timeout(PATIENCE):
                     for group in self._groups():
                         await self._layer.group_discard(group, self._channel)
-            except Exception:
-                logger.exception("The channel layer does not let a listener go; it will forget it.")
+            except Exception:  # noqa: BLE001
+                _complain("The channel layer does not let a listener go; it will forget it.")
 
     async def hear(self, seconds: float) -> str | None:
         """Wait until something is told, at most so long. Gives the reason if that settles that the
         session has ended; else it has to be asked for."""
-        if monotonic() - self._joined >= REJOIN:
-            await self._join()
-        if not self._channel:
-            await asyncio.sleep(seconds)
-            return None
-        if self._coming is None:
-            self._coming = asyncio.ensure_future(self._layer.receive(self._channel))
-        await asyncio.wait({self._coming}, timeout=seconds)
-        if not self._coming.done():
-            return None
-        coming, self._coming = self._coming, None
-        try:
-            return self._settles(coming.result())
-        except Exception:
-            logger.exception(
-                "The channel layer does not tell; sessions are asked for by the clock."
-            )
-            self._joined = -float(REJOIN)
-            await asyncio.sleep(seconds)
-            return None
+        end = monotonic() + seconds
+        while (left := end - monotonic()) > 0:
+            if monotonic() - self._joined >= REJOIN:
+                await self._join()
+            if not self._channel:
+                await asyncio.sleep(left)
+                break
+            if self._coming is None:
+                self._coming = asyncio.ensure_future(self._layer.receive(self._channel))
+            await asyncio.wait({self._coming}, timeout=left)
+            if self._coming.done():
+                coming, self._coming = self._coming, None
+                try:
+                    return self._settles(coming.result())
+                except Exception:  # noqa: BLE001 - whatever a layer raises
+                    _complain("The channel layer does not tell.")
+                    self._joined = -float(REJOIN)
+                    await asyncio.sleep(min(PATIENCE, end - monotonic()))
+        return None
 
     def _settles(self, message: Message) -> str | None:
         named = str(self.identity.id) in message["ids"]
@@ -157,9 +160,19 @@ class Listener:
             return
         try:
             async with asyncio.timeout(PATIENCE):
-                channel = self._channel or await self._layer.new_channel("django_logout")
+                # With the prefix of consumers: the layer on Redis reads of one prefix at a time.
+                channel = self._channel or await self._layer.new_channel()
                 for group in self._groups():
                     await self._layer.group_add(group, channel)
             self._channel, self._joined = channel, monotonic()
-        except Exception:
-            logger.exception("The channel layer is down; sessions are asked for by the clock.")
+        except Exception:  # noqa: BLE001
+            _complain("The channel layer is down.")
+
+
+def _complain(what: str) -> None:
+    """Once a minute: there may be thousands who could."""
+    global _complained  # noqa: PLW0603
+    if monotonic() - _complained >= COMPLAINT:
+        _complained = monotonic()
+        message = "%s Sessions of sockets are asked for by the clock."
+        logger.error(message, what, exc_info=True)  # noqa: LOG014 - called where it is handled

@@ -60,7 +60,7 @@ NOT_SHARED = ("locmem", "dummy", "filebased", "db")
 
 def shared_cache() -> BaseCache | None:
     """The cache that remembers, if all processes share it; else ``None``: the row is asked."""
-    cache = caches[_alias()]
+    cache = caches[alias()]
     backend: Any = type(cache)
     return cache if _is_shared(backend) else None
 
@@ -72,7 +72,8 @@ def _is_shared(backend: Any) -> bool:
     return not any(f"django.core.cache.backends.{name}" in modules for name in NOT_SHARED)
 
 
-def _alias() -> str:
+def alias() -> str:
+    """Of the cache that remembers, if it is shared."""
     return logout_settings().CACHE or settings.SESSION_CACHE_ALIAS
 
 
@@ -197,7 +198,7 @@ def may_tell() -> bool:
 
 def ready() -> bool:
     """Whether an ending could be remembered now; true where nothing is remembered."""
-    return not remembers() or engines.answers(caches[_alias()])
+    return not remembers() or engines.answers(caches[alias()])
 
 
 def disturb(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
@@ -226,7 +227,7 @@ def close(
 
 
 def _write(marks: dict[str, str]) -> bool:
-    cache, entries = caches[_alias()], iter(marks.items())
+    cache, entries = caches[alias()], iter(marks.items())
     batches = iter(lambda: dict(islice(entries, BATCH)), {})
     written = [_write_batch(cache, batch) for batch in batches]  # each is tried
     return all(written)

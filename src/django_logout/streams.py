@@ -118,6 +118,8 @@ async def _auntil(
                 yield ended_event(request, standing)
         finally:
             await _dismiss(over, coming)
+            if hasattr(source, "aclose"):
+                await source.aclose()
 
 
 async def _over(watch: Vigil) -> Standing | None:

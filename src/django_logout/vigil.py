@@ -15,6 +15,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.core.cache import caches
 from django.db import DatabaseError, connections
 from django.http import HttpRequest
 from django.utils import timezone
@@ -47,13 +48,17 @@ def ask(identity: Identity, request: HttpRequest | None = None) -> Standing:
     Raises :class:`SessionUnavailable` when nobody can tell.
     """
     with _asking():
-        # Where the gate remembers nothing, what the cache holds may be from other times.
-        found = gate.ask(identity) if gate.remembers() else truth.standing(identity)
-        if found.alive:
-            found = expiry.recall(identity) or expiry.ask(identity, request)
-        if found.expired:
-            target = Target.session(identity.id)
-            quietly(partial(core.end_sessions, target, reason=found.reason))
+        return _standing(identity, request)
+
+
+def _standing(identity: Identity, request: HttpRequest | None) -> Standing:
+    # Where the gate remembers nothing, what the cache holds may be from other times.
+    found = gate.ask(identity) if gate.remembers() else truth.standing(identity)
+    if found.alive:
+        found = expiry.recall(identity) or expiry.ask(identity, request)
+    if found.expired:
+        target = Target.session(identity.id)
+        quietly(partial(core.end_sessions, target, reason=found.reason))
     return found
 
 
@@ -101,7 +106,7 @@ class Vigil:
 
     def _ask(self) -> Standing:
         with _asking():
-            standing = ask(self.identity, self.request)
+            standing = _standing(self.identity, self.request)
             if standing.alive and engines.current().drops_expired and self._is_past_age():
                 return Standing(False, Reason.EXPIRED)
         return standing
@@ -134,14 +139,18 @@ class Deaf:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """A connection that was opened for the question is closed again: there are many sockets, and
-    the next question is far away. One that was there may be in use."""
-    connection = connections[registry.database()]
-    was_open = connection.connection is not None
+    """Connections that are opened for a question are closed again: there are many sockets, each has
+    its own (Django keeps caches by task, databases by thread), and the next question is far away.
+    Those that were there may be in use."""
+    database, alias = connections[registry.database()], gate.alias()
+    was_open, found = database.connection is not None, caches.all(initialized_only=True)
     try:
         yield
     except (DatabaseError, OSError) as error:
         raise SessionUnavailable("Nobody can tell whether the session goes on.") from error
     finally:
         if not was_open:
-            connection.close()
+            database.close()
+        if all(cache is not caches[alias] for cache in found):
+            caches[alias].close()
+            del caches[alias]

@@ -81,13 +81,19 @@ class Site:
         return True
 
 
+#: What makes them keep quiet.
+SERVERS = {
+    "uvicorn": ["--log-level", "critical", "--no-access-log"],
+    "daphne": ["--verbosity", "0"],
+}
+
+
 @contextmanager
-def serving(application: str, **environment: str) -> Iterator[Site]:
-    """Serve an ASGI application with uvicorn until the test is done."""
+def serving(application: str, server: str = "uvicorn", **environment: str) -> Iterator[Site]:
+    """Serve an ASGI application until the test is done."""
     port = free_port()
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.served_settings"} | environment
-    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port)]
-    command += ["--log-level", "critical", "--no-access-log"]
+    command = [sys.executable, "-m", server, application, "--port", str(port), *SERVERS[server]]
     with TemporaryDirectory() as folder:
         slow_now = Path(folder) / "slow"
         env["SLOW_NOW"] = str(slow_now)

@@ -182,9 +182,10 @@ class Socket:
     async def _end_let_go(self) -> None:
         """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
         somebody else."""
-        now, before = vigil.whose(self.scope["session"]), self.watch.identity
+        session, before = self.scope["session"], self.watch.identity
+        now = vigil.whose(session)
         if self._over.done() or (now is not None and now.id == before.id):
             return
-        reason = Reason.USER if now is None else Reason.SWITCHED
+        reason = Reason.SWITCHED if SESSION_KEY in session else Reason.USER
         await aend_sessions(Target.session(before.id), reason=reason)
         self._finish(closing(ENDED, reason))

@@ -1,0 +1,465 @@
+"""F33: what becomes of open WebSockets. Run by ``tests/contrib/test_channels.py``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import InMemoryChannelLayer, channel_layers
+from channels.sessions import SessionMiddlewareStack
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    get_user_model,
+)
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Reason, Target, broadcast, end_sessions, retrying, truth
+from django_logout.contrib import channels
+from django_logout.contrib.channels import ends_with_session
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.registry import Identity
+from tests.adapters.served_sockets import COMMANDS, GOODBYES, application, consumers
+from tests.pages import LOGOUT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ENDED = {"type": "websocket.close", "code": 4401}
+
+
+@pytest.fixture(autouse=True)
+def fresh_layer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One that nobody has joined; nobody has complained; nothing has been said."""
+    channel_layers.set("default", InMemoryChannelLayer())
+    monkeypatch.setattr(broadcast, "_complained", -1000.0)
+    COMMANDS.clear()
+    GOODBYES.clear()
+    yield
+    channel_layers.set("default", InMemoryChannelLayer())
+
+
+class Broken(InMemoryChannelLayer):
+    """As one whose server is down."""
+
+    down = True
+
+    async def group_send(self, group: str, message: Any) -> None:
+        if self.down:
+            raise ConnectionError("secret")
+        await super().group_send(group, message)
+
+    async def group_add(self, group: str, channel: str) -> None:
+        if self.down:
+            raise ConnectionError("secret")
+        await super().group_add(group, channel)
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        raise ConnectionError("secret")
+
+
+def socket(
+    client: Client, path: str = "/async/", app: Any = application, **more: Any
+) -> WebsocketCommunicator:
+    """A socket of a browser."""
+    cookie = client.cookies.output(header="", sep=";", attrs=[]).strip().encode()
+    return WebsocketCommunicator(app, path, headers=[(b"cookie", cookie)], **more)
+
+
+def asking(interval: float) -> Any:
+    """The site, which asks so often."""
+    return SessionMiddlewareStack(ends_with_session(consumers, interval=interval))
+
+
+async def opened(client: Client, path: str = "/async/", **how: Any) -> WebsocketCommunicator:
+    """One that has been let in."""
+    one = socket(client, path, **how)
+    connected, _ = await one.connect(timeout=5)
+    assert connected
+    assert await is_open(one)
+    return one
+
+
+async def is_open(one: WebsocketCommunicator) -> bool:
+    """Whether what is said is answered."""
+    await one.send_to(text_data='"hello"')
+    return "hello" in await one.receive_from(timeout=5)
+
+
+async def closed(one: WebsocketCommunicator) -> str:
+    """It is closed with our code; gives the reason."""
+    message = await one.receive_output(timeout=5)
+    assert message.items() >= ENDED.items()
+    await one.wait(timeout=5)
+    return str(message["reason"])
+
+
+async def refused(one: WebsocketCommunicator) -> str:
+    """It is closed before the application sees it; gives the reason."""
+    await one.send_input({"type": "websocket.connect"})
+    accepted = await one.receive_output(timeout=5)
+    assert accepted["type"] == "websocket.accept"
+    return await closed(one)
+
+
+logged_out = sync_to_async(lambda client: client.post(LOGOUT))
+end = sync_to_async(end_sessions)
+
+
+@pytest.mark.parametrize("path", ["/sync/", "/async/", "/json/", "/async-json/", "/raw/"])
+async def test_f33_closes(ann: Client, user: Any, path: str, monkeypatch: Any) -> None:
+    """With code and reason; what the client says afterwards is not done, and what the application
+    says is not heard; it is told once, or cancelled if it goes on."""
+    if path == "/raw/":
+        monkeypatch.setattr(channels, "GRACE", 0.1)
+    elsewhere = Client()
+    await sync_to_async(elsewhere.force_login)(user)
+    one, stays = await opened(ann, path), await opened(elsewhere)
+    await logged_out(ann)
+    await one.send_to(text_data='"too late"')
+    assert await closed(one) == "user"
+    assert "too late" not in "".join(COMMANDS)
+    assert ([] if path == "/raw/" else [4401]) == GOODBYES
+    assert await is_open(stays)
+    await stays.disconnect()
+
+
+# Channels loads sessions on memcached by a connection of its own for each socket.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_f33_a_new_socket_of_an_ended_session_is_refused(engine: str, ann: Client) -> None:
+    """On all engines, with a copied cookie; and the reason is told."""
+    copy = Client()
+    copy.cookies["sessionid"] = ann.cookies["sessionid"].value
+    await (await opened(ann)).disconnect()
+    await logged_out(ann)
+    assert await refused(socket(copy, subprotocols=["chat"])) == "user"
+    assert not [said for said in COMMANDS if said != '"hello"']
+
+
+async def test_f33_idle_and_too_old(ann: Client, user: Any, clock: Any, settings: Any) -> None:
+    """Sockets are no activity: their session expires, ends, and they are closed."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 60, "TOUCH_INTERVAL": 1}
+    elsewhere = Client()
+    await sync_to_async(elsewhere.force_login)(user)
+    one, silent = await opened(ann, app=asking(0.05)), await opened(elsewhere, app=asking(60))
+    clock.shift(50)
+    await sync_to_async(elsewhere.get)("/private/")
+    await asyncio.sleep(0.1)
+    assert await is_open(one)
+    clock.shift(50)
+    assert await closed(one) == "idle"
+    assert await is_open(silent)
+    event = await LogoutEvent.objects.aget()
+    assert (event.reason, event.sessions) == ("idle", 1)
+    settings.LOGOUT = {"MAX_AGE": 60}
+    clock.shift(50)
+    other = socket(elsewhere, app=asking(60))
+    assert await refused(other) == "max_age"
+    assert await closed(silent) == "max_age"
+
+
+async def test_a_session_past_its_age(ann: Client, clock: Any, settings: Any) -> None:
+    """Which no request would be served with; nobody has to come for it."""
+    one = await opened(ann, app=asking(0.05))
+    clock.shift(settings.SESSION_COOKIE_AGE + 60)
+    await asyncio.sleep(0.1)
+    assert await is_open(one)  # it may have been saved, and not been written yet
+    clock.shift(120)
+    assert await closed(one) == "expired"
+
+
+async def test_without_a_layer_it_asks(ann: Client, settings: Any) -> None:
+    """Where the project has none, or none of that name."""
+    for layers in ({}, {"other": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}):
+        settings.CHANNEL_LAYERS = layers
+        client = Client()
+        await sync_to_async(client.force_login)(await get_user_model().objects.aget())
+        one = await opened(client, app=asking(0.05))
+        await logged_out(client)
+        assert await closed(one) == "user"
+        assert (
+            "channels" not in (await LogoutEvent.objects.alatest("created_at")).outcomes or layers
+        )
+
+
+async def test_a_layer_that_is_down_keeps_nobody_in(ann: Client) -> None:
+    """The sockets ask; the result tells, the event records, and a later try tells them."""
+    layer = Broken()
+    channel_layers.set("default", layer)
+    one, deaf = await opened(ann, app=asking(0.05)), await opened(ann, app=asking(60))
+    answer = await sync_to_async(ann.post)(LOGOUT, headers={"Accept": "application/json"})
+    assert (answer.json()["complete"], answer.json()["failed"]) == (False, ["channels"])
+    assert await closed(one) == "user"
+    event = await LogoutEvent.objects.aget()
+    assert (event.complete, event.outcomes["channels"]["error"]) == (False, "ConnectionError")
+    assert await sync_to_async(retrying.retry)(event, now=True)
+    assert not (await LogoutEvent.objects.aget()).complete
+    layer.down = False
+    assert (await sync_to_async(retrying.retry)(event, now=True)).complete
+    await deaf.disconnect()
+
+
+async def test_a_later_try_tells(ann: Client, user: Any) -> None:
+    """Those who are there; whatever was ended."""
+    layer = Broken()
+    layer.down = False
+    channel_layers.set("default", layer)
+    targets = [Target.user(user), Target.users(type(user).objects.all()), Target.everyone()]
+    for target in targets:
+        client = Client()
+        await sync_to_async(client.force_login)(user)
+        one = await opened(client)
+        layer.down = True
+        result = await end(target, reason="mine")
+        assert result.failed == ("channels",)
+        assert await is_open(one)
+        layer.down = False
+        event = await sync_to_async(retrying.retry)(result.event, now=True)
+        assert event.complete
+        assert await closed(one) == "mine"
+
+
+async def test_a_message_that_is_lost(ann: Client, monkeypatch: Any) -> None:
+    """Is made up for by asking."""
+
+    async def lose(self: Any, group: str, message: Any) -> None:
+        pass
+
+    one = await opened(ann, app=asking(0.05))
+    monkeypatch.setattr(InMemoryChannelLayer, "group_send", lose)
+    await logged_out(ann)
+    assert await closed(one) == "user"
+
+
+async def test_a_layer_that_breaks_down_meanwhile(ann: Client, monkeypatch: Any) -> None:
+    """It is joined again, and tells again."""
+
+    async def fail(self: Any, channel: str) -> Any:
+        raise ConnectionError
+
+    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+    one = await opened(ann, app=asking(60))
+    layer: Any = channel_layers["default"]
+    async with broadcast.Listener(await identity_of(ann)) as listener:
+        with monkeypatch.context() as patch:
+            patch.setattr(InMemoryChannelLayer, "receive", fail)
+            assert await listener.hear(0.2) is None
+        layer.groups.clear()  # as in a restart
+        await asyncio.sleep(0)
+        hearing = asyncio.ensure_future(listener.hear(5))
+        await asyncio.sleep(0.05)
+        await logged_out(ann)
+        assert await hearing == "user"
+    await one.disconnect()
+
+
+async def identity_of(client: Client) -> Any:
+    """Whose its session is."""
+    session = await LoginSession.objects.aget()
+    return Identity(session.pk, str(session.user_id), registered=True)
+
+
+async def test_whoever_is_not_named_asks(ann: Client, user: Any) -> None:
+    """A session from before our time is in no list; one that goes on is left alone."""
+    old = await logged_in_before_us(user)
+    one, mine = await opened(old), await opened(ann)
+    await sync_to_async(ann.post)("/accounts/sessions/end-others/")
+    assert await closed(one) == "cutoff"
+    assert await is_open(mine)
+    await mine.disconnect()
+
+
+async def logged_in_before_us(user: Any) -> Client:
+    """A browser with a session that nobody has registered."""
+    client = Client()
+    session: SessionBase = await sync_to_async(lambda: client.session)()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    await session.asave()
+    client.cookies["sessionid"] = str(session.session_key)
+    return client
+
+
+async def test_a_session_from_before_us_is_let_in(user: Any) -> None:
+    """It is alive; no socket makes it look older, or younger."""
+    one = await opened(await logged_in_before_us(user), app=asking(0.05))
+    await asyncio.sleep(0.1)
+    assert await is_open(one)
+    await one.disconnect()
+
+
+async def test_everyone(ann: Client, other: Any) -> None:
+    """Without a question; whoever logs in afterwards stays."""
+    one = await opened(ann)
+    await end(Target.everyone())
+    client = Client()
+    await sync_to_async(client.force_login)(other)
+    new = await opened(client)
+    assert await closed(one) == "user"
+    await end(Target.everyone())
+    assert await closed(new) == "user"
+    assert await Cutoff.objects.acount() == 2
+
+
+@pytest.mark.parametrize(("said", "reason"), [("log out", "user"), ("log in", "switched")])
+async def test_a_socket_that_logs_itself_out(
+    ann: Client, other: Any, said: str, reason: str
+) -> None:
+    """With the functions of Channels: its session ends, for the browser too."""
+    one, also = await opened(ann), await opened(ann)
+    await one.send_to(text_data=said)
+    await one.receive_from(timeout=5)
+    assert await closed(one) == reason
+    assert await closed(also) == reason
+    assert (await LogoutEvent.objects.aget()).reason == reason
+    assert (await sync_to_async(ann.get)("/private/")).status_code == 302
+
+
+async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
+    """Then it is closed, and not let in, with a code that says: try again."""
+
+    def down(identity: Any) -> Any:
+        raise OperationalError("secret")
+
+    one = await opened(ann, app=asking(0.05))
+    monkeypatch.setattr(truth, "standing", down)
+    later = {"type": "websocket.close", "code": 1013, "reason": "unavailable"}
+    assert await one.receive_output(timeout=5) == later
+    await one.wait()
+    two = socket(ann)
+    await two.send_input({"type": "websocket.connect"})
+    await two.receive_output(timeout=5)
+    assert await two.receive_output(timeout=5) == later
+
+
+async def test_nobody_is_logged_in(db: None) -> None:
+    """Nothing is watched; a key that means nothing means nothing."""
+    client = Client()
+    client.cookies["sessionid"] = "a" * 32
+    for one in (await opened(client), await opened(Client())):
+        await one.send_to(text_data="who")
+        assert await one.receive_from(timeout=5) == "AnonymousUser: who"
+        await one.disconnect()
+
+
+async def test_without_a_session_there_is_nothing_to_wrap(db: None) -> None:
+    """The project has put it in the wrong place."""
+    with pytest.raises(ValueError, match="inside of AuthMiddlewareStack"):
+        await socket(Client(), app=ends_with_session(consumers)).connect()
+
+
+async def test_other_protocols_go_through() -> None:
+    """Whatever they are."""
+    seen = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    await ends_with_session(inner)({"type": "lifespan"}, None, None)
+    assert seen == [{"type": "lifespan"}]
+
+
+async def test_what_the_application_raises_is_raised(ann: Client) -> None:
+    """As without the wrapper."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError
+
+    one = socket(ann, app=SessionMiddlewareStack(ends_with_session(inner)))
+    with pytest.raises(LookupError):
+        await one.connect()
+
+
+@pytest.mark.parametrize("first", ["application", "client"])
+async def test_what_is_closed_already_is_not_closed_again(ann: Client, first: str) -> None:
+    """A server would take that for a mistake."""
+    gone = asyncio.Event()
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        if first == "application":
+            await send({"type": "websocket.close", "code": 3000})
+        else:
+            await receive()
+        gone.set()
+        await asyncio.sleep(0.5)
+
+    one = socket(ann, app=SessionMiddlewareStack(ends_with_session(inner)))
+    await one.connect()
+    if first == "client":
+        await one.send_input({"type": "websocket.disconnect", "code": 1001})
+    else:
+        assert (await one.receive_output())["code"] == 3000
+    await gone.wait()
+    await logged_out(ann)
+    assert await one.receive_nothing(0.2)
+    await one.wait()
+
+
+async def test_a_client_that_is_gone_is_no_error(ann: Client) -> None:
+    """Some servers say so when something is sent to it."""
+    one = await opened(ann)
+    scope = one.scope
+
+    async def send(message: Any) -> None:
+        raise OSError
+
+    async with channels.Vigil(await identity_of(ann), interval=60) as watch:
+        broken = channels.Socket(watch, scope, one.output_queue.get, send)
+        await broken._close(channels.closing(4401, "user"))
+    await one.disconnect()
+
+
+async def test_a_reason_is_cut_to_what_a_frame_holds(ann: Client) -> None:
+    """In whatever alphabet."""
+    one = await opened(ann)
+    await end(Target.session((await LoginSession.objects.aget()).pk), reason="ж" * 64)
+    assert await closed(one) == "ж" * 61
+
+
+async def test_a_project_that_cancels_us(ann: Client) -> None:
+    """Servers do that with a socket that takes too long to go; nothing goes on."""
+    one = await opened(ann)
+    before = len(asyncio.all_tasks())
+    one.future.cancel()
+    await asyncio.sleep(0.05)
+    assert len(asyncio.all_tasks()) < before
+
+
+def test_groups_are_names_that_every_layer_takes() -> None:
+    """Whatever the key of a user; they tell nothing of who it is."""
+    for pk in (1, "ä/ b@example.org" * 20, timezone.now() + timedelta(1)):
+        assert InMemoryChannelLayer().require_valid_group_name(broadcast.users_group(pk))
+    assert "example" not in broadcast.users_group("b@example.org")
+    assert broadcast.users_group(1) != broadcast.users_group(2)
+
+
+def test_no_key_goes_over_the_layer(ann: Client, monkeypatch: Any) -> None:
+    """Nor a name."""
+    sent: list[Any] = []
+
+    async def keep(self: Any, group: str, message: Any) -> None:
+        sent.append((group, message))
+
+    monkeypatch.setattr(InMemoryChannelLayer, "group_send", keep)
+    key = ann.cookies["sessionid"].value
+    row = LoginSession.objects.get()
+    ann.post(LOGOUT)
+    ((_, message),) = sent
+    assert message == {
+        "type": "django_logout.ended",
+        "reason": Reason.USER.value,
+        "ids": [str(row.pk)],
+        "before": 0,
+    }
+    assert key not in repr(sent)

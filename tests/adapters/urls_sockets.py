@@ -1,0 +1,122 @@
+"""The test project's URLs, with everything that ends sessions, and streams."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+from django.contrib.auth import get_user_model, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+from django_logout import Reason, Target, end_sessions, logout
+from django_logout.streams import astill_signed_in, still_signed_in, until_logged_out
+from tests.urls import urlpatterns as ours
+
+
+def change_password(request: Any) -> None:
+    """In the browser that stays, as Django's own view does it."""
+    request.user.set_password("new")
+    request.user.save()
+    update_session_auth_hash(request, request.user)
+
+
+def disable(request: Any) -> None:
+    """As a form of the admin's does it."""
+    request.user.is_active = False
+    request.user.save()
+
+
+def end_by_admin(request: Any) -> None:
+    """Somebody else ends all of her sessions."""
+    end_sessions(Target.user(get_user_model().objects.get(username="ann")), reason=Reason.ADMIN)
+
+
+DEEDS: dict[str, Callable[[Any], Any]] = {
+    "here": logout,
+    "everywhere": lambda request: logout(request, everywhere=True),
+    "others": lambda request: end_sessions(Target.others(request), request=request),
+    "everyone": lambda request: end_sessions(Target.everyone(), request=request),
+    "password": change_password,
+    "disable": disable,
+    "delete": lambda request: request.user.delete(),
+    "admin": end_by_admin,
+}
+
+
+@csrf_exempt
+def do(request: HttpRequest, deed: str) -> HttpResponse:
+    """One of them."""
+    result = DEEDS[deed](request)
+    return HttpResponse(json.dumps({"complete": getattr(result, "complete", None)}))
+
+
+@csrf_exempt
+def new(request: HttpRequest, name: str) -> HttpResponse:
+    """A user, whose password is the name."""
+    if not get_user_model().objects.filter(username=name).exists():
+        get_user_model().objects.create_user(username=name, password=name)
+    return HttpResponse()
+
+
+async def count() -> AsyncIterator[str]:
+    """Server-sent events, for ever."""
+    for number in range(10_000):
+        yield f"data: {number}\n\n"
+        await asyncio.sleep(0.02)
+
+
+async def events(request: HttpRequest) -> StreamingHttpResponse:
+    """A stream that ends with the session."""
+    return _stream(until_logged_out(request, count(), interval=60, events=True))
+
+
+async def polled(request: HttpRequest) -> StreamingHttpResponse:
+    """A stream that asks by itself."""
+
+    async def chunks() -> AsyncIterator[str]:
+        async for chunk in count():
+            if not await astill_signed_in(request):
+                return
+            yield chunk
+
+    return _stream(chunks())
+
+
+def sync_events(request: HttpRequest) -> StreamingHttpResponse:
+    """The same, in a thread."""
+
+    def chunks() -> Iterator[str]:
+        for number in range(10_000):
+            yield f"data: {number}\n\n"
+            time.sleep(0.02)
+
+    return _stream(until_logged_out(request, chunks(), interval=0.1, events=True))
+
+
+def sync_polled(request: HttpRequest) -> StreamingHttpResponse:
+    """Asks by itself, in a thread."""
+
+    def chunks() -> Iterator[str]:
+        while still_signed_in(request):
+            yield "data: 1\n\n"
+            time.sleep(0.02)
+
+    return _stream(chunks())
+
+
+def _stream(chunks: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(chunks, content_type="text/event-stream")
+
+
+urlpatterns = [
+    path("do/<str:deed>/", do),
+    path("new/<str:name>/", new),
+    path("events/", events),
+    path("polled/", polled),
+    path("sync-events/", sync_events),
+    path("sync-polled/", sync_polled),
+    *ours,
+]
