@@ -2,6 +2,7 @@
 none, was a 500 and kept the user signed in."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -37,14 +38,30 @@ async def raises_later(sender: Any, **kwargs: Any) -> None:
 RECEIVERS = [raises, raises_later, looks_at_the_user]
 
 
-@pytest.fixture(params=RECEIVERS)
-def receiver(request: Any) -> Iterator[None]:
-    """Connected to both signals, Django's and ours."""
+@contextmanager
+def connected(*receivers: Any) -> Iterator[None]:
+    """To both signals, Django's and ours."""
     for signal in (user_logged_out, session_ended):
-        signal.connect(request.param)
+        for each in receivers:
+            signal.connect(each)
     yield
     for signal in (user_logged_out, session_ended):
-        signal.disconnect(request.param)
+        for each in receivers:
+            signal.disconnect(each)
+
+
+@pytest.fixture(params=RECEIVERS)
+def receiver(request: Any) -> Iterator[None]:
+    """One of them: where Django sends the signal, the first that raises is the last that hears."""
+    with connected(request.param):
+        yield
+
+
+@pytest.fixture
+def receivers() -> Iterator[None]:
+    """All of them: where we send it, none keeps another from raising."""
+    with connected(*RECEIVERS):
+        yield
 
 
 @pytest.fixture(params=[False, True], ids=["autocommit", "atomic"])
@@ -55,7 +72,7 @@ def transactions(request: Any, monkeypatch: Any) -> None:
 
 @pytest.mark.parametrize("view", [LogoutView, AsyncLogoutView])
 def test_a_receiver_that_raises_keeps_nobody_in(
-    receiver: None, transactions: None, engine: str, ann: Client, settings: Any, view: Any
+    receivers: None, transactions: None, engine: str, ann: Client, settings: Any, view: Any
 ) -> None:
     """On every engine, in a transaction or not: logged out, and told so."""
     settings.ROOT_URLCONF = routes(view.as_view())
