@@ -119,7 +119,7 @@ def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
 def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, user: Any) -> None:
     """Not even under a key that no ending has heard of."""
     session = signed_in_store(user)
-    session.load()
+    assert session[SESSION_KEY] == str(user.pk)
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     with suppress(UpdateError):
         session.cycle_key()

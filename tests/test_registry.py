@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
@@ -104,6 +105,15 @@ def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
     row.refresh_from_db()
     assert row.session_key == "key"
+
+
+def test_of_users_without_a_hash_nobody_knows_why_they_are_shut_out(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As user models may be that are none of Django's: their sessions cannot be too old."""
+    assert truth.shut_out(str(user.pk), "another") == Reason.PASSWORD_CHANGED
+    monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
+    assert truth.shut_out(str(user.pk), "another") is None
 
 
 def test_rows_have_names(user: Any) -> None:

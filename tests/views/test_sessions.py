@@ -62,10 +62,10 @@ def test_devices_are_named_in_the_language_of_whoever_looks(user: Any, settings:
     """On the page, in the list and in the admin; whatever language the login was in."""
     type(user).objects.update(is_staff=True, is_superuser=True)
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
-    client = browser(user)
     german = {"accept-language": "de"}
 
     with translation.override("en"):  # which comes back after the test
+        client = browser(user)
         for where in (SESSIONS, "/admin/django_logout/loginsession/"):
             assert "Firefox on Windows" in Page(client.get(where)).text
             assert "Firefox unter Windows" in Page(client.get(where, headers=german)).text
