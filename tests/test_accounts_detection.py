@@ -107,8 +107,8 @@ def test_what_the_project_computes_may_depend_on_any_field() -> None:
     assert accounts._written(Computed, None) == {"id", "password", "state"}
     assert accounts._written(Computed, ["last_login"]) == set()
     before, after = Computed(state="in"), Computed(state="out")
-    assert accounts._reason(before, after) == "disabled"
-    assert accounts._reason(after, before) is None
+    assert accounts.reason_of(before, after) == "disabled"
+    assert accounts.reason_of(after, before) is None
 
 
 @isolate_apps("tests.users")
@@ -122,8 +122,8 @@ def test_a_password_counts_without_djangos_hash_of_it() -> None:
             app_label = "users"
 
     assert accounts._written(Own, None) == {"password"}
-    assert accounts._reason(Own(password="a"), Own(password="b")) == "password_changed"
-    assert accounts._reason(Own(password="a"), Own(password="a")) is None
+    assert accounts.reason_of(Own(password="a"), Own(password="b")) == "password_changed"
+    assert accounts.reason_of(Own(password="a"), Own(password="a")) is None
 
 
 def test_what_is_in_memory_only_changes_nothing(user: Any, monkeypatch: Any) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions, registry, truth
-from django_logout.models import Cutoff, LoginSession
+from django_logout.models import CredentialTie, Cutoff, LoginSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,6 +123,7 @@ def test_rows_have_names(user: Any) -> None:
     assert str(row) == str(row.pk)
     assert str(Cutoff(user=user, before=before)) == f"{user.pk} < 2026-01-02 03:04:05"
     assert str(Cutoff(before=before)) == "everyone < 2026-01-02 03:04:05"
+    assert str(CredentialTie(id=row.pk, kind="token")) == f"token {row.pk}"
 
 
 def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
