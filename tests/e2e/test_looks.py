@@ -40,6 +40,7 @@ def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any
 
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert page.evaluate(BRIGHTNESS) == 255
     expect(page.get_by_role("button")).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 

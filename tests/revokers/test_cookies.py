@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
-from django_logout import Target, end_sessions
+from django_logout import Target, audit, end_sessions
+from django_logout.views import logout_then_login
 from tests.pages import LOGOUT
+from tests.routes import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,4 +51,37 @@ def test_ending_the_others_leaves_ones_own(ann: Client, user: Any) -> None:
 
     response = ann.post("/accounts/sessions/end-others/")
 
+    assert "theme" not in response.cookies
+
+
+def test_they_go_with_a_session_that_had_ended_before(
+    ann: Client, user: Any, settings: Any
+) -> None:
+    """The answer then says why, and is another than the view's."""
+    settings.ROOT_URLCONF = routes(logout_then_login)
+    ann.cookies["theme"] = "dark"
+    end_sessions(Target.user(user))
+
+    response = ann.post(OUT)
+
+    assert response["Location"].startswith("/login/")
+    assert response.cookies["theme"]["max-age"] == 0
+
+
+@pytest.mark.parametrize("save", [False, True], ids=["when modified", "every request"])
+def test_they_stay_if_the_session_could_not_be_ended(
+    ann: Client, settings: Any, monkeypatch: Any, save: bool
+) -> None:
+    """Nothing is half done."""
+
+    def fail(*args: Any) -> None:
+        raise DatabaseError
+
+    settings.SESSION_SAVE_EVERY_REQUEST = save
+    ann.cookies["theme"] = "dark"
+    monkeypatch.setattr(audit, "record", fail)
+
+    response = ann.post(LOGOUT)
+
+    assert response.status_code == 503
     assert "theme" not in response.cookies

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
@@ -33,7 +34,9 @@ class CookieRevoker(Revoker):
 
 
 def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
-    """Delete what an ending in this request has noted."""
+    """Delete what an ending in this request has noted, unless it turned out to be none."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return
     for cookie in getattr(request, _DOOMED, ()):
         response.delete_cookie(
             cookie["name"],
