@@ -28,13 +28,16 @@ catalogues = pytest.mark.parametrize(
 
 
 def _read(catalogue: Path) -> dict[str, str]:
-    """What is written in a .po file without contexts and plurals, of which there are none."""
+    """What is written in a .po file without plurals, of which there are none; with a context, as
+    gettext has it in its tables."""
     source = catalogue.read_text() + "\n"
-    assert "msgctxt" not in source
     assert "msgid_plural" not in source
-    pairs = re.findall(f"^msgid {TEXT}msgstr {TEXT}", source, re.MULTILINE)
-    assert len(pairs) == len(re.findall("^msgid ", source, re.MULTILINE))
-    read = {_text(original): _text(translated) for original, translated in pairs}
+    found = re.findall(f"(?:^msgctxt {TEXT})?^msgid {TEXT}msgstr {TEXT}", source, re.MULTILINE)
+    assert len(found) == len(re.findall("^msgid ", source, re.MULTILINE))
+    read = {
+        "\x04".join(filter(None, (_text(context), _text(original)))): _text(translated)
+        for context, original, translated in found
+    }
     del read[""]
     return read
 
