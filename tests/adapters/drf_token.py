@@ -151,6 +151,7 @@ class TestContract(RevokerContract):
 
     revoker = DrfTokenRevoker
     one_per_user = True
+    many = 2
 
     def make(self, user: Any) -> str:
         return obtain(user.get_username())

@@ -34,7 +34,7 @@ from tests.adapters.oauth_client import (
     renew,
     works,
 )
-from tests.pages import LOGOUT
+from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -194,6 +194,19 @@ def test_an_id_token_is_no_login_of_its_own(ann: Client, user: Any) -> None:
     tokens = log_in(ann, scope="openid")
     headers = {"Authorization": f"Bearer {tokens['id_token']}"}
     assert Client().get("/api/oauth/", headers=headers).json()["credential"] is None
+
+
+def test_its_own_page_to_log_out(ann: Client, elsewhere: Client) -> None:
+    """It ends the session truly; a second one is told that there is nothing left."""
+    mine = log_in(ann, scope="openid read")
+    hint = {"id_token_hint": mine["id_token"], "client_id": "photo-printer"}
+    answer = ann.post("/o/logout/", {**hint, "allow": "on"})
+    assert answer.status_code == 302
+    assert (signed_in(ann), alive(mine)) == ("", [])
+    theirs = log_in(elsewhere, scope="openid read")
+    elsewhere.post(LOGOUT)
+    hint["id_token_hint"] = theirs["id_token"]
+    assert elsewhere.post("/o/logout/", {**hint, "allow": "on"}).status_code == 400
 
 
 def test_approved_while_the_session_ends(ann: Client, user: Any, elsewhere: Client) -> None:

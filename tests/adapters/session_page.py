@@ -79,6 +79,15 @@ def test_the_page_says_what_each_is(here: Client, tokens: list[str]) -> None:
     assert "End all others, programs too" in page.text
 
 
+def test_a_login_session_of_tokens_shows_its_kind(here: Client, user: Any) -> None:
+    """By its name, if nobody says what that is called."""
+    later = timezone.now() + timedelta(1)
+    LoginSession.objects.create(user=user, kind="card", device="curl", expires_at=later)
+    page = Page(here.get(SESSIONS))
+    assert "curl card" in page.text
+    assert "End the login of curl" in [button.get("aria-label") for button in page.all("button")]
+
+
 def test_without_tokens_nothing_is_said_of_them(here: Client) -> None:
     """As where no such app is installed."""
     browser_of_hers = Page(here.get(SESSIONS))

@@ -28,5 +28,6 @@ OAUTH2_PROVIDER = {
     "DEFAULT_SCOPES": ["read"],
     "PKCE_REQUIRED": False,
     "OIDC_ENABLED": True,
+    "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
     "ALWAYS_RELOAD_OAUTHLIB_CORE": True,  # tests change the settings
 }
