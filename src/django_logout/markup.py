@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
@@ -73,9 +74,10 @@ def logout_script(
         if required:
             raise
         return SafeString()
+    login = resolve_url(settings.LOGIN_URL)
     values = {
         **urls,
-        "login_url": resolve_url(settings.LOGIN_URL),
+        "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
         "user": user_tag(request) if request is not None else "",
         "poll": poll,
         "warning": max(LEAST_WARNING, warning),
