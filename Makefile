@@ -78,6 +78,8 @@ check: ## style, types, import layers, missing migrations
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	@if npm --version >/dev/null 2>&1; then npm ci --silent && npm run --silent check; \
+	else echo "Not checked, as there is no npm: the types of logout.js"; fi
 	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
 
 fix: ## let the tools mend what they can

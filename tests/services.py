@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
 URLS = {
@@ -16,6 +17,8 @@ URLS = {
     "redis": os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/9"),
     "memcached": os.environ.get("MEMCACHED_URL", "memcached://127.0.0.1:11211"),
 }
+#: What ``npm ci`` installs.
+NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -24,6 +27,8 @@ def available(service: str) -> bool:
     """Whether a service can be used now."""
     if service == "chromium":
         return chromium() is not None
+    if service == "npm":
+        return NODE_MODULES.is_dir()
     parts = urlsplit(URLS[service])
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=2):

@@ -4,11 +4,13 @@ DATABASE_URL    sqlite:////folder/file   postgres://user:password@host/name   my
 CACHE_URL       locmem://   redis://host:6379/0   memcached://host:11211
 SESSION_ENGINE  db   cached_db   cache   file   signed_cookies   (or a dotted path)
 MAX_SESSIONS    a number; whoever logs in beyond it chooses which of their sessions end
+IDLE_TIMEOUT    seconds until a session ends in which nothing is done; the page warns before
 SECRET_KEY, DEBUG (1 or 0), ALLOWED_HOSTS (with commas)
 """
 
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +47,9 @@ INSTALLED_APPS = [
     "accounts",
     "cars",
 ]
+# What Django puts its nonce in place of: ``django.utils.csp.CSP.NONCE``.
+CSP_PROCESSOR = "django.template.context_processors" if django.VERSION >= (6, 0) else "config.csp"
+NONCE = "<CSP_NONCE_SENTINEL>"
 CSP_HOME = "django.middleware.csp" if django.VERSION >= (6, 0) else "config.csp"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -60,6 +65,7 @@ MIDDLEWARE = [
 ]
 SECURE_CSP = {
     "default-src": ["'self'"],
+    "script-src": ["'self'", NONCE],
     "base-uri": ["'none'"],
     "form-action": ["'self'"],
     "frame-ancestors": ["'none'"],
@@ -79,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "cars.cart.cart",
+                f"{CSP_PROCESSOR}.csp",
             ]
         },
     }
@@ -88,8 +95,11 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "cars_list"
+LOGOUT: dict[str, Any] = {}
 if limit := os.environ.get("MAX_SESSIONS"):
-    LOGOUT = {"MAX_SESSIONS": int(limit), "AT_LIMIT": "ask"}
+    LOGOUT |= {"MAX_SESSIONS": int(limit), "AT_LIMIT": "ask"}
+if idle := os.environ.get("IDLE_TIMEOUT"):
+    LOGOUT |= {"IDLE_TIMEOUT": int(idle)}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]

@@ -14,7 +14,9 @@ from django.template.loader import get_template
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 
+from django_logout import policy
 from django_logout.browser import user_tag
+from django_logout.conf import logout_settings
 from django_logout.csp import nonce
 from django_logout.listing import Listing
 from django_logout.redirects import sibling
@@ -61,26 +63,29 @@ def logout_script(
     required: bool = True,
 ) -> SafeString:
     """The script, and the words it shows. ``poll``: seconds between two questions whether the
-    session is alive (0: never by the clock); ``warning``: seconds before its end (at least 20);
-    ``events``: URL of server-sent events. Raises ``NoReverseMatch`` where the URLs are not
-    included, unless it is not ``required``."""
+    session is alive (0: never by the clock); ``warning``: seconds before its end (at least 20).
+    Both are shorter where sessions are. ``events``: URL of server-sent events. Raises
+    ``NoReverseMatch`` where the URLs are not included, unless it is not ``required``."""
     request = context.get("request")
     try:
-        urls = {
-            name: _url(request, f"logout_{name}" if name != "logout" else name, namespace)
-            for name in ("status", "logout", "everywhere")
-        }
+        status = _url(request, "logout_status", namespace)
+        logout = _url(request, "logout", namespace)
     except NoReverseMatch:
         if required:
             raise
         return SafeString()
     login = resolve_url(settings.LOGIN_URL)
+    user = user_tag(request) if request is not None else ""
+    life = _life(request) if user else settings.SESSION_COOKIE_AGE
+    warning = max(LEAST_WARNING, min(warning, life / 2))
     values = {
-        **urls,
+        "status": status,
+        "logout": logout,
+        "everywhere": sibling(request, _named("logout_everywhere", namespace)),
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
-        "user": user_tag(request) if request is not None else "",
-        "poll": poll,
-        "warning": max(LEAST_WARNING, warning),
+        "user": user,
+        "poll": min(poll, life / 4, warning / 2),
+        "warning": warning,
         "events": events,
         "nonce": _nonce(context),
     }
@@ -97,10 +102,21 @@ def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeStrin
 
 
 def _url(request: HttpRequest | None, name: str, namespace: str) -> str:
-    url = sibling(request, f"{namespace}:{name}" if namespace else name)
+    url = sibling(request, _named(name, namespace))
     if not url:
         raise NoReverseMatch(f"{name!r} is in no URLconf: include django_logout.urls.")
     return url
+
+
+def _named(name: str, namespace: str) -> str:
+    return f"{namespace}:{name}" if namespace else name
+
+
+def _life(request: Any) -> float:
+    """How long this user's session may live or idle at most, in seconds."""
+    limits = policy.limits_for(logout_settings(), request.user, request)
+    given = [limit.total_seconds() for limit in (limits.idle, limits.age) if limit is not None]
+    return min([settings.SESSION_COOKIE_AGE, *given])
 
 
 def _nonce(context: Mapping[str, Any]) -> Any:

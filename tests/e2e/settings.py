@@ -1,5 +1,5 @@
 """The car site's own settings, with passwords that are quick to check: browsers log in often. One
-browser, by its name, finds that there is place for one session only."""
+browser, by its name, finds that there is place for one session only, another is soon idle."""
 
 from typing import Any
 
@@ -13,4 +13,10 @@ def places(user: Any, request: Any) -> int | None:
     return 1 if "Strict" in request.headers.get("User-Agent", "") else None
 
 
-LOGOUT = {"MAX_SESSIONS": places, "AT_LIMIT": "ask"}
+def patience(user: Any, request: Any) -> int | None:
+    """How many seconds a session may idle."""
+    agent = request.headers.get("User-Agent", "") if request is not None else ""
+    return 22 if "Hasty" in agent else None
+
+
+LOGOUT = {"MAX_SESSIONS": places, "AT_LIMIT": "ask", "IDLE_TIMEOUT": patience}

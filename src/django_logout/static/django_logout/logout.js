@@ -180,7 +180,7 @@ function verify() {
 function begin(stale = false) {
   lead();
   const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
-  if (stale || from.type === "back_forward" || from.deliveryType || !from.transferSize) verify();
+  if (stale || from?.type === "back_forward" || from?.deliveryType || !from?.transferSize) verify();
   else tabs.postMessage({ loaded: user });
   setInterval(tick, 1000);
 }
@@ -199,7 +199,8 @@ function submitted(event) {
 /** @param {any} event of frameworks, which would leave the page */
 function intercept(event) {
   const { xhr, ctx, fetchResponse } = event.detail ?? {};
-  if (notice(xhr ?? (ctx ?? fetchResponse ?? event).response)) event.preventDefault();
+  const { response } = ctx ?? fetchResponse ?? event;
+  if (notice(xhr ?? response?.xhr ?? response)) event.preventDefault();
 }
 
 if (user) {

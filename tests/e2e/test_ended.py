@@ -1,0 +1,195 @@
+"""A session that ended while somebody was typing: one calm dialog, and nothing typed is lost."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Open, log_in
+from tests.e2e.script import PRIVATE, end_session, is_hidden, log_in_quietly, look_at
+from tests.services import NODE_MODULES
+
+pytestmark = pytest.mark.needs("chromium")
+
+FETCHES = """
+async () => {
+  const ask = () => fetch("/cars/add/").then(async (r) => [r.status, (await r.json()).reason]);
+  return Promise.all(Array.from({ length: 10 }, ask));
+}
+"""
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    """A form that somebody is filling in."""
+    page = open_page(PRIVATE, user="customer")
+    page.fill("[name=brand]", "Puma")
+    return page
+
+
+def _log_in_again(page: Page, user: str = "customer") -> Page:
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("What you have typed is still on this page.")
+    with page.expect_popup() as popup:
+        dialog.get_by_role("link", name="Log in again").click()
+    tab = popup.value
+    expect(tab).to_have_url(re.compile(r"/accounts/login/\?next=%2Fcars%2Fadd%2F$"))
+    tab.fill("[name=username]", user)
+    tab.fill("[name=password]", f"{user}-{user}")
+    tab.click("main form button")
+    tab.wait_for_url(PRIVATE)
+    return tab
+
+
+def test_ten_fetches_lead_to_one_dialog_and_get_their_answers(page: Page) -> None:
+    """The page's own handling is not touched: each call gets its 401."""
+    end_session(page)
+
+    answers = page.evaluate(FETCHES)
+
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    expect(page.get_by_role("dialog")).to_contain_text("You logged out.")
+    assert [status for status, _ in answers] == [401] * 10
+    assert "user" in [reason for _, reason in answers]
+
+
+def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
+    """In a new tab; then the dialog goes away by itself, and the form can be sent: its token is
+    one of the new login. Nothing is put into any storage."""
+    stored = "[localStorage.length, sessionStorage.length, document.cookie.includes('Puma')]"
+    end_session(page)
+    look_at(page)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert is_hidden(page, "Offer a car")
+    assert page.evaluate(stored) == [0, 0, False]
+
+    _log_in_again(page)
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.input_value("[name=brand]") == "Puma"
+    assert page.evaluate(stored) == [0, 0, False]
+    page.fill("[name=model]", "GTE")
+    page.fill("[name=year]", "1976")
+    page.fill("[name=price]", "51000")
+    page.get_by_role("button", name="Put it on the list").click()
+    expect(page.get_by_role("status").first).to_have_text("Puma GTE is on the list.")
+
+
+def test_what_is_typed_is_not_for_somebody_else(page: Page) -> None:
+    """Another account logs in there instead: the page becomes theirs, and empty."""
+    end_session(page)
+    look_at(page)
+
+    _log_in_again(page, "admin")
+
+    expect(page.get_by_role("banner")).to_contain_text("admin")
+    assert page.input_value("[name=brand]") == ""
+
+
+def test_logging_in_in_some_other_tab_does_too(page: Page) -> None:
+    """One that has nothing to do with the dialog, and knows no more than that it was loaded."""
+    end_session(page)
+    look_at(page)
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    log_in(page.context.new_page())
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.input_value("[name=brand]") == "Puma"
+
+
+def test_so_does_coming_back_to_the_tab(page: Page) -> None:
+    """Where the page after the login carries no script."""
+    end_session(page)
+    look_at(page)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    log_in_quietly(page, "customer")
+    page.wait_for_timeout(2100)  # it has asked just now
+
+    look_at(page)
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()
+
+
+#: How each framework is told to fetch the page of a link.
+FRAMEWORKS: dict[str, tuple[str, dict[str, str]]] = {
+    "htmx 2": ("htmx.org/dist/htmx.js", {"hx-get": "/cars/add/?other", "hx-target": "main"}),
+    "htmx 4": ("htmx.org-4/dist/htmx.js", {"hx-get": "/cars/add/?other", "hx-target": "main"}),
+    "Turbo": ("@hotwired/turbo/dist/turbo.es2017-umd.js", {"href": "/cars/add/?other"}),
+    "Unpoly": ("unpoly/unpoly.js", {"href": "/cars/add/?other", "up-follow": ""}),
+}
+ADD_LINK = """
+(attributes) => {
+  const link = document.createElement("a");
+  link.textContent = "Go there";
+  link.tabIndex = 0;
+  for (const [name, value] of Object.entries(attributes)) link.setAttribute(name, value);
+  document.querySelector("main").append(link);
+  window.htmx?.process(link);
+  window.up?.boot();
+}
+"""
+
+
+def _use(page: Page, framework: str) -> None:
+    path, attributes = FRAMEWORKS[framework]
+    page.route("**/framework.js", lambda route: route.fulfill(path=NODE_MODULES / path))
+    page.add_script_tag(url="/framework.js")
+    page.evaluate(ADD_LINK, attributes)
+
+
+@pytest.fixture
+def lax_page(open_page: Open) -> Page:
+    """The same under a lax policy: some frameworks bring inline styles, unless told not to."""
+    page = open_page(PRIVATE, user="customer", bypass_csp=True)
+    page.fill("[name=brand]", "Puma")
+    return page
+
+
+@pytest.mark.needs("npm")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_frameworks_do_not_leave_the_page(lax_page: Page, framework: str) -> None:
+    """They work while the session lives; once it has ended, what is typed stays in its place."""
+    _use(lax_page, framework)
+    end_session(lax_page)
+
+    lax_page.get_by_text("Go there").click()
+
+    expect(lax_page.get_by_role("dialog")).to_contain_text("You logged out.")
+    assert lax_page.url.endswith(PRIVATE)
+    assert lax_page.input_value("[name=brand]") == "Puma"
+
+
+@pytest.mark.needs("npm")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_frameworks_fetch_pages_as_ever(lax_page: Page, framework: str) -> None:
+    """Nothing is in the way of those who are logged in."""
+    _use(lax_page, framework)
+
+    lax_page.get_by_text("Go there").click()
+
+    expect(lax_page.get_by_role("main").locator("[name=brand]").first).to_have_value("")
+    expect(lax_page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.needs("npm")
+@pytest.mark.parametrize("framework", ["htmx 2", "htmx 4"])
+def test_htmx_logs_out(lax_page: Page, framework: str) -> None:
+    """Its own way, by HX-Redirect; the other tab hears of it."""
+    other: Any = lax_page.context.new_page()
+    other.goto(PRIVATE)
+    _use(lax_page, framework)
+    lax_page.evaluate(
+        "const form = document.querySelector('header form');"
+        "form.setAttribute('hx-post', form.action); form.setAttribute('hx-swap', 'none');"
+        "htmx.process(form)"
+    )
+
+    with lax_page.expect_response("**/accounts/logout/") as answered:
+        lax_page.get_by_role("banner").get_by_role("button", name="Log out").click()
+
+    assert answered.value.status == 204
+    expect(lax_page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
+    expect(other.get_by_role("dialog")).to_contain_text("Your session has ended")

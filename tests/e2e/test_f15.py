@@ -1,0 +1,91 @@
+"""Offline, and other bad networks: nobody is told that they are logged out when they are not."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.conftest import Open, is_logged_in
+from tests.e2e.script import PRIVATE, is_hidden
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.fixture
+def page(open_page: Open) -> Page:
+    """Somebody who is about to leave."""
+    return open_page(PRIVATE, user="customer")
+
+
+def _press(page: Page) -> None:
+    page.get_by_role("banner").get_by_role("button", name="Log out").click()
+
+
+def test_offline_says_so_and_logs_out_on_return(page: Page) -> None:
+    """F15: with Django, the browser's error page, and still logged in when it is back."""
+    page.context.set_offline(True)
+    _press(page)
+    dialog = page.get_by_role("dialog", name="You are still logged in")
+    expect(dialog).to_be_visible()
+    assert is_hidden(page, "Offer a car")
+
+    page.context.set_offline(False)
+
+    page.wait_for_url("/")
+    expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
+    assert not is_logged_in(page)
+
+
+def test_who_would_rather_stay_stays(page: Page) -> None:
+    """And is not logged out later, when the network is back."""
+    page.context.set_offline(True)
+    _press(page)
+    page.get_by_role("button", name="Stay logged in").click()
+    expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()
+    expect(page.get_by_role("banner").get_by_role("button", name="Log out")).to_be_focused()
+
+    page.context.set_offline(False)
+    page.wait_for_timeout(2500)
+
+    assert is_logged_in(page)
+    _press(page)
+    page.wait_for_url("/")
+    assert not is_logged_in(page)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, "Still logged in"), (200, "<h1>Log in to the hotel's network</h1>")]
+)
+def test_any_other_answer_is_left_to_the_browser(page: Page, status: int, body: str) -> None:
+    """A 503, a captive portal: the form is sent as a form, and what comes is shown."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, body=body, content_type="text/html")
+
+    page.route("**/accounts/logout/", answer)
+    _press(page)
+
+    page.wait_for_url("/accounts/logout/")
+    assert body in page.content()
+    assert is_logged_in(page)
+
+
+def test_pressed_twice_is_one_logout(page: Page) -> None:
+    """However impatiently."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+
+    page.evaluate("const b = document.querySelector('header button'); b.click(); b.click()")
+
+    page.wait_for_url("/")
+    assert sent.count("POST") == 1
+    assert not is_logged_in(page)
+
+
+def test_without_scripts_the_form_is_a_form(open_page: Open) -> None:
+    """The same button, the same end."""
+    page = open_page(PRIVATE, user="customer", java_script_enabled=False)
+
+    _press(page)
+
+    page.wait_for_url("/")
+    expect(page.get_by_role("status")).to_have_text("You are logged out.")
+    assert not is_logged_in(page)
