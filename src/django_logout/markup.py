@@ -127,4 +127,5 @@ def _nonce(context: Mapping[str, Any]) -> Any:
 
 def _rendered(name: str, values: dict[str, Any]) -> SafeString:
     # Without the request: the project's context processors have run once for this page.
-    return mark_safe(get_template(f"django_logout/{name}.html").render(values))  # noqa: S308
+    html = get_template(f"django_logout/{name}.html").render(values)
+    return mark_safe(html.strip())  # noqa: S308 - rendered by a template
