@@ -38,12 +38,10 @@ def last(user_pk: Any) -> Cut:
         return _truth(user_pk)
     try:
         found = cache.get_many(keys(user_pk))
-        return recall(found, user_pk) or _ask_and_remember(cache, found, user_pk)
-    except SessionUnavailable:
-        raise
     except Exception:
         logger.exception("The cache that remembers cut-offs is down; asking the database.")
         return _truth(user_pk)
+    return recall(found, user_pk) or _ask_and_remember(cache, found, user_pk)
 
 
 def keys(user_pk: Any) -> list[str]:
@@ -64,11 +62,18 @@ def recall(found: Mapping[str, Any], user_pk: Any) -> Cut | None:
 def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) -> Cut:
     # The generations are taken before the database is asked: that order is what the proof rests on.
     mark_key, seen_key, everyone_key = keys(user_pk)
-    mark = found.get(mark_key) or cache.get_or_set(mark_key, gate.generation, MARK_TTL)
-    everyone = found.get(everyone_key) or cache.get_or_set(everyone_key, gate.generation, MARK_TTL)
+    try:
+        mark = found.get(mark_key) or cache.get_or_set(mark_key, gate.generation, MARK_TTL)
+        all_ = found.get(everyone_key) or cache.get_or_set(everyone_key, gate.generation, MARK_TTL)
+    except Exception:
+        logger.exception("The cache that remembers cut-offs is down; asking the database.")
+        return _truth(user_pk)
     cut = _truth(user_pk)
     if gate.may_tell():
-        cache.set(seen_key, f"{mark}|{everyone}|{cut.at}|{cut.reason}", SEEN_TTL)
+        try:
+            cache.set(seen_key, f"{mark}|{all_}|{cut.at}|{cut.reason}", SEEN_TTL)
+        except Exception:
+            logger.exception("The cache that remembers cut-offs is down.")
     return cut
 
 

@@ -1,6 +1,8 @@
 """What it costs to ask whether the login of a token goes on, counted; and what becomes of requests
 when that cannot be told."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -8,7 +10,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.core.cache import caches
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.test import Client
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
@@ -153,3 +155,78 @@ def test_an_ending_that_cannot_be_remembered_is_not_complete(user: Any, settings
     with pytest.raises(SessionNotEnded):
         end_sessions(Target.user(user))
     assert program.works
+
+
+SCOPES: dict[str, Callable[[Any], Target]] = {
+    "user": Target.user,
+    "users": lambda user: Target.users(type(user).objects.filter(pk=user.pk)),
+    "others": lambda user: Target.others(_request_of(user)),
+    "everyone": lambda user: Target.everyone(),
+}
+
+
+def _request_of(user: Any) -> Any:
+    """A request of a browser in which somebody is signed in."""
+    browser = Client()
+    browser.force_login(user)
+    return browser.get("/private/").wsgi_request
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("inside", [False, True], ids=["committed at once", "in a transaction"])
+def test_what_is_remembered_is_replaced_by_an_ending(user: Any, scope: str, inside: bool) -> None:
+    """Of a login and of a token of none; the very next request knows."""
+    known, issued = Program.log_in(), Program.issued_for(user)
+    assert (known.works, issued.works) == (True, True)
+    target = SCOPES[scope](user)
+    with transaction.atomic() if inside else nullcontext():
+        end_sessions(target, reason="mine")
+    assert (known.refused(), issued.refused()) == (
+        "cutoff" if scope == "everyone" else "mine",
+        "mine",
+    )
+
+
+def test_what_was_read_in_a_transaction_is_told_to_nobody(user: Any) -> None:
+    """It may be from before an ending that is committed already."""
+    known, issued = Program.log_in(), Program.issued_for(user)
+    with transaction.atomic():
+        assert (known.works, issued.works) == (True, True)
+    for program in (known, issued):
+        assert len(asking(program, "/api/stateless/").statements) == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of a login", "of none"])
+def test_with_the_database_down_what_is_remembered_serves(
+    user: Any, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For as long as it is remembered; then nobody is served."""
+    program = Program.log_in() if known else Program.issued_for(user)
+    asking(program, "/api/stateless/")
+
+    def gone(*args: Any) -> Any:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(truth, "standing", gone)
+    monkeypatch.setattr(truth, "last_cut", gone)
+    assert program.ask("/api/stateless/").status_code == 200
+    forget(user)
+    assert program.ask("/api/stateless/").status_code == 503
+
+
+def test_a_second_try_tells_the_cache_of_the_tokens_too(
+    user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a login that has ended with its browser, and that the cache did not hear of."""
+    browser = Client()
+    browser.force_login(user)
+    program = Program.log_in(client=browser)
+    session = LoginSession.objects.get(kind="session")
+    assert program.works
+    with monkeypatch.context() as broken:
+        broken.setattr(gate, "_write", lambda marks: False)
+        with pytest.raises(SessionNotEnded):
+            end_sessions(Target.session(session.pk))
+    assert program.works  # for a minute: so it was not said to have ended
+    end_sessions(Target.session(session.pk))
+    assert program.refused() == "user"

@@ -11,13 +11,14 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import DatabaseError, connection
 from django.db.models.signals import pre_save
 from django.test import Client
+from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt import authentication as library
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from django_logout import Target, activity, end_sessions, registry
 from django_logout.checks.jwt import check_tokens
-from django_logout.contrib.drf.jwt import AsksGate
+from django_logout.contrib.drf.jwt import AsksGate, JWTAuthentication
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.contrib.drf.problems import Ended
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
@@ -257,3 +258,21 @@ def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
     assert check_tokens() == []
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["nowhere.Nothing"]}
     assert check_tokens() == []
+
+
+def test_outside_of_our_middleware_tokens_are_asked_about_all_the_same(user: Any) -> None:
+    """Where there is no request that could be known: a test's factory, a task."""
+    program = Program.log_in()
+    request = APIRequestFactory().get("/", headers={"Authorization": f"Bearer {program.access}"})
+    found, token = JWTAuthentication().authenticate(request)
+    assert (found, token["sid"]) == (user, str(LoginSession.objects.get().pk))
+    end_sessions(Target.user(user))
+    with pytest.raises(Ended) as caught:
+        JWTAuthentication().authenticate(request)
+    assert "login_url" not in caught.value.detail
+
+
+def test_a_token_of_nobody_is_the_librarys_to_refuse(user: Any) -> None:
+    """It says so in its own words."""
+    answer = Program("", str(AccessToken())).ask()
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")

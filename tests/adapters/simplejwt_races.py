@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import Client
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from django_logout import Target, end_sessions, families, truth
@@ -93,3 +93,18 @@ def test_in_no_order_does_an_exchange_outlive_an_ending(
         assert not works(programs[0])
         assert child is None or not works(child)
     assert {*handed_out} == {True, False}
+
+
+def test_what_was_made_while_the_login_ended_is_blacklisted(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child, which the ending could not know; so other code refuses it too."""
+    program, go_on = Program.log_in(), families.go_on
+
+    def late(*args: Any) -> bool:
+        end_sessions(Target.user(user))
+        return go_on(*args)
+
+    monkeypatch.setattr(families, "go_on", late)
+    assert exchange(program) is None
+    assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 2
