@@ -107,7 +107,7 @@ def test_everywhere_costs_the_same_for_one_token_and_a_thousand(user: Any, token
     assert BlacklistedToken.objects.count() == tokens
     theirs = [sql.split()[0] for sql in found.statements if "token_blacklist" in sql]
     assert theirs[0] == "SELECT"
-    assert theirs[1:] == ["INSERT"] * (1 if tokens == 1 else 3)  # SQLite takes 499 at a time
+    assert theirs[1:] in (["INSERT"], ["INSERT"] * 3)  # before Django 6, SQLite takes 499 at a time
 
 
 def test_logging_out_of_a_browser_asks_once_for_its_tokens(user: Any, settings: Any) -> None:
