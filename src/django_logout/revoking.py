@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from django_logout import families, reaching, registry
 from django_logout.conf import logout_settings
 from django_logout.revokers.base import Revoker
-from django_logout.types import Credential, Ending, Outcome
+from django_logout.types import Credential, Ending, Outcome, Reach, Scope
 
 logger = logging.getLogger("django_logout")
 
@@ -53,7 +53,7 @@ def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outc
     """Let all revokers work, or only those with these names; see what each came to."""
     wanted = _wanted(only)
     if any(_says(path, "reaches") for path in wanted):
-        ending = replace(ending, reach=reaching.reach(ending))
+        ending = replace(ending, reach=_reach(ending))
     return tuple(_ended_by(path, ending) for path in wanted)
 
 
@@ -68,6 +68,13 @@ def announce(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Ou
     telling = [path for path in _wanted(only) if _says(path, "announces")]
     told = (_fenced(path, tell) for path in telling)
     return tuple(outcome for outcome in told if outcome.error)
+
+
+def _reach(ending: Ending) -> Reach:
+    """A client that ends the others by a token keeps that."""
+    found, others = reaching.reach(ending), ending.target.scope is Scope.OTHERS
+    own = presented(ending.target.value) if others else None
+    return found if own is None else replace(found, spared={**found.spared, "*": frozenset([own])})
 
 
 def credentials(user: Any) -> list[Credential]:

@@ -174,7 +174,7 @@ class Reach:
     users: frozenset[Any] | None = frozenset()
     "Keys of the users all of whose credentials are meant; ``None``: everybody's."
     spared: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
-    "Of theirs, ids of those that were obtained in sessions that go on; by kind."
+    "Of theirs, ids of those that go on, as their sessions do; by kind, or ``*`` for any."
     owners: frozenset[Any] = frozenset()
     "Keys of the users some of whose credentials are meant."
     chosen: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
@@ -189,6 +189,10 @@ class Reach:
         """The ids of this kind that are meant one by one."""
         return self.chosen.get(kind, frozenset()) | self.chosen.get("*", frozenset())
 
+    def kept(self, kind: str) -> frozenset[UUID]:
+        """Ids of those of a kind that go on."""
+        return self.spared.get(kind, frozenset()) | self.spared.get("*", frozenset())
+
     def touches(self, kind: str) -> bool:
         """Whether anything of this kind can be meant."""
         return self.users is None or bool(self.users or self.named(kind))
@@ -197,7 +201,7 @@ class Reach:
         """Whether what is known by any of these ids is meant, if it belongs to one of
         :attr:`whose`."""
         if self.users is None or self.users:
-            return self.spared.get(kind, frozenset()).isdisjoint(ids)
+            return self.kept(kind).isdisjoint(ids)
         return not self.named(kind).isdisjoint(ids)
 
 

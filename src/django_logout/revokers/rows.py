@@ -107,7 +107,7 @@ class RowsRevoker(Revoker):
         if not reach.touches(self.name):
             return None
         rows = self.rows() if reach.whose is None else self._of(reach.whose)
-        if spared := reach.spared.get(self.name):
+        if spared := reach.kept(self.name):
             rows = rows.exclude(pk__in=self._known_by(rows, spared))
         elif not (reach.users is None or reach.users):
             rows = rows.filter(pk__in=self._known_by(rows, reach.named(self.name)))

@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from rest_framework_simplejwt import authentication
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import api_settings
 
 from django_logout import bearer, registry
@@ -29,6 +32,19 @@ class AsksGate:
                 bearer.check(bearer_of(validated_token))
         return super().get_user(validated_token)
 
+    def expired_login(self, request: Any) -> UUID | None:
+        """The login that the token of a request is of, if it was signed for it, and is too old to
+        let anybody in: its client may log out all the same."""
+        library: Any = self
+        header = library.get_header(request)
+        raw = header and library.get_raw_token(header)
+        if not raw:
+            return None
+        try:
+            return as_id(_patient().decode(raw).get(SID))
+        except TokenBackendError:
+            return None
+
 
 class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
     """The library's, which loads the user."""
@@ -36,6 +52,20 @@ class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
 
 class JWTStatelessUserAuthentication(AsksGate, authentication.JWTStatelessUserAuthentication):
     """The library's, which believes what the token says of the user."""
+
+
+def _patient() -> TokenBackend:
+    """The library's own, which takes what a refresh token of the same login outlives."""
+    return TokenBackend(
+        api_settings.ALGORITHM,
+        signing_key=api_settings.SIGNING_KEY,
+        verifying_key=api_settings.VERIFYING_KEY,
+        audience=api_settings.AUDIENCE,
+        issuer=api_settings.ISSUER,
+        jwk_url=api_settings.JWK_URL,
+        leeway=api_settings.REFRESH_TOKEN_LIFETIME,
+        json_encoder=api_settings.JSON_ENCODER,
+    )
 
 
 def bearer_of(token: Any) -> Bearer:

@@ -1,0 +1,123 @@
+"""What an API offers its clients, whatever framework it is written in: they log out by what let
+them in, and see and end their user's sessions and tokens.
+
+The answers are those of the pages, as programs get them. Frameworks bring the request, with its
+``user`` and ``auth``, and say whether it was the session that let it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils.cache import add_never_cache_headers
+
+from django_logout import core, reauthentication, registry, revoking
+from django_logout.answers.base import Kind, Moment, login_url
+from django_logout.answers.json import JsonAnswer
+from django_logout.browser import presented
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.listing import Listing
+from django_logout.types import LogoutResult, Target
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+PER_PAGE = 20
+
+Answering = Callable[..., HttpResponse]
+
+
+def _truly(work: Answering) -> Answering:
+    """Never cached; and 503 where what was asked for cannot be promised."""
+
+    @wraps(work)
+    def answering(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = work(request, *args, **kwargs)
+        except (SessionNotEnded, SessionUnavailable):
+            response = _answer(request, Moment(kind=Kind.NOT_ENDED))
+        add_never_cache_headers(response)
+        return response
+
+    return answering
+
+
+@_truly
+def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = None) -> HttpResponse:
+    """End what let this request in: its session, or its token. Where nothing did, a token that
+    is unknown or has expired, that is success too (RFC 7009, section 2.2); ``expired`` is the id
+    of the login that such a token proves to be of."""
+    result = LogoutResult()
+    token_id = None if by_session else revoking.presented(request)
+    if by_session:
+        result = core.logout(request)
+    elif token_id is not None:
+        result = _end(request, Target.credential(request.user, token_id))
+    elif expired is not None:
+        result = core.end_sessions(Target.session(expired), request=request)
+    home = resolve_url(settings.LOGOUT_REDIRECT_URL or "/")
+    return _answer(request, Moment(kind=Kind.LOGGED_OUT, result=result, redirect_to=home))
+
+
+@_truly
+def show(request: HttpRequest) -> HttpResponse:
+    """A page of the user's sessions and tokens, as ``?page=`` names it."""
+    listing = Listing(request, PER_PAGE)
+    response = _answer(request, Moment(kind=Kind.SHOWN, data={"sessions": listing.data()}))
+    if listing.page.has_next():
+        further = f"{request.path}?page={listing.page.next_page_number()}"
+        response["Link"] = f'<{further}>; rel="next"'
+    return response
+
+
+@_truly
+def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> HttpResponse:
+    """End one session or token of the user's. If it is what let this request in, that is logging
+    out; if it is nobody's, or another user's, 404."""
+    here = presented(request)[:1] if by_session else [revoking.presented(request)]
+    if session_id in here:
+        return log_out(request, by_session=by_session)
+    user: Any = request.user
+    if registry.sessions().filter(pk=session_id, user_id=user.pk).exists():
+        return _end_if_fresh(request, Target.session(session_id), by_session)
+    if session_id in {token.id for token in revoking.credentials(user)}:
+        return _end_if_fresh(request, Target.credential(user, session_id), by_session)
+    return _answer(request, Moment(kind=Kind.NOT_FOUND))
+
+
+@_truly
+def end_others(request: HttpRequest, *, by_session: bool) -> HttpResponse:
+    """End all of the user's sessions and tokens but what let this request in."""
+    return _end_if_fresh(request, Target.others(request), by_session)
+
+
+@_truly
+def end_all(request: HttpRequest, *, by_session: bool) -> HttpResponse:
+    """End all of the user's sessions and tokens."""
+    target = Target.user(request.user)
+    return _end_if_fresh(request, target, by_session, kind=Kind.LOGGED_OUT)
+
+
+def _end_if_fresh(
+    request: HttpRequest, target: Target, by_session: bool, *, kind: Kind = Kind.SESSIONS_ENDED
+) -> HttpResponse:
+    """Programs are not asked to log in again: nobody finds them unlocked."""
+    if by_session and not reauthentication.is_fresh(request):
+        url = login_url(request)
+        return _answer(request, Moment(kind=Kind.REAUTHENTICATE, redirect_to=url))
+    return _answer(request, Moment(kind=kind, result=_end(request, target)))
+
+
+def _end(request: HttpRequest, target: Target) -> LogoutResult:
+    user: AbstractBaseUser | Any = request.user
+    return core.end_sessions(target, actor=user, request=request)
+
+
+def _answer(request: HttpRequest, moment: Moment) -> HttpResponse:
+    return JsonAnswer().respond(request, moment)

@@ -1,0 +1,110 @@
+"""Log out, and see and end sessions and tokens, for clients of django-ninja."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+from ninja.throttling import UserRateThrottle
+
+from django_logout import api
+
+
+class LogoutThrottle(UserRateThrottle):
+    """So many requests a minute for these, apart from what else is throttled."""
+
+    scope = "logout"
+
+
+class Session(Schema):
+    """A session, or a token."""
+
+    id: UUID
+    current: bool
+    created_at: datetime | None
+    last_seen_at: datetime | None
+    expires_at: datetime | None
+    ip_address: str | None
+    device: str
+    kind: str
+
+
+class Sessions(Schema):
+    """A page of them."""
+
+    sessions: list[Session]
+
+
+class Ended(Schema):
+    """What has ended."""
+
+    logged_out: bool
+    complete: bool
+    reason: str
+    ended: dict[str, int]
+    failed: list[str]
+    spared: dict[str, int] | None = None
+    redirect_to: str
+
+
+def logout_router(auth: Sequence[Callable[..., Any]], *, rate: str = "60/min") -> Router:
+    """A router with the five operations, for ``api.add_router("", logout_router([...]))``.
+
+    ``auth`` are the ways of authentication of your API: ``ninja.security.django_auth`` for
+    sessions, and those for tokens, which give the token's row, or its user. ``rate`` is how many
+    requests a user may make.
+    """
+    router = Router(auth=list(auth), throttle=[LogoutThrottle(rate)], tags=["logout"])
+
+    # Whoever is not let in has nothing left to end.
+    @router.post("/logout/", response=Ended, auth=[*auth, _anybody], url_name="logout_ninja")
+    def log_out(request: HttpRequest) -> HttpResponse:
+        """End the session or the token by which the client was let in."""
+        return api.log_out(request, by_session=_recognise(request))
+
+    @router.get("/sessions/", response=Sessions)
+    def sessions(request: HttpRequest, page: int = 1) -> HttpResponse:
+        """List the user's sessions and tokens."""
+        _recognise(request)
+        return api.show(request)
+
+    @router.post("/sessions/end-others/", response=Ended)
+    def end_others(request: HttpRequest) -> HttpResponse:
+        """End all of them but what let the client in."""
+        return api.end_others(request, by_session=_recognise(request))
+
+    @router.post("/sessions/end-all/", response=Ended)
+    def end_all(request: HttpRequest) -> HttpResponse:
+        """End all of them."""
+        return api.end_all(request, by_session=_recognise(request))
+
+    @router.post("/sessions/{uuid:session_id}/end/", response=Ended)
+    def end_one(request: HttpRequest, session_id: UUID) -> HttpResponse:
+        """End one of them."""
+        return api.end_one(request, session_id, by_session=_recognise(request))
+
+    return router
+
+
+class _Nobody:
+    """What an unknown token stands for."""
+
+
+def _anybody(request: HttpRequest) -> Any:
+    return _Nobody()
+
+
+def _recognise(request: Any) -> bool:
+    """Let the request's user be the one whom the API has let in, who need not be that of the
+    session beside; gives whether it is the session that has let in."""
+    auth = request.auth
+    user = getattr(auth, "user", auth)
+    if request.user.is_authenticated and request.user == auth:
+        return True
+    request.user = user if getattr(user, "is_authenticated", False) else AnonymousUser()
+    return False

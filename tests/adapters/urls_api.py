@@ -1,0 +1,37 @@
+"""The token project's URLs, and the API in both frameworks."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import include, path
+from ninja import NinjaAPI
+from ninja.security import HttpBearer, django_auth
+from rest_framework.authtoken.models import Token
+
+from django_logout.contrib.ninja import logout_router
+from tests.adapters.urls_jwt import urlpatterns as ours
+
+
+class ByRow(HttpBearer):
+    """Gives the row of the token."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        return Token.objects.select_related("user").filter(key=token).first()
+
+
+class ByUser(HttpBearer):
+    """Gives the user, as many do; which token it was, nobody can tell."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        found = Token.objects.select_related("user").filter(key=token.removeprefix("user-")).first()
+        return found.user if found and token.startswith("user-") else None
+
+
+ninja = NinjaAPI()
+ninja.add_router("", logout_router([django_auth, ByRow(), ByUser()]))
+
+urlpatterns = [
+    path("drf/", include("django_logout.contrib.drf.urls")),
+    path("ninja/", ninja.urls),
+    *ours,
+]
