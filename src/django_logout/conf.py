@@ -51,8 +51,8 @@ class LogoutSettings:
     CLEAR_SITE_DATA: tuple[SiteData, ...] = ()
     "What the browser that has logged out is asked to clear; see the ``Clear-Site-Data`` header."
 
-    COOKIES: tuple[str | Mapping[str, str], ...] = ()
-    "Further cookies to delete: a name, or a dict of name, path, domain and samesite."
+    COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
+    "Further cookies to delete: a name, or a dict of name, path, domain, samesite and secure."
 
     IDLE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
     "How long a session may go without a request (timedelta or seconds), or who knows it by user."

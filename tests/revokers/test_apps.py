@@ -25,6 +25,12 @@ def test_models_of_the_projects_own() -> None:
     run_scenarios("own_models", *LIBRARIES, settings="tests.adapters.settings_own")
 
 
+def test_dj_rest_auth() -> None:
+    """Its views, and its cookies."""
+    libraries = ("dj_rest_auth", "rest_framework_simplejwt")
+    run_scenarios("rest_auth", *libraries, settings="tests.adapters.settings_rest_auth")
+
+
 @pytest.mark.needs("postgres")
 def test_orders_in_which_one_waits_for_the_other() -> None:
     """On a server that locks rows."""

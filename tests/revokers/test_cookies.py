@@ -37,6 +37,26 @@ def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
     assert "absent" not in response.cookies
 
 
+def test_those_of_other_paths_are_deleted_unseen(ann: Client, settings: Any) -> None:
+    """The browser does not send them to the logout view; they are not counted."""
+    deeper = [{"name": "a", "path": "/shop"}, {"name": "b", "path": "/accounts"}]
+    settings.LOGOUT = {"COOKIES": deeper}
+    answer = ann.post(LOGOUT, headers={"Accept": "application/json"})
+    assert answer.json()["ended"] == {"session": 1}
+    assert (answer.cookies["a"]["max-age"], answer.cookies["a"]["path"]) == (0, "/shop")
+    assert "b" not in answer.cookies
+
+
+def test_a_secure_one_is_deleted_as_one(ann: Client, settings: Any) -> None:
+    """A browser refuses to touch it else."""
+    names = ("__Host-shop", "plain")
+    settings.LOGOUT = {"COOKIES": ["__Secure-a", *({"name": n, "secure": True} for n in names)]}
+    for name in ("__Secure-a", *names):
+        ann.cookies[name] = "1"
+    gone = ann.post(LOGOUT).cookies
+    assert [gone[name]["secure"] for name in ("__Secure-a", *names)] == [True] * 3
+
+
 def test_of_other_browsers_they_cannot_be(ann: Client, user: Any) -> None:
     """An ending from afar deletes nothing, and says so."""
     ann.cookies["theme"] = "dark"
