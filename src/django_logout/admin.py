@@ -199,7 +199,7 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     )
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "created_at")
     list_select_related = ("user", "event")
-    fields = (*list_display, "authenticated_at", "backend", "user_agent", "replays", "id")
+    fields = (*list_display, "authenticated_at", "kind", "backend", "user_agent", "replays", "id")
     actions = ("end_chosen",)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
