@@ -17,6 +17,7 @@ from channels.generic.websocket import (  # noqa: E402
 )
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
+from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from django_logout.asgi import finish_logouts  # noqa: E402
@@ -100,7 +101,7 @@ consumers = URLRouter(
 )
 application = ProtocolTypeRouter(
     {
-        "http": finish_logouts(django_application),
+        "http": ASGIStaticFilesHandler(finish_logouts(django_application)),
         "websocket": AuthMiddlewareStack(ends_with_session(consumers)),
     }
 )

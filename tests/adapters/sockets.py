@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import InMemoryChannelLayer, channel_layers
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer, channel_layers
 from channels.sessions import SessionMiddlewareStack
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import (
@@ -19,6 +20,7 @@ from django.contrib.auth import (
     get_user_model,
 )
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.checks import run_checks
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
@@ -28,6 +30,7 @@ from django_logout.contrib import channels
 from django_logout.contrib.channels import ends_with_session
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.registry import Identity
+from django_logout.types import EndedSession, Ending
 from tests.adapters.served_sockets import COMMANDS, GOODBYES, application, consumers
 from tests.pages import LOGOUT
 
@@ -436,12 +439,33 @@ async def test_a_project_that_cancels_us(ann: Client) -> None:
     assert len(asyncio.all_tasks()) < before
 
 
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_layer_in_memory_is_for_developing(settings: Any, debug: bool) -> None:
+    """Elsewhere there is a warning; a layer of another kind gets none."""
+    settings.DEBUG = debug
+    assert [message.id for message in run_checks()] == ([] if debug else ["django_logout.W080"])
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": f"{__name__}.Broken"}}
+    assert run_checks() == []
+
+
 def test_groups_are_names_that_every_layer_takes() -> None:
     """Whatever the key of a user; they tell nothing of who it is."""
     for pk in (1, "ä/ b@example.org" * 20, timezone.now() + timedelta(1)):
-        assert InMemoryChannelLayer().require_valid_group_name(broadcast.users_group(pk))
+        assert BaseChannelLayer.group_name_regex.match(broadcast.users_group(pk))
+        assert len(broadcast.users_group(pk)) < BaseChannelLayer.MAX_NAME_LENGTH
     assert "example" not in broadcast.users_group("b@example.org")
     assert broadcast.users_group(1) != broadcast.users_group(2)
+
+
+def test_logins_of_programs_have_no_sockets(user: Any) -> None:
+    """Nobody is told of those; of the browser's, by its user."""
+    sessions = (EndedSession(uuid4(), user.pk, "simplejwt"), EndedSession(uuid4(), user.pk))
+    target = Target.sessions([session.id for session in sessions])
+    who = {"reason": "user", "actor": None, "request": None}
+    ending = Ending(id=uuid4(), target=target, at=timezone.now(), sessions=sessions, **who)
+    ((group, message),) = broadcast.messages(ending)
+    assert group == broadcast.users_group(user.pk)
+    assert message["ids"] == [str(sessions[1].id)]
 
 
 def test_no_key_goes_over_the_layer(ann: Client, monkeypatch: Any) -> None:

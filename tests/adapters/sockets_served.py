@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -21,7 +22,7 @@ from tests import services
 from tests.faults.serving import PATIENCE, Site, prepare, serving
 
 #: Seconds within which something ends; where nobody disturbs it takes a few hundredths.
-SOON = 5.0
+SOON = 10.0
 APPLICATION = "tests.adapters.served_sockets:application"
 PATHS = ("sync/", "async/", "json/", "async-json/", "raw/")
 
@@ -52,7 +53,9 @@ def opened(sites: tuple[Site, Site]) -> Iterator[Any]:
 
         def open_one(site: Site, cookie: str, path: str = "async/") -> ClientConnection:
             url = f"ws://127.0.0.1:{site.port}/{path}"
-            socket = connect(url, additional_headers={"Cookie": cookie}, proxy=None)
+            socket = connect(
+                url, additional_headers={"Cookie": cookie}, proxy=None, open_timeout=PATIENCE
+            )
             return stack.enter_context(socket)
 
         yield open_one
@@ -184,3 +187,25 @@ def test_f34_events_of_ours(sites: tuple[Site, Site]) -> None:
     connection.close()
     response, body = one.ask("GET", "/accounts/session/events/", mine)
     assert (response.status, "event: ended" in body) == (200, True)
+
+
+@pytest.mark.needs("chromium")
+def test_f34_a_page_in_a_browser_is_told(sites: tuple[Site, Site]) -> None:
+    """The session ends elsewhere: the page says so, without a click and without polling."""
+    one, other = sites
+    mine = one.login("ann")
+    name, _, value = mine.partition("=")
+    with sync_playwright() as playwright:
+        path = services.chromium()
+        with playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser:
+            origin = f"http://127.0.0.1:{one.port}"
+            page = browser.new_page(base_url=origin)
+            page.context.add_cookies([{"name": name, "value": value, "url": origin}])
+            with page.expect_response("**/session/events/"):
+                page.goto("/page/")
+            do(other, "here", mine)
+            begun = time.monotonic()
+            ended = page.locator("dialog[data-name=ended]")
+            expect(ended).to_be_visible(timeout=SOON * 1000)
+            took("said in a browser", begun)
+            expect(ended).to_contain_text("You logged out.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template import RequestContext, Template
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -59,6 +60,15 @@ def new(request: HttpRequest, name: str) -> HttpResponse:
     if not get_user_model().objects.filter(username=name).exists():
         get_user_model().objects.create_user(username=name, password=name)
     return HttpResponse()
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """A page that only its events tell of anything."""
+    text = (
+        "<!doctype html>{% load logout %}<title>Page</title>{% url 'logout_events' as url %}"
+        "{% logout_script poll=0 events=url %}<p>private"
+    )
+    return HttpResponse(Template(text).render(RequestContext(request)))
 
 
 async def count() -> AsyncIterator[str]:
@@ -114,6 +124,7 @@ def _stream(chunks: Any) -> StreamingHttpResponse:
 urlpatterns = [
     path("do/<str:deed>/", do),
     path("new/<str:name>/", new),
+    path("page/", page),
     path("events/", events),
     path("polled/", polled),
     path("sync-events/", sync_events),
