@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import Open, is_logged_in
+from tests.e2e.conftest import Open, assert_accessible, assert_fits, is_logged_in
 from tests.e2e.script import PRIVATE, another_tab, look_at
-from tests.e2e.test_pages import STANDARDS
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -166,6 +164,5 @@ def test_dialogs_are_accessible_on_narrow_screens(open_page: Open, scheme: str) 
         page.wait_for_timeout(2100)
         look_at(page)
         expect(page.get_by_role("dialog")).to_be_visible()
-        results = Axe().run(page, options={"runOnly": STANDARDS})
-        assert not results.response["violations"], results.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert_accessible(page)
+        assert_fits(page)

@@ -8,9 +8,10 @@ const root = document.documentElement;
 const ask = fetch.bind(window);
 const on = addEventListener;
 
-// The other tabs, the dialog, the question, the form that logs out, what ends leading.
-let [tabs, open, asking, leaving, stop, leads, typed, gone, calm] = /** @type {any[]} */ ([]);
-let [failures, heard, last, next, ends] = [0, 0, Date.now(), Infinity, Infinity];
+// Other tabs, dialog, question, the form that logs out, when to ask, when all ends.
+let [tabs, open, asking, leaving, next, ends] = /** @type {any[]} */ ([]);
+let [stop, leads, typed, gone, calm] = /** @type {any[]} */ ([]);
+let [failures, heard, last] = [0, 0, Date.now()];
 
 const here = () => location.pathname + location.search;
 const is = (kind = "") => open?.dataset.name === kind;
@@ -44,7 +45,7 @@ function hear({ data: { answer, out, loaded } }) {
   else if (loaded !== user || open) check(); // that page may be stale
 }
 
-/** @param {Record<string, any>} answer to GET or POST of the status URL */
+/** @param {Record<string, any>} answer of the status URL */
 function learn(answer) {
   if (gone || leaving) return;
   heard = Date.now();
@@ -64,7 +65,6 @@ function learn(answer) {
   plan();
 }
 
-/** Asks again in a while, when a warning is due, when all is over. */
 function plan() {
   const now = Date.now();
   const patience = is("checking") ? 1 : +poll || Infinity;
@@ -75,7 +75,7 @@ function plan() {
 
 function tick() {
   const now = Date.now();
-  const jumped = Math.abs(now - last) > 5000; // the computer slept, or its clock was set
+  const jumped = Math.abs(now - last) > 5000; // slept, or was set
   if (now >= next || (jumped && !document.hidden)) check();
   last = now;
   const left = Math.max(0, Math.round((ends - now) / 1000));
@@ -125,7 +125,7 @@ function leave(kind = "", to = here()) {
   gone = true;
   show(kind);
   document.body.replaceChildren();
-  location.replace(to[0] === "/" ? to : here()); // one tab is enough to go elsewhere
+  location.replace(to[0] === "/" ? to : here()); // one tab goes elsewhere
 }
 
 async function quit() {
@@ -146,7 +146,7 @@ async function quit() {
   }
 }
 
-/** @param {any} answer Of an ended session: a header says so. */
+/** @param {any} answer of an ended session? */
 function notice(answer) {
   const header = "Logout-Reason";
   const reason = answer?.getResponseHeader?.(header) ?? answer?.headers?.get(header);
@@ -159,7 +159,7 @@ function lead() {
   const { signal } = (stop = new AbortController());
   const hold = (/** @type {any} */ done) => {
     const source = events && new EventSource(events);
-    source?.addEventListener("ended", (/** @type {any} */ event) => check(JSON.parse(event.data).reason));
+    source?.addEventListener("ended", (/** @type {any} */ { data }) => check(JSON.parse(data).reason));
     signal.onabort = () => (source?.close(), done((leads = false)));
     leads = true;
     plan();
@@ -167,7 +167,7 @@ function lead() {
   navigator.locks?.request(name, { signal }, () => new Promise(hold)).catch(() => {});
 }
 
-/** What is not fresh from the server is covered until that has been asked. */
+/** What is not fresh is covered until the server is asked. */
 const cover = () => is("ended") || show("checking");
 
 function verify() {
@@ -196,7 +196,7 @@ function submitted(event) {
   quit();
 }
 
-/** @param {any} event of frameworks, which would leave the page */
+/** @param {any} event of a framework */
 function intercept(event) {
   const { xhr, ctx, fetchResponse } = event.detail ?? {};
   const { response } = ctx ?? fetchResponse ?? event;
