@@ -5,6 +5,7 @@ from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import Open, is_logged_in
 from tests.e2e.script import (
+    OFTEN,
     PRIVATE,
     another_tab,
     end_session,
@@ -74,6 +75,24 @@ def test_an_ending_elsewhere_is_noticed_by_asking(open_page: Open) -> None:
     assert is_hidden(page, SECRET)
     dialog.get_by_role("link", name="Log in again").click()
     page.wait_for_url("/accounts/login/?next=%2Fcars%2Fadd%2F")
+
+
+def test_an_ending_elsewhere_is_noticed_by_being_told(open_page: Open) -> None:
+    """Where the site sends events; the connection ends with the page."""
+    page = open_page(user="customer")
+    page.add_init_script(OFTEN.replace('poll = "1"', 'events = "/events/"'))
+    streams: list[Route] = []
+    page.route("**/events/", lambda route: streams.append(route))  # noqa: PLW0108 - it is marked
+    with page.expect_request("**/events/"):
+        page.goto(PRIVATE)
+    end_session(page)
+
+    streams[0].fulfill(
+        content_type="text/event-stream", body='event: ended\ndata: {"reason": "admin"}\n\n'
+    )
+
+    expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+    assert is_hidden(page, SECRET)
 
 
 def test_it_is_noticed_on_coming_back_to_the_tab(open_page: Open) -> None:
