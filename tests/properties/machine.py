@@ -223,6 +223,9 @@ class Sessions(People):
             looked = held.point in LOADING or (held.url, held.point) == ("/write/", "view")
             assert cookie != "" or looked
             return
+        if held.url == "/clone/" and self.model.over(login):
+            assert not cookie  # the copy has been looked at anew
+            return
         login.seen = timezone.now()
         if cookie:
             changed = held.url == "/password/"
