@@ -23,12 +23,14 @@ from django_logout.answers.json import JsonAnswer
 from django_logout.browser import presented
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.listing import Listing
-from django_logout.types import LogoutResult, Target
+from django_logout.types import LogoutResult, Outcome, Target
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 PER_PAGE = 20
+#: What logging out comes to for whoever goes on being let in.
+UNENDED = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
 
 Answering = Callable[..., HttpResponse]
 
@@ -52,8 +54,9 @@ def _truly(work: Answering) -> Answering:
 def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = None) -> HttpResponse:
     """End what let this request in: its session, or its token. Where nothing did, a token that
     is unknown or has expired, that is success too (RFC 7009, section 2.2); ``expired`` is the id
-    of the login that such a token proves to be of."""
-    result = LogoutResult()
+    of the login that such a token proves to be of. Where it was something that nobody can end,
+    such as a password that is sent each time, the answer is that it has not ended."""
+    kind, result = Kind.LOGGED_OUT, LogoutResult()
     token_id = None if by_session else revoking.presented(request)
     if by_session:
         result = core.logout(request)
@@ -61,8 +64,10 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
         result = _end(request, Target.credential(request.user, token_id))
     elif expired is not None:
         result = core.end_sessions(Target.session(expired), request=request)
+    elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
+        kind, result = Kind.SESSIONS_ENDED, UNENDED
     home = resolve_url(settings.LOGOUT_REDIRECT_URL or "/")
-    return _answer(request, Moment(kind=Kind.LOGGED_OUT, result=result, redirect_to=home))
+    return _answer(request, Moment(kind=kind, result=result, redirect_to=home))
 
 
 @_truly

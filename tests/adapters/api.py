@@ -12,6 +12,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.authtoken.models import Token
 from rest_framework.schemas.openapi import SchemaGenerator
+from rest_framework_simplejwt.tokens import AccessToken
 
 from django_logout.models import LoginSession
 from django_logout.revoking import credentials
@@ -44,10 +45,10 @@ class Program:
         self.how: dict[str, Any] = {"headers": {"Authorization": f"{scheme} {token}"}}
 
     def get(self, path: str) -> Any:
-        return Client().get(self.base + path, **self.how)
+        return Client(enforce_csrf_checks=True).get(self.base + path, **self.how)
 
     def post(self, path: str) -> Any:
-        return Client().post(self.base + path, **self.how)
+        return Client(enforce_csrf_checks=True).post(self.base + path, **self.how)
 
     def is_let_in(self) -> bool:
         """Whether the token works."""
@@ -263,8 +264,37 @@ def test_a_token_that_gives_only_its_user(user: Any) -> None:
     """Ends nothing by itself, since nobody knows which it is; everything, everywhere."""
     key = Token.objects.create(user=user).key
     mine = Program("/ninja/", "Bearer", f"user-{key}")
-    assert mine.post("logout/").json()["ended"] == {}
+    answer = mine.post("logout/").json()
+    assert (answer["logged_out"], answer["complete"], answer["ended"]) == (False, False, {})
+    assert mine.is_let_in()
     assert mine.post("sessions/end-all/").json()["ended"] == {"drf_token": 1}
+
+
+def test_a_json_web_token_of_no_login_is_not_said_to_have_ended(user: Any) -> None:
+    """It goes on letting its holder in until it expires."""
+    mine = Program("/drf/", "Bearer", str(AccessToken.for_user(user)))
+    answer = mine.post("logout/").json()
+    assert (answer["logged_out"], answer["complete"], answer["ended"]) == (False, False, {})
+    assert mine.is_let_in()
+
+
+def test_a_key_of_another_user_in_a_forged_request_ends_no_session(ann: Client, other: Any) -> None:
+    """The browser sends its session along; the attacker's key is what lets the request in."""
+    key = Token.objects.create(user=other).key
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = ann.cookies
+    answer = browser.post(f"/keyed/logout/?key={key}")
+    assert answer.json()["logged_out"] is False
+    assert ann.get("/private/").status_code == 200
+    assert browser.post("/keyed/logout/").status_code == 403
+
+
+def test_who_is_no_user_has_no_sessions() -> None:
+    """401; and it is not said to be logged out."""
+    mine = Program("/ninja/", "Bearer", "service")
+    assert mine.get("sessions/").status_code == 401
+    assert mine.post("sessions/end-all/").status_code == 401
+    assert mine.post("logout/").json()["logged_out"] is False
 
 
 def test_schemas() -> None:
@@ -279,4 +309,5 @@ def test_schemas() -> None:
     assert status == "200"
     described: Any = ninja.get_openapi_schema()
     assert set(described["paths"]) >= {"/ninja/logout/", "/ninja/sessions/{session_id}/end/"}
+    assert set(described["components"]["securitySchemes"]) >= {"SessionAuth", "ByRow"}
     assert set(described["components"]["schemas"]["Ended"]["properties"]) >= SHAPE

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import include, path
 from ninja import NinjaAPI
-from ninja.security import HttpBearer, django_auth
+from ninja.security import APIKeyQuery, HttpBearer, django_auth
 from rest_framework.authtoken.models import Token
 
 from django_logout.contrib.ninja import logout_router
@@ -27,11 +27,31 @@ class ByUser(HttpBearer):
         return found.user if found and token.startswith("user-") else None
 
 
+class ByKey(APIKeyQuery):
+    """Takes a key in the URL, and makes its user the request's, as many do."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:
+        found = Token.objects.select_related("user").filter(key=key).first()
+        if found is not None:
+            request.user = found.user
+        return found and found.user
+
+
+class ByService(HttpBearer):
+    """Lets another service in, which is no user."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        return token if token == "service" else None
+
+
 ninja = NinjaAPI()
-ninja.add_router("", logout_router([django_auth, ByRow(), ByUser()]))
+ninja.add_router("", logout_router([django_auth, ByRow(), ByUser(), ByService()]))
+keyed = NinjaAPI(urls_namespace="keyed")
+keyed.add_router("", logout_router([ByKey(), django_auth]))
 
 urlpatterns = [
     path("drf/", include("django_logout.contrib.drf.urls")),
     path("ninja/", ninja.urls),
+    path("keyed/", keyed.urls),
     *ours,
 ]
