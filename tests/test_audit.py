@@ -89,3 +89,16 @@ def test_no_secret_is_in_the_record_of_a_failure(
     assert "kinds.py" in caplog.text
     assert "123" not in caplog.text
     assert line.exc_info is None
+
+
+def test_nor_is_one_in_the_log_of_a_page(
+    ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page of sessions shows what the other revokers know."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+
+    assert ann.get("/accounts/sessions/").status_code == 200
+
+    (line,) = [record for record in caplog.records if "failed with" in record.msg]
+    assert line.exc_info is None
+    assert "123" not in caplog.text

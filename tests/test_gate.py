@@ -254,3 +254,14 @@ def test_an_id_that_nobody_has_registered_is_refused_and_not_remembered(
     nobody = Identity(uuid4(), str(user.pk), registered=True)
     assert not gate.ask(nobody).alive
     assert not str(redis.get(f"django_logout:mark:{nobody.id}")).startswith(gate.ENDED)
+
+
+@pytest.mark.needs("memcached")
+@pytest.mark.parametrize("pk", ["Ann of the blanks", "ä" * 150, "a" * 250])
+def test_users_whose_primary_key_is_no_key_of_a_cache(
+    settings: Any, file_engine: None, pk: str
+) -> None:
+    """All of theirs end, all the same: memcached takes neither blanks nor long words."""
+    url = services.URLS["memcached"]
+    settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
+    assert gate.close([], Reason.ADMIN, user_pks=[pk])

@@ -3,9 +3,9 @@
 Such a token is refused if it was not issued after that. The moment is remembered in the shared
 cache like the standing of a session (see ``gate``, whose proof it shares)::
 
-    mark   user:<pk>   a generation: a random name for "since the last ending of all of theirs"
-    seen   user:<pk>   the generations under which a reader asked the database, and what it said
-    mark   *           the generation of everyone
+    mark   user:<hash>   a generation: a random name for "since the last ending of all of theirs"
+    seen   user:<hash>   the generations under which a reader asked the database, and what it said
+    mark   *             the generation of everyone
 
 A reader takes the generations before it asks the database, and an ending replaces the user's, or
 everyone's, after it has been committed.

@@ -101,8 +101,9 @@ def seen_key(session_id: UUID | str) -> str:
 
 
 def name_of(user_pk: Any) -> str:
-    """Under which a user's generation is remembered, in the place of a session's id."""
-    return f"user:{user_pk}"
+    """Under which a user's generation is remembered, in the place of a session's id. A hash, since
+    memcached takes neither blanks nor long words, and a primary key may be a name."""
+    return f"user:{registry.fingerprint(str(user_pk))}"
 
 
 def generation() -> str:

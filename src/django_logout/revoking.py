@@ -110,8 +110,8 @@ def working() -> Iterator[Revoker]:
 def _quietly(revoker: Revoker, work: Callable[[Any], Any], argument: Any, default: Any) -> Any:
     try:
         return work(argument)
-    except Exception:
-        logger.exception("Revoker %r failed to look.", revoker.name)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is logged
+        _log(revoker.name, error, "what it knows is not shown")
         return default
 
 
@@ -155,8 +155,11 @@ def _fenced(path: str, work: Callable[[Revoker], Outcome]) -> Outcome:
     except Exception as error:
         if essential:
             raise
-        # The class, and where: a message may hold a secret, and so may the variables of a traceback.
-        kind, where = type(error).__name__, "".join(format_tb(error.__traceback__))
-        message = "Revoker %r failed with %s; the sessions have ended all the same.\n%s"
-        logger.error(message, name, kind, where)
-        return Outcome(name, error=kind)
+        _log(name, error, "the sessions have ended all the same")
+        return Outcome(name, error=type(error).__name__)
+
+
+def _log(name: str, error: Exception, and_so: str) -> None:
+    # The class, and where: a message may hold a secret, and so may the variables of a traceback.
+    kind, where = type(error).__name__, "".join(format_tb(error.__traceback__))
+    logger.error("Revoker %r failed with %s; %s.\n%s", name, kind, and_so, where)

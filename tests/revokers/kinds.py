@@ -19,6 +19,9 @@ class Broken(Revoker):
     def ends(self, ending: Ending) -> int:
         raise RuntimeError(f"{self.secret} could not be revoked")
 
+    def list(self, user: Any) -> Any:
+        raise RuntimeError(f"{self.secret} could not be listed")
+
 
 class BrokenInSql(Revoker):
     """Leaves the transaction unusable on PostgreSQL, as a failed statement does."""
