@@ -170,7 +170,9 @@ class World:
         """Have a process do something, and come back when it has stopped."""
         pending = Pending(self.worker())
         pending.worker.tell(task, stops=list(stops), **arguments)
-        return pending.wait()
+        pending.wait()
+        assert bool(pending.where) == bool(stops), f"expected {stops}, got {pending}"
+        return pending
 
     def add_user(self) -> str:
         """Somebody new, whose password is his name."""

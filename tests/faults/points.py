@@ -69,7 +69,7 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
         _cache_writes(backend, patch)
     if plain:
         return
-    from django_logout import audit, gate, registry, truth
+    from django_logout import audit, core, gate, registry, truth
     from django_logout.guard import GuardedStore
     from django_logout.models import LoginSession
 
@@ -82,3 +82,4 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
     around(gate, "close", before="committed", after="closed")
     around(audit, "record", after="recorded")
     around(registry, "end", before="ending")
+    around(core, "claim", before="ending")
