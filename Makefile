@@ -72,7 +72,7 @@ test: ## build the wheel, install it, test it, and measure its coverage
 	@$(if $(COVERAGE),$(TEST_PYTHON) -m coverage combine --quiet && $(TEST_PYTHON) -m coverage report)
 
 check: ## style, types, import layers, missing migrations
-	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
@@ -83,13 +83,13 @@ check: ## style, types, import layers, missing migrations
 	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
 
 fix: ## let the tools mend what they can
-	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/ruff check --fix --exit-zero
 	.venv/bin/ruff format
 	find src example -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
 matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py313-django61-db ..."
-	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/tox run $(addprefix -e ,$(ENVS)) $(if $(MATRIX_ARGS),-- $(MATRIX_ARGS))
 
 bench: ## what it costs, measured on the wheel
@@ -97,5 +97,5 @@ bench: ## what it costs, measured on the wheel
 	$(TEST_PYTHON) -m bench $(BENCH_ARGS)
 
 docs: ## the documentation, into docs/_build
-	@$(call tree,.venv,lint test docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/python -m sphinx -W -n docs docs/_build
