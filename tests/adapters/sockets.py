@@ -210,6 +210,32 @@ async def test_a_layer_that_is_down_keeps_nobody_in(ann: Client) -> None:
     await deaf.disconnect()
 
 
+class Hanging(InMemoryChannelLayer):
+    """As one whose server takes calls and never answers."""
+
+    async def new_channel(self, prefix: str = "specific.") -> str:
+        await asyncio.Event().wait()
+        return ""
+
+    async def group_send(self, group: str, message: Any) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_layer_that_hangs_keeps_nobody_waiting(ann: Client, monkeypatch: Any) -> None:
+    """Neither who connects nor who logs out; what is not told is found out by asking."""
+    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+    one = socket(ann, "/raw/", app=asking(0.05))
+    channel_layers.set("default", Hanging())
+    await one.connect(timeout=5)
+    assert await is_open(one)
+    answer = await sync_to_async(ann.post)(LOGOUT, headers={"Accept": "application/json"})
+    assert answer.json()["failed"] == ["channels"]
+    monkeypatch.setattr(channels, "GRACE", 0.05)
+    assert await closed(one) == "user"
+    event = await LogoutEvent.objects.aget()
+    assert event.outcomes["channels"]["error"] == "TimeoutError"
+
+
 async def test_a_later_try_tells(ann: Client, user: Any) -> None:
     """Those who are there; whatever was ended."""
     layer = Broken()
