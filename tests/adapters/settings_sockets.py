@@ -3,7 +3,10 @@
 import os
 
 from tests.settings import *  # noqa: F403
+from tests.settings import ENGINES
 
+# Whatever the suite runs on: the tests that are about engines go through all of them.
+SESSION_ENGINE = ENGINES["db"]
 ROOT_URLCONF = "tests.adapters.urls_sockets"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 if "LAYER_URL" in os.environ:

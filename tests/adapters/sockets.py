@@ -339,6 +339,25 @@ async def test_everyone(ann: Client, other: Any) -> None:
     assert await Cutoff.objects.acount() == 2
 
 
+async def test_f33_ended_between_the_question_and_the_first_message(
+    ann: Client, monkeypatch: Any
+) -> None:
+    """It was alive when it was asked for; what is told from then on is heard."""
+    ask = channels.Vigil.ask
+
+    async def ask_and_end(self: Any) -> Any:
+        standing = await ask(self)
+        await logged_out(ann)
+        return standing
+
+    monkeypatch.setattr(channels.Vigil, "ask", ask_and_end)
+    one = socket(ann)
+    await one.send_input({"type": "websocket.connect"})
+    while (message := await one.receive_output(timeout=5))["type"] == "websocket.accept":
+        pass
+    assert message == {**ENDED, "reason": "user"}
+
+
 @pytest.mark.parametrize(("said", "reason"), [("log out", "user"), ("log in", "switched")])
 async def test_a_socket_that_logs_itself_out(
     ann: Client, other: Any, said: str, reason: str

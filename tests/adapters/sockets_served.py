@@ -4,7 +4,6 @@ other. Run by ``tests/contrib/test_channels.py``."""
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -36,7 +35,6 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site
         "CACHE_URL": services.URLS["redis"],
         "LAYER_URL": services.URLS["redis"],
         "LAYER_PREFIX": uuid4().hex,
-        "SESSION_ENGINE": os.environ.get("SESSION_ENGINE", "db"),
     }
     prepare("ann", "bob", **environment)
     with (
