@@ -13,6 +13,14 @@ pytestmark = pytest.mark.needs("chromium")
 
 every_look = pytest.mark.parametrize("look", looks.ALL, ids=lambda look: look.__name__)
 BRIGHTNESS = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+#: Blocks and Arabic words that do not read from right to left.
+LEFT_TO_RIGHT = """
+[...document.querySelectorAll("main *")].filter((part) => {
+  const { direction, display } = getComputedStyle(part);
+  const matters = /\\p{Script=Arabic}/u.test(part.textContent) || !display.startsWith("inline");
+  return matters && direction === "ltr";
+}).map((part) => part.outerHTML)
+"""
 
 
 def _opens(open_page: Open, variant: Variant, **options: Any) -> looks.Opens:
@@ -53,6 +61,7 @@ def test_every_page_reads_from_right_to_left(open_page: Open, variant: Variant, 
 
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     assert_fits(page)
+    assert page.evaluate(LEFT_TO_RIGHT) == []
     heading, card = page.get_by_role("heading", level=1), page.get_by_role("main")
     assert _right(card) - _right(heading) < 40
 

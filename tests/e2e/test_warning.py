@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.conftest import Open, assert_accessible, assert_fits, is_logged_in
+from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits, is_logged_in
 from tests.e2e.script import PRIVATE, another_tab, look_at
 
 pytestmark = pytest.mark.needs("chromium")
@@ -150,12 +150,17 @@ def test_after_sleep_and_a_changed_clock_the_server_is_asked(page: Page, clock: 
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_dialogs_are_accessible_on_narrow_screens(open_page: Open, scheme: str) -> None:
-    """WCAG 2.2 AA as far as a machine can tell; 320 pixels, no sideways scrolling."""
+@pytest.mark.parametrize(("scheme", "locale"), [("light", "en"), ("dark", "ar")])
+def test_dialogs_are_accessible_on_narrow_screens(
+    open_page: Open, variant: Variant, scheme: str, locale: str
+) -> None:
+    """WCAG 2.2 AA as far as a machine can tell; 320 pixels, no sideways scrolling. They read as
+    their language does, whatever the page around them."""
     page = open_page(
         PRIVATE,
+        base_url=variant("http", "www"),
         user="customer",
+        locale=locale,
         color_scheme=scheme,
         viewport={"width": 320, "height": 480},
     )
@@ -163,6 +168,7 @@ def test_dialogs_are_accessible_on_narrow_screens(open_page: Open, scheme: str) 
         page.route("**/accounts/session/**", told)
         page.wait_for_timeout(2100)
         look_at(page)
-        expect(page.get_by_role("dialog")).to_be_visible()
+        direction = "rtl" if locale == "ar" else "ltr"
+        expect(page.get_by_role("dialog")).to_have_css("direction", direction)
         assert_accessible(page)
         assert_fits(page)
