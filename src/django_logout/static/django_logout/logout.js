@@ -1,14 +1,14 @@
-/** Logging out, felt in every tab: see docs/browser.md. Without this all works, only later. */
-/** @type {any} */ const script = document.querySelector("script[data-logout]");
-/** @type {any} */ const words = document.querySelector("template[data-logout]");
-const { status, logout, login, user, events, poll, warning } = script.dataset;
+/** Logging out, felt in every tab: see docs/browser.md. */
+const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
+const words = find("template");
+const { status, logout, login, user, events, poll, warning } = find("script").dataset;
 const early = warning * 1000;
 const name = `django-logout ${status}`;
 const root = document.documentElement;
 const ask = fetch.bind(window);
 const on = addEventListener;
 
-// Other tabs, dialog, question, the form that logs out, when to ask, when all ends.
+// Other tabs, dialog, question, form that logs out, when to ask, when all ends.
 let [tabs, open, asking, leaving, next, ends] = /** @type {any[]} */ ([]);
 let [stop, leads, typed, gone, calm] = /** @type {any[]} */ ([]);
 let [failures, heard, last] = [0, 0, Date.now()];
@@ -45,7 +45,7 @@ function hear({ data: { answer, out, loaded } }) {
   else if (loaded !== user || open) check(); // that page may be stale
 }
 
-/** @param {Record<string, any>} answer of the status URL */
+/** @param {any} answer of the status URL */
 function learn(answer) {
   if (gone || leaving) return;
   heard = Date.now();
@@ -128,21 +128,25 @@ function leave(kind = "", to = here()) {
   location.replace(to[0] === "/" ? to : here()); // one tab goes elsewhere
 }
 
-async function quit() {
-  const form = leaving;
+async function quit(mine = leaving) {
+  const [form, button, url] = mine;
   try {
-    const signal = AbortSignal.timeout(10000);
-    const headers = { Accept: "application/json" };
-    const options = { method: "POST", body: new FormData(form), headers, signal, keepalive: true };
-    const response = await ask(form.action, { ...options, redirect: "manual" });
+    const response = await ask(url, {
+      method: "POST",
+      body: new FormData(form, button),
+      headers: { Accept: "application/json" },
+      signal: AbortSignal.timeout(10000),
+      keepalive: true,
+      redirect: "manual",
+    });
     const answer = await response.json().catch(() => ({}));
-    if (!answer.logged_out) return HTMLFormElement.prototype.submit.call(form); // shows why
     gone = true;
+    if (!answer.logged_out) return form.requestSubmit(button); // shows why
     tabs.postMessage({ out: answer.redirect_to });
     location.assign(answer.redirect_to);
   } catch {
     show("offline");
-    setTimeout(() => leaving === form && quit(), 2000);
+    setTimeout(() => leaving === mine && quit(), 2000);
   }
 }
 
@@ -187,13 +191,13 @@ function begin(stale = false) {
 
 /** @param {any} event */
 function submitted(event) {
-  const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
-  if (!logout.split(" ").includes(new URL(form.action).pathname)) return;
+  const { target: form, submitter } = event;
+  if (gone || event.defaultPrevented || form.method !== "post") return;
+  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // not a field
+  const url = new URL(action, document.baseURI);
+  if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
   event.preventDefault();
-  if (leaving) return; // pressed twice
-  leaving = form;
-  quit();
+  if (!leaving) quit((leaving = [form, submitter, url]));
 }
 
 /** @param {any} event of a framework */
@@ -206,8 +210,8 @@ function intercept(event) {
 if (user) {
   const look = () => document.hidden || Date.now() - heard < 2000 || check();
   for (const type of ["visibilitychange", "focus", "online"]) on(type, look);
-  const frameworks = "htmx:beforeOnLoad htmx:before:response turbo:before-fetch-response";
-  for (const type of `${frameworks} up:fragment:loaded`.split(" ")) on(type, intercept);
+  const names = "htmx:beforeOnLoad htmx:before:response turbo:before-fetch-response";
+  for (const type of `${names} up:fragment:loaded`.split(" ")) on(type, intercept);
   on("input", () => (typed = true));
   on("submit", submitted);
   on("pagehide", () => (stop?.abort(), tabs?.close(), cover()));
