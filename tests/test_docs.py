@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import fields
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,10 @@ def found(dotted: str) -> bool:
         import_module(dotted)
     except ImportError:
         return hasattr(import_module(module), attribute)
+    except RuntimeError:  # for an app with models, which is not installed here
+        spec = find_spec(module)
+        source = Path(spec.origin).read_text() if spec and spec.origin else ""
+        return re.search(rf"^class {attribute}\b", source, re.M) is not None
     return True
 
 

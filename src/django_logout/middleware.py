@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 
+from django_logout import companions
 from django_logout.browser import forget_impossible_key, forget_user
 from django_logout.current import current_request
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
@@ -54,7 +55,9 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        return settle(request, response) if needs_settling(request, response) else response
+        if needs_settling(request) or companions.of(request):
+            response = settle_all(request, response)
+        return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
@@ -71,8 +74,8 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_settling(request, response):
-            response = await sync_to_async(settle)(request, response)
+        if needs_settling(request) or companions.of(request):
+            response = await sync_to_async(settle_all)(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -85,3 +88,15 @@ class LogoutMiddleware:
         if isinstance(exception, UpdateError | SessionInterrupted) and watch.identity is not None:
             return lost(request, watch)
         return None
+
+
+def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Settle the session of a request, and those that came beside it."""
+    if needs_settling(request):
+        response = settle(request, response)
+    for session in companions.of(request):
+        with companions.in_place(request, session):
+            forbid_storing(request, session, response)
+            if needs_settling(request):
+                response = settle(request, response)
+    return response

@@ -27,7 +27,7 @@ from django_logout.watch import Watch
 logger = logging.getLogger("django_logout")
 
 
-def needs_settling(request: HttpRequest, response: HttpResponse) -> bool:
+def needs_settling(request: HttpRequest) -> bool:
     """Whether there is anything to do, found out without asking anybody: nothing for requests
     that leave their session alone, and mostly nothing for those that only read it."""
     session: Any = request.session
@@ -76,7 +76,7 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return not_ended(request)
     _keep_cookie_in_outage(request, watch)
     _touch(request)
-    response = _say_why(request, response, watch.shut_out or reason)
+    response = _say_why(request, response, (watch.shut_out or reason) if watch.by_cookie else None)
     delete_cookies(request, response)
     withdraw(request, response, watch)
     if watch.offered:

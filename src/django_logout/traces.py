@@ -43,7 +43,7 @@ def withdraw(request: HttpRequest, response: HttpResponse, watch: Watch) -> None
     deletion is sent although the cookie may not have come with the request.
     """
     session: Any = request.session
-    if not watch.logged_out or watch.lost or response.status_code >= 500:
+    if not (watch.logged_out and watch.by_cookie) or watch.lost or response.status_code >= 500:
         return
     if session.is_empty():  # else SessionMiddleware sets a new one
         _delete_cookie(response)

@@ -18,6 +18,8 @@ class Watch:
     "The key the registry knows, or will."
     request: Any = None
     "The request whose session it is; ``None`` outside of our middleware."
+    by_cookie: bool = True
+    "Whether the browser has it in its cookie."
     identity: Identity | None = None
     "Who was logged in when the session was loaded, or has logged in since."
     held: dict[UUID, tuple[str, str]] = field(default_factory=dict)

@@ -25,6 +25,15 @@ def test_models_of_the_projects_own() -> None:
     run_scenarios("own_models", *LIBRARIES, settings="tests.adapters.settings_own")
 
 
+@pytest.mark.needs("redis")
+def test_apps_of_allauth() -> None:
+    """Its API for them: keys of sessions, and JSON web tokens."""
+    settings = "tests.adapters.settings_headless"
+    run_scenarios("headless", "allauth", "rest_framework", settings=settings)
+    jwt = {"HEADLESS_STRATEGY": "JWTTokenStrategy"}
+    run_scenarios("headless_jwt", "allauth", "rest_framework", settings=settings, **jwt)
+
+
 def test_dj_rest_auth() -> None:
     """Its views, and its cookies."""
     libraries = ("dj_rest_auth", "rest_framework_simplejwt")

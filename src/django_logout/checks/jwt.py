@@ -8,9 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.utils.module_loading import import_string
 
 from django_logout import families
+from django_logout.checks.plugins import modules_of
 
 OURS = "django_logout.contrib.drf.jwt"
 THEIRS = "rest_framework_simplejwt.authentication"
@@ -28,7 +28,7 @@ SERIALIZERS = {
 def check_tokens(**kwargs: Any) -> list[CheckMessage]:
     """The default classes of the API, and the serializers. (What single views name is not seen.)"""
     classes = _setting("REST_FRAMEWORK").get("DEFAULT_AUTHENTICATION_CLASSES", ())
-    made_of = [_modules(each) for each in classes]
+    made_of = [modules_of(each) for each in classes]
     given = _setting("SIMPLE_JWT")
     if any(OURS in modules for modules in made_of):
         return _of_ours(given)
@@ -53,7 +53,7 @@ def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
         return [Error(sentence, hint=f'Add "{app}" to INSTALLED_APPS.', id="django_logout.E070")]
     found: list[CheckMessage] = []
     for key, path in SERIALIZERS.items():
-        if f"{OURS}_serializers" not in _modules(given.get(key, "")):
+        if f"{OURS}_serializers" not in modules_of(given.get(key, "")):
             sentence = (
                 f'SIMPLE_JWT["{key}"] is not ours: tokens do not say of which login they are, and '
                 "end with all of their user's only."
@@ -66,12 +66,3 @@ def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
 def _setting(name: str) -> Mapping[str, Any]:
     given = getattr(settings, name, None)
     return given if isinstance(given, Mapping) else {}
-
-
-def _modules(named: Any) -> set[str]:
-    """Where a class and what it is made of come from; of one that cannot be imported, itself."""
-    try:
-        kinds = import_string(named).__mro__ if isinstance(named, str) else named.__mro__
-    except Exception:  # noqa: BLE001 - whatever a module raises; the framework says so later
-        return {str(named).rpartition(".")[0]}
-    return {kind.__module__ for kind in kinds}

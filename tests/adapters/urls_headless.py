@@ -1,0 +1,59 @@
+"""The test project's URLs, with allauth's API for apps, and an API that takes its tokens."""
+
+from typing import Any
+
+from allauth.headless.contrib.rest_framework import authentication as theirs
+from allauth.headless.internal.decorators import app_view
+from django.contrib.auth import logout
+from django.http import JsonResponse
+from django.urls import include, path
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from django_logout.contrib.drf.headless import JWTTokenAuthentication
+from tests.adapters.urls import urlpatterns as ours
+from tests.faults import points, views
+
+
+class WhoView(APIView):
+    """Who is let in; POST logs out as API views do it."""
+
+    permission_classes = (IsAuthenticated,)
+
+    def get(self, request: Any) -> Response:
+        return Response({"user": request.user.get_username()})
+
+    def post(self, request: Any) -> Response:
+        logout(request)
+        return Response({})
+
+
+#: That sessions have been given.
+KEYS: list[str] = []
+
+
+def rotate(request: Any) -> JsonResponse:
+    """Gives the session a new key."""
+    request.user.get_username()
+    points.stop("view")
+    request.session.cycle_key()
+    KEYS.append(request.session.session_key)
+    return JsonResponse({"key": KEYS[-1]})
+
+
+def api(kind: Any) -> Any:
+    """That view, with one way in."""
+    return WhoView.as_view(authentication_classes=[kind])
+
+
+urlpatterns = [
+    path("_allauth/", include("allauth.headless.urls")),
+    path("api/by-session/", api(theirs.XSessionTokenAuthentication)),
+    path("api/by-jwt/", api(JWTTokenAuthentication)),
+    path("api/unchecked/", api(theirs.JWTTokenAuthentication)),
+    # Views of the site's own for apps, which can be stopped.
+    path("app/write/", app_view(views.write)),
+    path("app/rotate/", app_view(rotate)),
+    *ours,
+]
