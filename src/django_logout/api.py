@@ -7,6 +7,7 @@ The answers are those of the pages, as programs get them. Frameworks bring the r
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -28,11 +29,27 @@ from django_logout.types import LogoutResult, Outcome, Target
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
+logger = logging.getLogger("django_logout")
+
 PER_PAGE = 20
 #: What logging out comes to for whoever goes on being let in.
 UNENDED = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
 
 Answering = Callable[..., HttpResponse]
+
+
+class CountsIfItCan:
+    """Mixed in front of a framework's throttle: while its cache is down nobody is turned away, or
+    nobody could log out."""
+
+    def allow_request(self, *args: Any) -> bool:
+        """Whether it is not too often, as far as that can be told."""
+        try:
+            allowed: bool = super().allow_request(*args)  # type: ignore[misc]
+        except Exception:
+            logger.exception("The cache that counts requests is down; this one is not counted.")
+            allowed = True
+        return allowed
 
 
 def _truly(work: Answering) -> Answering:

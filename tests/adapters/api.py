@@ -17,6 +17,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from django_logout.models import LoginSession
 from django_logout.revoking import credentials
 from tests.adapters.urls_api import ninja
+from tests.backends import cache_from_url
 from tests.browsers import age
 from tests.pages import csrf_token
 
@@ -213,6 +214,18 @@ def test_too_often(base: str, user: Any) -> None:
     mine = program(base, user)
     statuses = [mine.get("sessions/").status_code for _ in range(61)]
     assert statuses == [200] * 60 + [429]
+
+
+def test_nobody_is_kept_in_by_a_throttle_that_cannot_count(
+    base: str, user: Any, settings: Any
+) -> None:
+    """Its cache is down; what remembers endings is not."""
+    mine = program(base, user)
+    dead, alive = cache_from_url("redis://127.0.0.1:1/0"), cache_from_url("locmem://here")
+    settings.CACHES = {"default": dead, "here": alive}
+    settings.LOGOUT = {"CACHE": "here"}
+    assert mine.post("logout/").json()["ended"] == {"drf_token": 1}
+    assert not Token.objects.exists()
 
 
 def test_a_json_web_token_logs_its_family_out(user: Any) -> None:

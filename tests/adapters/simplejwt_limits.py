@@ -178,6 +178,23 @@ def test_adopted_in_a_browser_that_logs_out_meanwhile_it_is_refused(ann: Client)
     assert answer.status_code == 401
 
 
+class Late:
+    """Reads of the library's list are sent to a replica, which does not know what was just made."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str | None:
+        return "replica" if model is OutstandingToken else None
+
+
+def test_of_no_login_it_is_blacklisted_where_it_was_written(ann: Client, settings: Any) -> None:
+    """Obtained in a browser that logs out meanwhile; the replica would know nothing of it."""
+    session = LoginSession.objects.get()
+    settings.DATABASE_ROUTERS = [Late()]
+    with before(OutstandingToken, lambda: end_sessions(Target.session(session.pk))):
+        issued = Program(**ann.post("/jwt/in-browser/").json())
+    settings.DATABASE_ROUTERS = []
+    assert Client().post("/jwt/refresh/", {"refresh": issued.refresh}).status_code == 401
+
+
 def test_code_of_the_projects_own_begins_a_login_with_a_token(user: Any) -> None:
     """Outside of any request, too; no signal of Django's says that somebody logged in."""
     heard: list[Any] = []

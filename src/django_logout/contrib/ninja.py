@@ -23,7 +23,7 @@ _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
 BY_SESSION = "_django_logout_by_session"
 
 
-class LogoutThrottle(UserRateThrottle):
+class LogoutThrottle(api.CountsIfItCan, UserRateThrottle):
     """So many requests a minute for these, apart from what else is throttled."""
 
     scope = "logout"

@@ -96,7 +96,7 @@ class RowsRevoker(Revoker):
             return
         session_id = ties.session_here(getattr(instance, f"{self.user_field}_id"))
         if session_id is not None and not ties.tie(self.name, instance.pk, session_id):
-            self.revoke(self.model._base_manager.filter(pk=instance.pk))
+            self.revoke(self.rows().filter(pk=instance.pk))
 
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:
         return self.rows().filter(**{f"{self.user_field}__in": users})

@@ -20,7 +20,7 @@ from django_logout.contrib.drf.schema import EndedSerializer, LogoutSchema, Sess
 from django_logout.views.logout import open_to_all
 
 
-class LogoutThrottle(UserRateThrottle):
+class LogoutThrottle(api.CountsIfItCan, UserRateThrottle):
     """Sixty requests a minute; or what ``DEFAULT_THROTTLE_RATES`` says for ``"logout"``."""
 
     scope = "logout"
