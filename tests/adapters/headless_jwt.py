@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from allauth.headless import app_settings
+from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from django_logout import Target, end_sessions
+from django_logout import Target, aend_sessions, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_replayed
 from tests.adapters.apps import API, SESSION, App
@@ -84,6 +86,27 @@ def end_meanwhile(monkeypatch: Any, user: Any) -> None:
         return {}
 
     monkeypatch.setattr(strategy, "get_claims", get_claims)
+
+
+@pytest.mark.parametrize("engine", ["db", "cache"], indirect=True)
+def test_django_ninja_asks_too(engine: str, user: Any) -> None:
+    """With our class, in the place of allauth's."""
+    app, forged = by_access(App.log_in()), App(access="forged")
+    assert app.get("/api/ninja/who/").json() == {"user": "ann"}
+    end_sessions(Target.user(user))
+    assert [each.get("/api/ninja/who/").status_code for each in (app, forged)] == [401, 401]
+
+
+async def test_under_asgi(user: Any, settings: Any, clock: Any) -> None:
+    """A request by a token is activity there as well; and what has ended is refused."""
+    app = await sync_to_async(App.log_in)()
+    headers = {"Authorization": f"Bearer {app.access}"}
+    clock.shift(120)
+    assert (await AsyncClient().get(SESSION, headers=headers)).status_code == 200
+    row = await LoginSession.objects.aget()
+    assert row.last_seen_at == timezone.now()
+    await aend_sessions(Target.user(user))
+    assert (await AsyncClient().get(SESSION, headers=headers)).status_code == 410
 
 
 def test_the_api_says_why(user: Any) -> None:

@@ -7,11 +7,13 @@ from allauth.headless.internal.decorators import app_view
 from django.contrib.auth import logout
 from django.http import JsonResponse
 from django.urls import include, path
+from ninja import NinjaAPI
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
+from django_logout.contrib.ninja_headless import JWTTokenAuth
 from tests.adapters.urls import urlpatterns as ours
 from tests.faults import points, views
 
@@ -47,7 +49,17 @@ def api(kind: Any) -> Any:
     return WhoView.as_view(authentication_classes=[kind])
 
 
+ninja = NinjaAPI()
+
+
+@ninja.get("/who/", auth=JWTTokenAuth())
+def who(request: Any) -> dict[str, str]:
+    """Who is let in."""
+    return {"user": request.user.get_username()}
+
+
 urlpatterns = [
+    path("api/ninja/", ninja.urls),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/by-session/", api(theirs.XSessionTokenAuthentication)),
     path("api/by-jwt/", api(JWTTokenAuthentication)),

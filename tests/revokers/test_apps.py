@@ -29,9 +29,10 @@ def test_models_of_the_projects_own() -> None:
 def test_apps_of_allauth() -> None:
     """Its API for them: keys of sessions, and JSON web tokens."""
     settings = "tests.adapters.settings_headless"
-    run_scenarios("headless", "allauth", "rest_framework", settings=settings)
+    libraries = ("allauth", "ninja", "rest_framework")
+    run_scenarios("headless", *libraries, settings=settings)
     jwt = {"HEADLESS_STRATEGY": "JWTTokenStrategy"}
-    run_scenarios("headless_jwt", "allauth", "rest_framework", settings=settings, **jwt)
+    run_scenarios("headless_jwt", *libraries, settings=settings, **jwt)
 
 
 def test_dj_rest_auth() -> None:

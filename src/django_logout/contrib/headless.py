@@ -11,6 +11,7 @@ from allauth.headless import app_settings
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
 from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy as Jwt
 from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy as Plain
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
 
@@ -57,3 +58,11 @@ def session_of(access_token: str) -> Any:
         f"{app_settings.JWT_AUTHORIZATION_HEADER_SCHEME} {access_token}"
     )
     return companions.bring(engines.current().store(strategy.get_session_token(request)))
+
+
+def user_of(session: Any) -> Any:
+    """Whose session this is, as long as the password is that of the login; else ``None``."""
+    request = HttpRequest()
+    request.session = session
+    user = get_user(request)
+    return user if user.is_authenticated else None

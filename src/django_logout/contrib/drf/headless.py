@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.headless.contrib.rest_framework import authentication
-from django.contrib.auth import get_user
-from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
 from django_logout import companions
 from django_logout.contrib.drf.problems import as_problems
-from django_logout.contrib.headless import session_of
+from django_logout.contrib.headless import session_of, user_of
 from django_logout.exceptions import TokenRefused
 
 
@@ -24,12 +22,10 @@ class JWTTokenAuthentication(authentication.JWTTokenAuthentication):
     def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
         """The user of the session, and what the token says."""
         _, payload = super().authenticate_credentials(key)
-        asked = HttpRequest()
         with as_problems():
-            asked.session = session_of(key)
-            user = get_user(asked)
-            if user.is_authenticated:
+            session = session_of(key)
+            if user := user_of(session):
                 return user, payload
-            if reason := companions.why_ended(asked.session):
+            if reason := companions.why_ended(session):
                 raise TokenRefused(reason)
         raise AuthenticationFailed
