@@ -19,7 +19,7 @@ from django_logout.revoking import credentials
 from tests.adapters.urls_api import ninja
 from tests.backends import cache_from_url
 from tests.browsers import age
-from tests.pages import csrf_token
+from tests.pages import copy_of, csrf_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,6 +110,18 @@ def test_a_session_logs_itself_out(base: str, user: Any) -> None:
     answer = browser.post(f"{base}logout/", headers={"X-CSRFToken": token})
     assert answer.json()["ended"] == {"session": 1}
     assert browser.get("/private/").status_code == 302
+
+
+def test_a_session_that_has_ended_is_calm_success(base: str, ann: Client) -> None:
+    """By its cookie, which is still there: nothing is left to end."""
+    browser = copy_of(ann)
+    ann.post("/accounts/logout/")
+    answer = browser.post(f"{base}logout/")
+    assert (answer.status_code, answer.json()["logged_out"], answer.json()["ended"]) == (
+        200,
+        True,
+        {},
+    )
 
 
 def test_another_user_s_token_beside_a_session_leaves_that_alone(
