@@ -217,11 +217,7 @@ class Sessions(People):
         cookie = self.world.deliver(answer)
         doom = filter(None, [self.model.over(login), self.doom(login)])
         if not login.alive or self.world.observe(login, *doom):
-            # Everyone's are not looked up by a save on db: what it has saved is refused, too.
-            assert not cookie or (self.engine == "db" and login.cut and cookie == login.cookie)
-            # Neither is the browser's own taken away, unless the session was looked at since.
-            looked = held.point in LOADING or (held.url, held.point) == ("/write/", "view")
-            assert cookie != "" or looked
+            self.too_late(held, cookie)
             return
         if held.url == "/clone/" and self.model.over(login):
             assert not cookie  # the copy has been looked at anew
@@ -231,6 +227,18 @@ class Sessions(People):
             changed = held.url == "/password/"
             login.version = login.account.version if changed else login.version
             self.model.give(login, cookie, login.version if changed else held.version)
+
+    def too_late(self, held: Held, cookie: str | None) -> None:
+        """An answer whose session has ended meanwhile hands out no cookie of it."""
+        if cookie and self.engine == "db" and held.login.cut:
+            # Everyone's are not looked up by a save on db: what it has saved is refused, too.
+            self.model.give(held.login, cookie)
+        elif cookie:  # a guest's, who was refused when the session was looked at
+            assert held.point in LOADING
+            assert self.world.login_id(held.browser) == ""
+        # Neither is the browser's own taken away, unless the session was looked at since.
+        looked = held.point in LOADING or (held.url, held.point) == ("/write/", "view")
+        assert cookie != "" or looked
 
     def late_ending(self, held: Held) -> None:
         """Whatever is alive when it comes to be decided has ended then."""
