@@ -1,9 +1,11 @@
 """The tags, in Django's templates and in Jinja2's: the same things, from the same templates."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.template import engines
 from django.test import Client
@@ -274,3 +276,10 @@ def test_our_own_pages_have_the_script(ann: Client) -> None:
 
     assert csrf_token(response)
     assert Page(response).all("script")[0]["data-user"]
+
+
+def test_the_script_is_small() -> None:
+    """Below 8 kB as it is served, comments and all."""
+    found = finders.find("django_logout/logout.js")
+
+    assert Path(str(found)).stat().st_size < 8000

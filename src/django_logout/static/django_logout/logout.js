@@ -8,9 +8,9 @@ const root = document.documentElement;
 const ask = fetch.bind(window);
 const on = addEventListener;
 
-// Other tabs, dialog, question, form that logs out, when to ask, when all ends.
-let [tabs, open, asking, leaving, next, ends] = /** @type {any[]} */ ([]);
-let [stop, leads, typed, gone, calm] = /** @type {any[]} */ ([]);
+// Tabs, dialog, question, form that logs out, when to ask, when all ends.
+/** @type {any[]} */
+let [tabs, open, asking, leaving, next, ends, stop, leads, typed, gone, calm] = [];
 let [failures, heard, last] = [0, 0, Date.now()];
 
 const here = () => location.pathname + location.search;
@@ -38,11 +38,11 @@ async function question(method = "POST", query = "") {
   }
 }
 
-/** @param {MessageEvent} message of another tab */
+/** @param {any} message of another tab */
 function hear({ data: { answer, out, loaded } }) {
   if (out) leave("out", out);
   else if (answer) learn(answer);
-  else if (loaded !== user || open) check(); // that page may be stale
+  else if (loaded !== user || open) check();
 }
 
 /** @param {any} answer of the status URL */
@@ -75,7 +75,7 @@ function plan() {
 
 function tick() {
   const now = Date.now();
-  const jumped = Math.abs(now - last) > 5000; // slept, or was set
+  const jumped = Math.abs(now - last) > 5000;
   if (now >= next || (jumped && !document.hidden)) check();
   last = now;
   const left = Math.max(0, Math.round((ends - now) / 1000));
@@ -85,16 +85,15 @@ function tick() {
 
 function write(where = "", seconds = 0) {
   const place = open?.querySelector(where);
-  const format = { style: "unit", unit: "second", unitDisplay: "long" };
-  const text = seconds.toLocaleString(root.lang || [], /** @type {any} */ (format));
+  /** @type {any} */ const format = { style: "unit", unit: "second", unitDisplay: "long" };
+  const text = seconds.toLocaleString(root.lang || [], format);
   if (place && place.textContent !== text) place.textContent = text;
 }
 
 function show(kind = "", message = "") {
   if (!is(kind)) {
     hide();
-    const found = words.content.querySelector(`[data-name=${kind}]`);
-    const dialog = (open = found.cloneNode(true));
+    const dialog = (open = words.content.querySelector(`[data-name=${kind}]`).cloneNode(true));
     dialog.onclose = () => {
       if (dialog !== open) return;
       if (kind === "offline") leaving = null;
@@ -116,7 +115,7 @@ function show(kind = "", message = "") {
 function hide() {
   const dialog = open;
   open = null;
-  dialog?.close(); // gives the focus back
+  dialog?.close();
   dialog?.remove();
 }
 
@@ -125,7 +124,7 @@ function leave(kind = "", to = here()) {
   gone = true;
   show(kind);
   document.body.replaceChildren();
-  location.replace(to[0] === "/" ? to : here()); // one tab goes elsewhere
+  location.replace(to[0] === "/" ? to : here());
 }
 
 async function quit(mine = leaving) {
@@ -141,7 +140,7 @@ async function quit(mine = leaving) {
     });
     const answer = await response.json().catch(() => ({}));
     gone = true;
-    if (!answer.logged_out) return form.requestSubmit(button); // shows why
+    if (!answer.logged_out) return form.requestSubmit(button);
     tabs.postMessage({ out: answer.redirect_to });
     location.assign(answer.redirect_to);
   } catch {
@@ -193,7 +192,7 @@ function begin(stale = false) {
 function submitted(event) {
   const { target: form, submitter } = event;
   if (gone || event.defaultPrevented || form.method !== "post") return;
-  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // not a field
+  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // no field
   const url = new URL(action, document.baseURI);
   if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
   event.preventDefault();
@@ -210,8 +209,9 @@ function intercept(event) {
 if (user) {
   const look = () => document.hidden || Date.now() - heard < 2000 || check();
   for (const type of ["visibilitychange", "focus", "online"]) on(type, look);
-  const names = "htmx:beforeOnLoad htmx:before:response turbo:before-fetch-response";
-  for (const type of `${names} up:fragment:loaded`.split(" ")) on(type, intercept);
+  const htmx = ["htmx:beforeOnLoad", "htmx:before:response"];
+  for (const type of [...htmx, "turbo:before-fetch-response", "up:fragment:loaded"])
+    on(type, intercept);
   on("input", () => (typed = true));
   on("submit", submitted);
   on("pagehide", () => (stop?.abort(), tabs?.close(), cover()));
