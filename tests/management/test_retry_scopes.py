@@ -1,0 +1,85 @@
+"""``manage.py logout retry``: one token, or all but one session, are what they were at first."""
+
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from django_logout import Target, end_sessions, selection
+from django_logout.models import LogoutEvent
+from django_logout.revokers.base import Revoker
+from django_logout.types import Ending, Scope
+from tests.crowds import make_rows
+from tests.management.command import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Shaky(Revoker):
+    """Its service is down until it is up."""
+
+    name = "shaky"
+    down: ClassVar[bool] = True
+    seen: ClassVar[list[Ending]] = []
+
+    def ends(self, ending: Ending) -> int:
+        if self.down:
+            raise ConnectionError
+        self.seen.append(ending)
+        return 1
+
+
+class Sparing(Revoker):
+    """Leaves one key alone whenever it is asked."""
+
+    name = "sparing"
+
+    def ends(self, ending: Ending) -> int:
+        return 0
+
+    def spares(self, ending: Ending) -> int:
+        return 1
+
+
+@pytest.fixture(autouse=True)
+def shaky(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Down."""
+    settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky"]}
+    monkeypatch.setattr(Shaky, "down", True)
+    monkeypatch.setattr(Shaky, "seen", [])
+
+
+def test_one_token(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its id, which the event remembers."""
+    target = Target.credential(user, uuid4())
+    assert end_sessions(target).failed == ("shaky",)
+    monkeypatch.setattr(Shaky, "down", False)
+    run("retry", "--now")
+    (again,) = Shaky.seen
+    assert again.target == target
+    assert LogoutEvent.objects.get().complete
+
+
+def test_the_others(ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whoever ended them."""
+    make_rows(user, 1)
+    ann.post("/accounts/sessions/end-others/")
+    monkeypatch.setattr(Shaky, "down", False)
+    run("retry", "--now")
+    (again,) = Shaky.seen
+    assert (again.target.scope, again.target.value.user) == (Scope.OTHERS, user)
+    assert again.again
+    assert LogoutEvent.objects.get().complete
+
+
+def test_keys_spared_in_parts_are_counted_together(
+    user: Any, other: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of two users, each a part of its own."""
+    settings.LOGOUT = {"REVOKERS": [f"{__name__}.Sparing"]}
+    monkeypatch.setattr(selection, "BATCH", 1)
+    result = end_sessions(Target.users(get_user_model().objects.all()))
+    assert dict(result.spared) == {"sparing": 2}
+    assert LogoutEvent.objects.get().outcomes["sparing"] == {"ended": 0, "error": "", "spared": 2}
