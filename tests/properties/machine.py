@@ -230,8 +230,10 @@ class Sessions(People):
 
     def too_late(self, held: Held, cookie: str | None) -> None:
         """An answer whose session has ended meanwhile hands out no cookie of it."""
-        if cookie and self.engine == "db" and held.login.cut:
-            # Everyone's are not looked up by a save on db: what it has saved is refused, too.
+        # On db a save that has succeeded is not followed by a look: neither at what ends after it,
+        # as while the answer is on its way, nor at everyone's cut-off. It is refused, as all are.
+        unseen = self.engine == "db" and (held.login.cut or held.point == "engine saved")
+        if cookie and (unseen or held.login.limbo):
             self.model.give(held.login, cookie)
         elif cookie:  # a guest's, who was refused when the session was looked at
             assert held.point in LOADING
