@@ -30,7 +30,7 @@ def still_signed_in(request: HttpRequest) -> bool:
     views that take long: ``request.user`` tells only what was true when they began.
 
     Costs one read from a cache that all processes share, or one query. Is no activity. Raises
-    :class:`SessionUnavailable` when nobody can tell.
+    :class:`~django_logout.SessionUnavailable` when nobody can tell.
     """
     request.session.has_key(SESSION_KEY)  # which loads it
     identity = vigil.whose(request.session)

@@ -61,6 +61,7 @@ def test_on_all_my_devices(open_page: Open) -> None:
 
     page.get_by_label("On all my devices").check()
     page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 
     assert not is_logged_in(phone)
     assert not is_logged_in(page)
