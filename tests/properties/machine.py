@@ -236,10 +236,10 @@ class Sessions(People):
         if cookie and (unseen or held.login.limbo):
             self.model.give(held.login, cookie)
         elif cookie:  # a guest's, who was refused when the session was looked at
-            assert held.point in LOADING
             assert self.world.login_id(held.browser) == ""
-        # Neither is the browser's own taken away, unless the session was looked at since.
-        looked = held.point in LOADING or (held.url, held.point) == ("/write/", "view")
+        # Neither is the browser's own taken away, unless the session was looked at since. (What
+        # cached_db has loaded goes into the cache, too.)
+        looked = held.point in (*LOADING, "session into cache") or held.url == "/write/"
         assert cookie != "" or looked
 
     def late_ending(self, held: Held) -> None:
