@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from django_logout import Target, end_sessions
+from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.models import LogoutEvent
 from tests.pages import LOGOUT
 
@@ -102,3 +102,17 @@ def test_nor_is_one_in_the_log_of_a_page(
     (line,) = [record for record in caplog.records if "failed with" in record.msg]
     assert line.exc_info is None
     assert "123" not in caplog.text
+
+
+def test_what_the_cache_could_not_be_told_is_not_logged_as_done(
+    ann: Client, user: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row has ended, and a reader may believe for a while what it saw before."""
+    monkeypatch.setattr("django_logout.finishing.gate.close", lambda *ids, **more: False)
+
+    with caplog.at_level(logging.INFO, "django_logout"), pytest.raises(SessionNotEnded):
+        end_sessions(Target.user(user))
+
+    (record,) = [record for record in caplog.records if hasattr(record, "event")]
+    assert record.levelno == logging.WARNING
+    assert record.getMessage().startswith("Not everywhere logged out yet: 1 session(s)")

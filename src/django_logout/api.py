@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -121,19 +121,33 @@ def end_others(request: HttpRequest, *, by_session: bool) -> HttpResponse:
 
 @_truly
 def end_all(request: HttpRequest, *, by_session: bool) -> HttpResponse:
-    """End all of the user's sessions and tokens."""
-    target = Target.user(request.user)
-    return _end_if_fresh(request, target, by_session, kind=Kind.LOGGED_OUT)
+    """End all of the user's sessions and tokens. What let this request in may go on: an API key
+    that is spared, or what nobody can end; then the answer does not say "logged out"."""
+    gone = partial(_is_gone, request, by_session)
+    return _end_if_fresh(request, Target.user(request.user), by_session, here_too=gone)
 
 
 def _end_if_fresh(
-    request: HttpRequest, target: Target, by_session: bool, *, kind: Kind = Kind.SESSIONS_ENDED
+    request: HttpRequest,
+    target: Target,
+    by_session: bool,
+    *,
+    here_too: Callable[[], bool] = lambda: False,
 ) -> HttpResponse:
     """Programs are not asked to log in again: nobody finds them unlocked."""
     if by_session and not reauthentication.is_fresh(request):
         url = login_url(request)
         return _answer(request, Moment(kind=Kind.REAUTHENTICATE, redirect_to=url))
-    return _answer(request, Moment(kind=kind, result=_end(request, target)))
+    result = _end(request, target)
+    kind = Kind.LOGGED_OUT if here_too() else Kind.SESSIONS_ENDED
+    return _answer(request, Moment(kind=kind, result=result))
+
+
+def _is_gone(request: HttpRequest, by_session: bool) -> bool:
+    if by_session:
+        return True
+    own = revoking.presented(request)
+    return own is not None and all(own != left.id for left in revoking.credentials(request.user))
 
 
 def _end(request: HttpRequest, target: Target) -> LogoutResult:

@@ -88,10 +88,18 @@ def _add(entry: dict[str, Any], more: Mapping[str, Any]) -> None:
         entry["users"] = [*entry.get("users", ()), *more["users"]]
 
 
-def log(ending: Ending, event: LogoutEvent) -> None:
+#: The second is for an ending that the cache could not be told of.
+LINES = {
+    logging.INFO: "Logged out: %s session(s), scope %s, reason %s.",
+    logging.WARNING: "Not everywhere logged out yet: %s session(s), scope %s, reason %s.",
+}
+
+
+def log(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO) -> None:
     """Write the log line: facts as key-value extras, and never a session key."""
-    logger.info(
-        "Logged out: %s session(s), scope %s, reason %s.",
+    logger.log(
+        level,
+        LINES[level],
         event.sessions,
         event.scope,
         event.reason,

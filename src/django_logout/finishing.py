@@ -55,7 +55,7 @@ def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> Lo
             quietly(partial(audit.fail, event, ending, failures))
             result = result.but(failures)
         if part.done == part.total:
-            audit.log(ending, event)
+            audit.log(ending, event, level=logging.INFO if closed else logging.WARNING)
         users = _users_at_hand(ending)
         for session in ending.sessions:
             session_ended.send_robust(

@@ -194,6 +194,15 @@ def test_everywhere(base: str, ann: Client, user: Any) -> None:
     assert not mine.is_let_in()
 
 
+def test_everywhere_by_a_browser(base: str, ann: Client, user: Any) -> None:
+    """Which is logged out, too."""
+    mine = program(base, user)
+    answer = ann.post(f"{base}sessions/end-all/").json()
+    assert (answer["logged_out"], answer["ended"]) == (True, {"session": 1, "drf_token": 1})
+    assert ann.get("/private/").status_code == 302
+    assert not mine.is_let_in()
+
+
 def test_a_browser_has_to_log_in_again_first(base: str, ann: Client, user: Any) -> None:
     """As on the pages; a program is not asked."""
     age(3600)
@@ -292,7 +301,30 @@ def test_a_token_that_gives_only_its_user(user: Any) -> None:
     answer = mine.post("logout/").json()
     assert (answer["logged_out"], answer["complete"], answer["ended"]) == (False, False, {})
     assert mine.is_let_in()
-    assert mine.post("sessions/end-all/").json()["ended"] == {"drf_token": 1}
+    answer = mine.post("sessions/end-all/").json()
+    assert (answer["logged_out"], answer["ended"]) == (False, {"drf_token": 1})
+
+
+def test_whoever_is_spared_is_not_told_to_be_logged_out(
+    base: str, ann: Client, user: Any, settings: Any
+) -> None:
+    """An API key that ends everything goes on letting its program in."""
+    settings.LOGOUT = {"API_KEYS": ["drf_token"]}
+    mine = program(base, user)
+    answer = mine.post("sessions/end-all/").json()
+    assert (answer["logged_out"], answer["ended"]) == (False, {"session": 1})
+    assert answer["spared"] == {"drf_token": 1}
+    assert mine.is_let_in()
+    assert ann.get("/private/").status_code == 302
+    assert mine.post("logout/").json()["logged_out"] is True
+    assert not mine.is_let_in()
+
+
+def test_everywhere_by_a_json_web_token(user: Any) -> None:
+    """It ends with the others."""
+    mine, _ = jwt_program()
+    assert mine.post("sessions/end-all/").json()["logged_out"] is True
+    assert not mine.is_let_in()
 
 
 def test_a_json_web_token_of_no_login_is_not_said_to_have_ended(user: Any) -> None:
