@@ -16,12 +16,12 @@ from django.test import AsyncClient, Client
 from django.urls import path
 
 from django_logout import Target, choice, end_sessions
-from django_logout.exceptions import LoginRefused
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 from tests.browsers import EVERYWHERE, JSON, OTHERS
 from tests.choosing import BACKEND, CHOOSE, LAPSED, all_cookies_of, ids, log_in, offered
 from tests.clocks import browser, reasons
+from tests.logins import swallowing
 from tests.pages import copy_of, signed_in
 from tests.routes import OUT, routes
 
@@ -545,14 +545,7 @@ def test_a_login_by_hand(user: Any, settings: Any, clock: Any) -> None:
 def test_code_that_swallows_the_refusal(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Is nobody's, and may send the browser to choose later."""
 
-    def view(request: HttpRequest) -> HttpResponse:
-        try:
-            login(request, user, BACKEND)
-        except LoginRefused:
-            return HttpResponse(f"user={request.user.get_username()}")
-        raise AssertionError
-
-    settings.ROOT_URLCONF = routes(view)
+    settings.ROOT_URLCONF = routes(swallowing(user))
     browser(user)
     client = Client()
 

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.test import Client
 
-from django_logout.exceptions import LoginRefused
 from django_logout.models import LoginSession
 from tests.clocks import reasons
-from tests.logins import BACKEND, FORM, in_turn, log_in
+from tests.logins import BACKEND, FORM, in_turn, log_in, swallowing
 from tests.pages import signed_in
 from tests.routes import OUT, routes
 
@@ -94,14 +93,7 @@ def test_code_that_swallows_the_refusal_lets_nobody_in(
     settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
     in_turn(user, clock, 1)
 
-    def view(request: HttpRequest) -> HttpResponse:
-        try:
-            login(request, user, BACKEND)
-        except LoginRefused:
-            return HttpResponse(f"user={request.user.get_username()}")
-        raise AssertionError
-
-    settings.ROOT_URLCONF = routes(view)
+    settings.ROOT_URLCONF = routes(swallowing(user))
     client = Client()
     assert client.get(OUT).content == b"user="
     assert signed_in(client) == ""

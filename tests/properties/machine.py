@@ -176,6 +176,7 @@ class Sessions(People):
             return
         browser, login = found
         data = None if url in {"/hold/", "/clone/"} else {"password": "pw"}
+        password = self.row(login.account.name).password
         visit = self.world.begin(browser, url, data, point)
         held = Held(browser, login, url, point, visit, login.version)
         self.held.append(held)
@@ -185,7 +186,7 @@ class Sessions(People):
             login.limbo = True
             self.model.end([login], "user")
         else:
-            if url == "/password/" and point != "view":
+            if self.row(login.account.name).password != password:
                 self.write_password(held)
             if (url, point) in self.replacing():
                 login.cookie = ""
