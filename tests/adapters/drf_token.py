@@ -3,16 +3,15 @@
 from typing import Any
 
 import pytest
-from django.db.models.signals import pre_save
 from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from django_logout import Target, end_sessions
-from django_logout.models import CredentialTie, LogoutEvent
+from django_logout.models import CredentialTie, LoginSession, LogoutEvent
 from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revoking import credentials
-from django_logout.testing import RevokerContract
+from django_logout.testing import RevokerContract, interleave
 from tests.pages import LOGOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,23 +70,11 @@ def test_obtained_in_a_session_it_ends_with_it(ann: Client, user: Any) -> None:
 
 def test_obtained_while_the_session_ends_it_does_not_outlive_it(ann: Client, user: Any) -> None:
     """The request is in flight; the session ends in the middle of it."""
-
-    def end(sender: Any, **kwargs: Any) -> None:
-        end_sessions(Target.others(_Nobody(user)))
-
-    pre_save.connect(end, sender=Token)
-    try:
+    session = Target.session(LoginSession.objects.get().pk)
+    path = "rest_framework.authtoken.models.Token.save"
+    with interleave(ann, lambda: end_sessions(session), before=path):
         ann.post("/api/my-token/")
-    finally:
-        pre_save.disconnect(end, sender=Token)
     assert not Token.objects.exists()
-
-
-class _Nobody:
-    """A request of the user's with no session."""
-
-    def __init__(self, user: Any) -> None:
-        self.user, self.META, self.COOKIES, self.headers = user, {}, {}, {}
 
 
 def test_the_others_end_without_those_of_this_session(ann: Client, user: Any) -> None:

@@ -1,4 +1,4 @@
-"""For your tests: is a browser logged out, and does a revoker of yours keep what all of them keep?"""
+"""What every revoker keeps, as tests."""
 
 from __future__ import annotations
 
@@ -10,36 +10,15 @@ from unittest import SkipTest, mock
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import connections
-from django.http import HttpResponse
-from django.test import Client, RequestFactory, override_settings
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from django_logout import retrying
 from django_logout.core import end_sessions
-from django_logout.middleware import LogoutMiddleware
 from django_logout.revokers.base import Revoker
+from django_logout.testing.browsers import assert_logged_out, request_of
 from django_logout.types import Credential, LogoutResult, Target
-
-
-def assert_logged_out(client: Client) -> None:
-    """Assert that the cookies of this client let nobody in.
-
-    Asks the session engine and this package, by the middlewares, and none of your views.
-    """
-    user = _user_of(client)
-    _expect(not user.is_authenticated, f"The site still takes this client for {user}.")
-
-
-def replay(client: Client) -> Client:
-    """A browser with a copy of this one's cookies, as they are now. Make it before the client logs
-    out, and :func:`assert_logged_out` of it afterwards."""
-    thief = type(client)()
-    for name, morsel in client.cookies.items():
-        thief.cookies[name] = morsel.value
-    return thief
 
 
 class RevokerContract:
@@ -140,7 +119,7 @@ class RevokerContract:
         programs = () if self.one_per_user else (self.make(ann),)
         here.force_login(ann)
         mine = self.make_in_session(here)
-        end_sessions(Target.others(_request_of(here)))
+        end_sessions(Target.others(request_of(here)))
         self._expect_works(mine)
         self._expect_ended(*programs)
 
@@ -242,27 +221,8 @@ def _expect_equal(found: Any, wanted: Any, what: str) -> None:
     _expect(found == wanted, f"{what}: {found!r} is not {wanted!r}.")
 
 
-def _request_of(client: Client) -> Any:
-    """A request with this client's cookies, as the middlewares make it for a view."""
-    request = RequestFactory().get("/")
-    request.COOKIES.update({name: morsel.value for name, morsel in client.cookies.items()})
-    request.META["HTTP_COOKIE"] = client.cookies.output(header="", sep=";", attrs=[])
-    seen = []
-
-    def view(request: Any) -> HttpResponse:
-        seen.append(request.user.is_authenticated)
-        return HttpResponse()
-
-    SessionMiddleware(AuthenticationMiddleware(LogoutMiddleware(view)))(request)
-    return request
-
-
-def _user_of(client: Client) -> Any:
-    return _request_of(client).user
-
-
 def _log_out(client: Client) -> None:
-    end_sessions(Target.current(_request_of(client)))
+    end_sessions(Target.current(request_of(client)))
 
 
 def _event(result: LogoutResult) -> Any:

@@ -1,0 +1,1 @@
+"""What is given to the tests of others."""
