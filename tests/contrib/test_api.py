@@ -6,4 +6,4 @@ from tests.adapters.running import run_scenarios
 def test_api() -> None:
     """With both libraries, and the tokens of several."""
     needed = ("rest_framework", "rest_framework_simplejwt", "knox", "ninja", "inflection")
-    run_scenarios("api", *needed, settings="tests.adapters.settings_api")
+    run_scenarios("api api_atomic", *needed, settings="tests.adapters.settings_api")

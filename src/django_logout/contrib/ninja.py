@@ -12,12 +12,15 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from ninja.errors import AuthenticationError
+from ninja.operation import PathView
 from ninja.security import APIKeyCookie
 from ninja.throttling import UserRateThrottle
 
 from django_logout import api
+from django_logout.views.logout import open_to_all
 
 _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
+_Path: Any = object if TYPE_CHECKING else PathView
 
 #: Set on a request that its session has let in.
 BY_SESSION = "_django_logout_by_session"
@@ -97,7 +100,23 @@ def logout_router(auth: Sequence[Callable[..., Any]], *, rate: str = "60/min") -
         """End one of them."""
         return api.end_one(request, session_id, by_session=_known(request))
 
+    for operations in router.path_operations.values():
+        operations.__class__ = _EndsSessions
     return router
+
+
+class _EndsSessions(_Path):
+    """Views in no transaction that could take back what has ended."""
+
+    def clone(self) -> Any:
+        """A copy, for an API that the router is put into."""
+        copy = super().clone()
+        copy.__class__ = _EndsSessions
+        return copy
+
+    def get_view(self) -> Any:
+        """The view."""
+        return open_to_all(super().get_view())
 
 
 class _Nobody:

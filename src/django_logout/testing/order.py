@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import wraps
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import mock
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from django_logout.current import current_request
-
-if TYPE_CHECKING:
-    from django.test import Client
 
 _PAUSE = "django_logout.testing.pause"
 

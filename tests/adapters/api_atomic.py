@@ -1,0 +1,67 @@
+"""Our API in a project whose views run in transactions, which a later error takes back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import path
+from ninja import NinjaAPI
+from ninja.security import django_auth
+from rest_framework.authtoken.models import Token
+
+from django_logout.contrib.ninja import logout_router
+from django_logout.models import LogoutEvent
+from tests.adapters.urls_api import ByRow, urlpatterns
+from tests.pages import signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fails(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """What a project puts round its API: it does something afterwards, and that fails."""
+
+    def failing(request: Any, *args: Any, **kwargs: Any) -> Any:
+        operation(request, *args, **kwargs)
+        raise RuntimeError
+
+    return failing
+
+
+def api() -> NinjaAPI:
+    """An API with an accident; nobody handles it, so it ends the request."""
+    made = NinjaAPI(urls_namespace="atomic")
+    made.add_decorator(fails, mode="view")
+    made.add_router("", logout_router([django_auth, ByRow()], rate="1000/min"))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def atomic_requests(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Each view in a transaction."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    settings.ROOT_URLCONF = (path("atomic/", api().urls), *urlpatterns)
+
+
+def ask(url: str, key: str) -> int:
+    """A program with a token; the status of the answer."""
+    how = {"headers": {"Authorization": f"Bearer {key}"}}
+    return int(Client(raise_request_exception=False).post(url, **how).status_code)
+
+
+@pytest.mark.parametrize("what", ["logout", "sessions/end-all"])
+def test_what_a_program_has_ended_stays_so(ann: Client, user: Any, what: str) -> None:
+    """Its token, and with everything a browser's session."""
+    token = Token.objects.create(user=user)
+    assert ask(f"/atomic/{what}/", token.key) == 500
+    assert not Token.objects.exists()
+    assert signed_in(ann) == ("" if what == "sessions/end-all" else "ann")
+    assert LogoutEvent.objects.count() == 1
+
+
+def test_a_session_that_was_chosen_stays_ended(ann: Client, user: Any) -> None:
+    """It is not the one of the request, so nobody would end it again."""
+    token, session = Token.objects.create(user=user), user.login_sessions.get()
+    assert ask(f"/atomic/sessions/{session.pk}/end/", token.key) == 500
+    assert signed_in(ann) == ""
