@@ -16,6 +16,7 @@ from django_logout import bearer, registry
 from django_logout.bearer import Bearer
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.families import SID, as_id
+from django_logout.revokers.simplejwt import longest_lifetime
 
 
 class AsksGate:
@@ -55,7 +56,7 @@ class JWTStatelessUserAuthentication(AsksGate, authentication.JWTStatelessUserAu
 
 
 def _patient() -> TokenBackend:
-    """The library's own, which takes what a refresh token of the same login outlives."""
+    """The library's own, which takes what another token of the same login may outlive."""
     return TokenBackend(
         api_settings.ALGORITHM,
         signing_key=api_settings.SIGNING_KEY,
@@ -63,7 +64,7 @@ def _patient() -> TokenBackend:
         audience=api_settings.AUDIENCE,
         issuer=api_settings.ISSUER,
         jwk_url=api_settings.JWK_URL,
-        leeway=api_settings.REFRESH_TOKEN_LIFETIME,
+        leeway=longest_lifetime(),
         json_encoder=api_settings.JSON_ENCODER,
     )
 

@@ -110,10 +110,12 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
 
 
 def _expires(token: Any) -> datetime:
-    """When nothing can be made of a token any more."""
-    seconds = token.get(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, token["exp"])
+    """When the last token has expired that is made of this one now, it among them. (Access tokens may
+    be given more time than what they are made of.)"""
+    seconds = max(token.get(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, 0), token["exp"])
     expires: datetime = datetime_from_epoch(seconds)
-    return expires
+    access = getattr(token, "access_token_class", None)
+    return expires if access is None else max(expires, token.current_time + access.lifetime)
 
 
 def _listed(token: Any) -> Any:
