@@ -264,6 +264,16 @@ def test_a_correct_project_hears_nothing_and_a_half_one_what_to_type(settings: A
     assert [found.id for found in check_tokens()] == ["django_logout.W072"] * 2
 
 
+def test_so_must_sliding_tokens_where_they_are_let_in(settings: Any) -> None:
+    """Beside access tokens, or alone; then nothing is said of pairs."""
+    access, sliding = settings.SIMPLE_JWT["AUTH_TOKEN_CLASSES"]
+    for classes in ([access, sliding], [sliding]):
+        settings.SIMPLE_JWT = {"AUTH_TOKEN_CLASSES": classes}
+        hints = [str(found.hint) for found in check_tokens()]
+        assert len(hints) == 2 * len(classes)
+        assert ".TokenRefreshSlidingSerializer" in hints[-1]
+
+
 def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
     """Whatever it is made of; in the settings of the framework it may stand as a class."""
     settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}

@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_logout import families
-from django_logout.checks.plugins import modules_of
+from django_logout.checks.plugins import ancestry, modules_of
 
 OURS = "django_logout.contrib.drf.jwt"
 THEIRS = "rest_framework_simplejwt.authentication"
+ACCESS = "rest_framework_simplejwt.tokens.AccessToken"
+SLIDING = "rest_framework_simplejwt.tokens.SlidingToken"
 #: The library's own default.
 LIFETIME = timedelta(minutes=5)
 
@@ -21,6 +23,11 @@ LIFETIME = timedelta(minutes=5)
 SERIALIZERS = {
     "TOKEN_OBTAIN_SERIALIZER": f"{OURS}_serializers.TokenObtainPairSerializer",
     "TOKEN_REFRESH_SERIALIZER": f"{OURS}_serializers.TokenRefreshSerializer",
+}
+#: The same, where sliding tokens are let in.
+SLIDING_SERIALIZERS = {
+    "SLIDING_TOKEN_OBTAIN_SERIALIZER": f"{OURS}_serializers.TokenObtainSlidingSerializer",
+    "SLIDING_TOKEN_REFRESH_SERIALIZER": f"{OURS}_serializers.TokenRefreshSlidingSerializer",
 }
 
 
@@ -52,7 +59,10 @@ def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
         sentence = f"{OURS} is used and {app} not installed, so no ending reaches its tokens."
         return [Error(sentence, hint=f'Add "{app}" to INSTALLED_APPS.', id="django_logout.E070")]
     found: list[CheckMessage] = []
-    for key, path in SERIALIZERS.items():
+    wanted: dict[str, str] = {}
+    for kind in given.get("AUTH_TOKEN_CLASSES", (ACCESS,)):
+        wanted.update(SLIDING_SERIALIZERS if SLIDING in ancestry(kind) else SERIALIZERS)
+    for key, path in wanted.items():
         if f"{OURS}_serializers" not in modules_of(given.get(key, "")):
             sentence = (
                 f'SIMPLE_JWT["{key}"] is not ours: tokens do not say of which login they are, and '
