@@ -7,7 +7,9 @@ from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.urls import path
 
-from django_logout.models import LogoutEvent
+from django_logout.checks.usersessions import check_adapter
+from django_logout.contrib.allauth import SessionsAdapter
+from django_logout.models import LoginSession, LogoutEvent
 from tests.adapters.urls import urlpatterns as site
 from tests.faults import points, views
 from tests.properties.site import Browser, Doorstep, Visit
@@ -84,3 +86,33 @@ def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings
     there, here = browser(), browser()
     assert here.send(END_OTHERS, {}).status_code == 302
     assert who(there) == "ann"
+
+
+@pytest.mark.parametrize("engine", ["db"], indirect=True)
+def test_nor_does_it_end_what_was_obtained_there(engine: str, user: Any, settings: Any) -> None:
+    """Not even where the session itself is gone for good; and nobody is told."""
+    settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
+    there, here = browser(), browser()
+    assert here.send(END_OTHERS, {}).status_code == 302
+    assert who(there) == ""
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+    assert not LogoutEvent.objects.exists()
+
+
+class Adapter(SessionsAdapter):
+    """A project's own."""
+
+
+def test_the_check_says_so(settings: Any) -> None:
+    """By default, too; a class that extends ours will do."""
+    assert check_adapter() == []
+    settings.USERSESSIONS_ADAPTER = f"{__name__}.Adapter"
+    assert check_adapter() == []
+    settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
+    (found,) = check_adapter()
+    assert (found.id, "contrib.allauth.SessionsAdapter" in str(found.hint)) == (
+        "django_logout.W062",
+        True,
+    )
+    del settings.USERSESSIONS_ADAPTER
+    assert check_adapter() == [found]

@@ -16,6 +16,7 @@ from django_logout.checks import (
     proxies,
     setting,
     urls,
+    usersessions,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "proxies",
     "setting",
     "urls",
+    "usersessions",
 ]
