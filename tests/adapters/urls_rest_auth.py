@@ -1,12 +1,16 @@
-"""The JWT project's URLs, and dj-rest-auth's."""
+"""The JWT project's URLs, and dj-rest-auth's, with what takes the place of some."""
 
+from dj_rest_auth import views
 from django.urls import include, path
 
-from django_logout.contrib.drf.dj_rest_auth import RefreshView
+from django_logout.contrib.drf.dj_rest_auth_views import LogoutView, RefreshView
 from tests.adapters.urls_jwt import urlpatterns as ours
 
 urlpatterns = [
+    path("auth/logout/", LogoutView.as_view()),
     path("auth/token/refresh/", RefreshView.as_view()),
     path("auth/", include("dj_rest_auth.urls")),
+    path("stock/logout/", views.LogoutView.as_view()),
+    path("drf/", include("django_logout.contrib.drf.urls")),
     *ours,
 ]

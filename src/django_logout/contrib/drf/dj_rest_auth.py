@@ -1,22 +1,28 @@
-"""The cookies with JSON web tokens of dj-rest-auth, asked whether their login has ended."""
+"""The cookies with JSON web tokens of dj-rest-auth, asked whether their login has ended.
+
+REST framework imports this while it imports its own views; what takes the place of the library's
+views is in ``dj_rest_auth_views``, for that reason.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from dj_rest_auth import jwt_auth
+from dj_rest_auth.app_settings import api_settings
 
 from django_logout.contrib.drf.jwt import AsksGate
-from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 
 
 class JWTCookieAuthentication(AsksGate, jwt_auth.JWTCookieAuthentication):
     """The library's, by header or by cookie."""
 
-
-class CookieTokenRefreshSerializer(jwt_auth.CookieTokenRefreshSerializer, TokenRefreshSerializer):
-    """The library's, which finds the refresh token in its cookie too."""
-
-
-class RefreshView(jwt_auth.get_refresh_view()):
-    """In the place of the library's ``token/refresh/``."""
-
-    serializer_class = CookieTokenRefreshSerializer
+    def raw_tokens(self, request: Any) -> Iterator[Any]:
+        """That of the header, and those of the cookies."""
+        yield from super().raw_tokens(request)
+        names = (api_settings.JWT_AUTH_COOKIE, api_settings.JWT_AUTH_REFRESH_COOKIE)
+        if found := [request.COOKIES[name] for name in names if name in request.COOKIES]:
+            if api_settings.JWT_AUTH_COOKIE_USE_CSRF:
+                self.enforce_csrf(request)
+            yield from found

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -34,17 +35,17 @@ class AsksGate:
         return super().get_user(validated_token)
 
     def expired_login(self, request: Any) -> UUID | None:
-        """The login that the token of a request is of, if it was signed for it, and is too old to
+        """The login that a token of a request is of, if it was signed for it, and is too old to
         let anybody in: its client may log out all the same."""
+        return next(filter(None, map(login_of, self.raw_tokens(request))), None)
+
+    def raw_tokens(self, request: Any) -> Iterator[Any]:
+        """The tokens that a request brings."""
         library: Any = self
         header = library.get_header(request)
         raw = header and library.get_raw_token(header)
-        if not raw:
-            return None
-        try:
-            return as_id(_patient().decode(raw).get(SID))
-        except TokenBackendError:
-            return None
+        if raw:
+            yield raw
 
 
 class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
@@ -53,6 +54,14 @@ class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
 
 class JWTStatelessUserAuthentication(AsksGate, authentication.JWTStatelessUserAuthentication):
     """The library's, which believes what the token says of the user."""
+
+
+def login_of(raw: Any) -> UUID | None:
+    """The login that a token says it is of, if it was signed for it; it may have expired."""
+    try:
+        return as_id(_patient().decode(raw).get(SID))
+    except TokenBackendError:
+        return None
 
 
 def _patient() -> TokenBackend:

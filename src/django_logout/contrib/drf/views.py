@@ -73,30 +73,39 @@ class LogoutAPIView(APIView):
         return problem
 
 
-class LogoutView(LogoutAPIView):
-    """POST ends the session or the token by which the client was let in."""
+class Forgiving:
+    """Mixed in front of a view that logs out: a client whose token is not taken any more has
+    nothing to be afraid of."""
 
-    permission_classes = (AllowAny,)
     expired: UUID | None = None
 
     def perform_authentication(self, request: Any) -> None:
-        """A client whose token is not taken any more has nothing to be afraid of."""
+        """Whoever is not let in is nobody."""
+        view: Any = super()
         try:
-            super().perform_authentication(request)
+            view.perform_authentication(request)
         except APIException as error:
             if error.status_code != HTTPStatus.UNAUTHORIZED and not isinstance(
                 error, AuthenticationFailed
             ):
                 raise
+        if request.successful_authenticator is None:
             self.expired = self._expired(request)
 
     def _expired(self, request: Any) -> UUID | None:
-        for way in self.get_authenticators():
+        view: Any = self
+        for way in view.get_authenticators():
             with suppress(APIException):
                 if (login := getattr(way, "expired_login", None)) and (found := login(request)):
                     proved: UUID = found
                     return proved
         return None
+
+
+class LogoutView(Forgiving, LogoutAPIView):
+    """POST ends the session or the token by which the client was let in."""
+
+    permission_classes = (AllowAny,)
 
     def post(self, request: Any) -> HttpResponse:
         """Log out."""

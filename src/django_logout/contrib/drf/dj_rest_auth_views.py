@@ -1,0 +1,61 @@
+"""Views in the place of dj-rest-auth's, whose JSON web tokens end with their login."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from dj_rest_auth import jwt_auth, views
+from django.utils.translation import gettext as in_its_words
+from rest_framework.exceptions import APIException
+
+from django_logout import revoking
+from django_logout.contrib.drf.dj_rest_auth import JWTCookieAuthentication
+from django_logout.contrib.drf.jwt import login_of
+from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
+from django_logout.contrib.drf.views import Forgiving
+from django_logout.core import end_sessions
+from django_logout.types import Target
+from django_logout.views.logout import open_to_all
+
+
+class CookieTokenRefreshSerializer(jwt_auth.CookieTokenRefreshSerializer, TokenRefreshSerializer):
+    """The library's, which finds the refresh token in its cookie too."""
+
+
+class RefreshView(jwt_auth.get_refresh_view()):
+    """In the place of the library's ``token/refresh/``."""
+
+    serializer_class = CookieTokenRefreshSerializer
+
+
+class LogoutView(Forgiving, views.LogoutView):
+    """In the place of the library's ``logout/``. Ends the logins of all tokens that it is sent,
+    with ``SESSION_LOGIN`` or without. If there is nothing left to end, that is success too."""
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """The view, in no transaction that could take back what has ended."""
+        return open_to_all(super().as_view(**initkwargs))
+
+    def logout(self, request: Any) -> Any:
+        """What the library does, then what it leaves."""
+        ends = request.auth is None or revoking.presented(request) is not None
+        response = super().logout(request)
+        for login in _logins(request):
+            end_sessions(Target.session(login), request=request._request)
+        if ends and response.status_code != 200:  # it did not find what had ended before
+            response.status_code = 200
+            response.data = {"detail": in_its_words("Successfully logged out.")}
+        return response
+
+
+def _logins(request: Any) -> set[UUID]:
+    found: list[Any] = []
+    with suppress(APIException):
+        found += JWTCookieAuthentication().raw_tokens(request)
+    if isinstance(request.data, Mapping):
+        found.append(request.data.get("refresh"))
+    return {login for raw in found if (login := login_of(raw)) is not None}
