@@ -100,8 +100,12 @@ def test_when_that_cannot_be_ended_nobody_is_told_that_it_is(
     assert signed_in(thief) == ""
 
 
-def test_when_sessions_cannot_be_deleted_nothing_has_changed(ann: Client, user: Any) -> None:
+def test_when_sessions_cannot_be_deleted_nothing_has_changed(
+    ann: Client, settings: Any, user: Any
+) -> None:
     """What is essential is not fenced."""
+    settings.SESSION_ENGINE = ENGINES["db"]
+    ann.force_login(user)
     thief = copy_of(ann)
 
     with failing("DELETE", "django_session"), pytest.raises(SessionNotEnded):
@@ -128,9 +132,11 @@ def test_when_nobody_can_tell_who_is_logged_in_nobody_is_told_to_be_out(
 
 
 def test_a_view_that_makes_an_outage_a_500_of_its_own_is_answered_truly(
-    ann: Client, settings: Any
+    ann: Client, settings: Any, user: Any
 ) -> None:
     """Whoever catches all exceptions catches ours too."""
+    settings.SESSION_ENGINE = ENGINES["db"]  # its table is what cannot be read
+    ann.force_login(user)
 
     def view(request: HttpRequest) -> HttpResponse:
         try:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions, registry, truth
 from django_logout.models import CredentialTie, Cutoff, LoginSession
+from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,8 +89,11 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     assert registry.overlooked(every, moment, adopted_only=True) == [identity.id]
 
 
-def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(user: Any) -> None:
+def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
+    user: Any, settings: Any
+) -> None:
     """And is stored so that nobody can log in with what the table holds."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     row = row_of(user)
     assert registry.follow(row.pk, SessionStore("a-new-key"), before="an-old-key")
     assert registry.successors("an-old-key") == [row.pk]

@@ -2,15 +2,23 @@
 
 from typing import Any
 
+import pytest
 from django.core.checks.registry import registry
 
 from django_logout import checks, revoking
+from tests.settings import ENGINES
 
 
 def found() -> list[Any]:
     """What they say."""
     ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
     return [message for check in ours for message in check(app_configs=None, databases=None)]
+
+
+@pytest.fixture(autouse=True)
+def on_db(settings: Any) -> None:
+    """What other engines lack here is another check's concern."""
+    settings.SESSION_ENGINE = ENGINES["db"]
 
 
 def test_silence() -> None:

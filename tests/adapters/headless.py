@@ -1,11 +1,11 @@
 """allauth's API for apps: the key of a session in a header is that session, and ends like it."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.headless import app_settings
 from django.contrib.auth import get_user_model
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +21,7 @@ from tests.adapters.urls_headless import KEYS
 from tests.faults import points
 from tests.pages import LOGOUT, copy_of, signed_in
 from tests.properties.site import Doorstep, Visit
+from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,7 +203,7 @@ def test_allauth_alone_brings_it_back(engine: str, user: Any, settings: Any) -> 
     assert app.works
 
 
-def test_where_nobody_can_tell_nobody_is_served(user: Any, monkeypatch: Any) -> None:
+def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkeypatch: Any) -> None:
     """503, and the app keeps its token."""
     app = App.log_in()
 
@@ -210,13 +211,14 @@ def test_where_nobody_can_tell_nobody_is_served(user: Any, monkeypatch: Any) -> 
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(SessionStore, "load", fail)
+        patch.setattr(import_module(settings.SESSION_ENGINE).SessionStore, "load", fail)
         assert app.get(SESSION).status_code == 503
     assert app.works
 
 
 def test_what_it_costs(user: Any, settings: Any) -> None:
     """On db less than with allauth alone, which asks first whether there is such a key."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     app = App.log_in()
     assert app.works
     with CaptureQueriesContext(connection) as ours:
@@ -229,6 +231,7 @@ def test_what_it_costs(user: Any, settings: Any) -> None:
 
 def test_a_correct_project_hears_nothing_and_another_what_to_type(settings: Any) -> None:
     """Of the strategy, and of what the API lets in."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     assert found() == []
     settings.HEADLESS_TOKEN_STRATEGY = STOCK
     (message,) = check_apps()

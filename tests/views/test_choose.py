@@ -13,6 +13,7 @@ from django_logout.revokers.base import Revoker
 from tests.browsers import IPHONE, JSON, browser
 from tests.choosing import CHOOSE, LAPSED, ids, log_in, offered
 from tests.pages import Page, csrf_token, signed_in
+from tests.settings import ENGINES
 
 TOO_MANY = "You are logged in on as many devices as is allowed. Choose which of them to log out."
 HTMX = {"HX-Request": "true"}
@@ -259,6 +260,7 @@ def test_it_costs_no_more_for_many(
 ) -> None:
     """The session, the user, whether the note was used (or has been ended with all there were, by
     a cut-off or an ending), and the list."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     settings.LOGOUT = {}
     for _ in range(5):
         browser(user)
