@@ -44,6 +44,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 what(f"needs {service}, which does not answer")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on every engine whichever the settings name: see ``.ci/run``."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("every_engine")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run asynchronous tests as Django's test cases do: its threads are this thread."""

@@ -1,11 +1,11 @@
 """allauth's API for apps, with JSON web tokens: they end with the session that they are of."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.headless import app_settings
 from asgiref.sync import sync_to_async
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +15,7 @@ from django_logout import Target, aend_sessions, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_replayed
 from tests.adapters.apps import API, SESSION, App
+from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -184,6 +185,7 @@ def test_signed_cookies_hold_no_login_of_an_app(engine: str, user: Any) -> None:
 
 def test_allauths_own_class_lets_in_until_the_token_expires(user: Any, settings: Any) -> None:
     """What is at stake; on db its stateful validation would see it."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     app = by_access(App.log_in())
     end_sessions(Target.user(user))
     assert app.get("/api/unchecked/").status_code == 200
@@ -200,7 +202,7 @@ def test_with_stateful_validation_too(user: Any, settings: Any) -> None:
     assert ways(app) == [False] * 4
 
 
-def test_where_nobody_can_tell_nobody_is_served(user: Any, monkeypatch: Any) -> None:
+def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkeypatch: Any) -> None:
     """503, and the app keeps its tokens."""
     app = by_access(App.log_in())
 
@@ -208,7 +210,7 @@ def test_where_nobody_can_tell_nobody_is_served(user: Any, monkeypatch: Any) -> 
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(SessionStore, "load", fail)
+        patch.setattr(import_module(settings.SESSION_ENGINE).SessionStore, "load", fail)
         assert [app.get(url).status_code for url in ("/api/by-jwt/", SESSION)] == [503, 503]
     assert app.works
 
