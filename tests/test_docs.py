@@ -96,7 +96,7 @@ def found(dotted: str) -> bool:
         import_module(dotted)
     except ImportError:
         return hasattr(import_module(module), attribute)
-    except (RuntimeError, ImproperlyConfigured):  # for an app with models, which is not installed here
+    except (RuntimeError, ImproperlyConfigured):  # an app that is not installed here
         spec = find_spec(module)
         source = Path(spec.origin).read_text() if spec and spec.origin else ""
         return re.search(rf"^class {attribute}\b", source, re.M) is not None

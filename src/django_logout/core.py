@@ -269,6 +269,8 @@ def _cut_off(ending: Ending) -> None:
         users = value.order_by().values_list("pk", flat=True)
         registry.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
     elif scope is not Scope.USER:
+        if scope is Scope.OTHERS:
+            families.spare(presented(value), ending.at)
         adopted = finishing.adopted_users(ending)
         registry.cut_off(adopted, before=registry.epoch(), reason=ending.reason)
 

@@ -88,6 +88,15 @@ def go_on(family_id: UUID, expires: datetime) -> bool:
     return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
 
 
+def spare(session_ids: Collection[UUID], at: datetime) -> None:
+    """What goes on when the others end: an adopted login began before that, and would be refused
+    for it, like one that came to light too late to be ended with them."""
+    ids = [*session_ids, *tied_to(session_ids)]
+    if adopted := [session_id for session_id in ids if registry.is_adopted(session_id)]:
+        rows = registry.alive(registry.sessions().filter(pk__in=adopted, kind=KIND))
+        rows.update(created_at=at + datetime.resolution)
+
+
 def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
     """Ids of those that were begun in these browser sessions, and end with them."""
     if not session_ids or not in_use():

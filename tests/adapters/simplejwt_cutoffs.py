@@ -13,6 +13,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from django_logout import Reason, Target, end_sessions, pruning
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from tests.adapters.tokens_jwt import Program
+from tests.pages import LOGOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,6 +137,29 @@ def test_adopted_by_a_request_that_saw_no_ending_it_is_refused_all_the_same(user
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     LoginSession.objects.filter(pk=row.pk).update(ended_at=None, event=None)
     assert child.refused() == "admin"
+
+
+def test_adopted_it_stays_when_it_ends_the_others(user: Any, clock: Any) -> None:
+    """Its tokens say by then of which login they are; those of the others do not come back."""
+    mine, waiting, adopted = (Program.issued_for(user) for _ in range(3))
+    clock.shift(timedelta(seconds=10))
+    mine, adopted = mine.exchange(), adopted.exchange()
+    end_sessions(Target.others(mine.ask("/api/who/").wsgi_request))
+    clock.shift(timedelta(seconds=10))
+    assert (waiting.refused(), adopted.refused()) == ("user", "user")
+    assert mine.works
+    assert mine.exchange().works
+
+
+def test_so_it_does_when_its_browser_ends_the_others(ann: Client, clock: Any) -> None:
+    """It is part of that session; and ends with it."""
+    mine = Program(**ann.post("/jwt/in-browser/").json())
+    clock.shift(timedelta(seconds=10))
+    mine = mine.exchange()
+    ann.post("/accounts/sessions/end-others/")
+    assert mine.works
+    ann.post(LOGOUT)
+    assert mine.refused() == "user"
 
 
 def test_what_refuses_a_token_is_kept_as_long_as_the_token(
