@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from django.utils.crypto import salted_hmac
 
 from django_logout.registry import Identity
-from django_logout.types import SESSION, Ending, Scope
+from django_logout.types import Ending, Scope
 
 logger = logging.getLogger("django_logout.broadcast")
 
@@ -61,8 +61,7 @@ def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
     for user_pk in _whole(ending):
         ids[str(user_pk)] = []
     for session in ending.sessions:
-        if session.kind == SESSION:
-            ids[str(session.user_id)].append(str(session.id))
+        ids[str(session.user_id)].append(str(session.id))
     for user_pk, theirs in ids.items():
         yield users_group(user_pk), _message(ending, ids=theirs)
 

@@ -122,6 +122,16 @@ class Vigil:
         return self._expires + late < now
 
 
+class TokenVigil(Vigil):
+    """Over somebody who was let in by a token of which nobody knows more: it is over when all of
+    that user's logins have ended since."""
+
+    def _ask(self) -> Standing:
+        with _asking():
+            cut = truth.last_cut(self.identity.user_id)
+        return Standing(not cut.covers(self.identity.begun), cut.reason)
+
+
 class Deaf:
     """For projects without a channel layer: nobody tells."""
 

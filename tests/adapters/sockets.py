@@ -502,15 +502,15 @@ def test_groups_are_names_that_every_layer_takes() -> None:
     assert broadcast.users_group(1) != broadcast.users_group(2)
 
 
-def test_logins_of_programs_have_no_sockets(user: Any) -> None:
-    """Nobody is told of those; of the browser's, by its user."""
+def test_one_message_tells_of_a_users_browsers_and_programs(user: Any) -> None:
+    """By their public ids."""
     sessions = (EndedSession(uuid4(), user.pk, "simplejwt"), EndedSession(uuid4(), user.pk))
     target = Target.sessions([session.id for session in sessions])
     who = {"reason": "user", "actor": None, "request": None}
     ending = Ending(id=uuid4(), target=target, at=timezone.now(), sessions=sessions, **who)
     ((group, message),) = broadcast.messages(ending)
     assert group == broadcast.users_group(user.pk)
-    assert message["ids"] == [str(sessions[1].id)]
+    assert message["ids"] == [str(session.id) for session in sessions]
 
 
 def test_no_key_goes_over_the_layer(ann: Client, monkeypatch: Any) -> None:

@@ -17,3 +17,10 @@ def test_sockets() -> None:
 def test_between_processes() -> None:
     """On two servers, with a layer on Redis."""
     run_scenarios("sockets_served", *NEEDED, settings=SETTINGS)
+
+
+@pytest.mark.needs("redis")
+def test_sockets_of_tokens() -> None:
+    """Let in without a session."""
+    settings = "tests.adapters.settings_sockets_jwt"
+    run_scenarios("sockets_tokens", *NEEDED, "rest_framework_simplejwt", settings=settings)

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from time import time
 from typing import Any
+from uuid import uuid4
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -15,9 +17,11 @@ from django.contrib.auth import SESSION_KEY
 from django_logout import vigil
 from django_logout.core import aend_sessions
 from django_logout.exceptions import SessionUnavailable
+from django_logout.families import SID, as_id
+from django_logout.registry import Identity
 from django_logout.truth import Standing
 from django_logout.types import Reason, Target
-from django_logout.vigil import Vigil
+from django_logout.vigil import TokenVigil, Vigil
 
 logger = logging.getLogger("django_logout")
 
@@ -48,23 +52,21 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
     The channel layer tells of it, if there is one. Because a message can be lost, and since
     sessions expire without one, the gate is asked every ``interval`` seconds as well.
 
+    One whose user was let in by a token, as your own wrapper has put it into ``scope["user"]``, is
+    closed when all of that user's logins end; with a JSON web token of simplejwt in
+    ``scope["auth"]``, when its login ends.
+
     Sockets that nobody is logged in to go through untouched. Raises ``ValueError`` where no
-    wrapper outside of this one knows the session.
+    wrapper outside of this one knows the session, or the user.
     """
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
             await application(scope, receive, send)
             return
-        if "session" not in scope:
-            raise ValueError(
-                "There is no session in the scope: put ends_with_session() inside of "
-                "AuthMiddlewareStack() or SessionMiddlewareStack()."
-            )
-        await scope["session"].ahas_key(SESSION_KEY)  # which loads it
-        identity = vigil.whose(scope["session"])
-        if identity is not None:
-            async with Vigil(identity, interval=interval) as watch:
+        watch = await _watch_over(scope, interval)
+        if watch is not None:
+            async with watch:
                 socket = Socket(watch, scope, receive, send)
                 if await socket.is_let_in():
                     await socket.serve(application)
@@ -74,6 +76,33 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
             await application(scope, receive, send)
 
     return wrapped
+
+
+async def _watch_over(scope: Any, interval: float) -> Vigil | None:
+    """Over what let the socket in: its session, or a token; ``None``: nobody is logged in."""
+    if "session" not in scope and "user" not in scope:
+        raise ValueError(
+            "There is no session in the scope: put ends_with_session() inside of "
+            "AuthMiddlewareStack() or SessionMiddlewareStack()."
+        )
+    identity = None
+    if "session" in scope:
+        await scope["session"].ahas_key(SESSION_KEY)  # which loads it
+        identity = vigil.whose(scope["session"])
+    if identity is not None and scope.get("auth") is None:
+        return Vigil(identity, interval=interval)
+    is_known = getattr(scope.get("user"), "is_authenticated", False)
+    return _watch_over_token(scope, interval) if is_known else None
+
+
+def _watch_over_token(scope: Any, interval: float) -> Vigil:
+    claims = getattr(scope.get("auth"), "payload", {})
+    login, user_id = as_id(claims.get(SID)), str(scope["user"].pk)
+    begun = float(claims.get("iat") or time())
+    if login is None:
+        identity = Identity(uuid4(), user_id, registered=True, begun=begun)
+        return TokenVigil(identity, interval=interval)
+    return Vigil(Identity(login, user_id, registered=True, begun=begun), interval=interval)
 
 
 async def _remembered(scope: Any) -> Standing | None:
@@ -102,6 +131,9 @@ class Socket:
 
     def __init__(self, watch: Vigil, scope: Any, receive: Any, send: Any) -> None:
         self.watch, self.scope = watch, scope
+        session = scope.get("session")
+        is_by_session = session is not None and vigil.whose(session) == watch.identity
+        self._session = session if is_by_session else None
         self._receive, self._send = receive, send
         self._over: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._coming: asyncio.Future[Any] | None = None
@@ -182,10 +214,10 @@ class Socket:
     async def _end_let_go(self) -> None:
         """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
         somebody else."""
-        session, before = self.scope["session"], self.watch.identity
-        now = vigil.whose(session)
+        session, before = self._session, self.watch.identity
+        now = before if session is None else vigil.whose(session)
         if self._over.done() or (now is not None and now.id == before.id):
             return
-        reason = Reason.SWITCHED if SESSION_KEY in session else Reason.USER
+        reason = Reason.SWITCHED if session and SESSION_KEY in session else Reason.USER
         await aend_sessions(Target.session(before.id), reason=reason)
         self._finish(closing(ENDED, reason))
