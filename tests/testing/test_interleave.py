@@ -131,3 +131,17 @@ def test_what_fails_in_between_fails_the_test(ann: Client) -> None:
     with pytest.raises(ZeroDivisionError), interleave(ann, lambda: 1 / 0):
         ann.get("/write/")
     assert signed_in(ann) == "ann"
+
+
+def test_nor_is_that_hidden_by_an_error_page(ann: Client) -> None:
+    """Which clients can be told to take."""
+    ann.raise_request_exception = False
+    with pytest.raises(ZeroDivisionError), interleave(ann, lambda: 1 / 0):
+        assert ann.get("/write/").status_code == 500
+
+
+def test_the_client_itself_may_go_on_meanwhile(ann: Client) -> None:
+    """Another request of the same browser is not held again."""
+    with interleave(ann, lambda: ann.post(LOGOUT)):
+        assert ann.get("/write/").status_code == 302
+    assert_logged_out(ann)
