@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.e2e.conftest import Open, is_logged_in
+from tests.e2e.conftest import Open, assert_accessible, is_logged_in
 from tests.e2e.script import (
     OFTEN,
     PRIVATE,
@@ -145,6 +145,36 @@ def test_another_user_is_noticed(open_page: Open) -> None:
 
     expect(page.get_by_role("banner")).to_contain_text("admin")
     assert page.input_value("[name=brand]") == ""
+
+
+def test_a_page_that_stays_another_users_is_fetched_once_more_only(open_page: Open) -> None:
+    """Where a cache gives everybody what it has stored for one: nothing of it is shown, and the
+    browser does not go round in circles. What is said stays there, and leads on."""
+    page = open_page(PRIVATE, user="customer")
+    stored = page.request.get(PRIVATE).text()
+    log_in_quietly(page, "admin")
+    fetched: list[str] = []
+
+    def give(route: Route) -> None:
+        fetched.append(route.request.url)
+        route.fulfill(body=stored, content_type="text/html")
+
+    page.route(f"**{PRIVATE}", give)
+    page.goto(PRIVATE)
+    look_at(page)
+
+    dialog = page.get_by_role("dialog", name="This page is for another account")
+    expect(dialog.get_by_role("link", name="Log in again")).to_be_focused()
+    page.wait_for_timeout(1000)
+    assert len(fetched) == 2
+    assert is_hidden(page, SECRET)
+    assert_accessible(page)
+
+    page.unroute(f"**{PRIVATE}")
+    page.reload()
+    look_at(page)
+    expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()
+    page.wait_for_function("sessionStorage.length === 0")
 
 
 def test_one_tab_asks_for_all(open_page: Open) -> None:

@@ -2,36 +2,37 @@
 const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
 const words = find("template");
 const { status, logout, login, user, events, poll, warning } = find("script").dataset;
-const early = warning * 1000;
 const name = `django-logout ${status}`;
 const root = document.documentElement;
-const ask = fetch.bind(window);
+const ask = fetch;
 const on = addEventListener;
+const Channel = window.BroadcastChannel;
 
 // Tabs, dialog, question, form that logs out, when to ask, when all ends.
 /** @type {any[]} */
-let [tabs, open, asking, leaving, next, ends, stop, leads, typed, gone, calm] = [];
-let [failures, heard, last] = [0, 0, Date.now()];
+let [tabs, open, asking, leaving, next, ends, stop, leads, typed, gone, calm, heard] = [];
+let [failures, last] = [0, Date.now()];
+let again = sessionStorage?.[name];
+delete sessionStorage?.[name];
 
 const here = () => location.pathname + location.search;
 const is = (kind = "") => open?.dataset.name === kind;
 
 /** Asks whether the session is alive, and why not; one question at a time. */
 export function check(reason = "") {
-  const query = `?reason=${encodeURIComponent(reason)}`;
-  return (asking ??= question("GET", query).finally(() => (asking = null)));
+  return (asking ??= question("GET", reason).finally(() => (asking = null)));
 }
 
 /** POST stays logged in. */
-async function question(method = "POST", query = "") {
+async function question(method = "POST", reason = "") {
   try {
-    const signal = AbortSignal.timeout(20000);
-    const response = await ask(status + query, { method, signal, cache: "no-store" });
+    const url = `${status}?reason=${encodeURIComponent(reason)}`;
+    const response = await ask(url, { method, signal: AbortSignal.timeout(20000) });
     if (!response.ok) throw response;
     const answer = await response.json();
     failures = 0;
     learn(answer);
-    tabs.postMessage({ answer });
+    tabs?.postMessage({ answer });
   } catch {
     failures = 1 + (failures % 5);
     plan();
@@ -52,16 +53,17 @@ function learn(answer) {
   next = Infinity;
   if (!answer.authenticated) return show("ended", answer.message);
   if (answer.user !== user) return leave("other");
+  again = null;
   if (is("ended") && !answer.csrf_token) return void question();
   if (answer.csrf_token)
     for (const field of document.getElementsByName("csrfmiddlewaretoken"))
       field.setAttribute("value", answer.csrf_token);
   const end = answer.expires_in ?? Infinity;
   const idle = answer.idle_expires_in ?? Infinity;
-  const kind = idle < end ? "warning" : "final";
-  ends = heard + Math.min(end, idle) * 1000;
-  if (ends - heard > early || (calm && kind === "final")) hide();
-  else show(kind);
+  const left = Math.min(end, idle);
+  ends = heard + left * 1000;
+  if (left > warning || (calm && left === end)) hide();
+  else show(left === end ? "final" : "warning");
   plan();
 }
 
@@ -69,25 +71,24 @@ function plan() {
   const now = Date.now();
   const patience = is("checking") ? 1 : +poll || Infinity;
   const turn = now + patience * (900 + Math.random() * 200) * 2 ** failures;
-  const marks = [turn, ends - early, ends].filter((at) => at > now + 500);
+  const marks = [turn, ends - warning * 1000, ends].filter((at) => at > now + 500);
   next = Math.min(...marks) + (leads ? 0 : 5000); // who leads may be asleep
 }
 
 function tick() {
   const now = Date.now();
-  const jumped = Math.abs(now - last) > 5000;
-  if (now >= next || (jumped && !document.hidden)) check();
+  if (now >= next || (Math.abs(now - last) > 5000 && !document.hidden)) check();
   last = now;
   const left = Math.max(0, Math.round((ends - now) / 1000));
-  write("[data-left]", left);
-  write("[data-said]", Math.ceil(left / 20) * 20);
-}
-
-function write(where = "", seconds = 0) {
-  const place = open?.querySelector(where);
-  /** @type {any} */ const format = { style: "unit", unit: "second", unitDisplay: "long" };
-  const text = seconds.toLocaleString(root.lang || [], format);
-  if (place && place.textContent !== text) place.textContent = text;
+  for (const place of open?.querySelectorAll("[data-left]") ?? []) {
+    const step = place.dataset.left;
+    const text = (Math.ceil(left / step) * step).toLocaleString(root.lang || [], {
+      style: "unit",
+      unit: "second",
+      unitDisplay: "long",
+    });
+    if (place.textContent !== text) place.textContent = text;
+  }
 }
 
 function show(kind = "", message = "") {
@@ -120,10 +121,12 @@ function hide() {
 }
 
 /** Nothing of the page stays. */
-function leave(kind = "", to = here()) {
+function leave(kind = "", to = "") {
   gone = true;
   show(kind);
   document.body.replaceChildren();
+  if (again) return; // a cache has it for all
+  sessionStorage?.setItem(name, "1");
   location.replace(to[0] === "/" ? to : here());
 }
 
@@ -141,33 +144,45 @@ async function quit(mine = leaving) {
     const answer = await response.json().catch(() => ({}));
     gone = true;
     if (!answer.logged_out) return form.requestSubmit(button);
-    tabs.postMessage({ out: answer.redirect_to });
-    location.assign(answer.redirect_to);
+    tell({ out: answer.redirect_to });
+    location.href = answer.redirect_to;
   } catch {
     show("offline");
     setTimeout(() => leaving === mine && quit(), 2000);
   }
 }
 
-/** @param {any} answer of an ended session? */
+/** @param {any} answer to whatever */
 function notice(answer) {
   const header = "Logout-Reason";
   const reason = answer?.getResponseHeader?.(header) ?? answer?.headers?.get(header);
   return reason && check(reason);
 }
 
+function join() {
+  if (Channel) (tabs = new Channel(name)).onmessage = hear;
+  stop = new AbortController();
+  navigator.locks?.request(name, { signal: stop.signal }, lead).catch(() => {});
+}
+
+/** Until the page goes. */
 function lead() {
-  tabs = new BroadcastChannel(name);
-  tabs.onmessage = hear;
-  const { signal } = (stop = new AbortController());
-  const hold = (/** @type {any} */ done) => {
-    const source = events && new EventSource(events);
-    source?.addEventListener("ended", (/** @type {any} */ { data }) => check(JSON.parse(data).reason));
-    signal.onabort = () => (source?.close(), done((leads = false)));
-    leads = true;
-    plan();
-  };
-  navigator.locks?.request(name, { signal }, () => new Promise(hold)).catch(() => {});
+  leads = true;
+  plan();
+  const source = events ? new EventSource(events) : null;
+  source?.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
+  return new Promise((done) => {
+    stop.signal.onabort = () => (source?.close(), done((leads = false)));
+  });
+}
+
+/** @param {any} message to other tabs; storage, which may be kept, just has them ask */
+function tell(message) {
+  if (Channel) (tabs ?? new Channel(name)).postMessage(message);
+  else {
+    localStorage[name] = 1;
+    delete localStorage[name];
+  }
 }
 
 /** What is not fresh is covered until the server is asked. */
@@ -178,14 +193,6 @@ function verify() {
   leaving = null;
   cover();
   check();
-}
-
-function begin(stale = false) {
-  lead();
-  const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
-  if (stale || from?.type === "back_forward" || from?.deliveryType || !from?.transferSize) verify();
-  else tabs.postMessage({ loaded: user });
-  setInterval(tick, 1000);
 }
 
 /** @param {any} event */
@@ -209,22 +216,20 @@ function intercept(event) {
 if (user) {
   const look = () => document.hidden || Date.now() - heard < 2000 || check();
   for (const type of ["visibilitychange", "focus", "online"]) on(type, look);
-  const htmx = ["htmx:beforeOnLoad", "htmx:before:response"];
-  for (const type of [...htmx, "turbo:before-fetch-response", "up:fragment:loaded"])
-    on(type, intercept);
+  on("htmx:beforeOnLoad", intercept);
+  on("htmx:before:response", intercept);
+  on("turbo:before-fetch-response", intercept);
+  on("up:fragment:loaded", intercept);
+  on("storage", ({ key }) => key === name && check());
   on("input", () => (typed = true));
   on("submit", submitted);
-  on("pagehide", () => (stop?.abort(), tabs?.close(), cover()));
-  on("pageshow", ({ persisted }) => persisted && (lead(), verify()));
-  window.fetch = (...request) => {
-    const sent = ask(...request);
-    sent.then(notice, () => {});
-    return sent;
-  };
-  if (!(/** @type {any} */ (document).prerendering)) begin();
-  else document.addEventListener("prerenderingchange", () => begin(true));
-} else {
-  tabs = new BroadcastChannel(name);
-  tabs.postMessage({ loaded: user });
-  tabs.close();
+  on("pagehide", () => (stop.abort(), tabs?.close(), cover()));
+  on("pageshow", ({ persisted }) => persisted && (join(), verify()));
+  window.fetch = (...request) => ask(...request).then((answer) => (notice(answer), answer));
+  on("prerenderingchange", verify, true);
+  join();
+  const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
+  if (again || from?.deliveryType || !from?.transferSize) verify();
+  setInterval(tick, 1000);
 }
+tell({ loaded: user });
