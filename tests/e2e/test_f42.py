@@ -76,14 +76,10 @@ def test_the_script_asks_before_it_shows_what_was_fetched_ahead(
 def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path: Path) -> None:
     """Likewise, in a browser that nobody drives: it has run the page, scripts included."""
     hosts = [urlsplit(variant("https", name)).netloc for name in ("www", "no-store", "clear-ahead")]
-    command = [str(services.chromium()), *switches, "--headless", f"--user-data-dir={tmp_path}"]
-    command += ["--remote-debugging-port=0"]  # or it would not stay
-    url = f"https://{hosts[0]}/undriven/?then={','.join(hosts[1:])}"
-    with subprocess.Popen([*command, url], stderr=subprocess.DEVNULL) as process:
-        try:
-            shown = _await_shown(urlsplit(url).port or 0, len(hosts))
-        finally:
-            process.terminate()
+
+    shown = _show(
+        f"https://{hosts[0]}/undriven/?then={','.join(hosts[1:])}", hosts, switches, tmp_path
+    )
 
     assert [(seen["host"], seen["who"]) for seen in shown] == [
         (hosts[0], "customer"),  # what there is to cure
@@ -93,13 +89,35 @@ def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path
     assert shown[0]["activationStart"] > 0
 
 
-def _await_shown(port: int, number: int) -> list[Any]:
+def test_the_script_covers_what_was_rendered_ahead(
+    variant: Variant, switches: list[str], tmp_path: Path
+) -> None:
+    """From the moment that it is shown, until the server has said why it is not to be."""
+    host = urlsplit(variant("https", "watched")).netloc
+
+    (seen,) = _show(f"https://{host}/undriven/?page=watched", [host], switches, tmp_path)
+
+    assert seen["shown"] == ["checking", "ended"]
+
+
+def _show(url: str, hosts: list[str], switches: list[str], profile: Path) -> list[Any]:
+    command = [str(services.chromium()), *switches, "--headless", f"--user-data-dir={profile}"]
+    command += ["--remote-debugging-port=0"]  # or it would not stay
+    with subprocess.Popen([*command, url], stderr=subprocess.DEVNULL) as process:
+        try:
+            return _await_shown(urlsplit(url).port or 0, hosts)
+        finally:
+            process.terminate()
+
+
+def _await_shown(port: int, hosts: list[str]) -> list[Any]:
     log = f"https://127.0.0.1:{port}/undriven/log/"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with urlopen(log, context=ssl._create_unverified_context()) as answer:
-            shown: list[Any] = json.load(answer)["shown"]
-        if len(shown) >= number:
+            found: list[Any] = json.load(answer)["shown"]
+        shown = [seen for seen in found if seen["host"] in hosts]
+        if len(shown) >= len(hosts):
             return shown
         time.sleep(0.1)
     raise AssertionError(shown)

@@ -152,7 +152,7 @@ async function quit(mine = leaving) {
   }
 }
 
-/** @param {any} answer to whatever */
+/** @param {any} answer */
 function notice(answer) {
   const header = "Logout-Reason";
   const reason = answer?.getResponseHeader?.(header) ?? answer?.headers?.get(header);
@@ -206,7 +206,7 @@ function submitted(event) {
   if (!leaving) quit((leaving = [form, submitter, url]));
 }
 
-/** @param {any} event of a framework */
+/** @param {any} event */
 function intercept(event) {
   const { xhr, ctx, fetchResponse } = event.detail ?? {};
   const { response } = ctx ?? fetchResponse ?? event;
@@ -229,7 +229,7 @@ if (user) {
   on("prerenderingchange", verify, true);
   join();
   const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
-  if (again || from?.deliveryType || !from?.transferSize) verify();
+  if (again || from?.deliveryType || from?.activationStart || !from?.transferSize) verify();
   setInterval(tick, 1000);
 }
 tell({ loaded: user });
