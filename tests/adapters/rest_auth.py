@@ -224,3 +224,13 @@ def test_nonsense_is_no_error(user: Any) -> None:
     assert (
         Client().post("/auth/logout/", headers={"Authorization": "Bearer a b"}).status_code == 200
     )
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_a_body_that_cannot_be_read_keeps_nobody_in(here: Client, kind: str) -> None:
+    """Nor the cookies, which are deleted with the answer."""
+    copied = tokens(here)
+    answer = here.post("/auth/logout/", "{", content_type=kind)
+    assert answer.status_code == 200
+    assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
+    assert (signed_in(here), works(copied)) == ("", (False, False))

@@ -56,6 +56,7 @@ def _logins(request: Any) -> set[UUID]:
     found: list[Any] = []
     with suppress(APIException):
         found += JWTCookieAuthentication().raw_tokens(request)
-    if isinstance(request.data, Mapping):
-        found.append(request.data.get("refresh"))
+    with suppress(APIException):
+        if isinstance(request.data, Mapping):
+            found.append(request.data.get("refresh"))
     return {login for raw in found if (login := login_of(raw)) is not None}
