@@ -11,10 +11,13 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import DatabaseError, connection
 from django.db.models.signals import pre_save
 from django.test import Client
+from django.urls import path
 from rest_framework.test import APIRequestFactory
 from rest_framework_simplejwt import authentication as library
+from rest_framework_simplejwt import serializers as library_serializers
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+from rest_framework_simplejwt.views import TokenBlacklistView
 
 from django_logout import Target, activity, end_sessions, registry
 from django_logout.checks.jwt import check_tokens
@@ -24,6 +27,7 @@ from django_logout.contrib.drf.problems import Ended
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 from tests.adapters.tokens_jwt import Program
+from tests.adapters.urls_jwt import urlpatterns as ours
 from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -255,23 +259,46 @@ def test_logging_out_of_the_browser_tells_receivers_of_each(ann: Client) -> None
 def test_a_correct_project_hears_nothing_and_a_half_one_what_to_type(settings: Any) -> None:
     """Tokens must say of which login they are, when they are issued and when they are exchanged."""
     assert check_tokens() == []
-    ours = settings.SIMPLE_JWT["TOKEN_OBTAIN_SERIALIZER"]
-    settings.SIMPLE_JWT = {"TOKEN_OBTAIN_SERIALIZER": ours}
+    given = settings.SIMPLE_JWT
+    settings.SIMPLE_JWT = {
+        key: given[key] for key in ("TOKEN_OBTAIN_SERIALIZER", "TOKEN_BLACKLIST_SERIALIZER")
+    }
     (found,) = check_tokens()
     assert found.id == "django_logout.W072"
     assert "jwt_serializers.TokenRefreshSerializer" in str(found.hint)
     settings.SIMPLE_JWT = None
-    assert [found.id for found in check_tokens()] == ["django_logout.W072"] * 2
+    ids = ["django_logout.W072", "django_logout.W072", "django_logout.W075"]
+    assert [found.id for found in check_tokens()] == ids
+    settings.ROOT_URLCONF = "tests.urls"
+    assert [found.id for found in check_tokens()] == ids[:2]
 
 
 def test_so_must_sliding_tokens_where_they_are_let_in(settings: Any) -> None:
     """Beside access tokens, or alone; then nothing is said of pairs."""
     access, sliding = settings.SIMPLE_JWT["AUTH_TOKEN_CLASSES"]
     for classes in ([access, sliding], [sliding]):
+        settings.ROOT_URLCONF = "tests.urls"
         settings.SIMPLE_JWT = {"AUTH_TOKEN_CLASSES": classes}
         hints = [str(found.hint) for found in check_tokens()]
         assert len(hints) == 2 * len(classes)
         assert ".TokenRefreshSlidingSerializer" in hints[-1]
+
+
+class StockBlacklistView(TokenBlacklistView):
+    """Which says by itself how tokens are taken back."""
+
+    serializer_class = library_serializers.TokenBlacklistSerializer
+
+
+def test_the_librarys_own_way_to_give_a_token_back_is_seen(user: Any, settings: Any) -> None:
+    """Since it says that all is well, and leaves the access tokens alone."""
+    settings.ROOT_URLCONF = (path("back/", StockBlacklistView.as_view()),)
+    (found,) = check_tokens()
+    assert (found.id, "StockBlacklistView" in found.msg) == ("django_logout.W075", True)
+    settings.ROOT_URLCONF = (path("back/", StockBlacklistView.as_view()), *ours)
+    program = Program.log_in()
+    assert Client().post("/back/", {"refresh": program.refresh}).status_code == 200
+    assert program.works
 
 
 def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:

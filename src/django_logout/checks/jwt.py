@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +11,13 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from django_logout import families
 from django_logout.checks.plugins import ancestry, modules_of
+from django_logout.checks.urls import patterns
 
 OURS = "django_logout.contrib.drf.jwt"
 THEIRS = "rest_framework_simplejwt.authentication"
 ACCESS = "rest_framework_simplejwt.tokens.AccessToken"
 SLIDING = "rest_framework_simplejwt.tokens.SlidingToken"
+BLACKLISTS = "rest_framework_simplejwt.views.TokenBlacklistView"
 #: The library's own default.
 LIFETIME = timedelta(minutes=5)
 
@@ -70,7 +72,24 @@ def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
             )
             hint = f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.'
             found.append(Warning(sentence, hint=hint, id="django_logout.W072"))
-    return found
+    return [*found, *_given_back(given)]
+
+
+def _given_back(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    """Wherever refresh tokens can be given back, that is logging out."""
+    for _, view in patterns() or ():
+        kind: Any = getattr(view, "cls", None)
+        if BLACKLISTS not in ancestry(kind):
+            continue
+        serializer = kind.serializer_class or given.get("TOKEN_BLACKLIST_SERIALIZER", "")
+        if f"{OURS}_serializers" not in modules_of(serializer):
+            sentence = (
+                f"{kind.__name__} takes refresh tokens back by the library's own serializer: the "
+                "access tokens of that login let people in afterwards."
+            )
+            path = f"{OURS}_serializers.TokenBlacklistSerializer"
+            hint = f'Write SIMPLE_JWT = {{"TOKEN_BLACKLIST_SERIALIZER": "{path}"}}, or extend that class.'
+            yield Warning(sentence, hint=hint, id="django_logout.W075")
 
 
 def _setting(name: str) -> Mapping[str, Any]:

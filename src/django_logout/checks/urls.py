@@ -25,12 +25,12 @@ from django.utils.translation import get_language
 @register(Tags.urls)
 def check_logout_url(**kwargs: Any) -> list[CheckMessage]:
     """There is a URL to log out at, and it leads to a view that does."""
-    patterns = _patterns()
-    if patterns is None:
+    served = patterns()
+    if served is None:
         return []
     urlconf, line = settings.ROOT_URLCONF, 'path("accounts/", include("django_logout.urls"))'
-    named = any(name == "logout" for name, _ in patterns)
-    if not named and not any(getattr(view, "ends_sessions", False) for _, view in patterns):
+    named = any(name == "logout" for name, _ in served)
+    if not named and not any(getattr(view, "ends_sessions", False) for _, view in served):
         sentence = "There is no URL to log out at: none is named 'logout'."
         hint = f"Add {line} to urlpatterns in {urlconf}."
         return [Warning(sentence, hint=hint, id="django_logout.W010")]
@@ -45,7 +45,7 @@ def check_logout_url(**kwargs: Any) -> list[CheckMessage]:
 def check_redirects(**kwargs: Any) -> list[CheckMessage]:
     """Where people are sent is a place of this site, or of another."""
     found: list[CheckMessage] = []
-    if _patterns() is None:
+    if patterns() is None:
         return found
     for setting, warning in (("LOGIN_URL", "W012"), ("LOGOUT_REDIRECT_URL", "W013")):
         value = getattr(settings, setting)
@@ -60,7 +60,7 @@ def check_redirects(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def _patterns() -> list[tuple[str | None, Any]] | None:
+def patterns() -> list[tuple[str | None, Any]] | None:
     """Name (if it can be reversed by that alone) and view of every URL; ``None`` where there is no
     URLconf, or one that Django finds fault with."""
     try:
