@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
 
 from django_logout import Target, end_sessions
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
@@ -75,6 +76,15 @@ def test_obtained_while_the_session_ends_it_does_not_outlive_it(ann: Client, use
     with interleave(ann, lambda: end_sessions(session), before=path):
         ann.post("/api/my-token/")
     assert not Token.objects.exists()
+
+
+def test_a_client_of_the_frameworks_can_be_held_too(user: Any) -> None:
+    """Its request is answered as whoever it was made."""
+    client, seen = APIClient(), []
+    client.force_authenticate(user)
+    with interleave(client, lambda: seen.append(True)):
+        answer = client.post("/api/my-token/")
+    assert (answer.status_code, seen) == (200, [True])
 
 
 def test_the_others_end_without_those_of_this_session(ann: Client, user: Any) -> None:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.db import database_sync_to_async
+from channels.layers import channel_layers
 from channels.sessions import SessionMiddlewareStack
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import get_user_model
@@ -29,6 +31,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 end = sync_to_async(end_sessions)
 
 
+@pytest.fixture(autouse=True)
+def fresh_layer() -> None:
+    """One that no other loop has been waiting at."""
+    channel_layers.backends.clear()
+
+
 class ByToken:
     """As a project lets sockets in: by what is in the URL; a JSON web token, or a user's name."""
 
@@ -42,6 +50,9 @@ class ByToken:
             scope["user"], scope["auth"] = await database_sync_to_async(by_jwt)(what)
         elif kind == "name":
             scope["user"] = await get_user_model().objects.aget(username=what)
+        elif kind == "other":
+            scope["user"] = await get_user_model().objects.aget(username=what)
+            scope["auth"] = SimpleNamespace(payload=b"of another kind")
         await self.application(scope, receive, send)
 
 
@@ -93,7 +104,7 @@ async def test_all_of_a_users_end(user: Any, other: Any, what: str) -> None:
     """Whatever token it was; at once; another user's stay, but for everyone's."""
     known, _ = await logged_in(user)
     silent = await sync_to_async(AccessToken.for_user)(user)
-    mine = [await opened(query) for query in (known, f"jwt={silent}", "name=ann")]
+    mine = [await opened(query) for query in (known, f"jwt={silent}", "name=ann", "other=ann")]
     theirs = await opened("name=bob")
     time.sleep(1)  # noqa: ASYNC251 - tokens know the second
     browser = Client()

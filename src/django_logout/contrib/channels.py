@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import time
 from typing import Any
@@ -96,7 +96,8 @@ async def _watch_over(scope: Any, interval: float) -> Vigil | None:
 
 
 def _watch_over_token(scope: Any, interval: float) -> Vigil:
-    claims = getattr(scope.get("auth"), "payload", {})
+    claims = getattr(scope.get("auth"), "payload", None)
+    claims = claims if isinstance(claims, Mapping) else {}  # others have something else there
     login, user_id = as_id(claims.get(SID)), str(scope["user"].pk)
     begun = float(claims.get("iat") or time())
     if login is None:
