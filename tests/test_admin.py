@@ -9,6 +9,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.urls import reverse
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
@@ -71,10 +72,15 @@ def test_a_user_with_sessions_can_still_be_deleted(
 ) -> None:
     """By whoever may delete users: his sessions go with him, the events stay."""
     clerk = django_user_model.objects.create_user("clerk", password="pw", is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=["delete_user", "view_user"]))
+    users = user._meta
+    may = [f"{verb}_{users.model_name}" for verb in ("delete", "view")]
+    clerk.user_permissions.set(Permission.objects.filter(codename__in=may))
     client.force_login(clerk)
 
-    client.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"})
+    client.post(
+        reverse(f"admin:{users.app_label}_{users.model_name}_delete", args=[user.pk]),
+        {"post": "yes"},
+    )
 
     assert not django_user_model.objects.filter(username="ann").exists()
     labels = LogoutEvent.objects.values_list("reason", "user_label")
