@@ -8,7 +8,7 @@ from oauth2_provider.models import get_access_token_model
 
 from django_logout import Target, end_sessions
 from tests.adapters import knox
-from tests.adapters.checks import test_silence  # noqa: F401 - they are covered where they are
+from tests.adapters.checks import on_db, test_silence  # noqa: F401 - they are covered where they are
 from tests.adapters.oauth_client import alive, log_in
 from tests.adapters.own.models import ProgramToken, Use
 from tests.pages import LOGOUT
