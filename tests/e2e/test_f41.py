@@ -174,7 +174,7 @@ def test_a_page_that_stays_another_users_is_fetched_once_more_only(open_page: Op
     page.reload()
     look_at(page)
     expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()
-    page.wait_for_function("sessionStorage.length === 0")
+    assert page.evaluate("sessionStorage.length") == 0
 
 
 def test_one_tab_asks_for_all(open_page: Open) -> None:
