@@ -13,6 +13,7 @@ from django.test import Client
 
 from django_logout import Reason, Target, end_sessions, registry
 from django_logout.guard import LOGIN_KEYS, GuardedStore, guard
+from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,8 +127,11 @@ def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, use
     assert not somebodys(session.session_key)
 
 
-async def test_what_was_saved_for_this_response_is_not_saved_again(user: Any) -> None:
+async def test_what_was_saved_for_this_response_is_not_saved_again(
+    user: Any, settings: Any
+) -> None:
     """By a middleware further out that saves asynchronously; a new one is made for it as well."""
+    settings.SESSION_ENGINE = ENGINES["db"]
     session = await sync_to_async(signed_in_store)(user)
     await session.aset("count", 1)
     await session.asave()

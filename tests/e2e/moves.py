@@ -27,7 +27,7 @@ def press(page: Page) -> None:
 
 def shows_secret(page: Page) -> bool:
     """Whether the page at hand is a private one."""
-    page.wait_for_function("document.readyState === 'complete'")
+    page.wait_for_load_state()
     return SECRET in page.content()
 
 
