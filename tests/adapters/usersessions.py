@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
+from django.test import Client
 from django.urls import path
 
-from django_logout.checks.usersessions import check_adapter
+from django_logout.checks.allauth import check_adapter, check_get
 from django_logout.contrib.allauth import SessionsAdapter
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.testing import assert_logged_out
 from tests.adapters.urls import urlpatterns as site
 from tests.faults import points, views
 from tests.properties.site import Browser, Doorstep, Visit
@@ -116,3 +118,13 @@ def test_the_check_says_so(settings: Any) -> None:
     )
     del settings.USERSESSIONS_ADAPTER
     assert check_adapter() == [found]
+
+
+def test_logging_out_by_get_is_warned_of(settings: Any, ann: Client) -> None:
+    """Whoever sends a browser there logs it out: here, an image of another site."""
+    assert check_get() == []
+    settings.ACCOUNT_LOGOUT_ON_GET = True
+    (found,) = check_get()
+    assert (found.id, "{% logout_button %}" in str(found.hint)) == ("django_logout.W063", True)
+    ann.get("/allauth/logout/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"})
+    assert_logged_out(ann)

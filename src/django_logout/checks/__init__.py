@@ -5,6 +5,7 @@ middleware that does not import) is left to Django. Their table is in ``docs/che
 """
 
 from django_logout.checks import (
+    allauth,
     browser,
     credentials,
     database,
@@ -16,10 +17,10 @@ from django_logout.checks import (
     proxies,
     setting,
     urls,
-    usersessions,
 )
 
 __all__ = [
+    "allauth",
     "browser",
     "credentials",
     "database",
@@ -31,5 +32,4 @@ __all__ = [
     "proxies",
     "setting",
     "urls",
-    "usersessions",
 ]

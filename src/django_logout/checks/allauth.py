@@ -1,4 +1,4 @@
-"""Does allauth's own page of sessions end them through the door? (allauth.usersessions)"""
+"""Do allauth's own pages end sessions through the door, and only when their user asks?"""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def check_adapter(**kwargs: Any) -> list[CheckMessage]:
     )
     hint = f'Write USERSESSIONS_ADAPTER = "{OURS}", or extend that class.'
     return [Warning(sentence, hint=hint, id="django_logout.W062")]
+
+
+@register(Tags.security)
+def check_get(**kwargs: Any) -> list[CheckMessage]:
+    """Its logout page can be told to ask no question; then whoever sends a browser there logs it
+    out, from any site, and no token is needed."""
+    given = getattr(settings, "ACCOUNT_LOGOUT_ON_GET", False)
+    if not apps.is_installed("allauth.account") or not given:
+        return []
+    sentence = (
+        "ACCOUNT_LOGOUT_ON_GET lets a link, an image or a prefetch of any site log people out."
+    )
+    hint = "Take it out, and let a button do it: {% load logout %} {% logout_button %}."
+    return [Warning(sentence, hint=hint, id="django_logout.W063")]
