@@ -1,17 +1,30 @@
 """The claim on one session or one user's comes to the same as that on any, and is put into SQL once."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_logout import Reason, Target, claim, end_sessions, registry
 from django_logout.models import LoginSession
+from django_logout.prepared import tells
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True, params=["told", "asked"])
+def _telling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Where an UPDATE tells what it has changed, and where it has to be asked for."""
+    claim._statements.cache_clear()
+    if request.param == "asked":
+        monkeypatch.setattr(claim, "tells", lambda database: False)
+    yield
+    claim._statements.cache_clear()
 
 
 def make(user: Any, **facts: Any) -> UUID:
@@ -74,3 +87,14 @@ def test_the_second_claim_is_not_put_into_sql_again(user: Any) -> None:
     for session_id in (make(user), make(user)):
         assert end_sessions(Target.session(session_id)).ended == {"session": 1}
     assert claim._statements.cache_info().misses == 1
+
+
+def test_an_update_tells_what_it_has_changed_where_it_can(
+    user: Any, request: pytest.FixtureRequest
+) -> None:
+    """One statement instead of two: each is a round trip."""
+    session_id, at = make(user), timezone.now()
+    told = request.node.callspec.params["_telling"] == "told" and tells(connection.alias)
+    with transaction.atomic(), CaptureQueriesContext(connection) as captured:
+        claim.claim("id", session_id, uuid4(), at)
+    assert len(captured) == (1 if told else 2)

@@ -12,7 +12,7 @@ from django.core.signals import setting_changed
 
 from django_logout import registry
 from django_logout.models import LoginSession
-from django_logout.prepared import Prepared, given, select, update
+from django_logout.prepared import Prepared, given, select, tells, update
 from django_logout.types import EndedSession
 
 
@@ -24,20 +24,22 @@ def claim(
     database = registry.database()
     values = {field: value, "event": event_id, "ended_at": at}
     ending, claimed = _statements(database, field)
+    if claimed is None:
+        return registry.claimed(ending.rows(database, **values))
     if not ending.run(database, **values):
         return (), ()
     return registry.claimed(claimed.rows(database, **values))
 
 
 @lru_cache(maxsize=8)
-def _statements(database: str, field: str) -> tuple[Prepared, Prepared]:
+def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
+    """The UPDATE, and the question what it has changed, where it does not tell that itself."""
     value, event, at = (given(LoginSession, name) for name in (field, "event", "ended_at"))
     rows = LoginSession.objects.using(database).filter(**{field: value})
-    ended = rows.filter(event=event, ended_at=at).order_by()
-    return (
-        update(registry.alive(rows), event=event, ended_at=at),
-        select(ended.values_list(*registry.CLAIMED)),
-    )
+    ended = rows.filter(event=event, ended_at=at).order_by().values_list(*registry.CLAIMED)
+    if tells(database):
+        return update(registry.alive(rows), told=ended, event=event, ended_at=at), None
+    return update(registry.alive(rows), event=event, ended_at=at), select(ended)
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:

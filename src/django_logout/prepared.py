@@ -61,21 +61,34 @@ def select(rows: QuerySet[Any]) -> Prepared:
     """Prepare what a queryset would ask, for its database."""
     compiler = rows.query.get_compiler(rows.db)
     sql, params = compiler.as_sql()
-    converters = compiler.get_converters([expression for expression, *_ in compiler.select])
-    return Prepared(
-        sql,
-        tuple(params),
-        tuple(
-            (column, convert, expression)
-            for column, (all_of_them, expression) in converters.items()
-            for convert in all_of_them
-        ),
-    )
+    return Prepared(sql, tuple(params), _converters(compiler))
 
 
-def update(rows: QuerySet[Any], **changes: Any) -> Prepared:
-    """Prepare what its ``update()`` would execute."""
+def update(rows: QuerySet[Any], told: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
+    """Prepare what its ``update()`` would execute; and what is told of the rows that it changes,
+    by their columns in another queryset (see :func:`tells`)."""
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(changes)
     sql, params = query.get_compiler(rows.db).as_sql()
-    return Prepared(sql, tuple(params))
+    if told is None:
+        return Prepared(sql, tuple(params))
+    compiler: Any = told.query.get_compiler(rows.db)
+    compiler.pre_sql_setup()
+    columns = ", ".join(column for _, (column, _), _ in compiler.select)
+    return Prepared(f"{sql} RETURNING {columns}", tuple(params), _converters(compiler))
+
+
+def tells(database: str) -> bool:
+    """Whether an UPDATE can tell what it has changed. (MariaDB's INSERT can, its UPDATE cannot.)"""
+    connection = connections[database]
+    inserts = connection.features.can_return_columns_from_insert
+    return inserts and connection.vendor in {"postgresql", "sqlite"}
+
+
+def _converters(compiler: Any) -> tuple[tuple[int, Any, Any], ...]:
+    converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+    return tuple(
+        (column, convert, expression)
+        for column, (all_of_them, expression) in converters.items()
+        for convert in all_of_them
+    )
