@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import isolate_apps
 
-from django_logout import accounts
+from django_logout import accounts, receivers
 from django_logout.models import LoginSession, LogoutEvent
 from tests.routes import OUT, routes
 
@@ -56,9 +56,9 @@ def test_proxies_and_children_of_the_user_model_are_listened_to(
             app_label = "users"
 
     monkeypatch.setattr(
-        "django_logout.accounts.apps.get_models", lambda: [Nickname, Member, LogoutEvent]
+        "django_logout.receivers.apps.get_models", lambda: [Nickname, Member, LogoutEvent]
     )
-    accounts.connect()
+    receivers.hear_of_users()
     try:
         assert pre_save.has_listeners(Nickname)
         assert pre_delete.has_listeners(Nickname)

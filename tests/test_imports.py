@@ -56,6 +56,32 @@ def run(script: str) -> str:
     return done.stdout
 
 
+STARTED = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+from django.conf import settings
+settings.INSTALLED_APPS = [a for a in settings.INSTALLED_APPS if a != "django.contrib.admin"]
+settings.ROOT_URLCONF = "django_logout.urls"
+import django; django.setup()
+from django.core.handlers.wsgi import WSGIHandler
+from django.urls import reverse
+WSGIHandler()
+reverse("logout")
+print(*(n.removeprefix("django_logout.") for n in sys.modules if n.startswith("django_logout.")))
+"""
+
+#: What begins with somebody's logging in or out, or is for commands and for pages of few.
+NOT_YET = {
+    *("accounts", "answers", "checks", "choice", "core", "finishing", "limits", "listing"),
+    *("logins", "notify", "report", "revoking", "settle", "streams", "views", "vigil"),
+}
+
+
+def test_a_process_that_starts_imports_what_every_page_needs() -> None:
+    """The door comes with the first login, the checks with the command that runs them."""
+    assert NOT_YET.isdisjoint(run(STARTED).split())
+
+
 def test_public_names_are_listed() -> None:
     """For whoever looks around in a shell."""
     import django_logout

@@ -14,11 +14,8 @@ from functools import lru_cache
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
-from django.db.models.signals import post_save, pre_delete, pre_save
 
 from django_logout import core, registry
 from django_logout.browser import stores
@@ -48,19 +45,6 @@ class Change(NamedTuple):
         return core.end_with_change(
             self.target, reason=self.reason, actor=self.actor, request=self.request
         )
-
-
-def connect() -> None:
-    """Listen to the user model, its proxies and its children, and to no other model: Django
-    deletes those that nobody listens to much faster."""
-    root: Any = get_user_model()._meta.concrete_model
-    for model in apps.get_models():
-        if issubclass(model, root):
-            uid = "django_logout.account"
-            pre_save.connect(before_save, sender=model, dispatch_uid=uid)
-            post_save.connect(after_save, sender=model, dispatch_uid=uid)
-            if model._meta.concrete_model is root:  # a child is deleted together with its parent
-                pre_delete.connect(before_delete, sender=model, dispatch_uid=uid)
 
 
 def before_save(

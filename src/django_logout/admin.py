@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django_logout.answers import words
 from django_logout.browser import presented
 from django_logout.core import end_sessions
+from django_logout.decorators import open_to_all
 from django_logout.devices import spoken
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.types import Reason, Target
-from django_logout.views.logout import THEIRS, LogoutView, open_to_all
+from django_logout.views.logout import THEIRS, LogoutView
 
 if TYPE_CHECKING:
     _Site = admin.AdminSite

@@ -3,7 +3,12 @@
 from importlib import import_module
 
 from django.apps import AppConfig, apps
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
+
+from django_logout.later import later
+
+CHECKS = {Tags.security: later("checks.of_settings"), Tags.urls: later("checks.of_urls")}
 
 
 class LogoutConfig(AppConfig):
@@ -16,10 +21,9 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
-        import_module("django_logout.notify").connect()
-        import_module("django_logout.accounts").connect()
         import_module("django_logout.factors").connect()
-        import_module("django_logout.revoking").connect()
-        import_module("django_logout.checks")
+        import_module("django_logout.revokers").connect()
+        for tag, check in CHECKS.items():
+            register(check, tag)
         if apps.is_installed("django.contrib.admin"):
             import_module("django_logout.admin").register()

@@ -6,6 +6,9 @@ from functools import wraps
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction
+from django.contrib.auth.decorators import login_not_required
+from django.db.transaction import non_atomic_requests
+from django.views.decorators.csrf import csrf_exempt
 
 #: Set on a response that its view allows to be stored.
 STORABLE = "_django_logout_storable"
@@ -34,3 +37,10 @@ def storable(view: Any) -> Any:
         return mark(await view(request, *args, **kwargs))
 
     return amarked if iscoroutinefunction(view) else marked
+
+
+def open_to_all(view: Any) -> Any:
+    """Mark a view that logs out: no login, no CSRF middleware, no transaction stand before it."""
+    view = login_not_required(non_atomic_requests(csrf_exempt(view)))
+    view.ends_sessions = True  # for django_logout.asgi
+    return view

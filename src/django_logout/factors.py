@@ -13,13 +13,15 @@ from django.apps import apps
 from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete, pre_save
 
-from django_logout.accounts import change_of
+from django_logout.later import later
 from django_logout.types import LogoutResult, Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _CHANGE = "_django_logout_confirmed"
+
+change_of = later("accounts.change_of")
 
 
 def credentials_changed(
@@ -35,7 +37,8 @@ def credentials_changed(
 
     Raises :class:`SessionNotEnded`.
     """
-    return change_of(user, reason, request).end()
+    result: LogoutResult = change_of(user, reason, request).end()
+    return result
 
 
 def connect() -> None:

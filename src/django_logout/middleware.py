@@ -10,20 +10,21 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse
 
 from django_logout import companions
 from django_logout.browser import forget_impossible_key, forget_user
 from django_logout.current import current_request
-from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard, post
-from django_logout.settle import login_refused, lost, needs_settling, not_ended, settle
+from django_logout.later import later
 from django_logout.traces import forbid_storing
+from django_logout.unsettled import needs_settling
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+# Of requests with which something has become of the session, which most have not.
+settle_all, answer_error = later("settle.settle_all"), later("settle.answer_error")
 
 
 class LogoutMiddleware:
@@ -80,23 +81,4 @@ class LogoutMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Errors of ours become answers of ours, wherever in the project they come from."""
-        if isinstance(exception, SessionNotEnded | SessionUnavailable):
-            return not_ended(request)
-        if isinstance(exception, LoginRefused):
-            return login_refused(request)
-        watch = guard(request.session)
-        if isinstance(exception, UpdateError | SessionInterrupted) and watch.identity is not None:
-            return lost(request, watch)
-        return None
-
-
-def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Settle the session of a request, and those that came beside it."""
-    if needs_settling(request):
-        response = settle(request, response)
-    for session in companions.of(request):
-        with companions.in_place(request, session):
-            forbid_storing(request, session, response)
-            if needs_settling(request):
-                response = settle(request, response)
-    return response
+        return cast(HttpResponse | None, answer_error(request, exception))

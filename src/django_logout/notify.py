@@ -27,7 +27,6 @@ from django_logout.browser import stores
 from django_logout.conf import logout_settings
 from django_logout.devices import device_name, network
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.signals import session_begun, session_ended
 from django_logout.types import EndedSession, Reason
 
 if TYPE_CHECKING:
@@ -48,12 +47,6 @@ QUIET = {
 PLACE = "-token-"
 #: Devices that a mail names.
 NAMED = 10
-
-
-def connect() -> None:
-    """Connect the receivers."""
-    session_begun.connect(on_login, dispatch_uid="django_logout.notify.login")
-    session_ended.connect(on_ending, dispatch_uid="django_logout.notify.ending")
 
 
 def on_login(sender: Any, session: LoginSession, request: HttpRequest, **kwargs: Any) -> None:

@@ -21,9 +21,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from django_logout import core, engines, families, registry, revoking
+from django_logout import core, engines, families, registry
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.revokers import working
 from django_logout.types import SESSION, Reason, Scope, Target
 
 #: Rows that one statement deletes.
@@ -73,7 +74,7 @@ def _limit() -> datetime | None:
     retention = logout_settings().RETENTION
     if retention is None:
         return None
-    ages = [revoker.lifetime for revoker in revoking.working()]
+    ages = [revoker.lifetime for revoker in working()]
     oldest = max(timedelta(seconds=settings.SESSION_COOKIE_AGE), *ages) + GRACE
     return timezone.now() - max(as_timedelta(retention), oldest)
 

@@ -1,72 +1,45 @@
-"""What the package hears: Django's own logins and logouts."""
+"""What the package hears, and who sees to it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import connections, transaction
-from django.http import HttpRequest
-from django.utils import timezone
+from django.db.models.signals import post_save, pre_delete, pre_save
+from django.dispatch import Signal
 
-from django_logout import activity, choice, core, limits, registry
-from django_logout.browser import stores
-from django_logout.guard import guard
-from django_logout.registry import ID_KEY, Identity
+from django_logout.later import later
+from django_logout.signals import session_begun, session_ended
 
 
 def connect() -> None:
     """Connect the receivers."""
-    user_logged_in.connect(on_login, dispatch_uid="django_logout.login")
-    user_logged_out.connect(on_logout, dispatch_uid="django_logout.logout")
+    _hear(user_logged_in, "logins.on_login", "login")
+    _hear(user_logged_out, "logins.on_logout", "logout")
     # Ours first: Django's logout() sends the signal before it ends anything, so a receiver
     # that raises before us would keep the user signed in (design law 4).
     with user_logged_out.lock:
         user_logged_out.receivers.insert(0, user_logged_out.receivers.pop())
         user_logged_out.sender_receivers_cache.clear()
+    _hear(session_begun, "notify.on_login", "notify.login")
+    _hear(session_ended, "notify.on_ending", "notify.ending")
+    hear_of_users()
 
 
-def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Register the session that has just been logged in to."""
-    if request is None or not hasattr(request, "session"):
-        return
-    session: Any = request.session
-    watch = guard(session, look=False)
-    if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
-        return  # a program has logged in, and got a token: the session is none of its business
-    if ID_KEY in session:
-        _log_in_again(session)
-        return
-    row = limits.register(session, user, request, session_id=watch.note and watch.note.id)
-    if choice.KEY in session:
-        del session[choice.KEY]
-    identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
-    watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
-    watch.key = session.session_key
-    if session.engine.final_deletes:
-        watch.cut_off = 0  # it begins now, later than whatever was cut off
-    watch.login = (row.pk, user)
-    activity.remember(row)
-    if connections[registry.database()].in_atomic_block:
-        transaction.on_commit(watch.confirm_login, using=registry.database())
-    else:
-        watch.confirm_login()
+def hear_of_users() -> None:
+    """Listen to the user model, its proxies and its children, and to no other model: Django
+    deletes those that nobody listens to much faster."""
+    root: Any = get_user_model()._meta.concrete_model
+    for model in apps.get_models():
+        if issubclass(model, root):
+            _hear(pre_save, "accounts.before_save", "account", sender=model)
+            _hear(post_save, "accounts.after_save", "account", sender=model)
+            if model._meta.concrete_model is root:  # a child is deleted together with its parent
+                _hear(pre_delete, "accounts.before_delete", "account", sender=model)
 
 
-def _log_in_again(session: Any) -> None:
-    """The same user: Django keeps the session, and so do we; but its time begins anew."""
-    session.adopt()
-    registry.renew(session.identity.id, timezone.now())
-
-
-def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Take Django's own ``logout()`` through the door."""
-    if request is None or not hasattr(request, "session"):
-        return
-    watch = guard(request.session)
-    if watch.announcing:
-        return  # sent by the door itself
-    if user is None and not (watch.missed or watch.held) and len(stores(request)) == 1:
-        return  # nobody now or before, no key that could have been rotated, no second cookie
-    core.end_by_django(request, user)
+def _hear(signal: Signal, path: str, name: str, sender: Any = None) -> None:
+    uid = f"django_logout.{name}"
+    signal.connect(later(path), sender=sender, weak=False, dispatch_uid=uid)

@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Collection
+from contextlib import nullcontext
 from dataclasses import replace
 from traceback import format_tb
 from typing import Any
 from uuid import UUID
 
-from django.apps import apps
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from django_logout import families, reaching, registry
-from django_logout.conf import logout_settings
+from django_logout import reaching, registry
+from django_logout.revokers import REVOKERS, paths, working
 from django_logout.revokers.base import Revoker
 from django_logout.types import Credential, Ending, Outcome, Reach, Scope
 
 logger = logging.getLogger("django_logout")
-
-REVOKERS = (
-    "django_logout.revokers.session.SessionRevoker",
-    "django_logout.revokers.cookies.CookieRevoker",
-)
-
-#: What is revoked where an app is installed.
-OF_APPS = {
-    "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
-    "knox": "django_logout.revokers.knox.KnoxRevoker",
-    "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",
-    **dict.fromkeys(families.APPS, "django_logout.revokers.simplejwt.SimpleJwtRevoker"),
-}
-
-
-#: Where there is a channel layer. (Channels works without being among the installed apps.)
-OF_CHANNELS = "django_logout.revokers.channels.ChannelsRevoker"
-
-
-def paths() -> tuple[str, ...]:
-    """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
-    found = [path for app, path in OF_APPS.items() if apps.is_installed(app)]
-    if getattr(settings, "CHANNEL_LAYERS", None):
-        found.append(OF_CHANNELS)
-    return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
 
 
 def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
@@ -92,19 +65,6 @@ def presented(request: HttpRequest) -> UUID | None:
     """The id of the token by which a request was let in, if it was one."""
     found = (_quietly(revoker, revoker.presented, request, None) for revoker in working())
     return next((credential_id for credential_id in found if credential_id), None)
-
-
-def connect() -> None:
-    """Let each connect its receivers."""
-    for revoker in working():
-        revoker.connect()
-
-
-def working() -> Iterator[Revoker]:
-    """Those that can be made."""
-    for path in paths():
-        with suppress(Exception):  # the system checks say which, and why; so does each ending
-            yield import_string(path)()
 
 
 def _quietly(revoker: Revoker, work: Callable[[Any], Any], argument: Any, default: Any) -> Any:

@@ -9,43 +9,35 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils.functional import SimpleLazyObject
 
-from django_logout import activity, choice, core, gate, limits, registry, replay, truth
+from django_logout import activity, choice, companions, core, gate, limits, registry, replay, truth
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
-from django_logout.traces import withdraw
+from django_logout.traces import forbid_storing, withdraw
 from django_logout.types import Reason, Target
+from django_logout.unsettled import is_shut_out, needs_settling
 from django_logout.watch import Watch
 
 logger = logging.getLogger("django_logout")
 
 
-def needs_settling(request: HttpRequest) -> bool:
-    """Whether there is anything to do, found out without asking anybody: nothing for requests
-    that leave their session alone, and mostly nothing for those that only read it."""
-    session: Any = request.session
-    if not isinstance(session, GuardedStore):
-        return True  # the view has put another session in its place
-    if session.untouched:
-        return bool(settings.SESSION_SAVE_EVERY_REQUEST)
-    watch, identity = session.watch, None
-    if "_session_cache" in session.__dict__:
-        identity = session.identity
-    return bool(
-        settings.SESSION_SAVE_EVERY_REQUEST
-        or session.modified
-        or watch.eventful
-        or (identity and _is_shut_out(request))
-        or any(identity is None or session_id != identity.id for session_id in watch.held)
-        or (identity and (not identity.registered or activity.notice(identity.id, request)))
-    )
+def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Settle the session of a request, and those that came beside it."""
+    if needs_settling(request):
+        response = settle(request, response)
+    for session in companions.of(request):
+        with companions.in_place(request, session):
+            forbid_storing(request, session, response)
+            if needs_settling(request):
+                response = settle(request, response)
+    return response
 
 
 def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -82,6 +74,18 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if watch.offered:
         choice.bind(response, watch.offered)
     return response
+
+
+def answer_error(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Errors of ours become answers of ours, wherever in the project they come from."""
+    if isinstance(error, SessionNotEnded | SessionUnavailable):
+        return not_ended(request)
+    if isinstance(error, LoginRefused):
+        return login_refused(request)
+    watch = guard(request.session)
+    if isinstance(error, UpdateError | SessionInterrupted) and watch.identity is not None:
+        return lost(request, watch)
+    return None
 
 
 def not_ended(request: HttpRequest) -> HttpResponse:
@@ -179,18 +183,10 @@ def _end_forgotten(request: HttpRequest, watch: Watch) -> None:
         session.modified = False
 
 
-def _is_shut_out(request: HttpRequest) -> bool:
-    """Whether Django has looked for the session's user, and found nobody to let in. Looks at
-    what it has found, and at nothing that would make it look."""
-    found = [getattr(request, name, None) for name in ("_cached_user", "_acached_user")]
-    lazy = type(getattr(request, "user", None)) is SimpleLazyObject
-    return lazy and any(user is not None and not user.is_authenticated for user in found)
-
-
 def _end_shut_out(request: HttpRequest, watch: Watch) -> None:
     """The account has been disabled or deleted in a way that sends no signals."""
     session: Any = request.session
-    if session.identity is None or not _is_shut_out(request):
+    if session.identity is None or not is_shut_out(request):
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
     watch.shut_out = truth.shut_out(user_id, auth_hash)

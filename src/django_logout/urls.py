@@ -1,22 +1,35 @@
 """``path("accounts/", include("django_logout.urls"))``."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import markcoroutinefunction
 from django.urls import path
 
-from django_logout.views.choose import ChooseView
-from django_logout.views.events import EventsView
-from django_logout.views.logout import LogoutView
-from django_logout.views.not_me import NotMeView
-from django_logout.views.sessions import OthersEndView, SessionEndView, SessionsView
-from django_logout.views.status import StatusView
+from django_logout.decorators import open_to_all
+from django_logout.later import later
+
+
+def view(name: str, *, is_async: bool = False, **initkwargs: Any) -> Any:
+    """One of our views, imported when it is first asked for. All are open to everybody, and see to
+    logins, CSRF and transactions themselves."""
+    call = later(f"views.{name}", lambda view_class: view_class.as_view(**initkwargs))
+    return open_to_all(markcoroutinefunction(call) if is_async else call)
+
 
 urlpatterns = [
-    path("logout/", LogoutView.as_view(), name="logout"),
-    path("session/", StatusView.as_view(), name="logout_status"),
-    path("session/events/", EventsView.as_view(), name="logout_events"),
-    path("sessions/", SessionsView.as_view(), name="logout_sessions"),
-    path("sessions/choose/", ChooseView.as_view(), name="logout_choose"),
-    path("sessions/end-others/", OthersEndView.as_view(), name="logout_others"),
-    path("sessions/end-all/", LogoutView.as_view(everywhere=True), name="logout_everywhere"),
-    path("sessions/<uuid:session_id>/end/", SessionEndView.as_view(), name="logout_session_end"),
-    path("sessions/not-me/<str:token>/", NotMeView.as_view(), name="logout_not_me"),
+    path("logout/", view("logout.LogoutView"), name="logout"),
+    path("session/", view("status.StatusView"), name="logout_status"),
+    path("session/events/", view("events.EventsView", is_async=True), name="logout_events"),
+    path("sessions/", view("sessions.SessionsView"), name="logout_sessions"),
+    path("sessions/choose/", view("choose.ChooseView"), name="logout_choose"),
+    path("sessions/end-others/", view("sessions.OthersEndView"), name="logout_others"),
+    path("sessions/end-all/", view("logout.LogoutView", everywhere=True), name="logout_everywhere"),
+    path(
+        "sessions/<uuid:session_id>/end/",
+        view("sessions.SessionEndView"),
+        name="logout_session_end",
+    ),
+    path("sessions/not-me/<str:token>/", view("not_me.NotMeView"), name="logout_not_me"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.checks.registry import registry
 
-from django_logout import checks, revoking
+from django_logout import checks, revokers
 from tests.settings import ENGINES
 
 
@@ -28,7 +28,7 @@ def test_silence() -> None:
 
 def test_each_would_be_missed(monkeypatch: Any) -> None:
     """By its structure: the check knows none of them by name."""
-    monkeypatch.setattr(revoking, "OF_APPS", {})
+    monkeypatch.setattr(revokers, "OF_APPS", {})
     assert [message.msg.split('"')[1] for message in found()] == [
         "rest_framework.authtoken",
         "knox",

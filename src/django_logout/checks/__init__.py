@@ -4,6 +4,10 @@ They ask no database and no cache, and raise nothing: what Django itself reports
 middleware that does not import) is left to Django. Their table is in ``docs/checks.md``.
 """
 
+from typing import Any
+
+from django.core.checks import CheckMessage, Tags
+
 from django_logout.checks import (
     allauth,
     browser,
@@ -14,6 +18,7 @@ from django_logout.checks import (
     headless,
     jwt,
     middleware,
+    ours,
     proxies,
     setting,
     urls,
@@ -29,7 +34,18 @@ __all__ = [
     "headless",
     "jwt",
     "middleware",
+    "ours",
     "proxies",
     "setting",
     "urls",
 ]
+
+
+def of_settings(**kwargs: Any) -> list[CheckMessage]:
+    """All that look at settings alone."""
+    return ours.run(Tags.security, **kwargs)
+
+
+def of_urls(**kwargs: Any) -> list[CheckMessage]:
+    """All that need the URLs, which Django's commands can do without."""
+    return ours.run(Tags.urls, **kwargs)

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning
 
+from django_logout.checks.ours import register
 from django_logout.checks.plugins import ancestry
 
 OURS = "django_logout.contrib.allauth.SessionsAdapter"

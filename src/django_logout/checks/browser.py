@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning
 
 from django_logout.checks.annotations import fits
+from django_logout.checks.ours import register
 from django_logout.conf import logout_settings
 
 #: What is better not cleared: the id of its warning, and why.

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning
 from django.db import router
 
 from django_logout import engines, gate, registry
+from django_logout.checks.ours import register
 from django_logout.conf import logout_settings
 
 SHARED = """CACHES = {

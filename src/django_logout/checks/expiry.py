@@ -8,11 +8,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning
 from django.urls import get_resolver
 
 from django_logout import choice
 from django_logout.checks.annotations import fits
+from django_logout.checks.ours import register
 from django_logout.conf import LogoutSettings, as_timedelta, logout_settings
 from django_logout.passive import OURS
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning
 
 from django_logout import families
+from django_logout.checks.ours import register
 from django_logout.checks.plugins import ancestry, modules_of
 from django_logout.checks.urls import patterns
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags
 
 from django_logout.checks.annotations import fits
+from django_logout.checks.ours import register
 from django_logout.conf import logout_settings
 from django_logout.devices import SOCKET, as_network
 

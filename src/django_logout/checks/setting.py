@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from typing import Any, get_type_hints
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags
 
 from django_logout.answers.base import Answer
 from django_logout.checks.annotations import describe, fits
+from django_logout.checks.ours import register
 from django_logout.checks.plugins import is_a
 from django_logout.conf import KNOWN, LogoutSettings
 from django_logout.guard import LOGIN_KEYS

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import global_settings, settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning
 from django.shortcuts import resolve_url
 from django.urls import (
     NoReverseMatch,
@@ -20,6 +20,8 @@ from django.urls import (
 )
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
+
+from django_logout.checks.ours import register
 
 
 @register(Tags.urls)

@@ -17,7 +17,7 @@ from ninja.security import APIKeyCookie
 from ninja.throttling import UserRateThrottle
 
 from django_logout import api
-from django_logout.views.logout import open_to_all
+from django_logout.decorators import open_to_all
 
 _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
 _Path: Any = object if TYPE_CHECKING else PathView

@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from django_logout import replay
+from django_logout.decorators import open_to_all
 from django_logout.guard import guard
 from django_logout.streams import awhose, ended_event, until_logged_out
 from django_logout.truth import Standing
 from django_logout.types import Reason
-from django_logout.views.logout import open_to_all
 
 #: Seconds between two signs of life, for proxies that close what is silent.
 HEARTBEAT = 15

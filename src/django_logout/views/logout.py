@@ -10,20 +10,18 @@ from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.decorators import login_not_required
-from django.db.transaction import non_atomic_requests
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from django_logout.answers.base import Kind, Moment, respond
 from django_logout.core import alogout, logout
 from django_logout.csrf import NOT_PROVED, calm_body, csrf_protect
+from django_logout.decorators import open_to_all
 from django_logout.reauthentication import objection
 from django_logout.redirects import safe_next
 
@@ -168,13 +166,6 @@ class AsyncLogoutView(LogoutView):
         if apps.is_installed("django.contrib.sites"):
             return await sync_to_async(build)()
         return build()
-
-
-def open_to_all(view: Any) -> Any:
-    """Mark a view that logs out: no login, no CSRF middleware, no transaction stand before it."""
-    view = login_not_required(non_atomic_requests(csrf_exempt(view)))
-    view.ends_sessions = True  # for django_logout.asgi
-    return view
 
 
 @open_to_all

@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
 from django_logout import report
+from django_logout.decorators import open_to_all
 from django_logout.types import LogoutResult
-from django_logout.views.logout import open_to_all
 
 #: Names of pages to set a new password on: Django's, allauth's.
 PASSWORD_PAGES = ("password_reset", "account_reset_password")

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from django_logout.csrf import NOT_PROVED, csrf_protect
-from django_logout.views.logout import LogoutView, open_to_all
+from django_logout.decorators import open_to_all
+from django_logout.views.logout import LogoutView
 
 
 def ends_sessions(view: Callable[..., Any]) -> Any:

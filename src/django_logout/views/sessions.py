@@ -17,10 +17,11 @@ from django_logout.answers.base import REAUTHENTICATE_TAG, Kind, Moment, login_u
 from django_logout.browser import presented
 from django_logout.core import end_sessions
 from django_logout.csrf import NOT_PROVED, csrf_protect
+from django_logout.decorators import open_to_all
 from django_logout.listing import Listing
 from django_logout.redirects import sibling
 from django_logout.types import Target
-from django_logout.views.logout import LogoutView, open_to_all
+from django_logout.views.logout import LogoutView
 
 
 class SessionsView(TemplateView):

@@ -17,8 +17,8 @@ from django_logout.answers.json import JsonAnswer
 from django_logout.browser import presented, user_tag
 from django_logout.conf import logout_settings
 from django_logout.csrf import NOT_PROVED, csrf_protect
+from django_logout.decorators import open_to_all
 from django_logout.guard import guard
-from django_logout.views.logout import open_to_all
 
 
 class StatusView(View):

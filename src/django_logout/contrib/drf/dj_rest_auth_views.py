@@ -17,8 +17,8 @@ from django_logout.contrib.drf.jwt import login_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 from django_logout.contrib.drf.views import Forgiving
 from django_logout.core import end_sessions
+from django_logout.decorators import open_to_all
 from django_logout.types import Target
-from django_logout.views.logout import open_to_all
 
 
 class CookieTokenRefreshSerializer(jwt_auth.CookieTokenRefreshSerializer, TokenRefreshSerializer):

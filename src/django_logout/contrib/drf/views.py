@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from django_logout import api
 from django_logout.contrib.drf.schema import EndedSerializer, LogoutSchema, SessionsSerializer
-from django_logout.views.logout import open_to_all
+from django_logout.decorators import open_to_all
 
 
 class LogoutThrottle(api.CountsIfItCan, UserRateThrottle):
