@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import end, go
+from tests.e2e.moves import end, go, wait_until_loaded
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -62,5 +62,5 @@ def _end_from_another_device(open_page: Open, origin: str) -> None:
 def _expect_nothing_private(page: Page) -> None:
     """The page has been fetched anew, or was covered when it was left: not for a moment is there
     somebody's name to be seen."""
-    page.wait_for_load_state()
+    wait_until_loaded(page)
     assert not page.locator(".who").is_visible()
