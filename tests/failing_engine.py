@@ -1,5 +1,8 @@
 """A session engine that keeps what it is told to delete, and says so."""
 
+from errno import EROFS
+from os import strerror
+
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 
@@ -9,4 +12,5 @@ class SessionStore(FileStore):
 
     def delete(self, session_key: str | None = None) -> None:
         if session_key and SESSION_KEY in FileStore(session_key).load():
-            raise OSError("Read-only file system")
+            file = FileStore(session_key)._key_to_file()
+            raise OSError(EROFS, strerror(EROFS), file)

@@ -198,9 +198,10 @@ def test_an_engine_that_cannot_delete_keeps_nobody_in(
     settings.SESSION_FILE_PATH = str(tmp_path)
     settings.LOGOUT = IDLE
     client = browser(user)
-    copy = copy_of(client)
+    copy, key = copy_of(client), client.session.session_key
     clock.shift(600)
 
     assert (signed_in(client), signed_in(copy)) == ("", "")
     assert reasons() == ["idle"]
     assert "could not be deleted" in caplog.text
+    assert key not in caplog.text

@@ -175,12 +175,13 @@ def test_a_session_whose_data_cannot_be_deleted_is_refused(
     settings.SESSION_FILE_PATH = str(tmp_path)
     client = Client()
     client.force_login(user)
-    thief = copy_of(client)
+    thief, key = copy_of(client), client.session.session_key
 
     assert client.post(LOGOUT).status_code == 200
 
     assert signed_in(client) == signed_in(thief) == ""
     assert "The data of an ended session could not be deleted; it is refused." in caplog.text
+    assert key not in caplog.text
 
 
 def test_an_ending_between_two_looks_is_seen_by_the_second(

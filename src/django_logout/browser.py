@@ -97,14 +97,20 @@ def empty(request: HttpRequest) -> None:
     for store in found:
         identity = store.identity
         deleted = identity is not None and identity.id in here.watch.ended
-        try:
-            if not deleted or store.engine.model is None:
-                store.delete(store.session_key)
-        except Exception:
-            logger.exception("The data of an ended session could not be deleted; it is refused.")
+        if not deleted or store.engine.model is None:
+            delete_data(store, store.session_key)
         store.clear()
         store._session_key = None
         store.watch.key = None
+
+
+def delete_data(store: Any, key: str | None) -> None:
+    """Delete what an ended session held; where that fails, it is refused all the same."""
+    try:
+        store.delete(key)
+    except Exception as error:  # noqa: BLE001 - whatever an engine raises; of files, it names the key
+        name = type(error).__name__
+        logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
 
 
 def forget_user(request: HttpRequest) -> None:

@@ -16,7 +16,7 @@ from django.shortcuts import resolve_url
 
 from django_logout import activity, choice, companions, core, gate, limits, registry, replay, truth
 from django_logout.answers.base import Kind, Moment, login_url, respond
-from django_logout.browser import empty, forget_user
+from django_logout.browser import delete_data, empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
@@ -115,10 +115,7 @@ def _end_expired(request: HttpRequest, watch: Watch) -> None:
         watch.ended.add(identity.id)
     session: Any = request.session
     if session.session_key is None and session.engine.keyed and session.engine.model is None:
-        try:
-            session.delete(watch.key)
-        except Exception:
-            logger.exception("The data of an expired session could not be deleted; it is refused.")
+        delete_data(session, watch.key)
 
 
 def _end_again(request: HttpRequest, watch: Watch) -> None:
