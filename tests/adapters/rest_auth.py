@@ -1,16 +1,19 @@
 """dj-rest-auth: its login, its logout, and its cookies, which go with ours."""
 
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from dj_rest_auth.app_settings import api_settings
 from django.test import Client
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import AccessToken
 
 from django_logout import Target, end_sessions, gate
+from django_logout.contrib.drf.dj_rest_auth_views import LogoutView
 from django_logout.models import LoginSession, LogoutEvent
 from tests.pages import LOGOUT, signed_in
 
@@ -193,6 +196,24 @@ def test_what_goes_on_is_not_said_to_have_ended(user: Any, here: Client) -> None
     access = str(AccessToken.for_user(user))
     answer = Client().post("/auth/logout/", headers={"Authorization": f"Bearer {access}"})
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("way", [BasicAuthentication, SessionAuthentication])
+def test_nor_what_is_no_token(
+    user: Any, here: Client, monkeypatch: pytest.MonkeyPatch, way: type[Any]
+) -> None:
+    """A password that is sent each time, and a session where the library leaves those alone."""
+    monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
+    monkeypatch.setattr(LogoutView, "authentication_classes", [way])
+    client = Client()
+    client.force_login(user)
+    password = {"Authorization": "Basic " + b64encode(b"ann:pw").decode()}
+    assert client.post("/auth/logout/", headers=password).status_code == 401
+    assert signed_in(client) == "ann"
+    monkeypatch.setattr(api_settings, "SESSION_LOGIN", True)
+    ended = 200 if way is SessionAuthentication else 401
+    assert client.post("/auth/logout/", headers=password).status_code == ended
+    assert signed_in(client) == ""
 
 
 def test_a_forged_request_ends_nothing(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from dj_rest_auth import jwt_auth, views
+from django.contrib.auth import SESSION_KEY
 from django.utils.translation import gettext as in_its_words
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException
 
 from django_logout import revoking
@@ -42,14 +44,24 @@ class LogoutView(Forgiving, views.LogoutView):
 
     def logout(self, request: Any) -> Any:
         """What the library does, then what it leaves."""
-        ends = request.auth is None or revoking.presented(request) is not None
+        token_id = revoking.presented(request)
         response = super().logout(request)
-        for login in _logins(request):
+        ended = _logins(request)
+        for login in ended:
             end_sessions(Target.session(login), request=request._request)
-        if ends and response.status_code != 200:  # it did not find what had ended before
+        is_out = _is_nobody(request) or token_id in ended
+        if is_out and response.status_code != 200:  # it did not find what had ended before
             response.status_code = 200
             response.data = {"detail": in_its_words("Successfully logged out.")}
         return response
+
+
+def _is_nobody(request: Any) -> bool:
+    """Whether nothing let the client in, or a session that has ended with this request."""
+    way = request.successful_authenticator
+    if isinstance(way, SessionAuthentication):
+        return SESSION_KEY not in request.session
+    return way is None
 
 
 def _logins(request: Any) -> set[UUID]:
