@@ -88,7 +88,7 @@ fix: ## let the tools mend what they can
 	.venv/bin/ruff format
 	find src example -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
-matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py313-django61-db ..."
+matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py314-django61-db ..."
 	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/tox run $(addprefix -e ,$(ENVS)) $(if $(MATRIX_ARGS),-- $(MATRIX_ARGS))
 
