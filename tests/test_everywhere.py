@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from django_logout import (
     Reason,
     Target,
+    aend_sessions,
     end_sessions,
     engines,
     gate,
@@ -188,26 +190,58 @@ def test_whoever_went_with_everyone_does_not_count_again_with_his_own(
     assert (who(old), who(new)) == (b"user=", b"user=")
 
 
+@pytest.mark.parametrize("reason", ["incident-4711", None])
+def test_why_everyone_has_been_logged_out(user: Any, engine: str, reason: str | None) -> None:
+    """What was given goes to each browser; without it, that it was everyone is why."""
+    browser = signed_in(user)
+
+    end_sessions(Target.everyone(), **({"reason": reason} if reason else {}))
+
+    answer = browser.get("/accounts/session/", headers={"accept": "application/json"})
+    assert answer.json()["reason"] == (reason or Reason.CUTOFF)
+
+
+async def test_why_everyone_has_been_logged_out_under_asgi(user: Any, engine: str) -> None:
+    """The same."""
+    browser = AsyncClient()
+    await browser.aforce_login(user)
+
+    await aend_sessions(Target.everyone(), reason="incident-4711")
+
+    answer = await browser.get("/accounts/session/", headers={"accept": "application/json"})
+    assert answer.json()["reason"] == "incident-4711"
+
+
+def test_nobody_has_no_sessions(user: Any) -> None:
+    """Somebody anonymous, or who has not been saved, is none of those who have."""
+    browser = signed_in(user)
+    for nobody in (AnonymousUser(), type(user)()):
+        if nobody.pk is None:
+            assert end_sessions(Target.user(nobody)).event is None
+    assert who(browser) == b"user=ann"
+    assert not LogoutEvent.objects.exists()
+
+
 @pytest.mark.parametrize("quicker", [False, True])
 def test_what_begins_during_an_ending_is_counted_and_told_of_once(
     user: Any, monkeypatch: pytest.MonkeyPatch, quicker: bool
 ) -> None:
     """With those that it has found at first; unless another ending of it is quicker."""
     mine, late = signed_in(user), Client()
-    find, heard = registry.overlooked, []
+    find, heard = registry.aftermath, []
 
-    def overlooked(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(registry, "overlooked", find)
+    def aftermath(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(registry, "aftermath", find)
         late.force_login(user)
         left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
         if quicker:
             late.post("/accounts/logout/")
-        return left
+        return registry.Aftermath(left, [])
 
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)
 
-    monkeypatch.setattr(registry, "overlooked", overlooked)
+    monkeypatch.setattr(registry, "aftermath", aftermath)
     session_ended.connect(hear)
     try:
         result = end_sessions(Target.user(user))

@@ -64,6 +64,10 @@ def identity_of(user: Any) -> Identity:
     return Identity(row.pk, str(user.pk), registered=True)
 
 
+def newest() -> UUID:
+    return LoginSession.objects.latest("created_at").pk
+
+
 def seen(session_id: UUID) -> str:
     return f"django_logout:seen:{session_id}"
 
@@ -183,6 +187,43 @@ def test_a_cache_that_fails_after_the_commit_makes_the_ending_incomplete(
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     assert signed_in(client_of_ann) == ""
     assert redis.get(f"django_logout:mark:{registry.sessions().get().pk}").startswith(gate.ENDED)
+
+
+@pytest.mark.needs("redis")
+@pytest.mark.parametrize(
+    "first", [Target.user, lambda user: Target.session(newest())], ids=["user", "session"]
+)
+@pytest.mark.parametrize(
+    "then",
+    [
+        Target.user,
+        lambda user: Target.users(type(user).objects.filter(pk=user.pk)),
+        lambda user: Target.sessions(LoginSession.objects.values_list("pk", flat=True)),
+        lambda user: Target.sessions(list(LoginSession.objects.values_list("pk", flat=True))),
+    ],
+    ids=["user", "users", "asked", "listed"],
+)
+def test_the_next_ending_makes_good_what_the_cache_did_not_take(
+    redis: Any,
+    client_of_ann: Client,
+    user: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    first: Any,
+    then: Any,
+) -> None:
+    """It is complete only if what had ended before is refused as well; and keeps its reason."""
+    assert signed_in(client_of_ann) == "ann"
+    with monkeypatch.context() as patch:
+        patch.setattr(type(redis), "set_many", lambda *args, **kwargs: [])
+        with pytest.raises(SessionNotEnded):
+            end_sessions(first(user), reason=Reason.ADMIN)
+    assert signed_in(client_of_ann) == "ann"  # as a reader remembers it
+    again = Client()
+    again.force_login(user)
+    assert end_sessions(then(user), reason=Reason.COMMAND).complete
+    assert (signed_in(again), signed_in(client_of_ann)) == ("", "")
+    mark = f"django_logout:mark:{registry.sessions().earliest('created_at').pk}"
+    assert redis.get(mark) == f"{gate.ENDED}:{Reason.ADMIN}"
 
 
 @pytest.mark.needs("redis")

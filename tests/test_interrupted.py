@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django_logout import SessionNotEnded, Target, end_sessions, expiry
 from django_logout.exceptions import SessionUnavailable
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.signals import session_ended
 from tests.browsers import OTHERS
 from tests.clocks import another_process
 from tests.pages import LOGOUT, Page, copy_of, signed_in
@@ -98,6 +99,44 @@ def test_when_that_cannot_be_ended_nobody_is_told_that_it_is(
     assert (signed_in(ann), signed_in(thief)) == ("", "ann")
     end_sessions(Target.user(user))
     assert signed_in(thief) == ""
+
+
+def test_what_has_ended_is_announced_whatever_fails_afterwards(
+    engine: str, ann: Client, user: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody announces it later: for the next ending it is over."""
+    heard = []
+
+    def hear(session: Any, **kwargs: Any) -> None:
+        heard.append(session.id)
+
+    session_ended.connect(hear)
+    try:
+        with failing("SELECT", "created_at", '"ended_at" IS NULL'), pytest.raises(SessionNotEnded):
+            end_sessions(Target.user(user))
+    finally:
+        session_ended.disconnect(hear)
+
+    assert heard == [LoginSession.objects.get().pk]
+    assert "Not everywhere logged out yet" in caplog.text
+    assert signed_in(ann) == ""
+
+
+def test_which_sessions_to_end_may_not_be_found_out(user: Any) -> None:
+    """Before anything has been done."""
+    with failing("SELECT"), pytest.raises(SessionNotEnded, match="could not be found out"):
+        end_sessions(Target.users(type(user).objects.all()))
+
+
+def test_without_autocommit_nothing_can_be_promised(ann: Client, user: Any) -> None:
+    """Nobody would tell when it is committed."""
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(SessionNotEnded, match="atomic"):
+            end_sessions(Target.user(user))
+    finally:
+        transaction.set_autocommit(True)
+    assert signed_in(ann) == "ann"
 
 
 def test_when_sessions_cannot_be_deleted_nothing_has_changed(

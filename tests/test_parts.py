@@ -14,6 +14,7 @@ from django_logout import (
     registry,
 )
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.retrying import incomplete, retry
 from django_logout.signals import session_ended
 from tests.crowds import make_crowd, make_rows
 from tests.named import named
@@ -80,7 +81,7 @@ def test_a_progress_that_raises_stops_nothing(user: Any, other: Any, small_parts
 
 
 def test_a_failure_in_the_middle_says_how_far_it_got(
-    small_parts: None, monkeypatch: pytest.MonkeyPatch
+    small_parts: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is done is done, and on record; trying again does the rest."""
     crowd = make_crowd(5, 2)
@@ -95,11 +96,15 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
     monkeypatch.setattr(registry, "end", flaky)
     with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 5\. Then: .*nothing was changed"):
         end_sessions(Target.users(crowd))
-    assert (
-        LogoutEvent.objects.get().sessions
-        == LoginSession.objects.exclude(ended_at=None).count()
-        == 4
-    )
+    event = LogoutEvent.objects.get()
+    assert event.sessions == LoginSession.objects.exclude(ended_at=None).count() == 4
+    assert not event.complete
+    assert event.outcomes["session"] == {"ended": 4, "error": "", "left": 3}
+    (line,) = (record for record in caplog.records if record.name == "django_logout")
+    assert (line.levelname, line.__dict__["left"]) == ("WARNING", 3)
+    # There is nothing of it that could be tried again.
+    assert not list(incomplete(now=True))
+    assert not retry(event, now=True).complete
 
     assert end_sessions(Target.users(crowd)).ended == {"session": 6}
     assert not LoginSession.objects.filter(ended_at=None).exists()

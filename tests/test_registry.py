@@ -76,17 +76,22 @@ def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:
 
 
 def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
-    """And what nobody knows the beginning of, as long as it was before our time."""
+    """And what nobody knows the beginning of, as long as it was before our time; what had ended
+    is known to have, if somebody asks for it."""
     moment = timezone.now()
     earlier = row_of(user, created_at=moment - timedelta(seconds=1))
     row_of(user, created_at=moment + timedelta(seconds=1))
-    row_of(user, created_at=moment - timedelta(seconds=1), ended_at=moment)
+    ended = row_of(user, created_at=moment - timedelta(seconds=1), ended_at=moment)
     identity = registry.identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
     registry.adopt(SessionStore("key"), identity)
     every = registry.sessions()
-    assert set(registry.overlooked(every, moment)) == {earlier.pk, identity.id}
-    assert registry.overlooked(every, moment, adopted_only=True) == [identity.id]
+    found = registry.aftermath(every, moment)
+    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [])
+    assert registry.aftermath(every, moment, adopted_only=True) == ([identity.id], [])
+    lately = registry.ended_since(moment, but=uuid4())
+    found = registry.aftermath(every, moment, earlier=lately)
+    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [ended.pk])
 
 
 def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(

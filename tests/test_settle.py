@@ -42,6 +42,27 @@ def test_a_logout_that_was_rolled_back_is_done_again(
     assert LogoutEvent.objects.count() == 1
 
 
+def test_what_is_done_again_is_the_same(
+    engine: str, atomic_requests: None, ann: Client, user: Any, settings: Any
+) -> None:
+    """Everywhere, and for the reason that was given."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        end_sessions(Target.user(user), reason=Reason.REPORTED, actor=user, request=request)
+        raise RuntimeError
+
+    settings.ROOT_URLCONF = routes(view)
+    phone = Client()
+    phone.force_login(user)
+    ann.raise_request_exception = False
+
+    assert ann.get(OUT).status_code == 500
+
+    assert signed_in(ann) == signed_in(phone) == ""
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.actor) == (Reason.REPORTED, "user", user)
+
+
 @pytest.mark.parametrize("engine_name", ["cache", "file", "signed_cookies"])
 def test_a_login_whose_row_was_rolled_back_is_registered_again(
     client: Client, user: Any, settings: Any, tmp_path: Any, engine_name: str

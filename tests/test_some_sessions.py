@@ -1,8 +1,13 @@
 """Some sessions, by their ids or by a queryset."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from django_logout import (
@@ -15,6 +20,19 @@ from tests.crowds import make_rows
 from tests.named import signed_in, who
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def aged(rows: list[LoginSession]) -> list[LoginSession]:
+    """Each began an hour before the one before it."""
+    now = timezone.now()
+    for hours, row in enumerate(rows):
+        row.created_at = now - timedelta(hours=hours)
+        row.save()
+    return rows
+
+
+def ended() -> set[UUID]:
+    return set(LoginSession.objects.exclude(ended_at=None).values_list("pk", flat=True))
 
 
 def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
@@ -76,3 +94,35 @@ def test_an_id_that_is_none_is_refused() -> None:
     """As with Target.session()."""
     with pytest.raises(ValueError, match="UUID"):
         Target.sessions(["nonsense"])
+
+
+def test_sessions_that_a_window_ranks(user: Any) -> None:
+    """All but the newest three: which ones those are depends on the others."""
+    rows = aged(make_rows(user, 5))
+    rank = Window(RowNumber(), partition_by=F("user"), order_by=F("created_at").desc())
+
+    result = end_sessions(Target.sessions(LoginSession.objects.alias(rank=rank).filter(rank__gt=3)))
+
+    assert result.ended == {"session": 2}
+    assert ended() == {rows[3].pk, rows[4].pk}
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="has no DISTINCT ON")
+def test_one_of_each_as_the_order_has_it(user: Any, other: Any) -> None:
+    """Each user's oldest."""
+    rows = [aged(make_rows(each, 3)) for each in (user, other)]
+    oldest = LoginSession.objects.order_by("user", "created_at").distinct("user")
+
+    assert end_sessions(Target.sessions(oldest)).ended == {"session": 2}
+
+    assert ended() == {theirs[-1].pk for theirs in rows}
+
+
+def test_sessions_of_two_querysets_in_one(user: Any, other: Any) -> None:
+    """A union takes no more conditions."""
+    mine, theirs = (make_rows(each, 1) for each in (user, other))
+    rows = [LoginSession.objects.filter(user=each).order_by() for each in (user, other)]
+
+    assert end_sessions(Target.sessions(rows[0].union(rows[1]))).ended == {"session": 2}
+
+    assert ended() == {mine[0].pk, theirs[0].pk}

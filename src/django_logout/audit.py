@@ -59,6 +59,20 @@ def fail(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> Non
     event.save(using=registry.database(), update_fields=["outcomes", "complete"])
 
 
+def break_off(event: LogoutEvent | None, *, left: int) -> None:
+    """An ending in parts has failed in between: so many users or sessions are left as they were.
+    Only a new ending ends them; there is nothing here that could be tried again."""
+    if event is not None:
+        event.complete = False
+        event.outcomes["session"]["left"] = left
+        event.save(using=registry.database(), update_fields=["outcomes", "complete"])
+    logger.warning(
+        "Broken off: %s users or sessions are left.",
+        left,
+        extra={"event": event and str(event.pk), "left": left},
+    )
+
+
 def recount(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
     """More sessions have ended with an event than it says: so many of each kind."""
     event.sessions += kinds.get(SESSION, 0)

@@ -17,6 +17,7 @@ from uuid import uuid4
 from asgiref.sync import sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections, transaction
+from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
 from django_logout import audit, families, finishing, gate, registry, selection
@@ -63,7 +64,9 @@ def end_sessions(
     Those of many users, and many sessions, are ended in parts, each in a transaction of its own;
     ``progress(done, total)`` is called after each with numbers of users or sessions.
 
-    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down.
+    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down, or the
+    database is in no transaction and commits nothing by itself (``set_autocommit(False)``). If
+    some parts were done before, the message says how far it got, and the event is not complete.
     """
     if target.scope is Scope.CURRENT:
         request = target.value
@@ -184,10 +187,9 @@ def _end(
     with_change: bool = False,
     progress: Progress | None = None,
 ) -> LogoutResult:
-    if not gate.ready():  # before anything is begun that could not be finished
-        raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    _demand_ready()
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
-    for part in selection.parts(target):
+    for part in _parts(target):
         who = {"reason": reason, "actor": actor, "request": request}
         ending = Ending(id=event_id, target=part.target, at=timezone.now(), **who)
         try:
@@ -195,6 +197,7 @@ def _end(
         except SessionNotEnded as error:
             if not done:
                 raise
+            finishing.quietly(partial(audit.break_off, result.event, left=part.total - done))
             raise SessionNotEnded(f"Done for {done} of {part.total}. Then: {error}") from error
         done = part.done
         if progress is not None:
@@ -202,10 +205,27 @@ def _end(
     return result
 
 
+def _demand_ready() -> None:
+    """Before anything is begun that could not be finished."""
+    if not gate.ready():
+        raise SessionNotEnded("The cache that remembers sessions does not answer.")
+    connection = connections[registry.database()]
+    if not (connection.in_atomic_block or connection.get_autocommit()):
+        raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
+
+
+def _parts(target: Target) -> Iterator[Part]:
+    try:
+        yield from selection.parts(target)
+    except DatabaseFailure as error:
+        raise SessionNotEnded("Which sessions to end could not be found out.") from error
+
+
 def _end_part(
     part: Part, ending: Ending, so_far: LogoutResult, *, with_change: bool
 ) -> LogoutResult:
     request = ending.request
+    asked = finishing.asked_for(ending.target, request)
     try:
         ending, result = _end_and_record(part, ending, so_far)
     except Exception as error:
@@ -218,10 +238,9 @@ def _end_part(
             transaction.on_commit(partial(watch.leave, mine), using=registry.database())
         else:
             watch.ended.update(mine)
-    marks = finishing.to_mark(part, ending)
-    finish = partial(finishing.finish, part, ending, result, marks)
+            watch.endings.update(dict.fromkeys(mine, ending))
+    finish = partial(finishing.finish, part, ending, result, asked)
     if connections[registry.database()].in_atomic_block:
-        gate.disturb(*marks)
         transaction.on_commit(finish, using=registry.database())
         return result
     return finish()
@@ -234,6 +253,7 @@ def _end_and_record(
     if scope not in BEYOND_SESSIONS and part.sessions.query.is_empty():
         # Nobody is signed in here, or nobody was asked for: no need to ask the database.
         return ending, so_far.plus(revoke(ending), None)
+    nested = connections[registry.database()].in_atomic_block
     with transaction.atomic(using=registry.database()):
         ending = _claim(part, ending)
         sessions = ending.sessions
@@ -243,6 +263,8 @@ def _end_and_record(
             audit.extend(event, ending, outcomes)
         elif sessions or scope in RECORDED or any(done.count or done.error for done in outcomes):
             event = audit.record(ending, outcomes)
+        if nested:
+            finishing.disturb(ending)
     return ending, so_far.plus(outcomes, event)
 
 

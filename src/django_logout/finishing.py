@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Set
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -17,36 +17,48 @@ from django_logout import audit, engines, families, gate, registry, revoking
 from django_logout.browser import presented, stores
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.registry import Aftermath
 from django_logout.selection import Part
 from django_logout.signals import session_ended
 from django_logout.types import SESSION, Ending, LogoutResult, Scope, Target
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 
 
 class Marks(NamedTuple):
-    """What the cache is told of an ending."""
+    """What the cache is told of beside the sessions that an ending has ended."""
 
-    ids: Set[UUID]
-    "Of the sessions."
-    user_pks: Set[Any] = frozenset()
+    earlier: Set[UUID]
+    "Sessions that had ended already."
+    user_pks: Set[Any]
     "Of users all of whose logins have ended, as far as tokens are asked for that."
 
 
-def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> LogoutResult:
-    """Announce an ending that is committed, after having ended what it overlooked. Gives what it
-    came to in the end.
+def finish(part: Part, ending: Ending, result: LogoutResult, asked: set[UUID]) -> LogoutResult:
+    """Announce an ending that is committed, after having ended what it overlooked. ``asked`` are
+    sessions that it was asked for by their ids. Gives what it came to in the end.
 
     Raises :class:`SessionNotEnded` if readers may go on believing for a while what they saw
-    before; it is announced all the same.
+    before, or something goes on that began meanwhile; it is announced all the same.
     """
+    failure: Exception | None = None
+    marks = Marks(asked, set())
     try:
-        ending = _end_overlooked(part, ending, result)
-    except Exception as error:
-        raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from error
-    ids = {*marks.ids, *(session.id for session in ending.sessions)}
-    everyone = ending.target.scope is Scope.EVERYONE
-    closed = gate.close(ids, ending.reason, user_pks=marks.user_pks, everyone=everyone)
+        ending, earlier = _end_overlooked(part, ending, result)
+        marks = _to_mark(ending, asked.union(earlier))
+    except Exception as error:  # noqa: BLE001 - raised below, when what is done has been told
+        failure = error
+    ids = {session.id for session in ending.sessions}
+    closed = gate.close(
+        ids,
+        ending.reason,
+        earlier=marks.earlier - ids,
+        user_pks=marks.user_pks,
+        everyone=ending.target.scope is Scope.EVERYONE,
+    )
     quietly(partial(engines.current().forget, ending.keys))
     event = result.event
     if event is not None:
@@ -55,69 +67,104 @@ def finish(part: Part, ending: Ending, result: LogoutResult, marks: Marks) -> Lo
             quietly(partial(audit.fail, event, ending, failures))
             result = result.but(failures)
         if part.done == part.total:
-            audit.log(ending, event, level=logging.INFO if closed else logging.WARNING)
-        users = _users_at_hand(ending)
-        for session in ending.sessions:
-            session_ended.send_robust(
-                sender=LoginSession,
-                session=session,
-                user=users.get(session.user_id),
-                reason=ending.reason,
-                actor=ending.actor,
-                event=event,
-                request=ending.request,
-            )
+            done = closed and failure is None
+            audit.log(ending, event, level=logging.INFO if done else logging.WARNING)
+        _send(ending, event)
+    if failure is not None:
+        raise SessionNotEnded("Sessions that began meanwhile could not be ended.") from failure
     if not closed:
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
     for store in stores(ending.request) if ending.request is not None else ():
-        store.watch.confirmed.update(ids)
+        store.watch.confirmed.update(ids, marks.earlier)
     return result
 
 
-def _end_overlooked(part: Part, ending: Ending, result: LogoutResult) -> Ending:
-    """After the commit: whoever registers a session later than this sees the ending himself."""
-    adopted = adopted_users(ending)
-    if ending.target.scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
-        left = registry.overlooked(part.everything, ending.at)
-    elif adopted:
-        theirs = registry.sessions().filter(user_id__in=adopted)
-        left = registry.overlooked(theirs, ending.at, adopted_only=True)
-    else:
-        return ending
-    if not left:
-        return ending
+def _send(ending: Ending, event: LogoutEvent) -> None:
+    users = _users_at_hand(ending)
+    for session in ending.sessions:
+        session_ended.send_robust(
+            sender=LoginSession,
+            session=session,
+            user=users.get(session.user_id),
+            reason=ending.reason,
+            actor=ending.actor,
+            event=event,
+            request=ending.request,
+        )
+
+
+def asked_for(target: Target, request: HttpRequest | None) -> set[UUID]:
+    """Sessions that an ending is asked for by their ids. Whoever asks for everyone's is emptied
+    here and now."""
+    match target.scope:
+        case Scope.CURRENT:
+            return set(presented(target.value))
+        case Scope.SESSION:
+            return {target.value}
+        case Scope.EVERYONE if request is not None:
+            return set(presented(request))
+        case _:
+            return set()
+
+
+def disturb(ending: Ending) -> None:
+    """In somebody's transaction, which is not committed yet: readers ask the row again."""
+    if gate.remembers():
+        gate.disturb([session.id for session in ending.sessions], _users(ending.target))
+
+
+def _end_overlooked(
+    part: Part, ending: Ending, result: LogoutResult
+) -> tuple[Ending, Collection[UUID]]:
+    """After the commit: whoever registers a session later than this sees the ending himself. And
+    sessions that an earlier ending has ended, which perhaps could not tell the cache."""
+    left = _left(part, ending)
+    if not left.overlooked:
+        return ending, left.earlier
     with transaction.atomic(using=registry.database()):
-        theirs = registry.sessions().filter(pk__in=left)
+        theirs = registry.sessions().filter(pk__in=left.overlooked)
         sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
         audit.recount(event, Counter(session.kind for session in sessions))
     sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
-    return replace(ending, sessions=sessions, keys=keys)
+    return replace(ending, sessions=sessions, keys=keys), left.earlier
 
 
-def to_mark(part: Part, ending: Ending) -> Marks:
-    """Sessions whose marks the ending replaces: its own, and those of an earlier attempt that
-    ended them and then could not say so. For everyone, one mark does; but whoever asked for
-    it is emptied here and now."""
-    target = ending.target
-    if target.scope is Scope.EVERYONE:
-        return Marks(set(presented(ending.request)) if ending.request is not None else set())
-    if not gate.remembers():
-        return Marks(set())
-    ids = {session.id for session in ending.sessions}
-    if target.scope is Scope.CURRENT:
-        ids.update(presented(target.value))
-    elif target.scope is Scope.SESSION:
-        ids.add(target.value)
-    elif not ids:
-        ids.update(registry.ended_since(part.everything, ending.at - gate.SEEN_FOR))
-    ids.update(families.tied_to(ids.difference(session.id for session in ending.sessions)))
-    return Marks(ids, _users(target) if families.in_use() else set())
+def _left(part: Part, ending: Ending) -> Aftermath:
+    scope, adopted = ending.target.scope, adopted_users(ending)
+    earlier = registry.ended_since(ending.at - gate.SEEN_FOR, but=ending.id)
+    if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
+        condition = earlier if gate.remembers() else None
+        return registry.aftermath(part.everything, ending.at, earlier=condition)
+    if adopted:
+        theirs = registry.sessions().filter(user_id__in=adopted)
+        return registry.aftermath(theirs, ending.at, adopted_only=True)
+    if _asked_in_vain(ending) and gate.remembers():
+        rows = part.everything.filter(earlier).order_by()
+        return Aftermath([], list(rows.values_list("pk", flat=True)))
+    return Aftermath([], [])
+
+
+def _asked_in_vain(ending: Ending) -> bool:
+    """Whether some of the sessions, or the login by tokens, that were named have not ended now."""
+    scope, value = ending.target.scope, ending.target.value
+    if scope is Scope.SESSIONS:
+        return not {session.id for session in ending.sessions}.issuperset(value)
+    return scope is Scope.CREDENTIAL and not ending.sessions
+
+
+def _to_mark(ending: Ending, others: set[UUID]) -> Marks:
+    if not gate.remembers() or ending.target.scope is Scope.EVERYONE:
+        return Marks(others, set())
+    earlier = others.difference(session.id for session in ending.sessions)
+    return Marks({*others, *families.tied_to(earlier)}, _users(ending.target))
 
 
 def _users(target: Target) -> set[Any]:
-    """Of whom all logins are meant, those without a row too."""
+    """Of whom all logins are meant, those without a row too; asked for tokens only."""
+    if not families.in_use():
+        return set()
     match target.scope:
         case Scope.USER:
             return {target.value.pk}

@@ -119,12 +119,12 @@ def ask(identity: Identity) -> Standing:
     """
     cache = _cache_for(identity)
     if cache is None:
-        return _truth(identity)
+        return ask_row(identity)
     try:
         found = cache.get_many(_keys(identity.id))
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
-        return _truth(identity)
+        return ask_row(identity)
     remembered = recall(found, identity.id)
     if remembered is None:
         remembered = _ask_and_remember(cache, found, identity)
@@ -171,8 +171,8 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
         )
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
-        return _truth(identity)
-    found_out = _truth(identity)
+        return ask_row(identity)
+    found_out = ask_row(identity)
     if may_tell():
         try:
             if found_out.alive:
@@ -184,7 +184,9 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
     return found_out
 
 
-def _truth(identity: Identity) -> Standing:
+def ask_row(identity: Identity) -> Standing:
+    """The truth, whatever the cache remembers. Raises :class:`SessionUnavailable` if it cannot be
+    had."""
     try:
         return truth.standing(identity)
     except Exception as error:
@@ -213,16 +215,18 @@ def close(
     session_ids: Iterable[UUID],
     reason: str,
     *,
+    earlier: Iterable[UUID] = (),
     user_pks: Iterable[Any] = (),
     everyone: bool = False,
 ) -> bool:
     """After the ending is committed: remember it, and that all of those users', or everyone's,
-    have ended. False when the cache did not take it: what a reader saw before may then still
-    stand for :data:`SEEN_TTL`, so the ending is not complete."""
+    have ended. Of sessions that had ended ``earlier``, each for a reason of its own, the row will
+    be asked. False when the cache did not take it: what a reader saw before may then still stand
+    for :data:`SEEN_TTL`, so the ending is not complete."""
     if not remembers():
         return True
     marks = {mark_key(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
-    names = (*map(name_of, user_pks), *([EVERYONE] if everyone else []))
+    names: list[UUID | str] = [*earlier, *map(name_of, user_pks), *([EVERYONE] if everyone else [])]
     marks.update((mark_key(name), generation()) for name in names)
     return _write(marks)
 

@@ -19,7 +19,7 @@ from django.db import DatabaseError, connections, transaction
 from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 
-from django_logout import choice, core, families, policy, registry
+from django_logout import choice, core, families, policy, registry, truth
 from django_logout.browser import forget_user
 from django_logout.conf import logout_settings
 from django_logout.exceptions import LoginRefused, SessionNotEnded
@@ -71,6 +71,18 @@ def admit(
 ) -> LoginSession:
     """Let a login, of whatever kind, write its row, and make room for it among the sessions that
     count (those of a request, beside the row itself). Raises like :func:`register`."""
+    row = _admit(enter, user, request, counted)
+    if connections[registry.database()].in_atomic_block:
+        transaction.on_commit(partial(_end_if_late, row), using=registry.database(), robust=True)
+    return row
+
+
+def _admit(
+    enter: Callable[[], LoginSession],
+    user: Any,
+    request: HttpRequest | None,
+    counted: Callable[[UUID | None], QuerySet[LoginSession]],
+) -> LoginSession:
     limit = allowed(user, request)
     if limit is None:
         return enter()
@@ -83,6 +95,13 @@ def admit(
     row = enter()
     _make_room(row, partial(_end_oldest, row, counted, user, request, limit))
     return row
+
+
+def _end_if_late(row: LoginSession) -> None:
+    """All of its user's sessions were ended while the transaction of this login was open, and
+    could not see it."""
+    if truth.all_ended_since(row.user_id, row.created_at):
+        core.end_sessions(Target.session(row.pk), reason=Reason.CUTOFF)
 
 
 def allowed(user: Any, request: HttpRequest | None) -> int | None:

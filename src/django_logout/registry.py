@@ -187,8 +187,12 @@ def sessions() -> QuerySet[LoginSession]:
 
 def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Those of the sessions that have neither ended nor been cut off with everyone's."""
+    return selection.filter(_alive())
+
+
+def _alive() -> Q:
     later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
-    return selection.filter(~Exists(later), ended_at__isnull=True)
+    return Q(~Exists(later), ended_at__isnull=True)
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
@@ -234,11 +238,6 @@ def claimed(rows: list[Any]) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]
     )
 
 
-def ended_since(selection: QuerySet[LoginSession], moment: datetime) -> QuerySet[Any, UUID]:
-    """Ids of those of the sessions that have ended since a moment."""
-    return selection.filter(ended_at__gte=moment).order_by().values_list("pk", flat=True)
-
-
 def renew(session_id: UUID, at: datetime) -> None:
     """Its user has logged in again in a session."""
     sessions().filter(pk=session_id, ended_at=None).update(authenticated_at=at, last_seen_at=at)
@@ -263,17 +262,37 @@ def forget(session_id: UUID) -> None:
         sessions().filter(pk=session_id, ended_at__isnull=False).delete()
 
 
-def overlooked(
-    selection: QuerySet[LoginSession], moment: datetime, *, adopted_only: bool = False
-) -> list[UUID]:
-    """Ids of those of the sessions that began before a moment and are alive: registered by
-    other transactions while that of an ending was open, which could not see them."""
-    left = alive(selection).order_by().values_list("pk", "created_at")
-    return [
-        session_id
-        for session_id, created_at in left
-        if is_adopted(session_id) or (created_at < moment and not adopted_only)
-    ]
+class Aftermath(NamedTuple):
+    """Of the sessions that an ending was about, by their ids, those that it has not ended."""
+
+    overlooked: list[UUID]
+    "They began before it and are alive: registered by other transactions while its own was open."
+    earlier: list[UUID]
+    "They had ended already, a short while ago."
+
+
+def aftermath(
+    selection: QuerySet[LoginSession],
+    moment: datetime,
+    *,
+    earlier: Q | None = None,
+    adopted_only: bool = False,
+) -> Aftermath:
+    """What there is to do once an ending of that moment is committed. Those that had ended are
+    looked for by the condition, if there is one."""
+    rows = selection.filter(_alive() if earlier is None else _alive() | earlier).order_by()
+    found = Aftermath([], [])
+    for session_id, created_at, ended_at in rows.values_list("pk", "created_at", "ended_at"):
+        if ended_at is not None:
+            found.earlier.append(session_id)
+        elif is_adopted(session_id) or (created_at < moment and not adopted_only):
+            found.overlooked.append(session_id)
+    return found
+
+
+def ended_since(moment: datetime, *, but: UUID) -> Q:
+    """The condition that a session has ended since then, with another event than that."""
+    return Q(ended_at__gte=moment) & ~Q(event_id=but)
 
 
 def epoch() -> datetime:

@@ -37,7 +37,7 @@ def incomplete(event_ids: Collection[Any] = (), *, now: bool = False) -> Iterato
     if event_ids:
         events = events.filter(pk__in=event_ids)
     for event in events.order_by("created_at").iterator(chunk_size=100):
-        if now or any(_is_due(event, entry) for entry in _failed(event).values()):
+        if any(now or _is_due(event, entry) for entry in _failed(event).values()):
             yield event
 
 
@@ -53,7 +53,7 @@ def retry(event: LogoutEvent, *, now: bool = False) -> LogoutEvent:
         for name, entry in _failed(locked).items():
             if now or _is_due(locked, entry):
                 _try(locked, name, entry)
-        locked.complete = not _failed(locked)
+        locked.complete = not any(_is_open(entry) for entry in locked.outcomes.values())
         locked.save(using=using, update_fields=["outcomes", "complete"])
     extra = {"event": str(locked.pk), "complete": locked.complete, "outcomes": locked.outcomes}
     logger.info("Tried again: %s.", "complete" if locked.complete else "not complete", extra=extra)
@@ -67,6 +67,10 @@ def failed(event: LogoutEvent) -> list[str]:
 
 def _failed(event: LogoutEvent) -> dict[str, dict[str, Any]]:
     return {name: entry for name, entry in event.outcomes.items() if entry["error"]}
+
+
+def _is_open(entry: dict[str, Any]) -> bool:
+    return bool(entry["error"] or entry.get("left"))
 
 
 def _is_due(event: LogoutEvent, entry: dict[str, Any]) -> bool:

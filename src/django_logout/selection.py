@@ -46,7 +46,7 @@ def parts(target: Target) -> Iterator[Part]:
 
 def _by(target: Target) -> tuple[str, Any] | None:
     if target.scope is Scope.USER:
-        return "user", target.value.pk
+        return ("user", target.value.pk) if target.value.pk is not None else None
     if target.scope is Scope.SESSION:
         return "id", target.value
     here = presented(target.value) if target.scope is Scope.CURRENT else []
@@ -65,6 +65,8 @@ def _of(target: Target) -> QuerySet[LoginSession]:
             request = target.value
             mine, here = sessions.filter(user_id=request.user.pk), presented(request)
             return mine.exclude(pk__in=[*here, *families.tied_to(here)])
+        case Scope.USER if target.value.pk is None:  # anonymous, or not saved yet
+            return sessions.none()
         case Scope.USER:
             return sessions.filter(user_id=target.value.pk)
         case Scope.CREDENTIAL if families.in_use():
@@ -88,7 +90,7 @@ def _sessions(given: Any) -> Iterator[Part]:
     ids = _keys(given.using(registry.database())) if asked else list(dict.fromkeys(given))
     for batch, done, total in _batches(ids):
         sessions = everything = _among("pk__in", batch)
-        if asked and batch and not given.query.is_sliced:
+        if asked and batch and not _ranks(given.query):
             # Asked again in the write: what has changed meanwhile is not ended.
             sessions = given.using(registry.database()).order_by().filter(pk__in=batch)
         yield Part(Target.sessions(batch), sessions, everything, done, total)
@@ -101,8 +103,15 @@ def _among(lookup: str, batch: Sequence[Any]) -> QuerySet[LoginSession]:
 
 def _keys(rows: QuerySet[Any]) -> list[Any]:
     """Listed before the first is ended, since that may be what the queryset asks for."""
-    rows = rows if rows.query.is_sliced else rows.order_by()
+    rows = rows if rows.query.is_sliced or rows.query.distinct_fields else rows.order_by()
     return list(dict.fromkeys(rows.values_list("pk", flat=True)))
+
+
+def _ranks(query: Any) -> bool:
+    """Whether it depends on the other rows which ones a query finds, or it takes no more
+    conditions: then a batch of what it has found cannot be asked for again."""
+    compared = query.is_sliced or query.distinct_fields or query.where.contains_over_clause
+    return bool(compared or query.combinator)
 
 
 def _batches(keys: Sequence[Any]) -> Iterator[tuple[Sequence[Any], int, int]]:

@@ -21,7 +21,7 @@ from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnava
 from django_logout.guard import GuardedStore, guard
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.traces import forbid_storing, withdraw
-from django_logout.types import Reason, Target
+from django_logout.types import Reason, Scope, Target
 from django_logout.unsettled import is_shut_out, needs_settling
 from django_logout.watch import Watch
 
@@ -121,7 +121,13 @@ def _end_expired(request: HttpRequest, watch: Watch) -> None:
 def _end_again(request: HttpRequest, watch: Watch) -> None:
     """Endings of this request that were rolled back with a transaction of the view's."""
     for session_id in watch.ended - watch.confirmed:
-        core.end_sessions(Target.session(session_id), reason=Reason.USER, request=request)
+        undone = watch.endings.get(session_id)
+        if undone is None or session_id in watch.confirmed:
+            continue
+        everywhere = undone.target.scope is Scope.USER
+        target = undone.target if everywhere else Target.session(session_id)
+        how = {"reason": undone.reason, "actor": undone.actor}
+        core.end_sessions(target, request=request, **how)
 
 
 def _register_again(request: HttpRequest, watch: Watch) -> None:

@@ -29,10 +29,11 @@ def standing(identity: Identity) -> Standing:
     """The truth on one session. A session that claims an id and has no row is not alive; one
     from before our time is, unless a cut-off covers its user."""
     covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
+    later = Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))
     row = (
         LoginSession.objects.using(database())
         .filter(pk=identity.id)
-        .annotate(cut=Exists(Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))))
+        .annotate(cut=Subquery(later.order_by("-before").values("reason")[:1]))
         .values_list("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
         .first()
     )
@@ -40,8 +41,8 @@ def standing(identity: Identity) -> Standing:
         ended_at, reason, cut, created_at, kind, user_id = row
         if ended_at is not None:
             return Standing(False, reason or Reason.UNKNOWN)
-        if cut:
-            return Standing(False, Reason.CUTOFF)
+        if cut is not None:
+            return _cut_off(cut)
         if not is_adopted(identity.id):
             return Standing(True)
         if kind != SESSION:  # of tokens, which tell when they were issued
@@ -57,8 +58,16 @@ def standing(identity: Identity) -> Standing:
     # Whoever ended the others had a row by then.
     others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
     endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
-    cut = cutoffs.exists() or endings.filter(Q(scope=Scope.USER) | others).exists()
-    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
+    why = cutoffs.order_by("-before").values_list("reason", flat=True).first()
+    if why is None:
+        everywhere = endings.filter(Q(scope=Scope.USER) | others)
+        why = everywhere.values_list("reason", flat=True).first()
+    return Standing(True) if why is None else _cut_off(why)
+
+
+def _cut_off(reason: str) -> Standing:
+    """For that reason; but who has been cut off has not logged out there, whatever they did."""
+    return Standing(False, Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN)
 
 
 class Cut(NamedTuple):

@@ -33,16 +33,26 @@ async def aof(session: GuardedStore, identity: Identity) -> Standing:
 
 def by_gate(session: GuardedStore, identity: Identity) -> Standing:
     """Ask the gate, unless what the engine has loaded settles it."""
-    return _settled(session, identity) or gate.ask(identity)
+    cut_off = _is_cut_off(session, identity)
+    if cut_off is None:
+        return gate.ask(identity)
+    return _why_cut_off(identity) if cut_off else Standing(True)
 
 
 async def aby_gate(session: GuardedStore, identity: Identity) -> Standing:
     """Like :func:`by_gate`."""
-    return _settled(session, identity) or await gate.aask(identity)
+    cut_off = _is_cut_off(session, identity)
+    if cut_off is None:
+        return await gate.aask(identity)
+    return await sync_to_async(_why_cut_off)(identity) if cut_off else Standing(True)
 
 
-def _settled(session: GuardedStore, identity: Identity) -> Standing | None:
+def _is_cut_off(session: GuardedStore, identity: Identity) -> bool | None:
     if session.watch.cut_off is None or not identity.registered:
         return None
-    cut = identity.begun < session.watch.cut_off
-    return Standing(False, Reason.CUTOFF) if cut else Standing(True)
+    return identity.begun < session.watch.cut_off
+
+
+def _why_cut_off(identity: Identity) -> Standing:
+    found = gate.ask_row(identity)
+    return Standing(False, Reason.CUTOFF) if found.alive else found

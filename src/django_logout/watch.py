@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django_logout.registry import Identity
 from django_logout.truth import Standing
+from django_logout.types import Ending
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -36,6 +37,8 @@ class Watch:
     "Sessions ended by this request itself."
     confirmed: set[UUID] = field(default_factory=set)
     "Those whose ending is known to be committed and remembered."
+    endings: dict[UUID, Ending] = field(default_factory=dict)
+    "With what they ended."
     shut_out: str | None = None
     "Why the session's user is not let in any more, if Django has found nobody to let in."
     logged_out: bool = False

@@ -88,6 +88,25 @@ def test_f07_a_login_begun_before_the_ending_and_written_during_it_ends(
     assert world.served(browser.history) == set()
 
 
+@pytest.mark.parametrize("setup", POSTGRES)
+@pytest.mark.parametrize("everyone", [False, True])
+def test_f07_a_login_that_is_committed_after_the_ending_ends_too(
+    make_world, setup: str, everyone: bool
+) -> None:
+    """ATOMIC_REQUESTS: it was begun before, and the door could see nothing of it."""
+    world = make_world("postgres", setup)
+    world.do("forget_cutoffs")
+    world.atomic = True
+    name = world.add_user()
+    world.browser(name)
+    browser = Browser(world)
+    form = {"username": name, "password": name}
+    late = browser.begin("/login/", "login's row written", method="POST", data=form)
+    world.do("end", name=None if everyone else name, reason="admin", stops=[])
+    late.finish()
+    assert world.served(browser.history) == set()
+
+
 def old_browser(world: World, make_world) -> Browser:
     """A browser that was signed in before the package was installed."""
     name = world.add_user()
