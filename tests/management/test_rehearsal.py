@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import set_script_prefix
+from django.urls import path, set_script_prefix
 from django.utils import timezone
 
 from django_logout import Target, end_sessions, registry
@@ -17,6 +17,7 @@ from tests.backends import cache_from_url
 from tests.crowds import make_rows
 from tests.management.test_explain import Urls, explain
 from tests.settings import ENGINES, MIDDLEWARE
+from tests.views import home
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,12 +72,16 @@ def test_real_sessions_stay_though_there_are_as_many_as_are_allowed(
 
 
 def test_nobody_is_written_to(user: Any, settings: Any, mailoutbox: Any) -> None:
-    """As of a login with a new device, which this process would be."""
+    """As of a login with a new device, which this process would be; nor of an ending, where the
+    site's own view ends nothing."""
     settings.LOGOUT = {"NOTIFY": ("new_device", "sessions_ended")}
     user.email = "ann@example.com"
     user.save()
     make_rows(user, 1, user_agent="curl/8.0", ip_address="192.0.2.0")
     explain()
+    settings.ROOT_URLCONF = Urls(path("out/", home, name="logout"))
+    with pytest.raises(CommandError, match="still served"):
+        explain()
     assert not mailoutbox
 
 

@@ -110,7 +110,8 @@ class Rehearsal:
         return theirs.filter(expires_at__gt=timezone.now()).count()
 
     def _clear_away(self, session_id: UUID) -> None:
-        core.end_sessions(Target.session(session_id), reason=Reason.COMMAND)  # if it is alive still
+        # If it is alive still; of this reason nobody is written to.
+        core.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
         registry.forget(session_id)
         for cookie in self.visitor.held:
             engines.current().store(cookie).delete()
