@@ -51,7 +51,7 @@ def _ratio(
     place: Place, name: str, what: str, limit: float, ours: Measured, to: Measured
 ) -> Verdict:
     low, middle, high = ours.ratio(to)
-    measured = f"{middle:.2f} x ({low:.2f} to {high:.2f})"
+    measured = f"{middle:.2f} x{ours.once(to) or f' ({low:.2f} to {high:.2f})'}"
     label = f"{BY_NAME[name].label}: {what}"
     return Verdict(place.database, label, f"≤ {limit:.2f} x", measured, middle <= limit)
 
@@ -83,7 +83,9 @@ def _quiet(
     if django := base(name, found):
         more = (ours.ms - django.ms) * 1000
         label = f"{BY_NAME[name].label}: page that ignores the user, longer by"
-        yield Verdict(place.database, label, "≤ 5 µs", f"{more:.0f} µs", more <= 5)
+        yield Verdict(
+            place.database, label, "≤ 5 µs", f"{more:.0f} µs{ours.once(django)}", more <= 5
+        )
 
 
 def _login(
@@ -127,12 +129,12 @@ def _flat(results: Results) -> Iterator[Verdict]:
             if p.database == database and p.task == "everywhere" and p.sessions == 5
         )
         if len(sizes) > 1 and "ours-db" in results[sizes[0]]:
-            first, last = (results[sizes[i]]["ours-db"].ms for i in (0, -1))
+            small, large = (results[sizes[i]]["ours-db"] for i in (0, -1))
+            times = large.ms / small.ms
             what = f"everywhere, from {sizes[0].rows:,} to {sizes[-1].rows:,} rows"
             label = f"{BY_NAME['ours-db'].label}: {what}"
-            yield Verdict(
-                database, label, "flat (≤ 1.5 x)", f"{last / first:.2f} x", last / first <= 1.5
-            )
+            measured = f"{times:.2f} x{large.once(small)}"
+            yield Verdict(database, label, "flat (≤ 1.5 x)", measured, times <= 1.5)
 
 
 _ON = {

@@ -42,6 +42,11 @@ class Measured:
         """The median."""
         return median(self.turns) * 1000
 
+    def once(self, base: Measured | None = None) -> str:
+        """A mark for a time, or a ratio, of one turn, since there was no time for more."""
+        turns = min(len(self.turns), len(base.turns if base else self.turns))
+        return " (one turn)" if turns == 1 else ""
+
     def ratio(self, base: Measured) -> tuple[float, float, float]:
         """To another's, turn by turn: lower quartile, median, upper quartile."""
         ratios = [mine / theirs for mine, theirs in zip(self.turns, base.turns, strict=False)]

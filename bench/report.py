@@ -22,8 +22,14 @@ turns: in every round each does a little of the same work, and another begins. A
 turns' medians; a ratio is the median of the ratios turn by turn, with its quartiles. **Times differ from machine
 to machine and from run to run; counts and ratios are what to look at.** Nothing but the work is timed: no
 network but the loopback, no server, a fast password hash. Counts are queries / statements (with BEGIN,
-SAVEPOINT and COMMIT, so round trips) / calls to Redis. `make bench` writes this page anew.
+SAVEPOINT and COMMIT, so round trips) / calls to Redis. Where it says "one turn", there was no time for more:
+such a number has no spread, and is worth less. `make bench` writes this page anew.
 """
+#: Under the counts, which are those of a page that was called a moment ago.
+TOUCHED = """\
+Once in each `TOUCH_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the signed-in page
+of every django-logout row, with limits or without, pays one UPDATE more, which notes that the session is in use.
+These counts, taken warm, do not show it."""
 #: What the budgets mean where it is not in their names.
 READING = """\
 "More" is what ours needs beyond Django alone on the same engine; a ratio is to the time of Django alone, or to a
@@ -95,6 +101,8 @@ def requests(here: Results) -> Iterator[str]:
     ]
     yield f"### One request: counts ({places[0].rows:,} sessions in the table)"
     yield table(["", *titles], counts)
+    if any(BY_NAME[name].ours for name in names):
+        yield TOUCHED
     timed = [(p, title) for p, title in zip(places, titles, strict=True) if here[p][names[0]].turns]
     yield "### One request: milliseconds, and the ratio to Django alone on the same engine"
     times = [
@@ -196,11 +204,11 @@ def _time(one: Measured | None, to: Measured | None) -> str:
         return "-"
     ms = f"{one.ms:,.0f}" if one.ms >= 100 else f"{one.ms:.3g}"
     if to is None or to is one:
-        return ms
+        return ms + one.once()
     low, middle, high = one.ratio(to)
     digits = 0 if middle >= 20 else 2 if middle < 5 else 1
-    spread = f" ({low:.2f} to {high:.2f})" if middle < 5 and len(one.turns) > 1 else ""
-    return f"{ms} · {middle:,.{digits}f} x{spread}"
+    spread = f" ({low:.2f} to {high:.2f})" if middle < 5 else ""
+    return f"{ms} · {middle:,.{digits}f} x{one.once(to) or spread}"
 
 
 def table(head: Row, rows: list[Row]) -> str:

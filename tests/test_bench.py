@@ -35,5 +35,18 @@ def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: 
     assert page in done.stdout
     assert "| Django alone, db | " in page
     assert "| yes | SQLite | django-logout, db: page, more queries | 0 | 0 |" in page
+    assert "`TOUCH_INTERVAL`" in page
     assert str(ROOT) not in page
     assert (tmp_path / "results.svg").read_text().count("<svg ") == 1
+
+
+def test_a_time_or_a_ratio_of_one_turn_is_marked() -> None:
+    """On a machine that was too busy for more."""
+    from bench.measure import Measured
+    from bench.report import _time
+
+    once, often = Measured([0.002]), Measured([0.001] * 3)
+    assert _time(once, None) == "2 (one turn)"
+    assert _time(once, often) == "2 · 2.00 x (one turn)"
+    assert _time(often, once) == "1 · 0.50 x (one turn)"
+    assert _time(often, Measured([0.001] * 3)) == "1 · 1.00 x (1.00 to 1.00)"

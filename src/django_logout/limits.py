@@ -7,8 +7,9 @@ whoever asks last sees both. Where that is too late, since nobody may be put out
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -31,6 +32,18 @@ from django_logout.types import Reason, Target
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+_rehearsed = ContextVar("django_logout_rehearsed", default=False)
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Logins that are cleared away at once: they take nobody's place, and nobody is told of them."""
+    token = _rehearsed.set(True)
+    try:
+        yield
+    finally:
+        _rehearsed.reset(token)
+
 
 def register(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
@@ -38,7 +51,8 @@ def register(
     """Register a login, make room for it, and announce it. Raises :class:`LoginRefused` if there is
     none, and :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
     row = _register(session, user, request, session_id)
-    session_begun.send_robust(sender=LoginSession, session=row, request=request)
+    if not _rehearsed.get():
+        session_begun.send_robust(sender=LoginSession, session=row, request=request)
     return row
 
 
@@ -106,7 +120,7 @@ def _end_if_late(row: LoginSession) -> None:
 
 def allowed(user: Any, request: HttpRequest | None) -> int | None:
     """How many sessions this user may have; ``None``: any number."""
-    limit = logout_settings().MAX_SESSIONS
+    limit = None if _rehearsed.get() else logout_settings().MAX_SESSIONS
     number: int | None = limit(user, request) if callable(limit) else limit
     return number
 

@@ -10,7 +10,7 @@ from django_logout import selection
 from django_logout.models import LoginSession, LogoutEvent
 from tests.crowds import make_crowd, make_rows
 from tests.management.alive import alive
-from tests.management.command import answer, run
+from tests.management.command import Terminal, answer, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,12 +121,23 @@ def test_somebody_at_a_terminal_is_asked(
     assert said.error == ("Nothing was ended." if left else "")
 
 
+def test_whoever_closes_the_terminal_has_not_said_yes(
+    two_each: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-D."""
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    assert run("end", "--everyone").error == "Nothing was ended."
+    assert len(alive()) == 4
+
+
 def test_a_program_is_not_asked(
     two_each: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A question would spoil its JSON."""
     answer(monkeypatch, "yes")
-    assert run("end", "--idle-for", "0", "--json").error.endswith("say --yes.")
+    said = run("end", "--idle-for", "0", "--json")
+    assert said.error.endswith("say --yes.")
+    assert said.json == {"complete": False, "error": said.error}
     assert capsys.readouterr().out == ""
     assert len(alive()) == 4
 

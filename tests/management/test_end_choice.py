@@ -29,6 +29,7 @@ NOBODYS = "00000000-0000-4000-8000-000000000000"
         (["--older-than", "90m", "--idle-for", "1w"], ["ann", "bob", "bob"]),
         (["--from-ip", "192.0.2.0/24"], ["ann", "bob"]),
         (["--from-ip", "192.0.0.0/8"], ["ann", "bob"]),
+        (["--from-ip", "::ffff:192.0.2.0/120"], ["ann", "bob"]),
         (["--from-ip", "2001:db8::/32"], ["ann", "bob", "bob"]),
         (["--from-ip", "2001:db8:1::/48", "--from-ip", "198.51.100.0/24"], ["ann", "bob"]),
         (["--from-ip", "192.0.2.0/24", "--user", "ann"], ["ann", "bob", "bob"]),
@@ -65,12 +66,13 @@ def test_an_address_is_refused_where_only_networks_are_stored(two_each: Any) -> 
     assert len(alive()) == 4
 
 
-def test_an_address_is_enough_where_it_is_stored(user: Any, settings: Any) -> None:
-    """With IP_STORAGE full."""
+@pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"])
+def test_an_address_is_enough_where_it_is_stored(user: Any, settings: Any, address: str) -> None:
+    """With IP_STORAGE full; an IPv4 address also as IPv6 writes it."""
     settings.LOGOUT = {"IP_STORAGE": "full"}
     make_rows(user, 1, ip_address="192.0.2.7")
     make_rows(user, 1, ip_address="192.0.2.8")
-    assert run("end", "--from-ip", "192.0.2.7").out.startswith("Ended: 1 session.")
+    assert run("end", "--from-ip", address).out.startswith("Ended: 1 session.")
 
 
 def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
@@ -90,10 +92,11 @@ def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
         (["--session", NOBODYS, "--older-than", "1d"], "--session goes with no other choice"),
         (["--session", NOBODYS, "--user", "ann"], "--session goes with no other choice"),
         (["--session", NOBODYS], "No session has the id 00000000-"),
-        (["--session", "5"], "'5' is no id of a session"),
+        (["--session", "5"], "argument --session: '5' is no id"),
         (["--user", "nobody"], "No user has the username 'nobody'."),
         (["--idle-for", "soon"], "'soon' is no duration: write seconds, or 15m"),
         (["--idle-for", "999999999w"], "'999999999w' is longer than time"),
+        (["--older-than", "1000000d"], "'1000000d' is longer than time"),
         (["--idle-for", "-5"], "'-5' is no duration"),
         (["--from-ip", "192.0.2.1/24"], "192.0.2.1/24 has host bits set"),
         (["--from-ip", "home"], "'home' does not appear to be an IPv4 or IPv6 network"),

@@ -236,6 +236,13 @@ def test_works_with_any_primary_key(model: str, engine_name: str) -> None:
     assert "replayed, and refused" in done.stdout
 
 
+def test_a_user_is_needed() -> None:
+    """Which is a mistake in the call: exit code 2."""
+    with pytest.raises(CommandError, match="Say --user") as error:
+        call_command("logout", "explain")
+    assert error.value.returncode == 2
+
+
 def test_a_verb_is_needed() -> None:
     """With a usage line, as commands have."""
     with pytest.raises(CommandError, match="verb"):

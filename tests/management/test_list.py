@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -84,6 +85,23 @@ def test_of_one_user_only(user: Any, other: Any) -> None:
     ]
     assert len(run("list", "--json").json["sessions"]) == 3
     assert run("list", "--user", "eve").error == "No user has the username 'eve'."
+
+
+def test_names_need_not_be_text(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user model may know people by telephone numbers or ids, and some by nothing."""
+    make_rows(user, 1)
+    for name, told in ((UUID(int=7), str(UUID(int=7))), (None, "")):
+        monkeypatch.setattr(type(user), "get_username", lambda self, name=name: name)
+        (row,) = run("list", "--json").json["sessions"]
+        assert row["user"] == told
+
+
+def test_a_name_begins_no_line_and_does_not_speak_to_the_terminal(user: Any) -> None:
+    """Whoever chose it must not be able to make up sessions."""
+    type(user).objects.filter(pk=user.pk).update(username="ann\n\x1b[31m")
+    make_rows(user, 1)
+    _, line = run("list").out.splitlines()
+    assert line.endswith(" ann??[31m")
 
 
 def test_those_that_are_over_are_listed_with_all(user: Any) -> None:

@@ -1,19 +1,23 @@
 """The ground on which a logout is rehearsed: the project's own hosts, URLs and middleware."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import pytest
 from django.core.management import CommandError
 from django.http import HttpRequest, HttpResponse
-from django.urls import set_script_prefix
+from django.test import Client
+from django.urls import path, set_script_prefix
 from django.utils import timezone
 
-from django_logout import registry
+from django_logout import Target, end_sessions, registry
 from django_logout.models import LoginSession
 from tests.backends import cache_from_url
+from tests.crowds import make_rows
 from tests.management.test_explain import Urls, explain
 from tests.settings import ENGINES, MIDDLEWARE
+from tests.views import home
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,6 +54,42 @@ def test_works_for_the_hosts_and_the_prefix_in_force(user: Any, settings: Any) -
         assert "replayed, and refused" in explain()
     finally:
         set_script_prefix("/")
+
+
+@pytest.mark.parametrize("at_limit", ["end_oldest", "refuse", "ask"])
+def test_real_sessions_stay_though_there_are_as_many_as_are_allowed(
+    user: Any, settings: Any, at_limit: str
+) -> None:
+    """The rehearsed login is let in beside them; the next real one counts."""
+    settings.LOGOUT = {"MAX_SESSIONS": lambda who, request: 1, "AT_LIMIT": at_limit}
+    real = Client()
+    real.force_login(user)
+    assert "Not ended:      1 other sessions of ann" in explain()
+    assert real.get("/").content == b"user=ann"
+    if at_limit == "end_oldest":
+        Client().force_login(user)
+        assert real.get("/").content == b"user="
+
+
+def test_nobody_is_written_to(user: Any, settings: Any, mailoutbox: Any) -> None:
+    """As of a login with a new device, which this process would be; nor of an ending, where the
+    site's own view ends nothing."""
+    settings.LOGOUT = {"NOTIFY": ("new_device", "sessions_ended")}
+    user.email = "ann@example.com"
+    user.save()
+    make_rows(user, 1, user_agent="curl/8.0", ip_address="192.0.2.0")
+    explain()
+    settings.ROOT_URLCONF = Urls(path("out/", home, name="logout"))
+    with pytest.raises(CommandError, match="still served"):
+        explain()
+    assert not mailoutbox
+
+
+def test_what_was_ended_with_everyones_is_not_said_to_live(user: Any) -> None:
+    """Though its row has not been touched."""
+    make_rows(user, 1, created_at=timezone.now() - timedelta(hours=1))
+    end_sessions(Target.everyone())
+    assert "Not ended:      0 other sessions of ann" in explain()
 
 
 def test_a_project_without_the_url_is_told_what_to_add(user: Any, settings: Any) -> None:

@@ -240,7 +240,7 @@ def test_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
     assert LogoutEvent.objects.filter(complete=False).count() == 1
     nobodys = "00000000-0000-4000-8000-000000000000"
     assert run("retry", "--event", nobodys, "--now").out.startswith("Nothing")
-    assert "'5' is no id of an event" in run("retry", "--event", "5").error
+    assert "argument --event: '5' is no id" in run("retry", "--event", "5").error
 
 
 def test_a_dry_run_only_tells(user: Any) -> None:

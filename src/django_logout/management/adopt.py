@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django_logout import adopting
 from django_logout.management.options import add_dry_run, add_json
 from django_logout.management.progress import Progress
+from django_logout.management.telling import tell
 
 HELP = (
     "Register the sessions that were alive before django-logout was installed, so that they are "
@@ -31,7 +31,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     progress = Progress(command, options["verbosity"], what="sessions looked at")
     done = adopting.adopt(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        command.stdout.write(json.dumps({"dry_run": options["dry_run"], **asdict(done)}, indent=2))
+        tell(command, {"dry_run": options["dry_run"], **asdict(done)})
     elif not done.listed:
         command.stdout.write(
             f"{settings.SESSION_ENGINE} cannot list its sessions. Nothing has to be done: each is "

@@ -16,7 +16,14 @@ from django.utils import timezone
 from django_logout import registry
 from django_logout.conf import logout_settings
 from django_logout.devices import KEPT_BITS
-from django_logout.management.options import find_user
+from django_logout.management.options import (
+    duration,
+    find_user,
+    network,
+    read,
+    read_one,
+    uuid,
+)
 from django_logout.models import LoginSession
 from django_logout.types import Target
 
@@ -95,12 +102,12 @@ class Choice:
 def choose(options: dict[str, Any]) -> Choice:
     """Read the options; say what is wrong with them."""
     choice = Choice(
-        users=tuple(dict.fromkeys(find_user(name) for name in options["user"])),
-        sessions=tuple(dict.fromkeys(options["session"])),
+        users=tuple(dict.fromkeys(read(find_user, options["user"]))),
+        sessions=tuple(dict.fromkeys(read(uuid, options["session"]))),
         everyone=options["everyone"],
-        idle_for=options["idle_for"],
-        older_than=options["older_than"],
-        networks=tuple(options["from_ip"]),
+        idle_for=read_one(duration, options["idle_for"]),
+        older_than=read_one(duration, options["older_than"]),
+        networks=tuple(read(network, options["from_ip"])),
     )
     if not (choice.everyone or choice.sessions or choice.users or choice.narrowed):
         raise CommandError(
@@ -122,10 +129,10 @@ def _demand_known(choice: Choice) -> None:
     storage = logout_settings().IP_STORAGE
     if choice.networks and storage == "none":
         raise CommandError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
-    for network in choice.networks:
-        bits = KEPT_BITS[network.version]
-        if storage == "truncated" and network.prefixlen > bits:
+    for asked in choice.networks:
+        bits = KEPT_BITS[asked.version]
+        if storage == "truncated" and asked.prefixlen > bits:
             raise CommandError(
-                f'LOGOUT["IP_STORAGE"] is "truncated": where {network} begins and ends is not '
-                f"stored. Say --from-ip {network.supernet(new_prefix=bits)}."
+                f'LOGOUT["IP_STORAGE"] is "truncated": where {asked} begins and ends is not '
+                f"stored. Say --from-ip {asked.supernet(new_prefix=bits)}."
             )

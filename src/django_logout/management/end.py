@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentTypeError
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.core import end_sessions
-from django_logout.exceptions import LogoutError
 from django_logout.management.choice import Choice, Found, choose
-from django_logout.management.options import add_dry_run, add_json, duration, network
+from django_logout.management.options import (
+    add_dry_run,
+    add_json,
+    duration,
+    network,
+    read_one,
+    uuid,
+)
 from django_logout.management.progress import Progress
+from django_logout.management.telling import INCOMPLETE, Told, tell
 from django_logout.types import LogoutResult, Reason
 
 HELP = (
@@ -24,9 +29,6 @@ HELP = (
     "has not, and 'logout retry' tries again."
 )
 
-#: The sessions have ended, but a revoker has failed.
-INCOMPLETE = 3
-
 
 def add_arguments(parser: CommandParser) -> None:
     """Which sessions, why, and how."""
@@ -34,7 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
     append: dict[str, Any] = {"action": "append", "default": []}
     which.add_argument("--user", metavar="NAME", help="of this user; may be repeated", **append)
     which.add_argument(
-        "--session", metavar="ID", type=_uuid, help="with this public id; may be repeated", **append
+        "--session", metavar="ID", type=uuid, help="with this public id; may be repeated", **append
     )
     which.add_argument("--everyone", action="store_true", help="all sessions of all users")
     which.add_argument(
@@ -60,6 +62,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def handle(command: BaseCommand, **options: Any) -> None:
     """Count, ask, end, tell."""
+    options["reason"] = read_one(_reason, options["reason"]) or Reason.COMMAND.value
     choice = choose(options)
     found = choice.find()
     if options["dry_run"]:
@@ -68,14 +71,11 @@ def handle(command: BaseCommand, **options: Any) -> None:
     _ask(choice, found, options)
     what = "sessions" if choice.narrowed or choice.sessions else "users"
     progress = Progress(command, options["verbosity"], what=what)
-    try:
-        result = end_sessions(choice.target(), reason=options["reason"], progress=progress)
-    except LogoutError as error:
-        raise CommandError(str(error)) from error
+    result = end_sessions(choice.target(), reason=options["reason"], progress=progress)
     _tell(command, found, result, options)
     if not result.complete:
         failed = ", ".join(result.failed)
-        raise CommandError(
+        raise Told(
             f"The sessions have ended, but this failed: {failed}. 'logout retry' tries again.",
             returncode=INCOMPLETE,
         )
@@ -87,7 +87,11 @@ def _ask(choice: Choice, found: Found, options: dict[str, Any]) -> None:
     all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
     if options["json"] or not sys.stdin.isatty():
         raise CommandError(f"Nothing was ended. To end {all_of_it}, say --yes.")
-    if input(f"End {all_of_it}? Type 'yes' to go on: ").strip().lower() != "yes":
+    try:
+        answer = input(f"End {all_of_it}? Type 'yes' to go on: ")
+    except EOFError:  # Ctrl-D
+        answer = ""
+    if answer.strip().lower() != "yes":
         raise CommandError("Nothing was ended.")
 
 
@@ -104,7 +108,7 @@ def _tell(
         "event": str(result.event.pk) if result and result.event else None,
     }
     if options["json"]:
-        command.stdout.write(json.dumps(facts, indent=2))
+        tell(command, facts)
     elif result is None:
         all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
         command.stdout.write(f"Would end {all_of_it}.")
@@ -117,13 +121,6 @@ def _tell(
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no id of a session") from None
 
 
 def _reason(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_logout.exceptions import LogoutError
 from django_logout.management.options import add_json, find_user
 from django_logout.management.rehearsal import Rehearsal
+from django_logout.management.telling import Told, tell
 
 HELP = (
     "Log a session of a user in and out in this process, with the engine and settings in force, "
@@ -20,18 +20,24 @@ HELP = (
 
 def add_arguments(parser: CommandParser) -> None:
     """Whose session, and for whom to say it."""
-    parser.add_argument("--user", required=True, help="whose session, by the name they log in with")
+    # Not ``required``: ``call_command`` would take the keyword ``user`` of other verbs for this one.
+    parser.add_argument(
+        "--user", metavar="NAME", help="whose session, by the name they log in with; needed"
+    )
     add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
     """Print the explanation; fail if the session has not ended."""
+    if options["user"] is None:
+        raise CommandError("Whose session? Say --user.", returncode=2)
     try:
         explanation = Rehearsal(find_user(options["user"])).explain()
     except LogoutError as error:
         raise CommandError(f"{error} The session lives until it expires.") from error
-    command.stdout.write(
-        json.dumps(explanation.as_dict(), indent=2) if options["json"] else explanation.as_text()
-    )
+    if options["json"]:
+        tell(command, explanation.as_dict())
+    else:
+        command.stdout.write(explanation.as_text())
     if explanation.copied_cookie == "served":
-        raise CommandError("The session has not ended: its cookie is still served.")
+        raise Told("The session has not ended: its cookie is still served.")

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout import registry
-from django_logout.management.options import add_json, find_user
+from django_logout.management.options import add_json, find_user, name_of
 from django_logout.models import LoginSession
 
 HELP = "List the sessions that are alive, of everybody or of one user, the newest first."
@@ -36,7 +37,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def handle(command: BaseCommand, **options: Any) -> None:
     """Print them as they come: there may be very many."""
-    rows = _facts(options["user"], everything=options["all"])
+    rows = _facts(_found(options["user"], everything=options["all"]))
     if options["json"]:
         command.stdout.write('{"sessions": [', ending="")
         for number, row in enumerate(rows):
@@ -50,19 +51,23 @@ def handle(command: BaseCommand, **options: Any) -> None:
         command.stdout.write(_line({**row, **moments}))
 
 
-def _facts(name: str | None, *, everything: bool) -> Iterator[dict[str, Any]]:
-    rows, now = registry.sessions(), timezone.now()
+def _found(name: str | None, *, everything: bool) -> QuerySet[LoginSession]:
+    rows = registry.sessions()
     if name is not None:
         rows = rows.filter(user_id=find_user(name).pk)
     if not everything:
-        rows = registry.alive(rows).filter(expires_at__gt=now)
-    rows = rows.annotate(cutoff=registry.newest_cutoff()).select_related("user", "event")
+        rows = registry.alive(rows).filter(expires_at__gt=timezone.now())
+    return rows.annotate(cutoff=registry.newest_cutoff()).select_related("user", "event")
+
+
+def _facts(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
+    now = timezone.now()
     for row in rows.iterator(chunk_size=1000):
         reason = _reason(row)
         state = "ended" if reason else "alive" if row.expires_at > now else "expired"
         yield {
             "id": str(row.pk),
-            "user": row.user.get_username(),
+            "user": name_of(row.user),
             "state": state,
             "reason": reason,
             "created_at": row.created_at.isoformat(),
@@ -84,4 +89,6 @@ def _reason(row: LoginSession) -> str | None:
 
 def _line(row: dict[str, Any]) -> str:
     cells = [str(row[name] or "").ljust(width) for name, width in COLUMNS.items()]
-    return "  ".join([*cells, row["device"]]).rstrip()
+    line = "  ".join([*cells, row["device"]]).rstrip()
+    # A name may hold what would begin another line, or speak to the terminal.
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from django_logout import pruning
-from django_logout.exceptions import LogoutError
 from django_logout.management.options import add_dry_run, add_json
 from django_logout.management.progress import Progress
+from django_logout.management.telling import tell
 
 HELP = (
     "End sessions that have expired by themselves, and delete the rows of what ended longer ago "
@@ -32,12 +31,9 @@ def handle(command: BaseCommand, **options: Any) -> None:
     def progress(what: str, done: int, total: int) -> None:
         bars.setdefault(what, Progress(command, options["verbosity"], what=what))(done, total)
 
-    try:
-        done = pruning.prune(dry_run=options["dry_run"], progress=progress)
-    except LogoutError as error:
-        raise CommandError(str(error)) from error
+    done = pruning.prune(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        command.stdout.write(json.dumps({"dry_run": options["dry_run"], **asdict(done)}, indent=2))
+        tell(command, {"dry_run": options["dry_run"], **asdict(done)})
         return
     end, delete = ("Would end", "Would delete") if options["dry_run"] else ("Ended", "Deleted")
     command.stdout.write(f"{end} {done.expired} expired sessions.")

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_logout import core, engines, gate, registry
 from django_logout.guard import GuardedStore, guard
 from django_logout.management.explanation import Explanation, Step, Variable
+from django_logout.management.options import name_of
 from django_logout.management.visitor import Visitor, is_signed_in, without_prefix
 from django_logout.models import LogoutEvent
 from django_logout.types import Reason, Target
@@ -25,7 +26,7 @@ class Rehearsal:
     """Made for one user; :meth:`explain` does it all."""
 
     def __init__(self, user: Any) -> None:
-        self.user = user
+        self.user, self.name = user, name_of(user)
         self.last_login = getattr(user, "last_login", None)
         self.url = _logout_url()
         view = resolve(without_prefix(self.url)).func
@@ -47,7 +48,7 @@ class Rehearsal:
 
     def _live(self, session_id: UUID, others: int) -> Explanation:
         if not is_signed_in(self.visitor.visit()):
-            raise CommandError(f"{self.user} cannot be logged in. Is the account active?")
+            raise CommandError(f"{self.name} cannot be logged in. Is the account active?")
         copy = self.visitor.cookie
         start = (True, _exists(copy))
         response = self.visitor.post(self.url)
@@ -59,7 +60,7 @@ class Rehearsal:
         self.visitor.held |= thief.held
         engine, cache = engines.current(), gate.shared_cache()
         return Explanation(
-            user=self.user.get_username(),
+            user=self.name,
             engine=_path(engine.store),
             guarded=not engine.final_deletes,
             cache=None if cache is None or engine.final_deletes else _path(type(cache)),
@@ -105,11 +106,12 @@ class Rehearsal:
         return f"{target.path} ({status})"
 
     def _count_others(self) -> int:
-        alive = registry.sessions().filter(ended_at__isnull=True, expires_at__gt=timezone.now())
-        return alive.filter(user=self.user).count()
+        theirs = registry.alive(registry.sessions().filter(user_id=self.user.pk))
+        return theirs.filter(expires_at__gt=timezone.now()).count()
 
     def _clear_away(self, session_id: UUID) -> None:
-        core.end_sessions(Target.session(session_id), reason=Reason.COMMAND)  # if it is alive still
+        # If it is alive still; of this reason nobody is written to.
+        core.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
         registry.forget(session_id)
         for cookie in self.visitor.held:
             engines.current().store(cookie).delete()

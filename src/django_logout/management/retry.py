@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from argparse import ArgumentTypeError
 from typing import Any
-from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from django_logout import retrying
-from django_logout.management.options import add_dry_run, add_json
+from django_logout.management.options import add_dry_run, add_json, read, uuid
+from django_logout.management.telling import INCOMPLETE, Told, tell
 from django_logout.models import LogoutEvent
 
 HELP = (
@@ -19,16 +17,13 @@ HELP = (
     "there are ten. Exit code 3: something has failed again."
 )
 
-#: As of ``end``: the sessions have ended, but a revoker has failed.
-INCOMPLETE = 3
-
 
 def add_arguments(parser: CommandParser) -> None:
     """Which, and when."""
     parser.add_argument(
         "--event",
         metavar="ID",
-        type=_uuid,
+        type=uuid,
         action="append",
         default=[],
         help="of this ending only; may be repeated",
@@ -43,17 +38,17 @@ def add_arguments(parser: CommandParser) -> None:
 def handle(command: BaseCommand, **options: Any) -> None:
     """Try, tell, and fail if something has failed again."""
     told = []
-    for event in retrying.incomplete(options["event"], now=options["now"]):
+    for event in retrying.incomplete(read(uuid, options["event"]), now=options["now"]):
         done = event if options["dry_run"] else retrying.retry(event, now=options["now"])
         told.append({"event": str(done.pk), "failed": retrying.failed(done)})
         if not options["json"]:
             command.stdout.write(_line(done, dry_run=options["dry_run"]))
     if options["json"]:
-        command.stdout.write(json.dumps({"dry_run": options["dry_run"], "events": told}, indent=2))
+        tell(command, {"dry_run": options["dry_run"], "events": told})
     elif not told:
         command.stdout.write("Nothing is to be tried again now.")
     if not options["dry_run"] and (left := sum(bool(each["failed"]) for each in told)):
-        raise CommandError(f"{left} of {len(told)} still not complete.", returncode=INCOMPLETE)
+        raise Told(f"{left} of {len(told)} still not complete.", returncode=INCOMPLETE)
 
 
 def _line(event: LogoutEvent, *, dry_run: bool) -> str:
@@ -61,10 +56,3 @@ def _line(event: LogoutEvent, *, dry_run: bool) -> str:
     if dry_run:
         return f"{event.pk}: would try {names}"
     return f"{event.pk}: failed again: {names}" if names else f"{event.pk}: complete"
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no id of an event") from None

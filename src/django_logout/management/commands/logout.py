@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 
 from django_logout.management import adopt, end, explain, prune, retry
 from django_logout.management import list as list_
-from django_logout.management.options import add_verbosity
+from django_logout.management.options import djangos_own
+from django_logout.management.telling import failures
 
 #: Each has ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
 VERBS = {
@@ -30,10 +31,17 @@ class Command(BaseCommand):
         """One sub-parser a verb."""
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
         for name, verb in VERBS.items():
-            of_verb = verbs.add_parser(name, help=verb.HELP, description=verb.HELP)
-            verb.add_arguments(of_verb)
-            add_verbosity(of_verb)
+            verb.add_arguments(
+                verbs.add_parser(
+                    name,
+                    help=verb.HELP,
+                    description=verb.HELP,
+                    parents=[djangos_own()],
+                    formatter_class=DjangoHelpFormatter,  # Django's own options come last
+                )
+            )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the verb says."""
-        VERBS[options["verb"]].handle(self, **options)
+        with failures(self, as_json=options["json"]):
+            VERBS[options["verb"]].handle(self, **options)
