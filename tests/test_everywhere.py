@@ -12,10 +12,10 @@ from django_logout import (
     Reason,
     Target,
     aend_sessions,
+    aftermath,
     end_sessions,
     engines,
     gate,
-    registry,
     selection,
 )
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
@@ -228,20 +228,20 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
 ) -> None:
     """With those that it has found at first; unless another ending of it is quicker."""
     mine, late = signed_in(user), Client()
-    find, heard = registry.aftermath, []
+    find, heard = aftermath.find, []
 
-    def aftermath(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(registry, "aftermath", find)
+    def overlooked(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(aftermath, "find", find)
         late.force_login(user)
         left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
         if quicker:
             late.post("/accounts/logout/")
-        return registry.Aftermath(left, [])
+        return aftermath.Aftermath(left, [])
 
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)
 
-    monkeypatch.setattr(registry, "aftermath", aftermath)
+    monkeypatch.setattr(aftermath, "find", overlooked)
     session_ended.connect(hear)
     try:
         result = end_sessions(Target.user(user))

@@ -11,7 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, end_sessions, registry, truth
+from django_logout import Reason, Target, aftermath, end_sessions, registry, truth
 from django_logout.models import CredentialTie, Cutoff, LoginSession
 from tests.settings import ENGINES
 
@@ -86,11 +86,11 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     assert identity is not None
     registry.adopt(SessionStore("key"), identity)
     every = registry.sessions()
-    found = registry.aftermath(every, moment)
+    found = aftermath.find(every, moment)
     assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [])
-    assert registry.aftermath(every, moment, adopted_only=True) == ([identity.id], [])
-    lately = registry.ended_since(moment, but=uuid4())
-    found = registry.aftermath(every, moment, earlier=lately)
+    assert aftermath.find(every, moment, adopted_only=True) == ([identity.id], [])
+    lately = aftermath.ended_since(moment, but=uuid4())
+    found = aftermath.find(every, moment, earlier=lately)
     assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [ended.pk])
 
 

@@ -17,10 +17,9 @@ from uuid import uuid4
 from asgiref.sync import sync_to_async
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError, connections, transaction
-from django.db import Error as DatabaseFailure
 from django.utils import timezone
 
-from django_logout import audit, families, finishing, gate, registry, selection
+from django_logout import aftermath, audit, families, finishing, gate, registry, selection
 from django_logout.browser import empty, forget_user, presented, stores
 from django_logout.claim import claim
 from django_logout.conf import logout_settings
@@ -64,9 +63,8 @@ def end_sessions(
     Those of many users, and many sessions, are ended in parts, each in a transaction of its own;
     ``progress(done, total)`` is called after each with numbers of users or sessions.
 
-    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down, or the
-    database is in no transaction and commits nothing by itself (``set_autocommit(False)``). If
-    some parts were done before, the message says how far it got, and the event is not complete.
+    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down, or
+    autocommit is off outside of a transaction. Of several parts it says how many were done.
     """
     if target.scope is Scope.CURRENT:
         request = target.value
@@ -189,7 +187,7 @@ def _end(
 ) -> LogoutResult:
     _demand_ready()
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
-    for part in _parts(target):
+    for part in selection.parts(target):
         who = {"reason": reason, "actor": actor, "request": request}
         ending = Ending(id=event_id, target=part.target, at=timezone.now(), **who)
         try:
@@ -212,13 +210,6 @@ def _demand_ready() -> None:
     connection = connections[registry.database()]
     if not (connection.in_atomic_block or connection.get_autocommit()):
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
-
-
-def _parts(target: Target) -> Iterator[Part]:
-    try:
-        yield from selection.parts(target)
-    except DatabaseFailure as error:
-        raise SessionNotEnded("Which sessions to end could not be found out.") from error
 
 
 def _end_part(
@@ -293,7 +284,7 @@ def _cut_off(ending: Ending) -> None:
     elif scope is not Scope.USER:
         if scope is Scope.OTHERS:
             families.spare(presented(value), ending.at)
-        adopted = finishing.adopted_users(ending)
+        adopted = aftermath.adopted_users(ending)
         registry.cut_off(adopted, before=registry.epoch(), reason=ending.reason)
 
 

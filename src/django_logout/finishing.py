@@ -13,14 +13,13 @@ from uuid import UUID
 
 from django.db import transaction
 
-from django_logout import audit, engines, families, gate, registry, revoking
+from django_logout import aftermath, audit, engines, families, gate, registry, revoking
 from django_logout.browser import presented, stores
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.registry import Aftermath
 from django_logout.selection import Part
 from django_logout.signals import session_ended
-from django_logout.types import SESSION, Ending, LogoutResult, Scope, Target
+from django_logout.types import Ending, LogoutResult, Scope, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -118,7 +117,7 @@ def _end_overlooked(
 ) -> tuple[Ending, Collection[UUID]]:
     """After the commit: whoever registers a session later than this sees the ending himself. And
     sessions that an earlier ending has ended, which perhaps could not tell the cache."""
-    left = _left(part, ending)
+    left = aftermath.of(part, ending)
     if not left.overlooked:
         return ending, left.earlier
     with transaction.atomic(using=registry.database()):
@@ -129,29 +128,6 @@ def _end_overlooked(
         audit.recount(event, Counter(session.kind for session in sessions))
     sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
     return replace(ending, sessions=sessions, keys=keys), left.earlier
-
-
-def _left(part: Part, ending: Ending) -> Aftermath:
-    scope, adopted = ending.target.scope, adopted_users(ending)
-    earlier = registry.ended_since(ending.at - gate.SEEN_FOR, but=ending.id)
-    if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
-        condition = earlier if gate.remembers() else None
-        return registry.aftermath(part.everything, ending.at, earlier=condition)
-    if adopted:
-        theirs = registry.sessions().filter(user_id__in=adopted)
-        return registry.aftermath(theirs, ending.at, adopted_only=True)
-    if _asked_in_vain(ending) and gate.remembers():
-        rows = part.everything.filter(earlier).order_by()
-        return Aftermath([], list(rows.values_list("pk", flat=True)))
-    return Aftermath([], [])
-
-
-def _asked_in_vain(ending: Ending) -> bool:
-    """Whether some of the sessions, or the login by tokens, that were named have not ended now."""
-    scope, value = ending.target.scope, ending.target.value
-    if scope is Scope.SESSIONS:
-        return not {session.id for session in ending.sessions}.issuperset(value)
-    return scope is Scope.CREDENTIAL and not ending.sessions
 
 
 def _to_mark(ending: Ending, others: set[UUID]) -> Marks:
@@ -174,14 +150,6 @@ def _users(target: Target) -> set[Any]:
             return set(target.value.values_list("pk", flat=True))
         case _:
             return set()
-
-
-def adopted_users(ending: Ending) -> set[Any]:
-    """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
-    if engines.current().keyed:
-        return set()
-    sessions = (session for session in ending.sessions if session.kind == SESSION)
-    return {session.user_id for session in sessions if registry.is_adopted(session.id)}
 
 
 def _users_at_hand(ending: Ending) -> dict[Any, Any]:

@@ -187,10 +187,11 @@ def sessions() -> QuerySet[LoginSession]:
 
 def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Those of the sessions that have neither ended nor been cut off with everyone's."""
-    return selection.filter(_alive())
+    return selection.filter(is_alive())
 
 
-def _alive() -> Q:
+def is_alive() -> Q:
+    """The condition that a session has neither ended nor been cut off with everyone's."""
     later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
     return Q(~Exists(later), ended_at__isnull=True)
 
@@ -260,39 +261,6 @@ def forget(session_id: UUID) -> None:
     since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""
     if not is_adopted(session_id):
         sessions().filter(pk=session_id, ended_at__isnull=False).delete()
-
-
-class Aftermath(NamedTuple):
-    """Of the sessions that an ending was about, by their ids, those that it has not ended."""
-
-    overlooked: list[UUID]
-    "They began before it and are alive: registered by other transactions while its own was open."
-    earlier: list[UUID]
-    "They had ended already, a short while ago."
-
-
-def aftermath(
-    selection: QuerySet[LoginSession],
-    moment: datetime,
-    *,
-    earlier: Q | None = None,
-    adopted_only: bool = False,
-) -> Aftermath:
-    """What there is to do once an ending of that moment is committed. Those that had ended are
-    looked for by the condition, if there is one."""
-    rows = selection.filter(_alive() if earlier is None else _alive() | earlier).order_by()
-    found = Aftermath([], [])
-    for session_id, created_at, ended_at in rows.values_list("pk", "created_at", "ended_at"):
-        if ended_at is not None:
-            found.earlier.append(session_id)
-        elif is_adopted(session_id) or (created_at < moment and not adopted_only):
-            found.overlooked.append(session_id)
-    return found
-
-
-def ended_since(moment: datetime, *, but: UUID) -> Q:
-    """The condition that a session has ended since then, with another event than that."""
-    return Q(ended_at__gte=moment) & ~Q(event_id=but)
 
 
 def epoch() -> datetime:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db import Error
 from django.db.models import QuerySet
 
 from django_logout import families, registry
 from django_logout.browser import presented
+from django_logout.exceptions import SessionNotEnded
 from django_logout.types import Scope, Target
 
 if TYPE_CHECKING:
@@ -34,7 +36,15 @@ class Part(NamedTuple):
 
 
 def parts(target: Target) -> Iterator[Part]:
-    """The parts of an ending, in order; at least one."""
+    """The parts of an ending, in order; at least one. Raises :class:`SessionNotEnded` if the
+    database cannot list them."""
+    try:
+        yield from _parts(target)
+    except Error as error:
+        raise SessionNotEnded("Which sessions to end could not be found out.") from error
+
+
+def _parts(target: Target) -> Iterator[Part]:
     if target.scope is Scope.USERS:
         yield from _users(target.value)
     elif target.scope is Scope.SESSIONS:

@@ -250,9 +250,9 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
 
     told: list[Any] = []
 
-    def closes(ids: Any, *args: Any, **kwargs: Any) -> bool:
-        told.extend(ids)
-        return close(ids, *args, **kwargs)
+    def closes(*args: Any, **kwargs: Any) -> bool:
+        told.extend(kwargs["earlier"])
+        return close(*args, **kwargs)
 
     monkeypatch.setattr(gate, "close", closes)
     monkeypatch.setattr(gate, "remembers", lambda: True)

@@ -1,0 +1,80 @@
+"""What an ending has left to be done when it is committed: sessions that it could not see, and those
+whose end the cache has perhaps never heard of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from django_logout import engines, gate, registry
+from django_logout.models import LoginSession
+from django_logout.selection import Part
+from django_logout.types import SESSION, Ending, Scope
+
+
+class Aftermath(NamedTuple):
+    """Of the sessions that an ending was about, by their ids, those that it has not ended."""
+
+    overlooked: list[UUID]
+    "They began before it and are alive: registered by other transactions while its own was open."
+    earlier: list[UUID]
+    "They had ended already, a short while ago."
+
+
+def of(part: Part, ending: Ending) -> Aftermath:
+    """What is left of a part of an ending; asked after its commit."""
+    scope, adopted = ending.target.scope, adopted_users(ending)
+    earlier = ended_since(ending.at - gate.SEEN_FOR, but=ending.id) if gate.remembers() else None
+    if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
+        return find(part.everything, ending.at, earlier=earlier)
+    if adopted:
+        theirs = registry.sessions().filter(user_id__in=adopted)
+        return find(theirs, ending.at, adopted_only=True)
+    if earlier is not None and _asked_in_vain(ending):
+        rows = part.everything.filter(earlier).order_by()
+        return Aftermath([], list(rows.values_list("pk", flat=True)))
+    return Aftermath([], [])
+
+
+def find(
+    selection: QuerySet[LoginSession],
+    moment: datetime,
+    *,
+    earlier: Q | None = None,
+    adopted_only: bool = False,
+) -> Aftermath:
+    """Those of the sessions that an ending of that moment has overlooked; and those that had ended
+    by a condition, if there is one."""
+    living = registry.is_alive()
+    rows = selection.filter(living if earlier is None else living | earlier).order_by()
+    found = Aftermath([], [])
+    for session_id, created_at, ended_at in rows.values_list("pk", "created_at", "ended_at"):
+        if ended_at is not None:
+            found.earlier.append(session_id)
+        elif registry.is_adopted(session_id) or (created_at < moment and not adopted_only):
+            found.overlooked.append(session_id)
+    return found
+
+
+def ended_since(moment: datetime, *, but: UUID) -> Q:
+    """The condition that a session has ended since then, with another event than that."""
+    return Q(ended_at__gte=moment) & ~Q(event_id=but)
+
+
+def adopted_users(ending: Ending) -> set[Any]:
+    """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
+    if engines.current().keyed:
+        return set()
+    sessions = (session for session in ending.sessions if session.kind == SESSION)
+    return {session.user_id for session in sessions if registry.is_adopted(session.id)}
+
+
+def _asked_in_vain(ending: Ending) -> bool:
+    """Whether some of the sessions, or the login by tokens, that were named have not ended now."""
+    scope, value = ending.target.scope, ending.target.value
+    if scope is Scope.SESSIONS:
+        return not {session.id for session in ending.sessions}.issuperset(value)
+    return scope is Scope.CREDENTIAL and not ending.sessions
