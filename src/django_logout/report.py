@@ -16,7 +16,7 @@ from django.core import signing
 from django_logout import core, registry
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.models import LogoutEvent
-from django_logout.types import LogoutResult, Reason, Target
+from django_logout.types import LogoutResult, Reason, Scope, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -34,8 +34,10 @@ class Report(NamedTuple):
 
     def earlier(self) -> LogoutEvent | None:
         """What has been done on a report since then, by this link or by one of another mail."""
-        events = LogoutEvent.objects.using(registry.database()).filter(user_id=self.user.pk)
-        return events.filter(reason=Reason.REPORTED, created_at__gt=self.since).first()
+        events = LogoutEvent.objects.using(registry.database())
+        # Everything: who reports a single session, in the project's own code, leaves the rest.
+        reported = {"reason": Reason.REPORTED, "scope": Scope.USER}
+        return events.filter(user_id=self.user.pk, created_at__gt=self.since, **reported).first()
 
     def act(self, request: HttpRequest) -> LogoutResult | None:
         """Log the user out everywhere; ``None`` if that has been done.

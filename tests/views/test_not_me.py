@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail, signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions, report
 from django_logout.models import LogoutEvent
+from tests.browsers import id_of
 from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.routes import OUT, routes
 from tests.settings import MIDDLEWARE
 from tests.urls import urlpatterns as site
 
@@ -114,6 +116,27 @@ def test_other_endings_do_not_use_it_up(user: Any) -> None:
 
     Client().post(url)
 
+    assert signed_in(stranger) == ""
+
+
+@pytest.mark.parametrize("which", ["others", "session"])
+def test_reports_of_less_than_everything_do_not_use_it_up(
+    user: Any, settings: Any, which: str
+) -> None:
+    """A project's own button "this device is lost", which a stranger may press too."""
+    first, stranger = browser(user), browser(user)
+    url = link(user)
+
+    def report_others(request: HttpRequest) -> HttpResponse:
+        target = Target.session(id_of(first)) if which == "session" else Target.others(request)
+        end_sessions(target, reason=Reason.REPORTED, actor=request.user, request=request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(report_others)
+    stranger.get(OUT)
+    assert (signed_in(first), signed_in(stranger)) == ("", "ann")
+
+    assert "Already done" not in Page(Client().post(url)).text
     assert signed_in(stranger) == ""
 
 
