@@ -15,6 +15,7 @@ from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
 from django_logout import Reason, Target, end_sessions
+from tests.browsers import EVERYWHERE
 from tests.mails import IPHONE, log_in, subjects
 from tests.pages import signed_in
 from tests.routes import routes
@@ -178,6 +179,20 @@ def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
     finally:
         del type(user).language
     assert "Por quê: " in mail.outbox[1].body
+
+
+def test_why_is_told_in_the_users_language(
+    user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in that of whoever asked for it, on the user's own pages or on an administrator's."""
+    log_in(IPHONE)
+    here = log_in()
+    mail.outbox.clear()
+    monkeypatch.setattr(type(user), "language", "pt-br", raising=False)
+
+    here.post(EVERYWHERE)
+
+    assert "Por quê: Alguém que estava na sua conta" in mail.outbox[0].body
 
 
 def test_time_is_the_sites_not_the_callers(user: Any, settings: Any) -> None:

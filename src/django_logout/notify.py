@@ -49,7 +49,9 @@ PLACE = "-token-"
 NAMED = 10
 
 
-def on_login(sender: Any, session: LoginSession, request: HttpRequest, **kwargs: Any) -> None:
+def on_login(
+    sender: Any, session: LoginSession, request: HttpRequest | None, **kwargs: Any
+) -> None:
     """A session has begun: its user may be told. Once more if that was rolled back while the
     session lived on; then the first time has come to nothing."""
     if "new_device" in logout_settings().NOTIFY:
@@ -125,7 +127,7 @@ def _is_new(row: LoginSession) -> bool:
 
 def _why(reason: str) -> Any:
     if reason == Reason.USER:
-        return translation.gettext("Somebody who was logged in to your account asked for it.")
+        return translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
     return words.explain(reason)
 
 
