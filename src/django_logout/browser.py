@@ -84,6 +84,14 @@ def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
     return beside
 
 
+def own(request: HttpRequest | None) -> set[UUID]:
+    """Ids of the sessions that a request's browser has, or had until that request ended them: of
+    whose ending it is told by the answer."""
+    found = stores(request) if request is not None else []
+    held = {session_id for store in found for session_id in store.watch.held}
+    return held.union(*(store.watch.ended for store in found))
+
+
 def forget_impossible_key(session: Any) -> None:
     """Drop a key that no engine can have: PostgreSQL refuses to be asked for a NUL."""
     if "\x00" in (session.session_key or ""):
