@@ -135,7 +135,11 @@ def test_what_is_in_memory_only_changes_nothing(user: Any, monkeypatch: Any) -> 
     user.save(update_fields=["email"])
     assert not LogoutEvent.objects.exists()
     user.save()
-    assert LogoutEvent.objects.get().reason == "password_changed"
+    # The password is the same, and is not said to have changed.
+    assert LogoutEvent.objects.get().reason == "factor_changed"
+    user.set_password("new")
+    user.save()
+    assert LogoutEvent.objects.latest("created_at").reason == "password_changed"
 
 
 def test_an_overwritten_row_is_a_change_too(user: Any) -> None:

@@ -49,6 +49,21 @@ def test_lists_and_pages_show_facts_and_no_key(
         assert not [a for a in Page(page).all("input") if a.get("type") == "submit"][2:]
 
 
+@pytest.mark.parametrize("field", ["session_key", "rotated_from"])
+@pytest.mark.parametrize("lookup", ["", "__startswith", "__isnull"])
+def test_what_lists_find_tells_no_key(
+    keys: list[str], admin_client: Client, field: str, lookup: str
+) -> None:
+    """Whoever may look could else guess it letter by letter."""
+    for url, relation in (
+        (SESSIONS, ""),
+        (SESSIONS, "event__login_sessions__"),
+        (SESSIONS, "user__login_sessions__"),
+        (EVENTS, "login_sessions__"),
+    ):
+        assert admin_client.get(f"{url}?{relation}{field}{lookup}=a").status_code == 400
+
+
 @pytest.mark.parametrize("url", [SESSIONS, EVENTS])
 def test_nothing_can_be_added_changed_or_deleted(
     keys: list[str], admin_client: Client, url: str

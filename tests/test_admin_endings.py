@@ -1,20 +1,26 @@
 """The admin's actions: who may end whose sessions, after which question, and what is said then."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import DatabaseError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
+from django.utils import formats, timezone
 
+from django_logout import Reason, Target, end_sessions
 from django_logout.admin import UserAdminMixin
-from django_logout.models import LoginSession, LogoutEvent
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from tests.counting import cost
+from tests.databases.router import lag
 from tests.pages import Page, signed_in
 from tests.urls import urlpatterns as site
 
@@ -134,6 +140,34 @@ def test_users_are_logged_out_everywhere(user: Any, other: Any) -> None:
     assert LogoutEvent.objects.count() == 2
 
 
+@pytest.fixture
+def members(settings: Any) -> Iterator[str]:
+    """An admin for a proxy of the user model, which whoever is staff may see."""
+    meta = type("Meta", (), {"proxy": True, "app_label": USER.app_label})
+    model = type("Member", (get_user_model(),), {"Meta": meta, "__module__": __name__})
+    site = admin.AdminSite("members")
+    site.register(model, type("", (PeopleAdmin,), {"has_view_permission": lambda *args: True}))
+    settings.ROOT_URLCONF = (path("members/", site.urls), *urlpatterns)
+    yield f"/members/{USER.app_label}/member/"
+    apps.all_models[USER.app_label].pop("member")
+    apps.clear_cache()
+
+
+def test_users_of_a_proxy_model_too(user: Any, other: Any, members: str) -> None:
+    """Staff among them are left."""
+    user.is_staff = True
+    user.save()
+    anns, bobs, clerk = browser(user), browser(other), browser(staff("end_loginsession"))
+    keys = [str(user.pk), str(other.pk)]
+    data = {"action": "log_out_everywhere", "_selected_action": keys, "index": 0}
+
+    assert clerk.post(members, data).status_code == 200
+    answer = clerk.post(members, {**data, "confirmed": "yes"})
+
+    assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
+    assert (signed_in(anns), signed_in(bobs)) == ("ann", "")
+
+
 def test_the_mixin_keeps_a_projects_own_actions(user: Any) -> None:
     """And does not bring actions back where a project wants none."""
     clerk = browser(staff("end_loginsession"))
@@ -219,6 +253,49 @@ def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
     assert "nothing here that you can end" in said(answer)
     assert LogoutEvent.objects.count() == 1
     assert "already ended" in said(choose(clerk, USERS, [user.pk], sure=True))
+
+
+def test_what_ended_with_everyones_has_ended_here_too(user: Any, other: Any) -> None:
+    """No row of theirs says so: the list does, its filter, and the action."""
+    browser(user)
+    end_sessions(Target.everyone(), reason=Reason.COMMAND)
+    when = formats.localize(timezone.localtime(Cutoff.objects.get().before))
+    bobs, clerk = browser(other), browser(staff("end_loginsession"))
+
+    over, living = (Page(clerk.get(f"{SESSIONS}?ended_at__isempty={n}")).text for n in (0, 1))
+    assert ("ann" in over, "bob" in over) == (True, False)
+    assert ("ann" in living, "bob" in living) == (False, True)
+    assert when in over
+    assert "Not empty (1)" in Page(clerk.get(f"{SESSIONS}?_facets=True")).text
+    (key,) = ids(user)
+    assert when in Page(clerk.get(f"{SESSIONS}{key}/change/")).text
+    answer = choose(clerk, SESSIONS, ids(user), sure=True)
+    assert "nothing here that you can end" in said(answer)
+
+    choose(clerk, SESSIONS, ids(user, other), sure=True)
+    assert signed_in(bobs) == ""
+    assert LogoutEvent.objects.latest("created_at").sessions == 1
+
+
+@pytest.mark.parametrize("model", [LoginSession, get_user_model()])
+def test_no_replica_is_asked(user: Any, rf: RequestFactory, settings: Any, model: Any) -> None:
+    """What is alive, and who is staff, may be news to it."""
+    anns, clerk = browser(user), staff("end_loginsession")
+    request = rf.post("/", {"confirmed": "yes"})
+    request.user, request._messages = clerk, CookieStorage(request)  # type: ignore[attr-defined]
+    clerk.get_all_permissions()
+    site = admin.site if model is LoginSession else people
+    actions: Any = site.get_model_admin(model)
+    chosen = actions.get_queryset(request)
+    lag(settings, LoginSession, user)
+
+    end = actions.end_chosen if model is LoginSession else actions.log_out_everywhere
+    assert (
+        end(request, chosen.filter(**{"user" if model is LoginSession else "pk": user.pk})) is None
+    )
+
+    settings.DATABASE_ROUTERS = []
+    assert signed_in(anns) == ""
 
 
 def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

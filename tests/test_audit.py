@@ -8,7 +8,8 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.models import LogoutEvent
-from tests.pages import LOGOUT
+from tests.databases.router import lag
+from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +55,36 @@ def test_of_a_session_by_its_id_it_names_the_user(ann: Client, user: Any) -> Non
 
     assert event is not None
     assert event.user == user
+
+
+@pytest.mark.parametrize("fault", [None, ValueError])
+def test_a_name_that_cannot_be_told_keeps_nobody_in(
+    ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch, fault: Any
+) -> None:
+    """A user model whose ``__str__`` gives a field that is null, say: the key is put down."""
+
+    def broken(self: Any) -> Any:
+        if fault is not None:
+            raise fault
+        return None
+
+    monkeypatch.setattr(type(user), "__str__", broken)
+    ann.post(LOGOUT)
+
+    assert signed_in(ann) == ""
+    event = LogoutEvent.objects.get()
+    assert (event.user_label, event.actor_label) == (str(user.pk), str(user.pk))
+
+
+def test_who_the_user_is_no_replica_is_asked(ann: Client, user: Any, settings: Any) -> None:
+    """It may not know them yet."""
+    session = user.login_sessions.get()
+    lag(settings, user)
+
+    event = end_sessions(Target.session(session.pk)).event
+
+    assert event is not None
+    assert (event.user_id, event.user_label) == (user.pk, "ann")
 
 
 def test_one_line_in_the_log_with_facts_to_filter_by(

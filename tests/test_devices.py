@@ -136,6 +136,15 @@ def test_devices_have_readable_names_without_ua_parser(
     assert devices.device_name(agent) == names[-1]
 
 
+@pytest.mark.parametrize(
+    "agent", ["www.shop.example/1", f"{'a' * 32}/1", "shop.example/login Firefox"]
+)
+def test_what_a_stranger_writes_is_no_name(agent: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would stand in a mail to the user, where a host becomes a link."""
+    monkeypatch.setattr(devices, "_library", lambda: False)
+    assert devices.device_name(agent) == ""
+
+
 def test_the_two_halves_are_joined_in_the_readers_language() -> None:
     """A row holds them in no language: who logs in and who looks need not share one."""
     firefox = next(iter(AGENTS))

@@ -243,7 +243,7 @@ def test_what_is_gone_meanwhile_is_not_told(user: Any) -> None:
     from django_logout import notify
 
     def run(work: Any, **arguments: Any) -> None:
-        getattr(work, "func", work)(**arguments, page="")
+        getattr(work, "func", work)(**arguments, site="")
 
     log_in()
     event = end_sessions(Target.user(user), reason=Reason.ADMIN).event

@@ -7,19 +7,30 @@ from typing import Any
 
 import django
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.test.utils import override_script_prefix
+from django.urls import include, path
 from django.utils import timezone, translation
 
 from django_logout import Reason, Target, end_sessions
+from tests.browsers import EVERYWHERE
 from tests.mails import IPHONE, log_in, subjects
 from tests.pages import signed_in
 from tests.routes import routes
+from tests.urls import urlpatterns as site_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+urlpatterns = [
+    *site_urls[:-1],
+    *i18n_patterns(path("accounts/", include("django_logout.urls"))),
+]
 
 
 class FailingBackend(BaseEmailBackend):
@@ -178,6 +189,32 @@ def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
     finally:
         del type(user).language
     assert "Por quê: " in mail.outbox[1].body
+
+
+def test_why_is_told_in_the_users_language(
+    user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in that of whoever asked for it, on the user's own pages or on an administrator's."""
+    log_in(IPHONE)
+    here = log_in()
+    mail.outbox.clear()
+    monkeypatch.setattr(type(user), "language", "pt-br", raising=False)
+
+    here.post(EVERYWHERE)
+
+    assert "Por quê: Alguém que estava na sua conta" in mail.outbox[0].body
+
+
+def test_link_is_in_the_users_language_too(user: Any, settings: Any) -> None:
+    """Where URLs begin with one; and below the path that the site is served at."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    settings.ROOT_URLCONF, settings.LANGUAGE_CODE = __name__, "en"
+    with translation.override("en"), override_script_prefix("/shop/"):
+        log_in()
+        stranger = Client(headers={"accept-language": "pt-br"})
+        log_in(IPHONE, client=stranger)
+
+    assert "http://testserver/shop/en/accounts/sessions/not-me/" in mail.outbox[0].body
 
 
 def test_time_is_the_sites_not_the_callers(user: Any, settings: Any) -> None:

@@ -1,11 +1,14 @@
 """Whoever logged in long ago logs in again before other sessions end, and comes back."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import get_user_model, login
+from django.conf import settings as django_settings
+from django.contrib.auth import alogin, get_user_model, login
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import LoginView
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +33,7 @@ from tests.browsers import (
     said,
 )
 from tests.pages import LOGOUT, Page, signed_in
+from tests.routes import OUT, routes
 from tests.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -130,6 +134,59 @@ def test_using_the_site_is_no_proof(user: Any) -> None:
         here.get(url)
 
     assert asks(here.post(OTHERS))
+
+
+def token_login(request: HttpRequest) -> HttpResponse:
+    """Writes the session, as a project's middleware may, and says that a program has logged in:
+    some apps ask for no more than the session before they do."""
+    request.session["last_page"] = request.path
+    user_logged_in.send(sender=type(request.user), request=request, user=request.user)
+    return HttpResponse()
+
+
+def test_a_token_obtained_in_the_session_is_no_proof(user: Any, settings: Any) -> None:
+    """Whoever sits at the computer that was left unlocked was asked for no password."""
+    settings.ROOT_URLCONF = routes(token_login)
+    here, phone = browser(user), browser(user)
+    age(HOUR)
+
+    here.get(OUT)
+
+    assert asks(here.post(OTHERS))
+    assert signed_in(phone) == "ann"
+
+
+async def again(request: HttpRequest) -> HttpResponse:
+    """Logs in whoever is there."""
+    await alogin(request, await request.auser(), "django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
+def test_an_asynchronous_login_counts(user: Any, settings: Any) -> None:
+    """As any."""
+    settings.ROOT_URLCONF = routes(again)
+    here, phone = browser(user), browser(user)
+    age(HOUR)
+
+    here.get(OUT)
+    here.post(OTHERS)
+
+    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+
+
+def test_a_login_in_a_session_that_nobody_has_watched_counts(user: Any, rf: Any) -> None:
+    """Where our middleware has not been, nobody can tell how it was logged in to."""
+    here = browser(user)
+    age(HOUR)
+    request = rf.get("/")
+    request.session = import_module(django_settings.SESSION_ENGINE).SessionStore(
+        here.cookies["sessionid"].value
+    )
+
+    login(request, user, "django.contrib.auth.backends.ModelBackend")
+    request.session.save()
+
+    assert not asks(here.post(OTHERS))
 
 
 def test_a_login_elsewhere_is_no_proof_here(user: Any) -> None:

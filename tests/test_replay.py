@@ -17,6 +17,7 @@ from django_logout import Reason, Target, end_sessions, replay
 from django_logout.models import LoginSession
 from django_logout.registry import ended
 from django_logout.signals import session_replayed
+from tests.browsers import EVERYWHERE
 from tests.pages import LOGOUT
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -134,6 +135,37 @@ def test_within_that_minute_another_address_is_an_alarm(engine: str, user: Any) 
     browser.post(LOGOUT)
     present(copy, FIREFOX, REMOTE_ADDR="192.0.2.7")
     assert replays() == 1
+
+
+def switch(browser: Client, later: Any) -> None:
+    """Somebody else logs in."""
+    browser.post("/login/", {"username": "bob", "password": "pw"})
+
+
+def come_late(browser: Client, later: Any) -> None:
+    """After the time that is allowed."""
+    later(600)
+    browser.get("/private/")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "end", [lambda browser, later: browser.post(EVERYWHERE), switch, come_late]
+)
+def test_so_it_is_for_a_browser_that_was_told_by_any_other_ending(
+    engine: str, user: Any, other: Any, settings: Any, later: Any, end: Any
+) -> None:
+    """It ended its session with all others, left it for another user's, or came too late: it need
+    not come back to hear of that."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600}
+    browser, copy = login(user)
+    end(browser, later)
+    later(59)
+    present(copy, FIREFOX)
+    assert LoginSession.objects.get(user=user).replays == 0
+    later(1)
+    present(copy, FIREFOX)
+    assert LoginSession.objects.get(user=user).replays == 1
 
 
 def test_a_browser_that_was_not_told_comes_back_once(

@@ -184,6 +184,24 @@ def test_every_way_of_turning_away_says_why(
     assert b"An administrator ended your session." in page.content
 
 
+def test_a_key_that_was_rotated_is_no_changed_password(
+    engine: str, ann: Client, settings: Any
+) -> None:
+    """A session that Django lets in by the key of before is flushed by the project."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session.flush()
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    ann.get("/write/")
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+
+    ann.get(OUT)
+
+    assert LogoutEvent.objects.get().reason == Reason.FLUSHED
+
+
 CHANGES = {
     "disabled": {"is_active": False},
     "password_changed": {"password": "md5$other$hash"},

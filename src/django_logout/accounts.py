@@ -123,7 +123,11 @@ def reason_of(before: Any, after: Any) -> Reason | None:
     """Why logins of a user must not go on who has changed; ``None``: they may."""
     if getattr(before, "is_active", True) and not getattr(after, "is_active", True):
         return Reason.DISABLED
-    return None if _secret(before) == _secret(after) else Reason.PASSWORD_CHANGED
+    if _secret(before) == _secret(after):
+        return None
+    # A project's own get_session_auth_hash() may look at more than the password.
+    same = getattr(before, "password", None) == getattr(after, "password", None)
+    return Reason.FACTOR_CHANGED if same else Reason.PASSWORD_CHANGED
 
 
 def _secret(user: Any) -> Any:

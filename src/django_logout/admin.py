@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_logout import registry
 from django_logout.answers import words
 from django_logout.browser import presented
 from django_logout.core import end_sessions
 from django_logout.decorators import open_to_all
 from django_logout.devices import spoken
 from django_logout.exceptions import SessionNotEnded
-from django_logout.models import LoginSession, LogoutEvent
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.types import Reason, Target
 from django_logout.views.logout import THEIRS, LogoutView
 
@@ -32,6 +36,8 @@ else:
 
 #: How many of the chosen the question names.
 SHOWN = 20
+#: Fields of a session that are never shown, and never asked for.
+SECRET = frozenset({"session_key", "rotated_from"})
 
 
 class AdminLogoutView(LogoutView):
@@ -99,7 +105,7 @@ class EndsSessions(_Admin):
         self, request: HttpRequest, action: str, chosen: QuerySet[Any], owners: QuerySet[Any]
     ) -> HttpResponse | None:
         barred = _barred(request, owners)
-        field = "pk" if chosen.model is get_user_model() else "user"
+        field = "user" if chosen.model is LoginSession else "pk"
         chosen = chosen.exclude(**{f"{field}__in": barred}) if barred else chosen
         if not chosen.exists():
             self._tell(request, gettext("There is nothing here that you can end."), barred)
@@ -165,7 +171,8 @@ class UserAdminMixin(EndsSessions):
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
         """End all sessions of the chosen users."""
-        return self._end(request, "log_out_everywhere", queryset, queryset)
+        users = queryset.using(registry.database())  # never a replica: who is staff may be news
+        return self._end(request, "log_out_everywhere", users, users)
 
 
 class LogoutEventAdmin(ReadOnly):
@@ -185,6 +192,14 @@ class LogoutEventAdmin(ReadOnly):
     fields = (*list_display, "user", "actor", "ip_address", "user_agent", "outcomes")
 
 
+class EndedFilter(admin.EmptyFieldListFilter):
+    """Ended or not: those that ended with everyone's have, too."""
+
+    def get_lookup_condition(self) -> Q:
+        """What has not."""
+        return Q(over_at__isnull=True)
+
+
 class LoginSessionAdmin(EndsSessions, ReadOnly):
     """Who is logged in, since when and with what. Keys are never shown."""
 
@@ -195,28 +210,46 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
         "ip_address",
         "last_seen_at",
         "expires_at",
-        "ended_at",
+        "over_at",
         "event",
     )
-    list_filter = (("ended_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (("ended_at", EndedFilter), "created_at")
     list_select_related = ("user", "event")
     fields = (*list_display, "authenticated_at", "kind", "backend", "user_agent", "replays", "id")
     actions = ("end_chosen",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With when each was over: what ends everyone's writes no rows of theirs."""
+        later = Cutoff.objects.filter(user=None, before__gt=OuterRef("created_at"))
+        first = Subquery(later.order_by("before").values("before")[:1])
+        rows = super().get_queryset(request).annotate(over_at=Coalesce("ended_at", first))
+        return cast("QuerySet[Any]", rows)
+
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
         """By the user's name, whatever the user model calls it."""
         return (f"user__{get_user_model().USERNAME_FIELD}", "device", "=ip_address")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Not by keys: how many rows begin with "a" tells them letter by letter."""
+        secret = SECRET.intersection(lookup.split(LOOKUP_SEP))
+        return not secret and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("device"), ordering="device")
     def device_name(self, row: LoginSession) -> str:
         """In the language of whoever looks."""
         return spoken(row.device)
 
+    @admin.display(description=_("ended"), ordering="over_at")
+    def over_at(self, row: Any) -> datetime | None:
+        """When it ended, if only with everyone's."""
+        return cast("datetime | None", row.over_at)
+
     @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """End those of them that are alive."""
-        alive = queryset.filter(ended_at__isnull=True)
-        owners = get_user_model()._base_manager.filter(pk__in=alive.order_by().values("user"))
+        alive = registry.alive(queryset.using(registry.database()))
+        everybody = get_user_model()._base_manager.using(registry.database())
+        owners = everybody.filter(pk__in=alive.order_by().values("user"))
         return self._end(request, "end_chosen", alive, owners)
 
 

@@ -145,8 +145,11 @@ def _subject(ending: Ending) -> Any:
     here = getattr(ending.request, "user", None)
     if getattr(here, "pk", None) == user_id:
         return here
-    return get_user_model()._base_manager.filter(pk=user_id).first()
+    return get_user_model()._base_manager.using(registry.database()).filter(pk=user_id).first()
 
 
 def _label(who: Any) -> str:
-    return "" if who is None else str(who)[:255]
+    try:
+        return "" if who is None else str(who)[:255]
+    except Exception:  # noqa: BLE001 - a name that cannot be told keeps nobody in
+        return str(getattr(who, "pk", ""))

@@ -6,7 +6,7 @@ Knows no library: those that issue tokens bring what is written in them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from django_logout.current import current_request
 from django_logout.exceptions import SessionUnavailable, TokenRefused
 from django_logout.models import LoginSession
 from django_logout.registry import Identity
+from django_logout.signals import session_begun
 from django_logout.truth import Cut, Standing
 from django_logout.types import Reason, Target
 
@@ -75,24 +76,30 @@ def check(bearer: Bearer) -> None:
 
 
 def begin(user: Any, expires: datetime) -> UUID:
-    """Register a login by tokens; the tokens are to carry the id that it gives.
+    """Register a login by tokens, and announce it; the tokens are to carry the id that it gives.
 
     One that is made in a browser in which the same user is logged in ends with that session.
     Raises :class:`TokenRefused` if the account has changed meanwhile so that no login may come of
     it, and what :func:`limits.register` raises.
     """
     request = current_request.get()
-    enter = partial(_enter, user, request, expires)
     with _asking():
-        session_id = _session_here(request, user)
-        if session_id is None:
-            counted = partial(_devices, user, request)
-            return limits.admit(enter, user, request, counted).pk
-        row = enter()
-        if not ties.tie_id(families.KIND, row.pk, session_id):
-            registry.withdraw(row.pk)
-            raise TokenRefused(Reason.UNKNOWN)
-        return row.pk
+        row = _begin(user, request, partial(_enter, user, request, expires))
+    session_begun.send_robust(sender=LoginSession, session=row, request=request)
+    return row.pk
+
+
+def _begin(
+    user: Any, request: HttpRequest | None, enter: Callable[[], LoginSession]
+) -> LoginSession:
+    session_id = _session_here(request, user)
+    if session_id is None:
+        return limits.admit(enter, user, request, partial(_devices, user, request))
+    row = enter()
+    if not ties.tie_id(families.KIND, row.pk, session_id):
+        registry.withdraw(row.pk)
+        raise TokenRefused(Reason.UNKNOWN)
+    return row
 
 
 def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) -> UUID:

@@ -24,16 +24,16 @@ logger = logging.getLogger("django_logout")
 BEARER = "_django_logout_bearer"
 
 
-def presented(request: HttpRequest) -> list[UUID]:
+def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
     """Ids of the sessions that this request's browser presents, its own first; last, that of the
-    token by which the request was let in.
+    token by which the request was let in. Those beside its own can be left out.
 
     A browser sends several cookies of one name if they differ in path or domain. Django reads
     one of them; whoever logs out means all. Sessions from before our time are adopted, so that
     they can be ended. One that had ended already counts too: its mark may have to be set again.
     """
     found = []
-    for store in stores(request):
+    for store in stores(request)[: None if beside else 1]:
         store.get(SESSION_KEY)  # loads it
         store.adopt()
         if store.identity is not None:
@@ -82,6 +82,14 @@ def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
         forget_impossible_key(store)
         guard(store, request=request)
     return beside
+
+
+def own(request: HttpRequest | None) -> set[UUID]:
+    """Ids of the sessions that a request's browser has, or had until that request ended them: of
+    whose ending it is told by the answer."""
+    found = stores(request) if request is not None else []
+    held = {session_id for store in found for session_id in store.watch.held}
+    return held.union(*(store.watch.ended for store in found))
 
 
 def forget_impossible_key(session: Any) -> None:

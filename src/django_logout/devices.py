@@ -160,8 +160,9 @@ def _parsed(agent: str) -> tuple[str, str]:
 
 def _guessed(agent: str) -> tuple[str, str]:
     browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)
-    if not browser and (product := re.match(r"(?!Mozilla)[A-Za-z][\w.-]*(?=/)", agent)):
-        browser = product[0]  # a program by its own name
+    # A program by its own name, which is to be no text of a stranger's: a host, say, in a mail.
+    if not browser and (product := re.match(r"(?!Mozilla)[A-Za-z][\w-]{0,30}(?=/)", agent)):
+        browser = product[0]
     return browser, system
 
 

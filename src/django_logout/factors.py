@@ -69,12 +69,16 @@ def on_change(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> No
 
 
 def before_device(
-    sender: type[Model], instance: Any, update_fields: Collection[str] | None, **kwargs: Any
+    sender: type[Model],
+    instance: Any,
+    using: str,
+    update_fields: Collection[str] | None,
+    **kwargs: Any,
 ) -> None:
     """A device of django-otp counts once it is confirmed; it is saved whenever it is used."""
     instance.__dict__.pop(_CHANGE, None)
     if update_fields is None or "confirmed" in update_fields:
-        rows = sender._base_manager.filter(pk=instance.pk)
+        rows = sender._base_manager.using(using).filter(pk=instance.pk)
         confirmed = rows.values_list("confirmed", flat=True).first() or False
         instance.__dict__[_CHANGE] = confirmed != instance.confirmed
 

@@ -71,6 +71,16 @@ class GuardedStore(_Base):
     def modified(self, value: bool) -> None:
         self.__dict__["modified"] = value
 
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == SESSION_KEY:
+            self.watch.logged_in = True
+        super().__setitem__(key, value)
+
+    async def aset(self, key: str, value: Any) -> None:
+        if key == SESSION_KEY:
+            self.watch.logged_in = True
+        await super().aset(key, value)
+
     def load(self) -> dict[str, Any]:
         if self.watch.busy:
             return super().load()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_logout import activity, choice, core, limits, registry
 from django_logout.browser import stores
-from django_logout.guard import guard
+from django_logout.guard import GuardedStore, guard
 from django_logout.registry import ID_KEY, Identity
 
 
@@ -20,11 +20,15 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     if request is None or not hasattr(request, "session"):
         return
     session: Any = request.session
+    # Of what nobody has watched so far, nobody knows whether it was logged in to.
+    watched = isinstance(session, GuardedStore)
     watch = guard(session, look=False)
     if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
         return  # a program has logged in, and got a token: the session is none of its business
     if ID_KEY in session:
-        _log_in_again(session)
+        # Programs are given tokens for a session alone, which says nothing about who holds it.
+        if watch.logged_in or not watched:
+            _log_in_again(session)
         return
     row = limits.register(session, user, request, session_id=watch.note and watch.note.id)
     if choice.KEY in session:

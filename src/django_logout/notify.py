@@ -6,9 +6,9 @@ What is to be said is found out after the commit, by ids; a mail that fails is l
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.apps import apps
 from django.conf import settings
@@ -17,13 +17,12 @@ from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils import timezone, translation
 
-from django_logout import registry, report
+from django_logout import browser, registry, report
 from django_logout.answers import words
 from django_logout.background import after_commit, task
-from django_logout.browser import stores
 from django_logout.conf import logout_settings
 from django_logout.devices import device_name, network
 from django_logout.models import LoginSession, LogoutEvent
@@ -43,17 +42,17 @@ QUIET = {
     Reason.REPORTED,
     Reason.DELETED,
 }
-#: Where the token goes, in the address of the page that asks.
-PLACE = "-token-"
 #: Devices that a mail names.
 NAMED = 10
 
 
-def on_login(sender: Any, session: LoginSession, request: HttpRequest, **kwargs: Any) -> None:
+def on_login(
+    sender: Any, session: LoginSession, request: HttpRequest | None, **kwargs: Any
+) -> None:
     """A session has begun: its user may be told. Once more if that was rolled back while the
     session lived on; then the first time has come to nothing."""
     if "new_device" in logout_settings().NOTIFY:
-        after_commit(tell_of_new_device, session_id=str(session.pk), page=_page(request))
+        after_commit(tell_of_new_device, session_id=str(session.pk), site=_site(request))
 
 
 def on_ending(
@@ -67,31 +66,31 @@ def on_ending(
     """A session has ended: one mail for each user whom the event is about."""
     if "sessions_ended" not in logout_settings().NOTIFY or reason in QUIET:
         return
-    own = _own(request)
+    here = browser.own(request)  # whoever sits there has seen it
     told: set[Any] = event.__dict__.setdefault("_django_logout_told", set())
-    if session.id in own or session.user_id in told:
+    if session.id in here or session.user_id in told:
         return
     told.add(session.user_id)
     after_commit(
         tell_of_ending,
         event_id=str(event.pk),
         user_id=str(session.user_id),
-        own=sorted(map(str, own)),
-        page=_page(request),
+        own=sorted(map(str, here)),
+        site=_site(request),
     )
 
 
 @task
-def tell_of_new_device(session_id: str, page: str) -> None:
+def tell_of_new_device(session_id: str, site: str) -> None:
     """Write to the user, unless they have been seen with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
     if row is not None and _is_new(row):
         about = {"ip_address": row.ip_address}
-        _send("new_device", row.user, row.created_at, page, [row.user_agent], about)
+        _send("new_device", row.user, row.created_at, site, [row.user_agent], about)
 
 
 @task
-def tell_of_ending(event_id: str, user_id: str, own: list[str], page: str) -> None:
+def tell_of_ending(event_id: str, user_id: str, own: list[str], site: str) -> None:
     """Write to the user which sessions have ended, and why."""
     event = LogoutEvent.objects.using(registry.database()).filter(pk=event_id).first()
     user_model = get_user_model()
@@ -102,14 +101,7 @@ def tell_of_ending(event_id: str, user_id: str, own: list[str], page: str) -> No
     ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)
     agents = list(ended.values_list("user_agent", flat=True)[:NAMED])
     about = {"reason": _why(event.reason)}
-    _send("sessions_ended", user, event.created_at, page, agents, about)
-
-
-def _own(request: HttpRequest | None) -> set[UUID]:
-    """Sessions of the browser that caused an ending: whoever sits there has seen it."""
-    found = stores(request) if request is not None else []
-    own = {session_id for store in found for session_id in store.watch.held}
-    return own.union(*(store.watch.ended for store in found))
+    _send("sessions_ended", user, event.created_at, site, agents, about)
 
 
 def _is_new(row: LoginSession) -> bool:
@@ -125,28 +117,38 @@ def _is_new(row: LoginSession) -> bool:
 
 def _why(reason: str) -> Any:
     if reason == Reason.USER:
-        return translation.gettext("Somebody who was logged in to your account asked for it.")
+        return translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
     return words.explain(reason)
 
 
-def _page(request: HttpRequest | None) -> str:
-    """Address of the page that the link leads to; ``""`` if nobody knows where this site is. Known
-    from the sites framework, else from the request, as for Django's mails on lost passwords."""
+def _site(request: HttpRequest | None) -> str:
+    """Where this site begins; ``""`` if nobody knows. Known from the sites framework, else from the
+    request, as for Django's mails on lost passwords."""
+    prefix = get_script_prefix()
     try:
-        path = reverse("logout_not_me", kwargs={"token": PLACE})
         if not apps.is_installed("django.contrib.sites"):
-            return request.build_absolute_uri(path) if request is not None else ""
+            return request.build_absolute_uri(prefix) if request is not None else ""
         domain = get_current_site(request).domain
-    except (NoReverseMatch, ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost):
+    except (ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost):
         return ""
     except KeyError:  # a request that no server has made, as in tests: it has no host
         return ""
     scheme = "https" if request is None else request.scheme
-    return f"{scheme}://{domain}{path}"
+    return f"{scheme}://{domain}{prefix}"
+
+
+def _link(site: str, user: Any, when: datetime) -> str:
+    """Where the user says "this was not me", in the language that is spoken now; ``""`` where
+    there is no such page."""
+    try:
+        path = reverse("logout_not_me", kwargs={"token": report.token(user, when)})
+    except NoReverseMatch:
+        return ""
+    return site and site + path.removeprefix(get_script_prefix())
 
 
 def _send(
-    kind: str, user: Any, when: Any, page: str, agents: list[str], about: dict[str, Any]
+    kind: str, user: Any, when: datetime, site: str, agents: list[str], about: dict[str, Any]
 ) -> None:
     address = getattr(user, user.get_email_field_name(), "")
     if not address or not user.is_active:
@@ -160,8 +162,8 @@ def _send(
             "when": when,
             "devices": list(dict.fromkeys(devices)),
             "device": next(iter(devices), ""),
-            "site": urlsplit(page).netloc,
-            "not_me_url": page and page.replace(PLACE, report.token(user, when)),
+            "site": urlsplit(site).netloc,
+            "not_me_url": _link(site, user, when),
         }
         subject = render_to_string(f"django_logout/mail/{kind}_subject.txt", context)
         body = render_to_string(f"django_logout/mail/{kind}.txt", context)

@@ -29,6 +29,8 @@ from django_logout.types import SESSION, Reason, Scope, Target
 
 #: Rows that one statement deletes.
 BATCH = 1000
+#: The link "this was not me" serves for so long, and once: what tells of its use is kept as long.
+REPORTS = timedelta(days=7)
 #: For clocks that differ, and answers that take their time.
 GRACE = timedelta(days=1)
 
@@ -52,7 +54,7 @@ def prune(*, dry_run: bool = False, progress: Progress = lambda what, done, tota
         return Pruned(expired)
     steps = {
         "sessions": (_dead(limit), _delete_sessions),
-        "events": (_of(LogoutEvent).filter(created_at__lt=limit), _delete_events),
+        "events": (_told(limit), _delete_events),
         "cutoffs": (_covered(limit), _delete_cutoffs),
     }
     counts = {}
@@ -106,6 +108,12 @@ def _dead(limit: datetime) -> QuerySet[Any]:
     everyones = Cutoff.objects.filter(user__isnull=True, before__lt=limit)
     cut = Q(Exists(everyones.filter(before__gt=OuterRef("created_at"))), ended_at__isnull=True)
     return _of(LoginSession).filter(Q(ended_at__lt=limit) | cut, _past_expiry())
+
+
+def _told(limit: datetime) -> QuerySet[Any]:
+    """Events that nobody asks for any more."""
+    reported = Q(reason=Reason.REPORTED, created_at__gte=timezone.now() - REPORTS - GRACE)
+    return _of(LogoutEvent).filter(~reported, created_at__lt=limit)
 
 
 def _covered(limit: datetime) -> QuerySet[Any]:

@@ -25,6 +25,7 @@ def connect() -> None:
         user_logged_out.sender_receivers_cache.clear()
     _hear(session_begun, "notify.on_login", "notify.login")
     _hear(session_ended, "notify.on_ending", "notify.ending")
+    _hear(session_ended, "replay.on_ending", "replay.ending")
     hear_of_users()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -17,8 +17,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from django_logout import registry
+from django_logout.browser import own
 from django_logout.devices import device_name, stored_ip, user_agent
-from django_logout.models import LoginSession
+from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_replayed
 from django_logout.types import EndedSession, Reason, Scope
 from django_logout.watch import Watch
@@ -63,6 +64,19 @@ def notice(request: HttpRequest, watch: Watch) -> str | None:
     except DatabaseError:
         logger.exception("Whether the cookie of an ended session came back could not be told.")
         return reason
+
+
+def on_ending(
+    sender: Any,
+    session: EndedSession,
+    event: LogoutEvent,
+    request: HttpRequest | None,
+    **kwargs: Any,
+) -> None:
+    """A browser that ends its own session with others, is left for another user's, or comes too
+    late, is told by the answer. (Of those that just log out, the event says so.)"""
+    if event.scope != Scope.CURRENT and session.id in own(request):
+        registry.sessions().filter(pk=session.id).update(told_at=event.created_at)
 
 
 def _is_due(session_id: UUID) -> bool:

@@ -6,7 +6,7 @@ been used if there is such an event from after the moment that its mail is about
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -14,15 +14,14 @@ from django.contrib.auth import get_user_model
 from django.core import signing
 
 from django_logout import core, registry
-from django_logout.conf import as_timedelta, logout_settings
 from django_logout.models import LogoutEvent
-from django_logout.types import LogoutResult, Reason, Target
+from django_logout.pruning import REPORTS
+from django_logout.types import LogoutResult, Reason, Scope, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SALT = "django_logout.not_me"
-MAX_AGE = timedelta(days=7)
 
 
 class Report(NamedTuple):
@@ -34,8 +33,10 @@ class Report(NamedTuple):
 
     def earlier(self) -> LogoutEvent | None:
         """What has been done on a report since then, by this link or by one of another mail."""
-        events = LogoutEvent.objects.using(registry.database()).filter(user_id=self.user.pk)
-        return events.filter(reason=Reason.REPORTED, created_at__gt=self.since).first()
+        events = LogoutEvent.objects.using(registry.database())
+        # Everything: who reports a single session, in the project's own code, leaves the rest.
+        reported = {"reason": Reason.REPORTED, "scope": Scope.USER}
+        return events.filter(user_id=self.user.pk, created_at__gt=self.since, **reported).first()
 
     def act(self, request: HttpRequest) -> LogoutResult | None:
         """Log the user out everywhere; ``None`` if that has been done.
@@ -60,7 +61,7 @@ def token(user: Any, since: datetime) -> str:
 def read(token: str) -> Report | None:
     """What a link stands for; ``None`` if it is forged, cut off, too old, or of no user."""
     try:
-        user_id, since = signing.loads(token, salt=SALT, max_age=_max_age())
+        user_id, since = signing.loads(token, salt=SALT, max_age=REPORTS)
     except signing.BadSignature:
         return None
     user_model = get_user_model()
@@ -68,9 +69,3 @@ def read(token: str) -> Report | None:
     user = users.filter(pk=user_model._meta.pk.to_python(user_id)).first()
     when = datetime.fromtimestamp(since, UTC if settings.USE_TZ else None)
     return None if user is None else Report(user, when)
-
-
-def _max_age() -> timedelta:
-    """A week; less where the events that tell of used links are deleted sooner."""
-    retention = logout_settings().RETENTION
-    return MAX_AGE if retention is None else min(MAX_AGE, as_timedelta(retention))

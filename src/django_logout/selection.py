@@ -73,7 +73,9 @@ def _of(target: Target) -> QuerySet[LoginSession]:
             return sessions.filter(pk=target.value)
         case Scope.OTHERS:
             request = target.value
-            mine, here = sessions.filter(user_id=request.user.pk), presented(request)
+            mine = sessions.filter(user_id=request.user.pk)
+            # Not what came beside it: whoever can set cookies plants a session that is to be spared.
+            here = presented(request, beside=False)
             return mine.exclude(pk__in=[*here, *families.tied_to(here)])
         case Scope.USER if target.value.pk is None:  # anonymous, or not saved yet
             return sessions.none()

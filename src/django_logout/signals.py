@@ -5,8 +5,9 @@ from django.dispatch import Signal
 #: Sent once for each session that a login has begun, when its row is written; not when somebody
 #: logs in again in a session. The transaction may yet be rolled back.
 #:
-#: Arguments: ``session`` (:class:`~django_logout.models.LoginSession`) and ``request``. Receivers
-#: that raise are logged and stop nothing.
+#: Arguments: ``session`` (:class:`~django_logout.models.LoginSession`; its ``kind`` tells logins of
+#: browsers and those for tokens apart) and ``request`` (or ``None``, of tokens that are issued
+#: outside of one). Receivers that raise are logged and stop nothing.
 session_begun = Signal()
 
 #: Sent once for each session that has ended, after the ending is committed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import chain
 from math import inf
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -130,7 +131,10 @@ def shut_out(user_id: str, auth_hash: str) -> Reason | None:
         return Reason.DISABLED
     if not hasattr(user, "get_session_auth_hash"):
         return None
-    same = constant_time_compare(auth_hash, user.get_session_auth_hash())
+    # As Django does: sessions from before SECRET_KEY was rotated are let in by the one of then.
+    fallbacks = getattr(user, "get_session_auth_fallback_hash", tuple)
+    hashes = chain([user.get_session_auth_hash()], fallbacks())
+    same = any(constant_time_compare(auth_hash, each) for each in hashes)
     return None if same else Reason.PASSWORD_CHANGED
 
 

@@ -41,6 +41,8 @@ class Watch:
     "With what they ended."
     shut_out: str | None = None
     "Why the session's user is not let in any more, if Django has found nobody to let in."
+    logged_in: bool = False
+    "Django's ``login()`` has written its user into the session."
     logged_out: bool = False
     "This request has logged its browser out."
     note: Any = None

@@ -15,6 +15,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_logout import factors
 from django_logout.models import LoginSession, LogoutEvent
 from tests.choosing import CHOOSE
+from tests.databases.router import lag
 
 # allauth sends its signals after the commit.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +113,15 @@ def test_otp_device_confirmed_used_and_removed(user: Any) -> None:
     assert alive() == 1
     device.delete()
     assert (alive(), reasons()) == (0, ["factor_changed"] * 2)
+
+
+def test_otp_device_that_a_replica_does_not_know_yet(user: Any, settings: Any) -> None:
+    """It is asked where the device is written."""
+    device = TOTPDevice.objects.create(user=user)
+    Client().force_login(user)
+    lag(settings, device)
+    device.throttle_increment()
+    assert alive() == 1
 
 
 def test_otp_device_made_confirmed(user: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 from knox.models import get_token_model
@@ -72,6 +73,25 @@ def test_to_obtain_one_in_a_session_is_no_new_login(ann: Client, other: Any) -> 
     ann.post("/api/knox/login/", headers={"Authorization": f"Basic {basic}"})
     assert [row.authenticated_at for row in LoginSession.objects.all()] == [then]
     assert signed_in(ann) == "ann"
+
+
+def last_page(get_response: Any) -> Any:
+    """A middleware as many projects have one."""
+
+    def middleware(request: HttpRequest) -> Any:
+        request.session["last_page"] = request.path
+        return get_response(request)
+
+    return middleware
+
+
+def test_nor_is_it_where_something_else_writes_the_session(ann: Client, settings: Any) -> None:
+    """A page counter, in the same request."""
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.last_page"]
+    then = timezone.now() - timedelta(days=1)
+    LoginSession.objects.update(authenticated_at=then)
+    assert ann.post("/api/knox/login/").status_code == 200
+    assert LoginSession.objects.get().authenticated_at == then
 
 
 def test_logging_out_here_ends_what_was_obtained_here(ann: Client, user: Any) -> None:

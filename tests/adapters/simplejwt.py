@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
@@ -14,6 +15,7 @@ from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from django_logout.revoking import credentials
 from django_logout.testing import RevokerContract
 from tests.adapters.tokens_jwt import Program
+from tests.mails import IPHONE, LINUX, NEW, log_in, subjects
 from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,6 +27,25 @@ def test_a_login_for_tokens_is_a_login_session(user: Any) -> None:
     row = LoginSession.objects.get()
     assert (row.user, row.kind, row.device, row.session_key) == (user, "simplejwt", "curl", "")
     assert (row.expires_at - row.created_at).total_seconds() == pytest.approx(86400, abs=5)
+
+
+def test_a_login_for_tokens_on_a_new_device_is_told(user: Any, settings: Any) -> None:
+    """Or that device would be known, and its owner's login by the form not be told either. What is
+    obtained in a browser is that browser's."""
+    settings.LOGOUT = {"NOTIFY": ["new_device"]}
+    user.email = "ann@example.com"
+    user.save()
+    here = log_in(client=Client(headers={"user-agent": LINUX}, REMOTE_ADDR="198.51.100.7"))
+    thief = Client(headers={"user-agent": IPHONE}, REMOTE_ADDR="203.0.113.9")
+    Program.log_in(client=here)
+    assert subjects() == []
+
+    Program.log_in(client=thief)
+
+    assert subjects() == [NEW]
+    assert "http://testserver/accounts/sessions/not-me/" in mail.outbox[0].body
+    log_in(IPHONE, "203.0.113.9", thief)
+    assert subjects() == [NEW]
 
 
 def test_everywhere_ends_it(user: Any, other: Any) -> None:

@@ -77,6 +77,24 @@ def test_a_login_url_that_has_a_query_keeps_it(settings: Any) -> None:
     assert login_url(RequestFactory().get("/a/")) == "/login/?next=/a/"
 
 
+@pytest.mark.parametrize(
+    ("target", "path", "next_"),
+    [
+        ("https://sso.example/login/", "/a/?b=1", "http%3A//testserver/a/%3Fb%3D1"),
+        ("//sso.example/login/", "/a/", "http%3A//testserver/a/"),
+        ("https://testserver/login/", "/a/", "http%3A//testserver/a/"),
+        ("https://sso.example/login/", "/login/", "http%3A//testserver/login/"),
+        ("http://testserver/login/", "/a/", "/a/"),
+    ],
+)
+def test_a_login_page_elsewhere_is_told_the_whole_address(
+    settings: Any, target: str, path: str, next_: str
+) -> None:
+    """As Django's ``login_required`` does: it cannot know which site a path is of."""
+    settings.LOGIN_URL = target
+    assert login_url(RequestFactory().get(path)) == f"{target}?next={next_}"
+
+
 def test_every_reason_has_a_sentence() -> None:
     """A reason of the project's own has none of ours, and so says just that it ended."""
     assert str(explain("admin")) == "An administrator ended your session."

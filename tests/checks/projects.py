@@ -131,6 +131,13 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         },
         "in no namespace, to urlpatterns",
     ),
+    "W042": (
+        {
+            "LOGOUT": {"NOTIFY": ["new_device"]},
+            "ROOT_URLCONF": urlconf(path("", include(("django_logout.urls", "out"), "out"))),
+        },
+        "in no namespace, to urlpatterns",
+    ),
     "W060": (
         {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.checks.shop"]},
         'LOGOUT = {"API_KEYS": ["tests.checks.shop"]}',
@@ -201,6 +208,8 @@ RIGHT: dict[str, dict[str, Any]] = {
         "ROOT_URLCONF": urlconf(*urlpatterns, path("still/", quiet)),
     },
     "no URLconf, but names": {"ROOT_URLCONF": None, "LOGOUT": {"PASSIVE_URLS": ["poll"]}},
+    "a page for the link in mails": {"LOGOUT": {"NOTIFY": ["new_device", "sessions_ended"]}},
+    "no URLconf for that": {"ROOT_URLCONF": None, "LOGOUT": {"NOTIFY": ["new_device"]}},
     "a page to choose on": {"LOGOUT": {"AT_LIMIT": "ask", "MAX_SESSIONS": 1}},
     "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"AT_LIMIT": "ask"}},
     "every default": {"LOGOUT": {name: field.default for name, field in KNOWN.items()}},

@@ -5,6 +5,12 @@ from typing import Any
 from django.conf import settings
 
 
+def lag(settings: Any, *models: Any) -> None:
+    """From now on these are read in a replica; here there is none, so whoever does fails."""
+    settings.PLACES = {f"read:{model._meta.app_label}": "replica" for model in models}
+    settings.DATABASE_ROUTERS = [f"{__name__}.Router"]
+
+
 class Router:
     """``replica`` is a database without a table: whoever reads there by mistake fails."""
 

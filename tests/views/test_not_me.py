@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail, signing
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions, report
 from django_logout.models import LogoutEvent
+from django_logout.pruning import prune
+from tests.browsers import id_of
 from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.routes import OUT, routes
 from tests.settings import MIDDLEWARE
 from tests.urls import urlpatterns as site
 
@@ -117,6 +120,27 @@ def test_other_endings_do_not_use_it_up(user: Any) -> None:
     assert signed_in(stranger) == ""
 
 
+@pytest.mark.parametrize("which", ["others", "session"])
+def test_reports_of_less_than_everything_do_not_use_it_up(
+    user: Any, settings: Any, which: str
+) -> None:
+    """A project's own button "this device is lost", which a stranger may press too."""
+    first, stranger = browser(user), browser(user)
+    url = link(user)
+
+    def report_others(request: HttpRequest) -> HttpResponse:
+        target = Target.session(id_of(first)) if which == "session" else Target.others(request)
+        end_sessions(target, reason=Reason.REPORTED, actor=request.user, request=request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(report_others)
+    stranger.get(OUT)
+    assert (signed_in(first), signed_in(stranger)) == ("", "ann")
+
+    assert "Already done" not in Page(Client().post(url)).text
+    assert signed_in(stranger) == ""
+
+
 def forged(user: Any, other: Any) -> list[str]:
     """Tokens that are none."""
     gone = type(user).objects.create_user("gone")
@@ -149,22 +173,38 @@ def test_forged_link_does_nothing(user: Any, other: Any, number: int) -> None:
     assert not LogoutEvent.objects.filter(reason=Reason.REPORTED).exists()
 
 
-@pytest.mark.parametrize(
-    ("retention", "days"), [(None, 7), (timedelta(days=90), 7), (timedelta(days=2), 2)]
-)
-def test_link_is_too_old_after_a_week(user: Any, settings: Any, retention: Any, days: int) -> None:
-    """Or when the record of its use would be gone."""
+@pytest.mark.parametrize("retention", [None, 0, timedelta(days=90)])
+def test_link_is_too_old_after_a_week(user: Any, settings: Any, retention: Any) -> None:
+    """However short the time that anything is kept for: the mail says so."""
     settings.LOGOUT = {"RETENTION": retention}
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
         url = link(user)
-        clock.move_to(start + timedelta(days=days, minutes=-1))
+        clock.move_to(start + timedelta(days=7, minutes=-1))
         assert Client().get(url).status_code == 200
-        clock.move_to(start + timedelta(days=days, minutes=1))
+        clock.move_to(start + timedelta(days=7, minutes=1))
         anns = browser(user)
         assert Client().post(url).status_code == 404
 
         assert signed_in(anns) == "ann"
+
+
+def test_that_it_was_used_is_known_for_as_long(user: Any, settings: Any) -> None:
+    """Whatever is pruned."""
+    settings.LOGOUT, settings.SESSION_COOKIE_AGE = {"RETENTION": 0}, 60
+    start = timezone.now()
+    with time_machine.travel(start, tick=False) as clock:
+        url = link(user)
+        clock.shift(1)
+        Client().post(url)
+        clock.move_to(start + timedelta(days=7, minutes=-1))
+        prune()
+        again = browser(user)
+
+        assert "Already done" in Page(Client().post(url)).text
+        assert signed_in(again) == "ann"
+        clock.move_to(start + timedelta(days=8, minutes=1))
+        assert prune().events == 1
 
 
 def test_browser_of_another_user_stays_as_it_is(user: Any, other: Any) -> None:
@@ -245,8 +285,9 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
     close = gate.close
     with monkeypatch.context() as patch:
         patch.setattr(gate, "close", lambda *args, **kwargs: False)
-        assert Client().post(url).status_code == 503
-        assert Client().post(url).status_code == 503
+        for _ in range(2):
+            answer = Client().post(url)
+            assert (answer.status_code, answer["Referrer-Policy"]) == (503, "no-referrer")
 
     told: list[Any] = []
 

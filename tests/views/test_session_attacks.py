@@ -11,7 +11,17 @@ from django.test import Client
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.browsers import EVERYWHERE, JSON, OTHERS, SESSIONS, browser, end_url, id_of, said
+from tests.browsers import (
+    EVERYWHERE,
+    JSON,
+    OTHERS,
+    SESSIONS,
+    before_us,
+    browser,
+    end_url,
+    id_of,
+    said,
+)
 from tests.pages import LOGOUT, Page, csrf_token, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,3 +183,28 @@ def test_keys_are_nowhere(user: Any, caplog: pytest.LogCaptureFixture, engine: s
     for session_id in LoginSession.objects.values_list("pk", flat=True):
         thief.cookies[django_settings.SESSION_COOKIE_NAME] = str(session_id)
         assert signed_in(thief) == ""
+
+
+@pytest.mark.parametrize("log_in", [browser, before_us])
+def test_a_session_planted_beside_this_one_is_another(user: Any, engine: str, log_in: Any) -> None:
+    """Whoever can set cookies from a sibling domain adds the one that he has stolen."""
+    here, thief = browser(user), log_in(user)
+    mine, stolen = (client.cookies["sessionid"].value for client in (here, thief))
+
+    Client(HTTP_COOKIE=f"sessionid={stolen}; sessionid={mine}").post(OTHERS)
+
+    assert (signed_in(here), signed_in(thief)) == ("ann", "")
+
+
+def test_an_older_cookie_of_this_session_beside_it_ends_nothing_here(
+    user: Any, engine: str
+) -> None:
+    """As a path or a domain that was changed leaves one behind."""
+    here = browser(user)
+    older = here.cookies["sessionid"].value
+    here.get("/write/")
+    mine = here.cookies["sessionid"].value
+
+    Client(HTTP_COOKIE=f"sessionid={older}; sessionid={mine}").post(OTHERS)
+
+    assert signed_in(here) == "ann"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_logout import gate, registry
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
-from django_logout.views import AsyncLogoutView
+from django_logout.views import AsyncLogoutView, OthersEndView
 from tests.browsers import (
     EVERYWHERE,
     JSON,
@@ -268,3 +268,14 @@ def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.Mon
     assert here.post(url).status_code == 503
     monkeypatch.undo()
     assert signed_in(phone) == "ann"
+
+
+def test_without_the_list_one_lands_where_a_login_does(user: Any, settings: Any) -> None:
+    """A project that takes this one view: not at itself, which only ends."""
+    settings.ROOT_URLCONF = routes(OthersEndView.as_view())[:-1]
+    settings.LOGIN_REDIRECT_URL = "home"
+    here, phone = browser(user), browser(user)
+
+    assert here.post(OUT)["Location"] == "/"
+
+    assert (signed_in(here), signed_in(phone)) == ("ann", "")

@@ -114,11 +114,19 @@ def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
 def login_url(request: HttpRequest, back: str = "") -> str:
     """The login page, coming back to a URL, or to where the user is, query included."""
     target, here = resolve_url(settings.LOGIN_URL), back or _here(request)
-    if urlsplit(here).path == urlsplit(target).path:
+    if _is_elsewhere(request, target):
+        here = request.build_absolute_uri(here)
+    elif urlsplit(here).path == urlsplit(target).path:
         return here  # it knows already where to go from there
     query = QueryDict(mutable=True)
     query[REDIRECT_FIELD_NAME] = here
     return f"{target}{'&' if '?' in target else '?'}{query.urlencode(safe='/')}"
+
+
+def _is_elsewhere(request: HttpRequest, url: str) -> bool:
+    """Whether another site answers at a URL, as Django's ``login_required`` tells it."""
+    scheme, host, *_ = urlsplit(url)
+    return scheme not in {"", request.scheme} or bool(host and host != request.get_host())
 
 
 def _here(request: HttpRequest) -> str:

@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
 from django_logout.checks.ours import register
+from django_logout.conf import logout_settings
 
 
 @register(Tags.urls)
@@ -60,6 +61,20 @@ def check_redirects(**kwargs: Any) -> list[CheckMessage]:
             )
             found.append(Warning(sentence, hint=hint, id=f"django_logout.{warning}"))
     return found
+
+
+@register(Tags.urls)
+def check_mail_link(**kwargs: Any) -> list[CheckMessage]:
+    """Mails can have their link, "this was not me"."""
+    served = patterns()
+    if served is None or not logout_settings().NOTIFY or "logout_not_me" in dict(served):
+        return []
+    sentence = "NOTIFY is set, and there is no page for the link in the mails, so they have none."
+    hint = (
+        'Add path("accounts/", include("django_logout.urls")), in no namespace, to urlpatterns '
+        f"in {settings.ROOT_URLCONF}."
+    )
+    return [Warning(sentence, hint=hint, id="django_logout.W042")]
 
 
 def patterns() -> list[tuple[str | None, Any]] | None:

@@ -14,6 +14,8 @@ from django.views.generic import TemplateView
 
 from django_logout import report
 from django_logout.decorators import open_to_all
+from django_logout.exceptions import SessionNotEnded
+from django_logout.settle import not_ended
 from django_logout.types import LogoutResult
 
 #: Names of pages to set a new password on: Django's, allauth's.
@@ -35,7 +37,10 @@ class NotMeView(TemplateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As ever; but no page that is opened from this one is told its URL."""
-        response = super().dispatch(request, *args, **kwargs)
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+        except SessionNotEnded:
+            response = not_ended(request)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 

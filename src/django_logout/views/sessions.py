@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
@@ -41,12 +43,17 @@ class SessionsView(TemplateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Only for users."""
-        self.url = sibling(request, "logout_sessions") or request.path
+        self.url = sibling(request, "logout_sessions") or self._without_list(request)
         if not request.user.is_authenticated:
             url = login_url(request, self.url if request.method == "POST" else "")
             return respond(request, Moment(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
         self.listing = Listing(request, self.paginate_by)
         return super().dispatch(request, *args, **kwargs)
+
+    def _without_list(self, request: HttpRequest) -> str:
+        """Where to go in a project that has no page of sessions, or has this view for one."""
+        shows = "get" in self.http_method_names
+        return request.path if shows else resolve_url(settings.LOGIN_REDIRECT_URL)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
