@@ -1,5 +1,8 @@
 """Who is calling: addresses that cannot be made up, and devices by names that people use."""
 
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -134,6 +137,18 @@ def test_devices_have_readable_names_without_ua_parser(
     """Ours are few, and do."""
     monkeypatch.setattr(devices, "_library", lambda: False)
     assert devices.device_name(agent) == names[-1]
+
+
+def test_a_ua_parser_of_another_age_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 1.0 it had no function to ask; others pin that."""
+    old = ModuleType("ua_parser")
+    old.__spec__ = ModuleSpec("ua_parser", None)
+    monkeypatch.setitem(sys.modules, "ua_parser", old)
+    devices._library.cache_clear()
+    try:
+        assert devices.device_name(next(iter(AGENTS))) == "Firefox on Windows"
+    finally:
+        devices._library.cache_clear()
 
 
 def test_the_two_halves_are_joined_in_the_readers_language() -> None:

@@ -144,7 +144,8 @@ def _neutral(agent: str) -> str:
 
 @lru_cache(maxsize=1)
 def _library() -> bool:
-    return find_spec("ua_parser") is not None
+    # Versions before 1.0, which others pin, have no such function.
+    return find_spec("ua_parser") is not None and hasattr(import_module("ua_parser"), "parse")
 
 
 def _parsed(agent: str) -> tuple[str, str]:
