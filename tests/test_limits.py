@@ -104,6 +104,24 @@ def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any
     assert [signed_in(each) for each in (second, third, fourth)] == ["", "", ""]
 
 
+@pytest.mark.parametrize(("limit", "at_limit"), [(1, "refuse"), (1, "ask"), (2, "end_oldest")])
+def test_what_has_expired_in_the_same_browser_does_not_count(
+    engine: str, user: Any, settings: Any, clock: Any, limit: int, at_limit: str
+) -> None:
+    """Though another process might know better of it."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600, "MAX_SESSIONS": limit, "AT_LIMIT": at_limit}
+    *others, mine = in_turn(user, clock, limit)
+    clock.shift(590)
+    for each in others:
+        assert signed_in(each) == "ann"
+    clock.shift(30)
+
+    assert log_in(mine)["Location"] == "/"
+
+    assert [signed_in(each) for each in (*others, mine)] == ["ann"] * limit
+    assert reasons() == ["idle"]
+
+
 def test_a_session_that_is_saved_counts_for_as_long_as_it_lives(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:

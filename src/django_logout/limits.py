@@ -50,6 +50,7 @@ def _register(
     try:
         return admit(partial(_enter, enter, session_id), user, request, counted)
     except LoginRefused:
+        guard(request.session).turned_away = True
         _turn_away(request, ask=logout_settings().AT_LIMIT == "ask")
         raise
     except SessionNotEnded:
@@ -136,9 +137,10 @@ def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
 
 def places(user: Any, request: HttpRequest, mine: UUID | None = None) -> QuerySet[LoginSession]:
     """Those of the sessions that count for a login by this request: what its browser has let go
-    of in logging in is about to end."""
-    held = guard(request.session).held.keys() - {mine}
-    return devices(user, request).exclude(pk__in=held)
+    of in logging in, or what has expired in it, is about to end."""
+    watch = guard(request.session)
+    refused = {watch.refused[0].id} if watch.refused else set()
+    return devices(user, request).exclude(pk__in=(watch.held.keys() | refused) - {mine})
 
 
 def devices(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
