@@ -16,7 +16,7 @@ from django_logout import devices
 from django_logout.models import LoginSession, LogoutEvent
 from tests.agents import AGENTS
 
-PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.9"]
+PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.9", "::ffff:198.18.0.0/111"]
 
 
 def request(forwarded: str = "", peer: str | None = "10.0.0.1", agent: str = "") -> HttpRequest:
@@ -44,6 +44,9 @@ def request(forwarded: str = "", peer: str | None = "10.0.0.1", agent: str = "")
         ("fe80::1%eth0", "10.0.0.1", "fe80::1"),
         ("203.0.113.5", "::ffff:10.0.0.1", "203.0.113.5"),
         ("::ffff:203.0.113.5", "10.0.0.1", "203.0.113.5"),
+        ("203.0.113.5", "198.19.0.1", "203.0.113.5"),
+        ("203.0.113.5", "::ffff:198.19.0.1", "203.0.113.5"),
+        ("203.0.113.5", "198.20.0.1", "198.20.0.1"),
         ("203.0.113.5, unknown", "10.0.0.1", "10.0.0.1"),
         ("203.0.113.5, 10.0.0.1x, 10.0.0.2", "10.0.0.1", "10.0.0.2"),
         (", ,203.0.113.5,,", "10.0.0.1", "203.0.113.5"),

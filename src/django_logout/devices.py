@@ -76,9 +76,12 @@ def client_ip(request: HttpRequest) -> str | None:
 def as_network(proxy: str) -> IPv4Network | IPv6Network | None:
     """An entry of ``TRUSTED_PROXIES``; ``None`` if it is no address and no network."""
     try:
-        return ip_network(proxy, strict=False)
+        network = ip_network(proxy, strict=False)
     except ValueError:
         return None
+    # As the addresses that are looked for in it.
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return ip_network(f"{mapped}/{network.prefixlen - 96}") if mapped else network
 
 
 def _address(hop: str) -> IPv4Address | IPv6Address | None:
