@@ -13,7 +13,7 @@ from django.urls import path
 from django_logout import Reason, Target, end_sessions, logout
 from django_logout.models import LoginSession, LogoutEvent
 from tests.browsers import before_us
-from tests.pages import Page, copy_of, signed_in
+from tests.pages import LOGOUT, Page, copy_of, signed_in
 from tests.routes import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -246,6 +246,16 @@ def test_who_is_there_by_other_means_is_forbidden_that(
     settings.ROOT_URLCONF = routes(view)
     end_sessions(Target.user(user), reason="admin")
     assert ann.get(OUT, headers=FETCH).status_code == 403
+
+
+def test_a_request_that_may_be_another_sites_is_not_led_to_the_login_page(
+    user: Any, settings: Any
+) -> None:
+    """Logging out asks first, whether there is a session left or not."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    end_sessions(Target.user(user), reason="admin")
+    assert client.post(LOGOUT).status_code == 403
 
 
 @pytest.mark.parametrize("cycles", [False, True], ids=["saved", "new key"])
