@@ -1,5 +1,8 @@
 """Who is calling: addresses that cannot be made up, and devices by names that people use."""
 
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from django_logout import devices
 from django_logout.models import LoginSession, LogoutEvent
 from tests.agents import AGENTS
 
-PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.9"]
+PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.9", "::ffff:198.18.0.0/111"]
 
 
 def request(forwarded: str = "", peer: str | None = "10.0.0.1", agent: str = "") -> HttpRequest:
@@ -41,6 +44,9 @@ def request(forwarded: str = "", peer: str | None = "10.0.0.1", agent: str = "")
         ("fe80::1%eth0", "10.0.0.1", "fe80::1"),
         ("203.0.113.5", "::ffff:10.0.0.1", "203.0.113.5"),
         ("::ffff:203.0.113.5", "10.0.0.1", "203.0.113.5"),
+        ("203.0.113.5", "198.19.0.1", "203.0.113.5"),
+        ("203.0.113.5", "::ffff:198.19.0.1", "203.0.113.5"),
+        ("203.0.113.5", "198.20.0.1", "198.20.0.1"),
         ("203.0.113.5, unknown", "10.0.0.1", "10.0.0.1"),
         ("203.0.113.5, 10.0.0.1x, 10.0.0.2", "10.0.0.1", "10.0.0.2"),
         (", ,203.0.113.5,,", "10.0.0.1", "203.0.113.5"),
@@ -143,6 +149,18 @@ def test_what_a_stranger_writes_is_no_name(agent: str, monkeypatch: pytest.Monke
     """It would stand in a mail to the user, where a host becomes a link."""
     monkeypatch.setattr(devices, "_library", lambda: False)
     assert devices.device_name(agent) == ""
+
+
+def test_a_ua_parser_of_another_age_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 1.0 it had no function to ask; others pin that."""
+    old = ModuleType("ua_parser")
+    old.__spec__ = ModuleSpec("ua_parser", None)
+    monkeypatch.setitem(sys.modules, "ua_parser", old)
+    devices._library.cache_clear()
+    try:
+        assert devices.device_name(next(iter(AGENTS))) == "Firefox on Windows"
+    finally:
+        devices._library.cache_clear()
 
 
 def test_the_two_halves_are_joined_in_the_readers_language() -> None:

@@ -12,6 +12,7 @@ from django.test import AsyncClient, Client
 
 from django_logout.exceptions import LoginRefused
 from django_logout.models import LoginSession, LogoutEvent
+from tests.browsers import before_us
 from tests.clocks import browser, reasons
 from tests.counting import cost
 from tests.logins import BACKEND, in_turn, log_in
@@ -104,6 +105,24 @@ def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any
     assert [signed_in(each) for each in (second, third, fourth)] == ["", "", ""]
 
 
+@pytest.mark.parametrize(("limit", "at_limit"), [(1, "refuse"), (1, "ask"), (2, "end_oldest")])
+def test_what_has_expired_in_the_same_browser_does_not_count(
+    engine: str, user: Any, settings: Any, clock: Any, limit: int, at_limit: str
+) -> None:
+    """Though another process might know better of it."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600, "MAX_SESSIONS": limit, "AT_LIMIT": at_limit}
+    *others, mine = in_turn(user, clock, limit)
+    clock.shift(590)
+    for each in others:
+        assert signed_in(each) == "ann"
+    clock.shift(30)
+
+    assert log_in(mine)["Location"] == "/"
+
+    assert [signed_in(each) for each in (*others, mine)] == ["ann"] * limit
+    assert reasons() == ["idle"]
+
+
 def test_a_session_that_is_saved_counts_for_as_long_as_it_lives(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
@@ -188,6 +207,32 @@ def test_logins_of_one_moment(user: Any, settings: Any, clock: Any) -> None:
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     browsers = [browser(user) for _ in range(4)]
     assert [signed_in(each) for each in browsers] == ["", "", "", "ann"]
+
+
+def test_a_session_from_before_our_time_is_older_than_any_other(
+    user: Any, settings: Any, clock: Any
+) -> None:
+    """Though it was seen later than that."""
+    settings.LOGOUT = {"MAX_SESSIONS": 2}
+    old = before_us(user)
+    (phone,) = in_turn(user, clock, 1)
+    clock.shift(1)
+    assert signed_in(old) == "ann"
+    (tablet,) = in_turn(user, clock, 1)
+    assert [signed_in(each) for each in (old, phone, tablet)] == ["", "ann", "ann"]
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_login_does_not_end_itself_by_a_clock_that_is_behind(
+    user: Any, settings: Any, clock: Any, limit: int
+) -> None:
+    """Another machine's is two seconds ahead: what is there already began before."""
+    settings.LOGOUT = {"MAX_SESSIONS": limit}
+    others = in_turn(user, clock, limit)
+    clock.shift(-3)
+    (mine,) = in_turn(user, clock, 1)
+    assert signed_in(mine) == "ann"
+    assert [signed_in(each) for each in others].count("ann") == limit - 1
 
 
 @pytest.mark.parametrize("at_limit", ["end_oldest", "refuse"])

@@ -23,7 +23,9 @@ def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
     (first,) = in_turn(user, clock, 1)
+    last_login = type(user).objects.get().last_login
     second = Client()
+    clock.shift(1)
 
     answer = log_in(second, "/login/?next=/private/")
 
@@ -31,6 +33,7 @@ def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
     assert TOO_MANY in second.get(answer["Location"]).text
     assert (signed_in(first), signed_in(second)) == ("ann", "")
     assert (LoginSession.objects.count(), reasons()) == (1, [])
+    assert type(user).objects.get().last_login == last_login
     first.post("/accounts/logout/")
     assert log_in(second)["Location"] == "/"
     assert signed_in(second) == "ann"
@@ -98,3 +101,28 @@ def test_code_that_swallows_the_refusal_lets_nobody_in(
     assert client.get(OUT).content == b"user="
     assert signed_in(client) == ""
     assert LoginSession.objects.count() == 1
+
+
+@pytest.mark.parametrize("at_limit", ["refuse", "ask"])
+def test_a_middleware_that_logs_in_is_told(
+    user: Any, settings: Any, clock: Any, at_limit: str
+) -> None:
+    """To the page that says how to go on. If it logs in with each request, there too, that page
+    is ours, and leads to no other."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.RemoteUserMiddleware",
+    ]
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    in_turn(user, clock, 1)
+    client = Client(raise_request_exception=False)
+
+    answer = client.get("/private/", REMOTE_USER="ann")
+
+    assert (
+        answer["Location"] == {"refuse": "/login/", "ask": "/accounts/sessions/choose/"}[at_limit]
+    )
+    page = client.get(answer["Location"], REMOTE_USER="ann")
+    assert page.status_code == 401
+    assert TOO_MANY in page.text

@@ -17,6 +17,7 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
+from django_logout import adopting
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.views import LogoutView
 from tests.browsers import (
@@ -271,9 +272,12 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
     assert (signed_in(here), signed_in(phone)) == ("ann", "")
 
 
-def test_a_session_from_before_our_time_is_old(user: Any) -> None:
-    """When it began nobody knows; logging in again helps here, too."""
+@pytest.mark.parametrize("command", [False, True], ids=["first sight", "command"])
+def test_a_session_from_before_our_time_is_old(user: Any, command: bool) -> None:
+    """When it began nobody knows, whoever registers it; logging in again helps here, too."""
     here, phone = before_us(user), browser(user)
+    if command:
+        adopting.adopt()
     assert asks(here.post(OTHERS))
     here.get("/")
     assert asks(here.post(OTHERS))

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model, login
+from django.contrib.auth import SESSION_KEY, get_user_model, login
 from django.contrib.auth import logout as django_logout_function
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from tests.pages import copy_of, signed_in
 from tests.routes import OUT, routes
@@ -40,9 +41,11 @@ def test_djangos_logout_of_nobody_is_nothing(client: Client) -> None:
     assert not LogoutEvent.objects.exists()
 
 
-def test_ours_is_the_first_to_hear(user: Any) -> None:
-    """Django sends the signal before it ends anything: whoever raises first would stop us."""
-    receivers = user_logged_out._live_receivers(None)[0]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("signal", [user_logged_in, user_logged_out], ids=["in", "out"])
+def test_ours_is_the_first_to_hear(user: Any, signal: Any) -> None:
+    """Django sends the one before it ends anything: whoever raises first would stop us. Of the
+    other nobody hears if we refuse the login."""
+    receivers = signal._live_receivers(None)[0]
 
     assert receivers[0].__module__ == "django_logout.logins"
 
@@ -81,6 +84,25 @@ def test_logging_in_as_somebody_else_ends_the_first_session(
     assert (signed_in(ann), signed_in(thief)) == ("bob", "")
     event = LogoutEvent.objects.get()
     assert (event.user_label, event.reason) == ("ann", "switched")
+
+
+def test_a_session_that_is_taken_over_by_a_login_is_that_users(
+    engine: str, ann: Client, other: Any, settings: Any
+) -> None:
+    """Emptied of its user by hand, so that Django keeps the rest of it: hers ends, his begins."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        del request.session[SESSION_KEY]
+        login(request, other)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    ann.get(OUT)
+
+    assert signed_in(ann) == "bob"
+    assert LoginSession.objects.filter(ended_at=None).get().user == other
+    end_sessions(Target.user(other))
+    assert signed_in(ann) == ""
 
 
 def test_out_and_in_within_one_request(ann: Client, other: Any, settings: Any) -> None:

@@ -13,6 +13,9 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, aftermath, end_sessions, registry, truth
 from django_logout.models import CredentialTie, Cutoff, LoginSession
+from tests.agents import AGENTS
+from tests.browsers import before_us
+from tests.logins import BACKEND
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,6 +67,15 @@ def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any)
     registry.adopt(SessionStore("key"), identity)
     assert LoginSession.objects.get().ended_at is None
     assert not truth.standing(identity).alive
+
+
+def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) -> None:
+    """Its device, its network and its backend, as those of a login."""
+    firefox = next(iter(AGENTS))
+    before_us(user).get("/", headers={"user-agent": firefox}, REMOTE_ADDR="203.0.113.9")
+    row = LoginSession.objects.get()
+    assert (row.device, row.user_agent) == ("Firefox on Windows", firefox)
+    assert (row.ip_address, row.backend) == ("203.0.113.0", BACKEND)
 
 
 def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:

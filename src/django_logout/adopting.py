@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
@@ -45,7 +44,7 @@ def adopt(
     return Adopted(listed=True, seen=seen, adopted=adopted)
 
 
-def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, str, datetime]]:
+def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, Stored]]:
     """Those of the sessions that are somebody's, and that Django would serve."""
     model = get_user_model()
     theirs = []
@@ -61,7 +60,7 @@ def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, str, datetime]]
     for pk, identity, session in theirs:
         user: Any = users.get(pk)
         if user is not None and pk not in refused and _is_let_in(user, session):
-            yield identity, session.key, session.expires
+            yield identity, session
 
 
 def _is_let_in(user: Any, session: Stored) -> bool:

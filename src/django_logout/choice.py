@@ -8,6 +8,7 @@ The note names the id that the session will have; no two logins can have the sam
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +36,8 @@ from django_logout.redirects import safe_next
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger("django_logout")
 
 #: Where the session keeps the note, and the browser its half.
 KEY = "_django_logout_choice"
@@ -158,14 +161,17 @@ def unbind(response: HttpResponse) -> None:
 
 
 def _destination(request: HttpRequest) -> str:
-    """Where the login would have led: as the view says, if it is one of Django's kind; else as
-    the form or the URL says."""
+    """Where the login would have led: as the view says, if it is one of Django's kind and can say
+    it; else as the form or the URL says."""
     match = getattr(request, "resolver_match", None)
     view_class = getattr(match and match.func, "view_class", object)
     if match is not None and issubclass(view_class, RedirectURLMixin):
-        view: Any = view_class(**match.func.view_initkwargs)
-        view.setup(request, *match.args, **match.kwargs)
-        return str(view.get_success_url())
+        try:
+            view: Any = view_class(**match.func.view_initkwargs)
+            view.setup(request, *match.args, **match.kwargs)
+            return str(view.get_success_url())
+        except Exception:  # it may want what it would have by then, as the form
+            logger.exception("Where a login would have led its view could not say beforehand.")
     asked = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME))
     return safe_next(request, asked, {request.get_host()}) or resolve_url(
         settings.LOGIN_REDIRECT_URL

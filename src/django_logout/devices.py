@@ -76,9 +76,12 @@ def client_ip(request: HttpRequest) -> str | None:
 def as_network(proxy: str) -> IPv4Network | IPv6Network | None:
     """An entry of ``TRUSTED_PROXIES``; ``None`` if it is no address and no network."""
     try:
-        return ip_network(proxy, strict=False)
+        network = ip_network(proxy, strict=False)
     except ValueError:
         return None
+    # As the addresses that are looked for in it.
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return ip_network(f"{mapped}/{network.prefixlen - 96}") if mapped else network
 
 
 def _address(hop: str) -> IPv4Address | IPv6Address | None:
@@ -144,7 +147,8 @@ def _neutral(agent: str) -> str:
 
 @lru_cache(maxsize=1)
 def _library() -> bool:
-    return find_spec("ua_parser") is not None
+    # Versions before 1.0, which others pin, have no such function.
+    return find_spec("ua_parser") is not None and hasattr(import_module("ua_parser"), "parse")
 
 
 def _parsed(agent: str) -> tuple[str, str]:

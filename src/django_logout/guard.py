@@ -182,7 +182,7 @@ class GuardedStore(_Base):
         """Register a session from before our time, in the save that gives it its id."""
         identity = self.identity
         if identity is not None and not identity.registered:
-            registry.adopt(self, identity)
+            registry.adopt(self, identity, self.watch.request)
             self.watch.adopted = True
             self.watch.identity = identity._replace(registered=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, connections, transaction
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from django_logout import choice, core, families, policy, registry, truth
@@ -27,7 +28,7 @@ from django_logout.exceptions import LoginRefused, SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.models import LoginSession
 from django_logout.signals import session_begun
-from django_logout.types import Reason, Target
+from django_logout.types import SESSION, Reason, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -64,6 +65,7 @@ def _register(
     try:
         return admit(partial(_enter, enter, session_id), user, request, counted)
     except LoginRefused:
+        guard(request.session).turned_away = True
         _turn_away(request, ask=logout_settings().AT_LIMIT == "ask")
         raise
     except SessionNotEnded:
@@ -145,11 +147,22 @@ def _end_oldest(
     limit: int,
 ) -> None:
     # One order for all who ask, or two that race would end each other.
-    mine_first = Case(When(pk=row.pk, then=0), default=1)
-    newest_first = counted(row.pk).order_by("-created_at", mine_first, "pk")
-    if oldest := list(newest_first.values_list("pk", flat=True)[limit:]):
+    found = counted(row.pk).order_by("pk").values_list("pk", "created_at", "kind")
+    newest_first = sorted(found, key=partial(_begun, row, timezone.now()), reverse=True)
+    if oldest := [pk for pk, *_ in newest_first[limit:]]:
         target = Target.sessions(oldest)
         core.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
+
+
+def _begun(
+    row: LoginSession, now: datetime, found: tuple[UUID, datetime, str]
+) -> tuple[bool, datetime, bool]:
+    """In what order sessions began, to whoever asks for a login: one from before our time before
+    all others, and this login after what was there. (What is there and yet to come was written by
+    a clock that is ahead.)"""
+    pk, created_at, kind = found
+    of_before = kind == SESSION and registry.is_adopted(pk)
+    return not of_before, row.created_at if created_at > now else created_at, pk == row.pk
 
 
 def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
@@ -169,9 +182,10 @@ def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
 
 def places(user: Any, request: HttpRequest, mine: UUID | None = None) -> QuerySet[LoginSession]:
     """Those of the sessions that count for a login by this request: what its browser has let go
-    of in logging in is about to end."""
-    held = guard(request.session).held.keys() - {mine}
-    return devices(user, request).exclude(pk__in=held)
+    of in logging in, or what has expired in it, is about to end."""
+    watch = guard(request.session)
+    refused = {watch.refused[0].id} if watch.refused else set()
+    return devices(user, request).exclude(pk__in=(watch.held.keys() | refused) - {mine})
 
 
 def devices(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
@@ -198,10 +212,8 @@ def take_turns(user: Any) -> QuerySet[Any]:
 def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
     """Nobody is logged in here, whatever is done about the exception; guests keep their cart."""
     session: Any = request.session
-    try:
-        offer = choice.offer(request) if ask else None
-    finally:  # where to go is the project's to say, and may raise
-        _empty(request, session)
+    offer = choice.offer(request) if ask else None
+    _empty(request, session)
     session.pop(choice.KEY, None)
     if offer is not None:
         session[choice.KEY], session.watch.offered = offer.note, offer.secret

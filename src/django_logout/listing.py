@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from django_logout import limits, revoking
+from django_logout import limits, policy, revoking
 from django_logout.browser import presented
 from django_logout.conf import logout_settings
 from django_logout.devices import spoken
 from django_logout.models import LoginSession
+from django_logout.policy import Limits
 from django_logout.redirects import sibling
 from django_logout.types import SESSION, Credential
 
@@ -41,6 +42,11 @@ class Listing:
         return revoking.credentials(self.request.user)
 
     @cached_property
+    def limits(self) -> Limits:
+        """When they expire by themselves."""
+        return policy.limits_for(logout_settings(), self.request.user, self.request)
+
+    @cached_property
     def page(self) -> Page[LoginSession | Credential]:
         """That part of them which the query of the URL names."""
         first = Case(When(pk=self.here, then=0), default=1)
@@ -52,13 +58,15 @@ class Listing:
 
     def data(self) -> list[dict[str, Any]]:
         """For programs."""
-        return [described(row, self.here) for row in self.page]
+        return [described(row, self.limits, self.here) for row in self.page]
 
     def context(self) -> dict[str, Any]:
         """For ``django_logout/session_list.html``."""
         spared = logout_settings().API_KEYS
         return {
-            "sessions": [described(row, self.here) | self._shown(row) for row in self.page],
+            "sessions": [
+                row | self._shown(of) for row, of in zip(self.data(), self.page, strict=True)
+            ],
             "page_obj": self.page,
             "just_now": timezone.now() - timedelta(minutes=1),
             "others_url": sibling(self.request, "logout_others"),
@@ -95,19 +103,22 @@ class _Both:
         return [*self.sessions[part], *self.tokens[begin:end]]
 
 
-def described(row: LoginSession | Credential, here: UUID | None = None) -> dict[str, Any]:
+def described(
+    row: LoginSession | Credential, ages: Limits, here: UUID | None = None
+) -> dict[str, Any]:
     """A session or a token, as the JSON has it; ``here`` is the id of that which looks."""
     if isinstance(row, Credential):
         about: dict[str, Any] = {"id": row.id, "last_seen_at": row.last_used_at, "ip_address": None}
-        device = row.label
+        device, ends = row.label, row.expires_at
     else:
         about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
         device = spoken(row.device)
+        ends = policy.end(ages, begun=row.authenticated_at, expires=row.expires_at)
     return {
         **about,
         "current": about["id"] == here,
         "created_at": row.created_at,
-        "expires_at": row.expires_at,
+        "expires_at": ends,
         "device": device,
         "kind": row.kind,
     }

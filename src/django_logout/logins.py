@@ -25,7 +25,7 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     watch = guard(session, look=False)
     if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
         return  # a program has logged in, and got a token: the session is none of its business
-    if ID_KEY in session:
+    if ID_KEY in session and session.identity.user_id == session[SESSION_KEY]:
         # Programs are given tokens for a session alone, which says nothing about who holds it.
         if watch.logged_in or not watched:
             _log_in_again(session)

@@ -57,12 +57,17 @@ def touch_interval(given: LogoutSettings, limits: Limits | None) -> timedelta:
     return interval if limits is None or limits.idle is None else min(interval, limits.idle / 4)
 
 
+def end(limits: Limits, *, begun: datetime, expires: datetime) -> datetime:
+    """When a session ends whatever is done."""
+    return expires if limits.age is None else min(expires, begun + limits.age)
+
+
 def seconds_left(
     limits: Limits, *, begun: datetime, seen: datetime, expires: datetime, now: datetime
 ) -> tuple[int, int | None]:
     """Seconds until the session ends whatever is done, and until it ends if nothing is."""
-    end = expires if limits.age is None else min(expires, begun + limits.age)
-    left = max(0, int((end - now).total_seconds()))
+    ending = end(limits, begun=begun, expires=expires)
+    left = max(0, int((ending - now).total_seconds()))
     if limits.idle is None:
         return left, None
     return left, min(left, max(0, int((seen + limits.idle - now).total_seconds())))

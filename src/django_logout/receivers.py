@@ -18,11 +18,13 @@ def connect() -> None:
     """Connect the receivers."""
     _hear(user_logged_in, "logins.on_login", "login")
     _hear(user_logged_out, "logins.on_logout", "logout")
-    # Ours first: Django's logout() sends the signal before it ends anything, so a receiver
-    # that raises before us would keep the user signed in (design law 4).
-    with user_logged_out.lock:
-        user_logged_out.receivers.insert(0, user_logged_out.receivers.pop())
-        user_logged_out.sender_receivers_cache.clear()
+    # Ours first: Django's logout() sends the signal before it ends anything, so a receiver that
+    # raises before us would keep the user signed in (design law 4). And of a login that we refuse
+    # nobody is to hear: Django would write when it was.
+    for signal in (user_logged_in, user_logged_out):
+        with signal.lock:
+            signal.receivers.insert(0, signal.receivers.pop())
+            signal.sender_receivers_cache.clear()
     _hear(session_begun, "notify.on_login", "notify.login")
     _hear(session_ended, "notify.on_ending", "notify.ending")
     _hear(session_ended, "replay.on_ending", "replay.ending")

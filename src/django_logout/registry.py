@@ -32,6 +32,8 @@ ID_KEY = "_django_logout_id"
 BEGUN_KEY = "_django_logout_begun"
 #: Fields that an ending reads of what it has claimed.
 CLAIMED = ("pk", "user_id", "kind", "session_key")
+#: One moment for an adopted session: an ``authenticated_at`` later on would pass for a login.
+ADOPTED = ("created_at", "authenticated_at", "last_seen_at")
 
 
 class Identity(NamedTuple):
@@ -100,42 +102,39 @@ def register(
     return row
 
 
-def adopt(session: SessionBase, identity: Identity) -> None:
-    """Write the row of a session that was alive before us, once, whoever sees it first.
-
-    Does nothing for a user that is gone: such a session stays without a row, and is refused.
-    """
-    user_model = get_user_model()
+def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None = None) -> None:
+    """Write the row of a session that was alive before us, once, whoever sees it first. Does
+    nothing for a user that is gone: such a session stays without a row, and is refused."""
+    user_model, now = get_user_model(), timezone.now()
     user_id = user_model._meta.pk.to_python(identity.user_id)
     if user_model._base_manager.using(database()).filter(pk=user_id).exists():
-        now = timezone.now()
-        row, _ = LoginSession.objects.using(database()).get_or_create(
+        row, _ = sessions().get_or_create(
             pk=identity.id,
             defaults={
                 "user_id": user_id,
                 "session_key": _storable_key(session),
-                "created_at": now,
-                "authenticated_at": now,  # really unknown; see reauthentication
+                **dict.fromkeys(ADOPTED, now),
                 "expires_at": now + timedelta(seconds=session.get_expiry_age()),
+                "backend": session.get(BACKEND_SESSION_KEY, ""),
+                **devices.facts(request),
             },
         )
         _mark(session, row)
 
 
-def adopt_all(found: Iterable[tuple[Identity, str, datetime]], *, dry_run: bool = False) -> int:
-    """Write rows of sessions that were alive before us and have none: who each is, its key, and
-    when it expires. Gives how many that were."""
-    now, engine = timezone.now(), engines.current()
-    pk = get_user_model()._meta.pk
+def adopt_all(found: Iterable[tuple[Identity, engines.Stored]], *, dry_run: bool = False) -> int:
+    """Write rows of sessions that were alive before us and have none. Gives how many."""
+    now, engine, pk = timezone.now(), engines.current(), get_user_model()._meta.pk
     rows = {
         identity.id: LoginSession(
             id=identity.id,
             user_id=pk.to_python(identity.user_id),
-            session_key=_stored(key, engine),
-            created_at=now,
-            expires_at=expires,
+            session_key=_stored(session.key, engine),
+            **dict.fromkeys(ADOPTED, now),
+            expires_at=session.expires,
+            backend=session.data.get(BACKEND_SESSION_KEY, ""),
         )
-        for identity, key, expires in found
+        for identity, session in found
     }
     for known in sessions().filter(pk__in=rows).values_list("pk", flat=True):
         del rows[known]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
@@ -12,13 +11,13 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 
 from django_logout import activity, choice, companions, core, gate, limits, registry, replay, truth
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.browser import delete_data, empty, forget_user
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import GuardedStore, guard
+from django_logout.refusals import login_refused, say_why
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.traces import forbid_storing, withdraw
 from django_logout.types import Reason, Scope, Target
@@ -68,7 +67,7 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return not_ended(request)
     _keep_cookie_in_outage(request, watch)
     _touch(request)
-    response = _say_why(request, response, (watch.shut_out or reason) if watch.by_cookie else None)
+    response = say_why(request, response, _untold(watch, reason))
     delete_cookies(request, response)
     withdraw(request, response, watch)
     if watch.offered:
@@ -131,8 +130,10 @@ def _end_again(request: HttpRequest, watch: Watch) -> None:
 
 
 def _register_again(request: HttpRequest, watch: Watch) -> None:
-    """A login whose row was rolled back while its session lived on (design law 2: without a row
-    it would be refused)."""
+    """A login, or an adoption, whose row was rolled back while its session lived on (design law 2:
+    without a row it would be refused)."""
+    if watch.adopted and watch.identity is not None and not registry.exists(watch.identity.id):
+        registry.adopt(request.session, watch.identity, request)
     if watch.login is None:
         return
     session_id, user = watch.login
@@ -210,6 +211,8 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
     session: Any = request.session
     if watch.lost:
         return False
+    if watch.turned_away and response.status_code == 500:
+        raise LoginRefused  # by a middleware, whose errors Django answers before we see them
     if _id_of(request) is None:
         return True  # nobody's: Django's own business
     if watch.identity is not None and not watch.identity.registered:
@@ -239,18 +242,6 @@ def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
     return respond(request, moment)
 
 
-def login_refused(request: HttpRequest) -> HttpResponse:
-    """To the page where the user chooses what ends for it; else back to the one with the form,
-    which says how to go on."""
-    if guard(request.session).offered:
-        return respond(request, Moment(kind=Kind.CHOOSE, redirect_to=choice.page_url()))
-    url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
-    # A redirect to a page that cannot say it would leave the user guessing.
-    url = url if hasattr(request, "_messages") else ""
-    moment = Moment(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
-    return respond(request, moment)
-
-
 def _touch(request: HttpRequest) -> None:
     session: Any = request.session
     if session.identity is not None and activity.notice(session.identity.id, request):
@@ -260,23 +251,13 @@ def _touch(request: HttpRequest) -> None:
             logger.exception("When a session was last seen could not be written.")
 
 
+def _untold(watch: Watch, reason: str | None) -> str | None:
+    """Why the session has ended, if the browser's was it and nothing else was said."""
+    return (watch.shut_out or reason) if watch.by_cookie and not watch.turned_away else None
+
+
 def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
     """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
     session: Any = request.session
     if watch.missed and session.is_empty() and not session.engine.reachable():
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-
-
-def _say_why(request: HttpRequest, response: HttpResponse, reason: str | None) -> HttpResponse:
-    """A page that turned away a browser whose session has ended says why, in its own language."""
-    if reason is None or not _turned_away(response):
-        return response
-    url = response.get("Location", "") or login_url(request)
-    return respond(request, Moment(kind=Kind.ENDED, reason=reason, redirect_to=url))
-
-
-def _turned_away(response: HttpResponse) -> bool:
-    if response.status_code in {301, 302, 303, 307}:
-        login_page = urlsplit(resolve_url(settings.LOGIN_URL)).path
-        return urlsplit(response.get("Location", "")).path == login_page
-    return response.status_code == 401

@@ -73,5 +73,5 @@ def _from_file(store: type[Any], key: str) -> Stored:
     session = store(key)
     session.create = lambda: None  # as Django's clear_expired() does: load() makes a new one else
     data = session.load()
-    age = session.get_expiry_age(expiry=data.get("_session_expiry"))
+    age = session.get_expiry_age(expiry=session._expiry_date(data))
     return Stored(key, data, timezone.now() + timedelta(seconds=age))

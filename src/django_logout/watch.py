@@ -47,8 +47,10 @@ class Watch:
     "This request has logged its browser out."
     note: Any = None
     "The login that was turned away, and that this request is to complete."
+    turned_away: bool = False
+    "A login of this request was refused."
     offered: str = ""
-    "The browser's half of such a note, if this request has written one."
+    "The browser's half of a note, if this request has written one."
     changed: bool = False
     "Its user has changed the password in this request, and stays signed in."
     leaving: bool = False
@@ -75,6 +77,7 @@ class Watch:
         """Whether something has happened to the session, other than being read and written."""
         return bool(
             self.ended
+            or self.adopted
             or self.changed
             or self.login
             or self.logged_out

@@ -10,13 +10,19 @@ from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
 from knox.models import AuthToken
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.authtoken.models import Token
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.schemas.openapi import SchemaGenerator
+from rest_framework.views import APIView
 from rest_framework_simplejwt.tokens import AccessToken
 
+from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revoking import credentials
-from tests.adapters.urls_api import ninja
+from tests.adapters.urls_api import ninja, urlpatterns
 from tests.backends import cache_from_url
 from tests.browsers import age
 from tests.pages import copy_of, csrf_token
@@ -30,6 +36,32 @@ SHAPE = {"logged_out", "complete", "reason", "ended", "failed", "redirect_to"}
 def unthrottled() -> None:
     """What other tests have asked for."""
     cache.clear()
+
+
+class ForSessions(APIView):
+    """Of a project that logs in by session only: REST framework answers nobody with 403 there."""
+
+    authentication_classes = (SessionAuthentication,)
+    permission_classes = (IsAuthenticated,)
+
+    def get(self, request: Request) -> Response:
+        """Something."""
+        return Response({})
+
+
+@pytest.mark.parametrize("headers", [{}, {"sec-fetch-dest": "empty"}], ids=["silent", "fetch"])
+def test_an_api_for_sessions_says_why_they_have_ended(
+    ann: Client, user: Any, settings: Any, headers: dict[str, str]
+) -> None:
+    """401 with the reason; and nobody, who never had one, is forbidden as before."""
+    settings.ROOT_URLCONF = (path("own/", ForSessions.as_view()), *urlpatterns)
+    assert ann.get("/own/").status_code == 200
+    end_sessions(Target.user(user), reason="admin")
+
+    answer = ann.get("/own/", headers=headers)
+
+    assert (answer.status_code, answer.json()["reason"]) == (401, "admin")
+    assert Client().get("/own/").status_code == 403
 
 
 @pytest.fixture(params=["/drf/", "/ninja/"])

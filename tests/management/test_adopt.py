@@ -1,5 +1,6 @@
 """``manage.py logout adopt``: what was alive before the installation becomes known."""
 
+import os
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -104,6 +105,7 @@ def test_expiry_is_that_of_the_session(user: Any, table: None) -> None:
     row = LoginSession.objects.get()
     assert row.expires_at == Session.objects.get().expire_date
     assert row.session_key == Session.objects.get().session_key
+    assert row.backend == "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.mark.parametrize("engine", ["file"], indirect=True)
@@ -114,6 +116,18 @@ def test_expiry_of_a_file(user: Any, tmp_path: Any, engine: str) -> None:
     run("adopt")
     left = LoginSession.objects.get().expires_at - timezone.now()
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize("engine", ["file"], indirect=True)
+def test_a_file_is_as_old_as_when_it_was_written(user: Any, tmp_path: Any, engine: str) -> None:
+    """Its session lives so much shorter."""
+    old_session(user)
+    (file,) = tmp_path.iterdir()
+    written = (timezone.now() - timedelta(days=10)).timestamp()
+    os.utime(file, (written, written))
+    run("adopt")
+    left = LoginSession.objects.get().expires_at - timezone.now()
+    assert timedelta(days=3, hours=23) < left <= timedelta(days=4)
 
 
 @pytest.mark.parametrize("engine", ["db", "cached_db", "file"], indirect=True)

@@ -45,6 +45,18 @@ def test_json_is_the_documented_one(user: Any) -> None:
     }
 
 
+def test_it_says_when_a_session_ends_whatever_is_done(user: Any, settings: Any) -> None:
+    """By MAX_AGE, if that is earlier; as the status of the session has it."""
+    settings.LOGOUT = {"MAX_AGE": lambda who, request: 3600}
+    here = browser(user)
+
+    (entry,) = here.get(SESSIONS, headers=JSON).json()["sessions"]
+
+    ends = LoginSession.objects.get().authenticated_at + timedelta(hours=1)
+    assert entry["expires_at"] == ends.isoformat()[:23] + "Z"
+    assert here.get(SESSIONS).context["sessions"][0]["expires_at"] == ends
+
+
 def test_the_page_names_each_session_and_marks_this_one_in_words(user: Any) -> None:
     """Colour and position are not all that tells."""
     browser(user, IPHONE)

@@ -82,6 +82,10 @@ class Moment:
     redirect_to: str = ""
     result: LogoutResult | None = None
     reason: str = Reason.UNKNOWN
+    login_page: str = ""
+    "Where to log in, if the view that needs it has said so."
+    as_json: bool = False
+    "Whether that view speaks JSON, and so whoever calls it."
     page: Callable[[], HttpResponse] | None = None
     "Renders the page of the view that answers; without it the answer has one of its own."
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -111,16 +115,17 @@ def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
     return response
 
 
-def login_url(request: HttpRequest, back: str = "") -> str:
-    """The login page, coming back to a URL, or to where the user is, query included."""
-    target, here = resolve_url(settings.LOGIN_URL), back or _here(request)
-    if _is_elsewhere(request, target):
+def login_url(request: HttpRequest, back: str = "", *, page: str = "") -> str:
+    """The login page, or this one, coming back to a URL, or to where the user is, query included."""
+    url, here = page or resolve_url(settings.LOGIN_URL), back or _here(request)
+    target = urlsplit(url)
+    if _is_elsewhere(request, url):
         here = request.build_absolute_uri(here)
-    elif urlsplit(here).path == urlsplit(target).path:
+    elif urlsplit(here).path == target.path:
         return here  # it knows already where to go from there
-    query = QueryDict(mutable=True)
+    query = QueryDict(target.query, mutable=True)
     query[REDIRECT_FIELD_NAME] = here
-    return f"{target}{'&' if '?' in target else '?'}{query.urlencode(safe='/')}"
+    return target._replace(query=query.urlencode(safe="/")).geturl()
 
 
 def _is_elsewhere(request: HttpRequest, url: str) -> bool:

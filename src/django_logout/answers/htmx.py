@@ -17,7 +17,9 @@ class HtmxAnswer(Answer):
 
     def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
         """204 with the header, and a message for the page it leads to."""
-        url = login_url(request) if moment.kind is Kind.ENDED else moment.redirect_to
+        url = moment.redirect_to
+        if moment.kind is Kind.ENDED:
+            url = login_url(request, page=moment.login_page)
         response = HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
         say_why(request, response, moment)
         return response

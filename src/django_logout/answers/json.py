@@ -17,9 +17,10 @@ class JsonAnswer(Answer):
     """Whoever prefers JSON gets it; so does a fetch that met an ended session."""
 
     def suits(self, request: HttpRequest, moment: Moment) -> bool:
-        """By the Accept header; a fetch without one cannot follow a redirect to a login page."""
+        """By the Accept header, or by what else is served there; a fetch without one cannot follow
+        a redirect to a login page."""
         types = ("text/html", "application/json", "application/problem+json")
-        if request.get_preferred_type(types) in types[1:]:
+        if moment.as_json or request.get_preferred_type(types) in types[1:]:
             return True
         return moment.kind in TURNED_AWAY and request.headers.get("Sec-Fetch-Dest") == "empty"
 
@@ -64,7 +65,7 @@ def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
                 HTTPStatus.UNAUTHORIZED,
                 str(words.explain(moment.reason)),
                 reason=str(moment.reason),
-                login_url=login_url(request),
+                login_url=login_url(request, page=moment.login_page),
             )
 
 

@@ -28,6 +28,12 @@ def check_expiry(**kwargs: Any) -> list[CheckMessage]:
         if isinstance(value := getattr(given, key), int | timedelta)
         and as_timedelta(value) <= timedelta(0)
     ]
+    if (interval := _fixed(given.TOUCH_INTERVAL)) is not None and interval < timedelta(0):
+        sentence = (
+            f'LOGOUT["TOUCH_INTERVAL"] is {given.TOUCH_INTERVAL!r}, which is less than no time.'
+        )
+        hint = "Write how many seconds activity may go unwritten; 0 writes it with each request."
+        found.append(Error(sentence, hint=hint, id="django_logout.E042"))
     return found or _pointless(given)
 
 

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
-from django_logout import choice, limits
+from django_logout import choice, limits, policy
 from django_logout.answers.base import Kind, Moment, login_url, respond
+from django_logout.conf import logout_settings
 from django_logout.core import end_sessions
 from django_logout.csrf import NOT_PROVED, calm_body
 from django_logout.exceptions import LoginRefused
@@ -49,7 +50,7 @@ class ChooseView(SessionsView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
-        data = {"sessions": [described(row) for row in self.rows], "to_end": self.to_end}
+        data = {"sessions": self._described(), "to_end": self.to_end}
         return respond(request, Moment(kind=Kind.SHOWN, data=data, page=self._ask))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -111,10 +112,14 @@ class ChooseView(SessionsView):
         choice.unbind(response)
         return response
 
+    def _described(self) -> list[dict[str, Any]]:
+        ages = policy.limits_for(logout_settings(), self.note.user, self.request)
+        return [described(row, ages) for row in self.rows]
+
     def _ask(self, **context: Any) -> HttpResponse:
         context = {
             "title": _("Choose where to log out"),
-            "sessions": [described(row) for row in self.rows],
+            "sessions": self._described(),
             "to_end": self.to_end,
             "account": self.note.user.get_username(),
             "just_now": timezone.now() - timedelta(minutes=1),
