@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from django_logout import Reason, Target, aftermath, end_sessions, registry, truth
-from django_logout.models import CredentialTie, Cutoff, LoginSession
+from django_logout.models import CredentialTie, Cutoff, LoginSession, LogoutEvent
+from django_logout.types import Scope
 from tests.agents import AGENTS
 from tests.browsers import before_us
 from tests.logins import BACKEND
@@ -152,3 +153,17 @@ def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
     row = row_of(user, session_key="key")
     registry.cut_off([None], before=timezone.now(), reason="command")
     assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
+
+
+@pytest.mark.parametrize(
+    ("reason", "stayed"), [("password_changed", True), ("factor_changed", True), ("admin", False)]
+)
+def test_the_session_that_stayed_when_the_others_ended(
+    user: Any, reason: str, stayed: bool
+) -> None:
+    """Because its user changed what Django's hash of the account is made of, in it."""
+    row = row_of(user, authenticated_at=timezone.now() - timedelta(seconds=1))
+    LogoutEvent.objects.create(
+        user=user, reason=reason, scope=Scope.OTHERS, sessions=0, complete=True
+    )
+    assert truth.stayed(row.pk) is stayed

@@ -225,7 +225,9 @@ def test_a_login_page_of_the_views_own_says_why_too(user: Any, ann: Client, sett
     assert (told.status_code, told.json()["reason"]) == (401, "admin")
     assert told.json()["login_url"] == "/admin/login/?a=1&next=http%3A//testserver/page/"
     assert moved["HX-Redirect"] == "/admin/login/?a=1&next=/out/"
-    assert elsewhere.json()["login_url"] == "https://sso.example?next=/%25C3%25A9/"
+    assert (
+        elsewhere.json()["login_url"] == "https://sso.example?next=http%3A//testserver/%25C3%25A9/"
+    )
     assert page.redirect_chain == [("/admin/login/?a=1&next=/out/%3Fq%3D1", 302)]
     assert ADMIN in page.text
 

@@ -139,11 +139,12 @@ def shut_out(user_id: str, auth_hash: str) -> Reason | None:
 
 
 def stayed(session_id: UUID) -> bool:
-    """Whether a session is the one that stayed when its user changed the password in it."""
+    """Whether a session is the one that stayed when its user changed the password in it, or what
+    else Django's hash of the account is made of."""
     changed = LogoutEvent.objects.filter(
         user=OuterRef("user"),
         scope=Scope.OTHERS,
-        reason=Reason.PASSWORD_CHANGED,
+        reason__in=[Reason.PASSWORD_CHANGED, Reason.FACTOR_CHANGED],
         created_at__gt=OuterRef("authenticated_at"),
     )
     mine = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)

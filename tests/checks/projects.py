@@ -95,7 +95,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
     "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
     "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
-    "E042": ({"LOGOUT": {"TOUCH_INTERVAL": -1}}, "0 writes it with each request"),
+    "E043": ({"LOGOUT": {"TOUCH_INTERVAL": -1}}, "0 writes it with each request"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
     "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Take "cache" out'),
     "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),

@@ -25,13 +25,16 @@ def test_back_without_a_script(
     open_page: Open, variant: Variant, scheme: str, name: str, reason: str, shown: bool
 ) -> None:
     """``no-store`` and the change of the cookie together cure it, where the button is pressed."""
-    page = open_page("/trial/page/secret/", base_url=variant(scheme, name), user="customer")
 
-    if reason == "button":
-        press(page)
-    else:
-        page.goto("/trial/public/")
-        end(page, reason)
-    go(page, -1)
+    def seen() -> bool:
+        page = open_page("/trial/page/secret/", base_url=variant(scheme, name), user="customer")
+        if reason == "button":
+            press(page)
+        else:
+            page.goto("/trial/public/")
+            end(page, reason)
+        go(page, -1)
+        return shows_secret(page)
 
-    assert shows_secret(page) is shown
+    # What Chromium keeps it may drop, where it is short of memory.
+    assert any(seen() for _ in range(3 if shown else 1)) is shown

@@ -33,7 +33,7 @@ def check_expiry(**kwargs: Any) -> list[CheckMessage]:
             f'LOGOUT["TOUCH_INTERVAL"] is {given.TOUCH_INTERVAL!r}, which is less than no time.'
         )
         hint = "Write how many seconds activity may go unwritten; 0 writes it with each request."
-        found.append(Error(sentence, hint=hint, id="django_logout.E042"))
+        found.append(Error(sentence, hint=hint, id="django_logout.E043"))
     return found or _pointless(given)
 
 
