@@ -205,10 +205,10 @@ def count_before(moment: datetime, kind: str = SESSION) -> int:
     return rows.filter(~Exists(earlier)).count()
 
 
-def newest_cutoff() -> Subquery:
-    """When everyone was cut off last, to come along with another query."""
+def newest_cutoff(field: str = "before") -> Subquery:
+    """When everyone was cut off last, or why, to come along with another query."""
     everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
-    return Subquery(everyones.values("before")[:1])
+    return Subquery(everyones.values(field)[:1])
 
 
 def end(

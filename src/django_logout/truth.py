@@ -43,7 +43,7 @@ def standing(identity: Identity) -> Standing:
         if ended_at is not None:
             return Standing(False, reason or Reason.UNKNOWN)
         if cut is not None:
-            return _cut_off(cut)
+            return Standing(False, told(cut))
         if not is_adopted(identity.id):
             return Standing(True)
         if kind != SESSION:  # of tokens, which tell when they were issued
@@ -63,12 +63,13 @@ def standing(identity: Identity) -> Standing:
     if why is None:
         everywhere = endings.filter(Q(scope=Scope.USER) | others)
         why = everywhere.values_list("reason", flat=True).first()
-    return Standing(True) if why is None else _cut_off(why)
+    return Standing(True) if why is None else Standing(False, told(why))
 
 
-def _cut_off(reason: str) -> Standing:
-    """For that reason; but who has been cut off has not logged out there, whatever they did."""
-    return Standing(False, Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN)
+def told(reason: str) -> str:
+    """Why a session has been cut off, in the end: nobody has logged out in it, whatever somebody
+    did elsewhere."""
+    return Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN
 
 
 class Cut(NamedTuple):

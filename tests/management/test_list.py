@@ -124,6 +124,9 @@ def test_those_that_are_over_are_listed_with_all(user: Any) -> None:
         ("alive", None),
     }
     assert [row["state"] for row in run("list", "--json").json["sessions"]] == ["alive"]
+    end_sessions(Target.everyone(), reason="incident-4711")
+    rows = run("list", "--all", "--json").json["sessions"]
+    assert ("ended", "incident-4711") in {(row["state"], row["reason"]) for row in rows}
 
 
 def test_expired_is_not_ended(user: Any) -> None:

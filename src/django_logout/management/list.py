@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout import registry
+from django_logout import registry, truth
 from django_logout.management.options import add_json, find_user, name_of
 from django_logout.models import LoginSession
 
@@ -57,7 +57,8 @@ def _found(name: str | None, *, everything: bool) -> QuerySet[LoginSession]:
         rows = rows.filter(user_id=find_user(name).pk)
     if not everything:
         rows = registry.alive(rows).filter(expires_at__gt=timezone.now())
-    return rows.annotate(cutoff=registry.newest_cutoff()).select_related("user", "event")
+    cutoff = {"cutoff": registry.newest_cutoff(), "cutoff_reason": registry.newest_cutoff("reason")}
+    return rows.annotate(**cutoff).select_related("user", "event")
 
 
 def _facts(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
@@ -81,10 +82,11 @@ def _facts(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
 
 
 def _reason(row: LoginSession) -> str | None:
-    cutoff = row.cutoff  # type: ignore[attr-defined]
+    facts: Any = row
     if row.ended_at is not None:
         return row.event.reason if row.event is not None else "unknown"
-    return "cutoff" if cutoff is not None and row.created_at < cutoff else None
+    cut = facts.cutoff is not None and row.created_at < facts.cutoff
+    return truth.told(facts.cutoff_reason) if cut else None
 
 
 def _line(row: dict[str, Any]) -> str:
