@@ -119,14 +119,12 @@ def _end_expired(request: HttpRequest, watch: Watch) -> None:
 
 def _end_again(request: HttpRequest, watch: Watch) -> None:
     """Endings of this request that were rolled back with a transaction of the view's."""
-    for session_id in watch.ended - watch.confirmed:
-        undone = watch.endings.get(session_id)
-        if undone is None or session_id in watch.confirmed:
-            continue
-        everywhere = undone.target.scope is Scope.USER
-        target = undone.target if everywhere else Target.session(session_id)
-        how = {"reason": undone.reason, "actor": undone.actor}
-        core.end_sessions(target, request=request, **how)
+    for session_id, undone in list(watch.endings.items()):
+        if session_id not in watch.confirmed:
+            everywhere = undone.target.scope is Scope.USER
+            target = undone.target if everywhere else Target.session(session_id)
+            how = {"reason": undone.reason, "actor": undone.actor}
+            core.end_sessions(target, request=request, **how)
 
 
 def _register_again(request: HttpRequest, watch: Watch) -> None:
