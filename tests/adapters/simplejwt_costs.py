@@ -181,10 +181,7 @@ def test_what_is_remembered_is_replaced_by_an_ending(user: Any, scope: str, insi
     target = SCOPES[scope](user)
     with transaction.atomic() if inside else nullcontext():
         end_sessions(target, reason="mine")
-    assert (known.refused(), issued.refused()) == (
-        "cutoff" if scope == "everyone" else "mine",
-        "mine",
-    )
+    assert (known.refused(), issued.refused()) == ("mine", "mine")
 
 
 def test_what_was_read_in_a_transaction_is_told_to_nobody(user: Any) -> None:
