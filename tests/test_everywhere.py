@@ -236,7 +236,7 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
         left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
         if quicker:
             late.post("/accounts/logout/")
-        return aftermath.Aftermath(left, [])
+        return aftermath.Aftermath(left, {})
 
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)

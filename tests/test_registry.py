@@ -100,11 +100,14 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     registry.adopt(SessionStore("key"), identity)
     every = registry.sessions()
     found = aftermath.find(every, moment)
-    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [])
-    assert aftermath.find(every, moment, adopted_only=True) == ([identity.id], [])
+    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, {})
+    assert aftermath.find(every, moment, adopted_only=True) == ([identity.id], {})
     lately = aftermath.ended_since(moment, but=uuid4())
     found = aftermath.find(every, moment, earlier=lately)
-    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, [ended.pk])
+    assert (set(found.overlooked), found.earlier) == (
+        {earlier.pk, identity.id},
+        {ended.pk: Reason.UNKNOWN},
+    )
 
 
 def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django_logout import engines, gate, registry
 from django_logout.models import LoginSession
 from django_logout.selection import Part
-from django_logout.types import SESSION, Ending, Scope
+from django_logout.types import SESSION, Ending, Reason, Scope
 
 
 class Aftermath(NamedTuple):
@@ -20,8 +20,8 @@ class Aftermath(NamedTuple):
 
     overlooked: list[UUID]
     "They began before it and are alive: registered by other transactions while its own was open."
-    earlier: list[UUID]
-    "They had ended already, a short while ago."
+    earlier: dict[UUID, str]
+    "They had ended already, a short while ago, and why."
 
 
 def of(part: Part, ending: Ending) -> Aftermath:
@@ -34,9 +34,8 @@ def of(part: Part, ending: Ending) -> Aftermath:
         theirs = registry.sessions().filter(user_id__in=adopted)
         return find(theirs, ending.at, adopted_only=True)
     if earlier is not None and _asked_in_vain(ending):
-        rows = part.everything.filter(earlier).order_by()
-        return Aftermath([], list(rows.values_list("pk", flat=True)))
-    return Aftermath([], [])
+        return _sorted(part.everything.filter(earlier), ending.at)
+    return Aftermath([], {})
 
 
 def find(
@@ -49,11 +48,18 @@ def find(
     """Those of the sessions that an ending of that moment has overlooked; and those that had ended
     by a condition, if there is one."""
     living = registry.is_alive()
-    rows = selection.filter(living if earlier is None else living | earlier).order_by()
-    found = Aftermath([], [])
-    for session_id, created_at, ended_at in rows.values_list("pk", "created_at", "ended_at"):
+    rows = selection.filter(living if earlier is None else living | earlier)
+    return _sorted(rows, moment, adopted_only=adopted_only)
+
+
+def _sorted(
+    rows: QuerySet[LoginSession], moment: datetime, *, adopted_only: bool = False
+) -> Aftermath:
+    found = Aftermath([], {})
+    facts = rows.order_by().values_list("pk", "created_at", "ended_at", "event__reason")
+    for session_id, created_at, ended_at, reason in facts:
         if ended_at is not None:
-            found.earlier.append(session_id)
+            found.earlier[session_id] = reason or Reason.UNKNOWN
         elif registry.is_adopted(session_id) or (created_at < moment and not adopted_only):
             found.overlooked.append(session_id)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -30,8 +30,8 @@ logger = logging.getLogger("django_logout")
 class Marks(NamedTuple):
     """What the cache is told of beside the sessions that an ending has ended."""
 
-    earlier: Set[UUID]
-    "Sessions that had ended already."
+    earlier: Mapping[UUID, str]
+    "Sessions that had ended already, and why."
     user_pks: Set[Any]
     "Of users all of whose logins have ended, as far as tokens are asked for that."
 
@@ -44,17 +44,17 @@ def finish(part: Part, ending: Ending, result: LogoutResult, asked: set[UUID]) -
     before, or something goes on that began meanwhile; it is announced all the same.
     """
     failure: Exception | None = None
-    marks = Marks(asked, set())
+    marks = Marks(dict.fromkeys(asked, ending.reason), set())
     try:
         ending, earlier = _end_overlooked(part, ending, result)
-        marks = _to_mark(ending, asked.union(earlier))
+        marks = _to_mark(ending, {**marks.earlier, **earlier})
     except Exception as error:  # noqa: BLE001 - raised below, when what is done has been told
         failure = error
     ids = {session.id for session in ending.sessions}
     closed = gate.close(
         ids,
         ending.reason,
-        earlier=marks.earlier - ids,
+        earlier=marks.earlier,
         user_pks=marks.user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
     )
@@ -114,7 +114,7 @@ def disturb(ending: Ending) -> None:
 
 def _end_overlooked(
     part: Part, ending: Ending, result: LogoutResult
-) -> tuple[Ending, Collection[UUID]]:
+) -> tuple[Ending, Mapping[UUID, str]]:
     """After the commit: whoever registers a session later than this sees the ending himself. And
     sessions that an earlier ending has ended, which perhaps could not tell the cache."""
     left = aftermath.of(part, ending)
@@ -130,11 +130,11 @@ def _end_overlooked(
     return replace(ending, sessions=sessions, keys=keys), left.earlier
 
 
-def _to_mark(ending: Ending, others: set[UUID]) -> Marks:
+def _to_mark(ending: Ending, others: Mapping[UUID, str]) -> Marks:
     if not gate.remembers() or ending.target.scope is Scope.EVERYONE:
         return Marks(others, set())
-    earlier = others.difference(session.id for session in ending.sessions)
-    return Marks({*others, *families.tied_to(earlier)}, _users(ending.target))
+    tied = families.tied_to(others.keys() - {session.id for session in ending.sessions})
+    return Marks({**dict.fromkeys(tied, ending.reason), **others}, _users(ending.target))
 
 
 def _users(target: Target) -> set[Any]:

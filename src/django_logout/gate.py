@@ -23,6 +23,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -215,18 +216,19 @@ def close(
     session_ids: Iterable[UUID],
     reason: str,
     *,
-    earlier: Iterable[UUID] = (),
+    earlier: Mapping[UUID, str] = MappingProxyType({}),
     user_pks: Iterable[Any] = (),
     everyone: bool = False,
 ) -> bool:
     """After the ending is committed: remember it, and that all of those users', or everyone's,
-    have ended. Of sessions that had ended ``earlier``, each for a reason of its own, the row will
-    be asked. False when the cache did not take it: what a reader saw before may then still stand
-    for :data:`SEEN_TTL`, so the ending is not complete."""
+    have ended; and sessions that had ended ``earlier``, with the reason of each. False when the
+    cache did not take it: what a reader saw before may then still stand for :data:`SEEN_TTL`, so
+    the ending is not complete."""
     if not remembers():
         return True
-    marks = {mark_key(session_id): f"{ENDED}:{reason}" for session_id in session_ids}
-    names: list[UUID | str] = [*earlier, *map(name_of, user_pks), *([EVERYONE] if everyone else [])]
+    ended = {**earlier, **dict.fromkeys(session_ids, reason)}
+    marks = {mark_key(session_id): f"{ENDED}:{why}" for session_id, why in ended.items()}
+    names = (*map(name_of, user_pks), *([EVERYONE] if everyone else []))
     marks.update((mark_key(name), generation()) for name in names)
     return _write(marks)
 
