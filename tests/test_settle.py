@@ -25,6 +25,12 @@ def atomic_requests(monkeypatch: Any) -> None:
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
 
 
+def flush(request: HttpRequest) -> HttpResponse:
+    """A view of the project's that does without us."""
+    request.session.flush()
+    return HttpResponse()
+
+
 def test_a_logout_that_was_rolled_back_is_done_again(
     engine: str, atomic_requests: None, ann: Client, settings: Any
 ) -> None:
@@ -110,12 +116,7 @@ def test_a_session_that_the_project_flushes_has_ended(
     engine: str, ann: Client, settings: Any
 ) -> None:
     """With its own reason, and copies of its cookie too."""
-
-    def view(request: HttpRequest) -> HttpResponse:
-        request.session.flush()
-        return HttpResponse()
-
-    settings.ROOT_URLCONF = routes(view)
+    settings.ROOT_URLCONF = routes(flush)
     ann.get("/write/")
     thief = copy_of(ann)
 
@@ -191,12 +192,7 @@ def test_a_key_that_was_rotated_is_no_changed_password(
     engine: str, ann: Client, settings: Any
 ) -> None:
     """A session that Django lets in by the key of before is flushed by the project."""
-
-    def view(request: HttpRequest) -> HttpResponse:
-        request.session.flush()
-        return HttpResponse()
-
-    settings.ROOT_URLCONF = routes(view)
+    settings.ROOT_URLCONF = routes(flush)
     ann.get("/write/")
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
 
