@@ -41,7 +41,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         for service in mark.args:
             if not services.available(service):
                 what = pytest.fail if services.required() else pytest.skip
-                what(f"needs {service}, which does not answer")
+                what(services.lacks(service))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,7 +73,7 @@ def engine(
     if cache not in {"locmem", "dummy"}:
         if not services.available(cache):
             what = pytest.fail if services.required() else pytest.skip
-            what(f"needs {cache}, which does not answer")
+            what(services.lacks(cache))
         url = services.URLS[cache]
     else:
         url = f"{cache}://"

@@ -37,6 +37,15 @@ def available(service: str) -> bool:
         return False
 
 
+def lacks(service: str) -> str:
+    """What to say of a service that cannot be used."""
+    if service == "npm":
+        return "needs what npm ci installs"
+    if service == "chromium":
+        return f"needs one of {', '.join(CHROMIUM)}"
+    return f"needs {service}, which does not answer"
+
+
 def chromium() -> str | None:
     """Path of the browser."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)

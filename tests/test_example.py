@@ -84,7 +84,7 @@ def test_environment_switches_real_parts_in(env: dict[str, str], engine: str) ->
     for service in {database, cache} & services.URLS.keys():
         if not services.available(service):
             what = pytest.fail if services.required() else pytest.skip
-            what(f"needs {service}, which does not answer")
+            what(services.lacks(service))
     switches = {"SESSION_ENGINE": engine, "CACHE_URL": services.URLS.get(cache, "locmem://")}
     with ExitStack() as stack:
         if database in services.URLS:

@@ -79,7 +79,7 @@ def need(*wanted: str) -> None:
     for service in wanted:
         if service in services.URLS and not services.available(service):
             what = pytest.fail if services.required() else pytest.skip
-            what(f"needs {service}, which does not answer")
+            what(services.lacks(service))
 
 
 def build(pools: Pools, tmp_path: Path, database: str, setup: str, **how: Any) -> World:
