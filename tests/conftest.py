@@ -38,10 +38,7 @@ SETUPS = {
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, or fail, what needs a server that is not there."""
     for mark in item.iter_markers("needs"):
-        for service in mark.args:
-            if not services.available(service):
-                what = pytest.fail if services.required() else pytest.skip
-                what(services.lacks(service))
+        services.need(*mark.args)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,13 +67,8 @@ def engine(
 ) -> str:
     """Run the test once for each session engine; gives the engine's short name."""
     name, cache = SETUPS[request.param]
-    if cache not in {"locmem", "dummy"}:
-        if not services.available(cache):
-            what = pytest.fail if services.required() else pytest.skip
-            what(services.lacks(cache))
-        url = services.URLS[cache]
-    else:
-        url = f"{cache}://"
+    services.need(cache)
+    url = services.URLS.get(cache, f"{cache}://")
     # A prefix of its own keeps tests that run side by side apart, without clearing the server.
     settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
     settings.SESSION_ENGINE = ENGINES.get(name, name)

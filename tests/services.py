@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 URLS = {
     "postgres": os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
     "mariadb": os.environ.get("MARIADB_URL", "mysql://root@127.0.0.1:3306/test"),
@@ -20,6 +22,12 @@ URLS = {
 #: What ``npm ci`` installs.
 NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+_ALWAYS = {"sqlite", "locmem", "dummy"}
+_LACKS = {
+    "npm": "needs what npm ci installs",
+    "chromium": f"needs one of {', '.join(CHROMIUM)}",
+}
 
 
 @cache
@@ -37,13 +45,12 @@ def available(service: str) -> bool:
         return False
 
 
-def lacks(service: str) -> str:
-    """What to say of a service that cannot be used."""
-    if service == "npm":
-        return "needs what npm ci installs"
-    if service == "chromium":
-        return f"needs one of {', '.join(CHROMIUM)}"
-    return f"needs {service}, which does not answer"
+def need(*wanted: str) -> None:
+    """Skip, or fail, what needs a server that is not there."""
+    for service in wanted:
+        if service not in _ALWAYS and not available(service):
+            what = pytest.fail if required() else pytest.skip
+            what(_LACKS.get(service, f"needs {service}, which does not answer"))
 
 
 def chromium() -> str | None:

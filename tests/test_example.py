@@ -81,10 +81,7 @@ def test_works_under_each_server(env: dict[str, str], server: str) -> None:
 def test_environment_switches_real_parts_in(env: dict[str, str], engine: str) -> None:
     """Each session engine, with the databases and caches that the site can be pointed at."""
     database, cache = SWITCHES[engine]
-    for service in {database, cache} & services.URLS.keys():
-        if not services.available(service):
-            what = pytest.fail if services.required() else pytest.skip
-            what(services.lacks(service))
+    services.need(database, cache)
     switches = {"SESSION_ENGINE": engine, "CACHE_URL": services.URLS.get(cache, "locmem://")}
     with ExitStack() as stack:
         if database in services.URLS:

@@ -68,23 +68,15 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pools]:
 @pytest.fixture(scope="session")
 def served_database() -> Iterator[str]:
     """A PostgreSQL database for real servers, in which Ann can log in."""
-    need("postgres")
+    services.need("postgres")
     with scratch_database(services.URLS["postgres"]) as url:
         prepare("ann", DATABASE_URL=url)
         yield url
 
 
-def need(*wanted: str) -> None:
-    """Skip, or fail, what needs a server that is not there."""
-    for service in wanted:
-        if service in services.URLS and not services.available(service):
-            what = pytest.fail if services.required() else pytest.skip
-            what(services.lacks(service))
-
-
 def build(pools: Pools, tmp_path: Path, database: str, setup: str, **how: Any) -> World:
     """A site; skipped where its servers are missing."""
-    need(database, SETUPS[setup][1].removeprefix("django_"))
+    services.need(database, SETUPS[setup][1].removeprefix("django_"))
     pool = pools.get(database, plain=how.pop("plain", False))
     pool.drop_busy()
     return setups.world(pool, setup, str(tmp_path), **how)
