@@ -25,7 +25,7 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
     A page that is fetched ahead would be shown after logging out, ``no-store`` or not: browsers
     drop those that are no success.
     """
-    if not (logout_settings().NO_STORE and session.watch.held and session.accessed):
+    if not (session.accessed and logout_settings().NO_STORE and session.watch.held):
         return
     if hasattr(response, STORABLE):
         return
