@@ -1,6 +1,7 @@
 """An ending in parts: who is told of which, what fails in the middle, and how far it got."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -10,6 +11,7 @@ from django_logout import (
     SessionNotEnded,
     Target,
     aend_sessions,
+    audit,
     end_sessions,
     registry,
 )
@@ -108,6 +110,24 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
 
     assert end_sessions(Target.users(crowd)).ended == {"session": 6}
     assert not LoginSession.objects.filter(ended_at=None).exists()
+
+
+def test_a_failure_before_anything_is_on_record_says_how_far_it_got(
+    user: Any, small_parts: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first part held nobody; the second ended nobody."""
+
+    def broken(*args: Any) -> Any:
+        raise DatabaseError
+
+    row, *_ = make_rows(user, 1)
+    monkeypatch.setattr(audit, "record", broken)
+    with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 3\. Then: .*nothing was changed"):
+        end_sessions(Target.sessions([uuid4(), uuid4(), row.pk]))
+    (line,) = (record for record in caplog.records if record.name == "django_logout")
+    assert (line.__dict__["event"], line.__dict__["left"]) == (None, 1)
+    assert not LogoutEvent.objects.exists()
+    assert LoginSession.objects.get().ended_at is None
 
 
 def test_a_failure_at_once_has_changed_nothing(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:

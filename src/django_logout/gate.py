@@ -207,9 +207,8 @@ def ready() -> bool:
 
 def disturb(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
     """During an ending that awaits somebody's commit: make readers ask the row again."""
-    if remembers():
-        names: list[UUID | str] = [*session_ids, *map(name_of, user_pks)]
-        _write({mark_key(name): generation() for name in names})
+    names: list[UUID | str] = [*session_ids, *map(name_of, user_pks)]
+    _write({mark_key(name): generation() for name in names})
 
 
 def close(
