@@ -4,7 +4,7 @@ import os
 from datetime import timedelta
 
 from tests.adapters.settings_tokens import *  # noqa: F403
-from tests.adapters.settings_tokens import INSTALLED_APPS, REST_FRAMEWORK
+from tests.adapters.settings_tokens import AUTH_USER_MODEL, INSTALLED_APPS, REST_FRAMEWORK
 
 SERIALIZERS = "django_logout.contrib.drf.jwt_serializers"
 
@@ -31,3 +31,5 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
     "SIGNING_KEY": "not a secret either, but as long as HMAC with SHA-256 wants",
 }
+if AUTH_USER_MODEL == "users.TextUser":  # has no id, which is what the library looks for
+    SIMPLE_JWT["USER_ID_FIELD"] = "pk"
