@@ -1,5 +1,8 @@
 """F08: ATOMIC_REQUESTS, and requests that come while the transaction of the logout is open."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 import pytest
 
 from tests.faults.harness import PATIENCE, World
@@ -68,18 +71,25 @@ def test_f08_a_reader_with_an_old_snapshot_tells_nobody(make_world, database: st
     """REPEATABLE READ: it still sees the row of before, which is good for itself alone."""
     world = make_world(database, "cache")
     browser = world.browser(world.add_user())
-    isolate = "SET SESSION TRANSACTION ISOLATION LEVEL {}".format
-    if database == "mariadb":
+    with isolation(world, "REPEATABLE READ") if database == "mariadb" else nullcontext():
+        assert world.do("evict", what="django_logout:seen:") == 1
+        late = browser.begin("/snapshot/", "view")
+        browser.logout()
+        late.finish()
+        assert world.served(browser.history) == set()
+
+
+@contextmanager
+def isolation(world: World, level: str) -> Iterator[None]:
+    """For a while; then it is again as Django has it, for the tests that are served next."""
+    statement = "SET SESSION TRANSACTION ISOLATION LEVEL {}".format
+    for _ in world.pool.workers:
+        world.do("sql", statement=statement(level))
+    try:
+        yield
+    finally:
         for _ in world.pool.workers:
-            world.do("sql", statement=isolate("REPEATABLE READ"))
-    assert world.do("evict", what="django_logout:seen:") == 1
-    late = browser.begin("/snapshot/", "view")
-    browser.logout()
-    late.finish()
-    assert world.served(browser.history) == set()
-    if database == "mariadb":  # as Django has it, for the tests that these processes serve next
-        for _ in world.pool.workers:
-            world.do("sql", statement=isolate("READ COMMITTED"))
+            world.do("sql", statement=statement("READ COMMITTED"))
 
 
 def test_f08_without_the_package_it_is_alive(make_world) -> None:

@@ -120,7 +120,7 @@ def snapshot(request: HttpRequest) -> HttpResponse:
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("SELECT COUNT(*) FROM auth_user")
+        cursor.execute("SELECT COUNT(*) FROM django_logout_loginsession")
         stop("view")
         return HttpResponse(request.user.get_username())
 

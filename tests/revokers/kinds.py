@@ -51,7 +51,8 @@ class BrokenInModel(Revoker):
     name = "broken_in_model"
 
     def ends(self, ending: Ending) -> int:
-        LoginSession(pk=ending.sessions[0].id, user_id=-1).save(force_insert=True)
+        session = ending.sessions[0]
+        LoginSession(pk=session.id, user_id=session.user_id).save(force_insert=True)
         return 0
 
 
