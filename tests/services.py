@@ -24,9 +24,11 @@ NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _ALWAYS = {"sqlite", "locmem", "dummy"}
+_PROGRAMS = ("redis-server", "xgettext")
 _LACKS = {
     "npm": "needs what npm ci installs",
     "chromium": f"needs one of {', '.join(CHROMIUM)}",
+    **{program: f"needs the program {program}" for program in _PROGRAMS},
 }
 
 
@@ -37,6 +39,8 @@ def available(service: str) -> bool:
         return chromium() is not None
     if service == "npm":
         return NODE_MODULES.is_dir()
+    if service in _PROGRAMS:
+        return shutil.which(service) is not None
     parts = urlsplit(URLS[service])
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=2):

@@ -73,7 +73,7 @@ def test_compiled_catalogue_is_current(catalogue: Path) -> None:
 
 
 @pytest.mark.parametrize("home", [PACKAGE, EXAMPLE], ids=["package", "car site"])
-@pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext")
+@pytest.mark.needs("xgettext")
 def test_catalogue_has_what_the_source_has(home: Path, tmp_path: Path) -> None:
     """No string has been added or reworded since; ``makemessages`` finds nothing new."""
     copy = tmp_path / home.name

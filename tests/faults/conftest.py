@@ -12,6 +12,7 @@ from tests import services
 from tests.carsite import scratch_database
 from tests.faults import setups
 from tests.faults.harness import Pool, World
+from tests.faults.own_redis import OwnRedis
 from tests.faults.serving import prepare
 from tests.faults.setups import SETUPS
 
@@ -80,6 +81,14 @@ def build(pools: Pools, tmp_path: Path, database: str, setup: str, **how: Any) -
     pool = pools.get(database, plain=how.pop("plain", False))
     pool.drop_busy()
     return setups.world(pool, setup, str(tmp_path), **how)
+
+
+@pytest.fixture
+def redis(tmp_path: Any) -> Iterator[OwnRedis]:
+    """A server that may go down."""
+    server = OwnRedis(tmp_path)
+    yield server
+    server.kill()
 
 
 @pytest.fixture(params=MATRIX, ids="-".join)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -28,11 +27,6 @@ class OwnRedis:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
-
-    @staticmethod
-    def possible() -> bool:
-        """Whether there is a server to start."""
-        return shutil.which("redis-server") is not None
 
     def start(self) -> None:
         """Up, with everything that was written before it went down."""

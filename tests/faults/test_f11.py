@@ -19,7 +19,7 @@ from tests.settings import ENGINES
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not OwnRedis.possible(), reason="needs redis-server"),
+    pytest.mark.needs("redis-server"),
 ]
 
 DJANGOS = "django.core.cache.backends.redis.RedisCache"

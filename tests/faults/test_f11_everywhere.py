@@ -1,7 +1,6 @@
 """F11 across processes: Redis goes after an ending's commit, before anybody could be told of it.
 What a process remembers then stands for a while; the next ending may not say "done" over it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,18 +8,10 @@ import pytest
 from tests.faults.harness import World
 from tests.faults.own_redis import OwnRedis
 
-pytestmark = pytest.mark.skipif(not OwnRedis.possible(), reason="needs redis-server")
+pytestmark = pytest.mark.needs("redis-server")
 
 #: Those whose sessions a process may remember.
 SETUPS = ["cached_db", "cache", "file", "signed_cookies"]
-
-
-@pytest.fixture
-def redis(tmp_path: Any) -> Iterator[OwnRedis]:
-    """A server that may go down."""
-    server = OwnRedis(tmp_path)
-    yield server
-    server.kill()
 
 
 @pytest.fixture(params=SETUPS)

@@ -1,6 +1,5 @@
 """F11 in a transaction of the project's: what fails after the view is still no "logged out"."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,16 +17,8 @@ from tests.settings import ENGINES
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not OwnRedis.possible(), reason="needs redis-server"),
+    pytest.mark.needs("redis-server"),
 ]
-
-
-@pytest.fixture
-def redis(tmp_path: Any) -> Iterator[OwnRedis]:
-    """A server that may go down."""
-    server = OwnRedis(tmp_path)
-    yield server
-    server.kill()
 
 
 @pytest.mark.parametrize("engine_name", ["cache", "cached_db", "signed_cookies"])
