@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from statistics import median
 
 from bench.budgets import base, on_processes, verdicts
 from bench.contenders import BY_NAME
@@ -39,6 +40,10 @@ keeps no record. The floor with a record does by hand, in one transaction, what 
 when and by which event it ended, deletes its data and writes the event."""
 NOT_HERE = """\
 Not measured here: 10,000 users out at once, everyone out, other processes; `tests/` counts them."""
+#: Of a page that looks at nothing, next to the time of the whole of it above.
+PASSING = """\
+More than Django alone, whose own are in the first line. The CPU of a page that ignores the user is that of the
+session's middleware and of what the app has behind it, in a loop of nothing else."""
 HEADS = {"page": "signed-in page", "quiet": "page that ignores the user"}
 WHY = {
     "everywhere": "None of them records of each session when it ended, why, and by whom.",
@@ -63,7 +68,11 @@ def render(results: Results, processes: dict[str, Process], *, seconds: float) -
         parts += [f"## {WORDS[database]}", *requests(here), *tables(here)]
     parts += ["![The same as a plot](results.svg)"]
     if processes:
-        parts += ["## One process: what it costs before the first request", process(processes)]
+        parts += [
+            "## One process: what it costs whoever does not use it",
+            PASSING,
+            process(processes),
+        ]
     parts += ["## Budgets", *budgets(results, processes)]
     parts += ["## Where a peer wins", *wins(results)]
     return "\n\n".join(parts) + "\n"
@@ -135,18 +144,23 @@ def process(found: dict[str, Process]) -> str:
     """More than Django alone, whose own is the first line."""
     alone = found["django-db"]
     rows = [
-        [BY_NAME["django-db"].label, f"{alone.median:.0f} ms", f"{alone.memory / 1e6:.1f} MB"],
+        [
+            BY_NAME["django-db"].label,
+            f"{alone.median:.0f} ms",
+            f"{alone.memory / 1e6:.1f} MB",
+            f"{median(alone.passing):.1f} µs",
+        ],
         *(
             [BY_NAME[name].label, *(f"+ {more:.2g} {unit}" for more, unit in _more(one, alone))]
             for name, one in found.items()
             if one is not alone
         ),
     ]
-    return table(["", "CPU to set it up", "memory"], rows)
+    return table(["", "CPU to set it up", "memory", "page that ignores the user"], rows)
 
 
 def _more(one: Process, alone: Process) -> Iterator[tuple[float, str]]:
-    yield from zip(one.more(alone), ("ms", "MB"), strict=True)
+    yield from zip(one.more(alone), ("ms", "MB", "µs"), strict=True)
 
 
 def budgets(results: Results, processes: dict[str, Process]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import path
 
 from django_logout.models import LogoutEvent
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 from tests.pages import copy_of, signed_in
 from tests.urls import urlpatterns as site_urls
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, aftermath, end_sessions, registry, truth
 from django_logout.models import CredentialTie, Cutoff, LoginSession, LogoutEvent
-from django_logout.types import Scope
+from django_logout.vocabulary import Scope
 from tests.agents import AGENTS
 from tests.browsers import before_us
 from tests.logins import BACKEND

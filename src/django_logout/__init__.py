@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from django_logout.core import aend_sessions, alogout, end_sessions, logout
     from django_logout.exceptions import LogoutError, SessionNotEnded, SessionUnavailable
     from django_logout.factors import credentials_changed
-    from django_logout.types import LogoutResult, Reason, Target
+    from django_logout.types import LogoutResult, Target
+    from django_logout.vocabulary import Reason
 
 _HOMES = {
     "LogoutError": "exceptions",
     "LogoutResult": "types",
-    "Reason": "types",
+    "Reason": "vocabulary",
     "SessionNotEnded": "exceptions",
     "SessionUnavailable": "exceptions",
     "Target": "types",

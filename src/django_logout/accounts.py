@@ -22,7 +22,8 @@ from django_logout.browser import stores
 from django_logout.current import current_request
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard import guard
-from django_logout.types import LogoutResult, Reason, Target
+from django_logout.types import LogoutResult, Target
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

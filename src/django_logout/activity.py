@@ -7,7 +7,6 @@ the session, whose life would be lengthened by that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 MEMORY = 10_000
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Memory:
     """What this process knows of one session. Its row may know of later activity, by others."""
 

@@ -24,8 +24,9 @@ from django_logout.decorators import open_to_all
 from django_logout.devices import spoken
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.types import Reason, Target
+from django_logout.types import Target
 from django_logout.views.logout import THEIRS, LogoutView
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     _Site = admin.AdminSite

@@ -14,8 +14,8 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 
 from django_logout import registry, stored, truth
-from django_logout.engines import Stored
 from django_logout.registry import Identity
+from django_logout.stored import Stored
 
 
 @dataclass(frozen=True, slots=True)

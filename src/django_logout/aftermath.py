@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 from django_logout import engines, gate, registry
 from django_logout.models import LoginSession
 from django_logout.selection import Part
-from django_logout.types import SESSION, Ending, Reason, Scope
+from django_logout.types import Ending
+from django_logout.vocabulary import SESSION, Reason, Scope
 
 
 class Aftermath(NamedTuple):

@@ -11,7 +11,8 @@ from django.contrib.auth import get_user_model
 from django_logout import registry
 from django_logout.devices import stored_ip, user_agent
 from django_logout.models import LogoutEvent
-from django_logout.types import SESSION, Ending, Outcome, Scope
+from django_logout.types import Ending, Outcome
+from django_logout.vocabulary import SESSION, Scope
 
 logger = logging.getLogger("django_logout")
 

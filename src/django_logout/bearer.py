@@ -38,7 +38,8 @@ from django_logout.models import LoginSession
 from django_logout.registry import Identity
 from django_logout.signals import session_begun
 from django_logout.truth import Cut, Standing
-from django_logout.types import Reason, Target
+from django_logout.types import Target
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

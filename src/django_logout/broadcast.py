@@ -18,7 +18,8 @@ from channels.layers import get_channel_layer
 from django.utils.crypto import salted_hmac
 
 from django_logout.registry import Identity
-from django_logout.types import Ending, Scope
+from django_logout.types import Ending
+from django_logout.vocabulary import Scope
 
 logger = logging.getLogger("django_logout.broadcast")
 

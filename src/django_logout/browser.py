@@ -79,7 +79,6 @@ def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
     keys = {cookie[name] for cookie in cookies if name in cookie}
     beside = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
     for store in beside:
-        forget_impossible_key(store)
         guard(store, request=request)
     return beside
 
@@ -90,12 +89,6 @@ def own(request: HttpRequest | None) -> set[UUID]:
     found = stores(request) if request is not None else []
     held = {session_id for store in found for session_id in store.watch.held}
     return held.union(*(store.watch.ended for store in found))
-
-
-def forget_impossible_key(session: Any) -> None:
-    """Drop a key that no engine can have: PostgreSQL refuses to be asked for a NUL."""
-    if "\x00" in (session.session_key or ""):
-        session._session_key = None
 
 
 def empty(request: HttpRequest) -> None:

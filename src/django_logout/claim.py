@@ -13,7 +13,7 @@ from django.core.signals import setting_changed
 from django_logout import registry
 from django_logout.models import LoginSession
 from django_logout.prepared import Prepared, given, select, tells, update
-from django_logout.types import EndedSession
+from django_logout.vocabulary import EndedSession
 
 
 def claim(

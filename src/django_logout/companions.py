@@ -15,7 +15,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from django_logout import replay
-from django_logout.browser import BEARER, forget_impossible_key
+from django_logout.browser import BEARER
 from django_logout.current import current_request
 from django_logout.guard import guard
 
@@ -28,7 +28,6 @@ def bring(session: SessionBase) -> Any:
     Raises :class:`SessionUnavailable` if nobody can tell.
     """
     request = current_request.get()
-    forget_impossible_key(session)
     watch = guard(session, request=request)
     session.get(SESSION_KEY)  # loads it
     if request is not None:
@@ -47,8 +46,8 @@ def why_ended(session: Any) -> str | None:
 
 def of(request: HttpRequest) -> list[Any]:
     """Those that are not the request's own."""
-    found = vars(request).get(_COMPANIONS, {})
-    return [session for session in found.values() if session is not request.session]
+    found = vars(request).get(_COMPANIONS)
+    return [it for it in found.values() if it is not request.session] if found else []
 
 
 @contextmanager

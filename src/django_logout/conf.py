@@ -7,7 +7,6 @@ reported by :mod:`django_logout.checks`, never by an exception at import.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Literal
@@ -27,9 +26,11 @@ SiteData = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutSettings:
     """Every key of ``LOGOUT`` with its type and default."""
+
+    def __init__(self, **given: Any) -> None:
+        self.__dict__.update(given)
 
     ANSWERS: tuple[str, ...] = (
         "django_logout.answers.htmx.HtmxAnswer",
@@ -104,7 +105,7 @@ PRESETS: Mapping[Any, Mapping[str, timedelta]] = {
     "aal3": {"MAX_AGE": timedelta(hours=12), "IDLE_TIMEOUT": timedelta(minutes=15)},
 }
 
-KNOWN = {field.name: field for field in fields(LogoutSettings)}
+KNOWN = frozenset(LogoutSettings.__annotations__)
 
 
 @lru_cache(maxsize=1)

@@ -27,7 +27,8 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.revoking import revoke
 from django_logout.selection import Part
-from django_logout.types import Ending, LogoutResult, Reason, Scope, Target
+from django_logout.types import Ending, LogoutResult, Target
+from django_logout.vocabulary import Reason, Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -6,9 +6,7 @@ An engine that is not known is assumed to be able to do nothing, and is guarded.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -43,15 +41,6 @@ _KEYED = ("db", "cache", "file")
 
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A session as its engine holds it."""
-
-    key: str = field(repr=False)
-    data: Mapping[str, Any] = field(repr=False)
-    expires: datetime
 
 
 class Engine(NamedTuple):

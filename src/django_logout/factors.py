@@ -14,10 +14,12 @@ from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete, pre_save
 
 from django_logout.later import later
-from django_logout.types import LogoutResult, Reason
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from django_logout.types import LogoutResult
 
 _CHANGE = "_django_logout_confirmed"
 

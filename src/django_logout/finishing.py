@@ -19,7 +19,8 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.selection import Part
 from django_logout.signals import session_ended
-from django_logout.types import Ending, LogoutResult, Scope, Target
+from django_logout.types import Ending, LogoutResult, Target
+from django_logout.vocabulary import Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -38,7 +38,7 @@ from django_logout.conf import logout_settings
 from django_logout.exceptions import SessionUnavailable
 from django_logout.registry import Identity
 from django_logout.truth import Standing
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 logger = logging.getLogger("django_logout.gate")
 

@@ -44,12 +44,6 @@ class GuardedStore(_Base):
         return Watch(*self.__dict__["presented"])
 
     @property
-    def untouched(self) -> bool:
-        """Whether nobody has looked at the session, nor written to it."""
-        seen = self.__dict__
-        return not ("watch" in seen or "_session_cache" in seen or seen["modified"])
-
-    @property
     def engine(self) -> engines.Engine:
         """What the project's own engine can do."""
         return engines.of(type(self))
@@ -288,7 +282,10 @@ def post(session: SessionBase, request: Any) -> bool:
     already."""
     if isinstance(session, GuardedStore):
         return False
-    session.__dict__["presented"] = session.session_key, request
+    key = session.session_key
+    if key and "\x00" in key:  # no engine has it, and PostgreSQL refuses to be asked for it
+        session._session_key = key = None
+    session.__dict__["presented"] = key, request
     session.__class__ = guarded(type(session))
     return True
 

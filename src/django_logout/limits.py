@@ -28,7 +28,8 @@ from django_logout.exceptions import LoginRefused, SessionNotEnded
 from django_logout.guard import LOGIN_KEYS, guard
 from django_logout.models import LoginSession
 from django_logout.signals import session_begun
-from django_logout.types import SESSION, Reason, Target
+from django_logout.types import Target
+from django_logout.vocabulary import SESSION, Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

@@ -20,7 +20,8 @@ from django_logout.devices import spoken
 from django_logout.models import LoginSession
 from django_logout.policy import Limits
 from django_logout.redirects import sibling
-from django_logout.types import SESSION, Credential
+from django_logout.types import Credential
+from django_logout.vocabulary import SESSION
 
 
 class Listing:

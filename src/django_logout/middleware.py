@@ -13,7 +13,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse
 
 from django_logout import companions
-from django_logout.browser import forget_impossible_key, forget_user
+from django_logout.browser import forget_user
 from django_logout.current import current_request
 from django_logout.guard import guard, post
 from django_logout.later import later
@@ -43,7 +43,6 @@ class LogoutMiddleware:
         if self.is_async:
             return self._acall(request)
         session: Any = request.session
-        forget_impossible_key(session)
         if "_session_cache" in session.__dict__:  # loaded before us: to be looked at
             guard(session, request=request)
             if session.watch.refused is not None:
@@ -62,7 +61,6 @@ class LogoutMiddleware:
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
-        forget_impossible_key(session)
         if "_session_cache" in session.__dict__:  # the same, with I/O
             await sync_to_async(guard)(session, request=request)
             if session.watch.refused is not None:

@@ -26,7 +26,7 @@ from django_logout.background import after_commit, task
 from django_logout.conf import logout_settings
 from django_logout.devices import device_name, network
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.types import EndedSession, Reason
+from django_logout.vocabulary import EndedSession, Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

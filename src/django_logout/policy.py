@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django_logout.conf import LogoutSettings, as_timedelta
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

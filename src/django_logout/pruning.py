@@ -25,7 +25,8 @@ from django_logout import core, engines, families, registry
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.revokers import working
-from django_logout.types import SESSION, Reason, Scope, Target
+from django_logout.types import Target
+from django_logout.vocabulary import SESSION, Reason, Scope
 
 #: Rows that one statement deletes.
 BATCH = 1000

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from django_logout import families, ties
-from django_logout.types import Ending, Reach, Scope
+from django_logout.types import Ending, Reach
+from django_logout.vocabulary import Scope
 
 
 def reach(ending: Ending) -> Reach:

@@ -14,7 +14,7 @@ from django_logout import choice
 from django_logout.answers.base import Kind, Moment, login_url, respond
 from django_logout.csrf import NOT_PROVED
 from django_logout.guard import guard
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 
 def login_refused(request: HttpRequest) -> HttpResponse:

@@ -21,10 +21,12 @@ from django.utils.crypto import salted_hmac
 
 from django_logout import devices, engines
 from django_logout.models import Cutoff, LoginSession
-from django_logout.types import SESSION, EndedSession
+from django_logout.vocabulary import SESSION, EndedSession
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+    from django_logout.stored import Stored
 
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
@@ -122,7 +124,7 @@ def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None 
         _mark(session, row)
 
 
-def adopt_all(found: Iterable[tuple[Identity, engines.Stored]], *, dry_run: bool = False) -> int:
+def adopt_all(found: Iterable[tuple[Identity, Stored]], *, dry_run: bool = False) -> int:
     """Write rows of sessions that were alive before us and have none. Gives how many."""
     now, engine, pk = timezone.now(), engines.current(), get_user_model()._meta.pk
     rows = {

@@ -21,7 +21,7 @@ from django_logout.browser import own
 from django_logout.devices import device_name, stored_ip, user_agent
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_replayed
-from django_logout.types import EndedSession, Reason, Scope
+from django_logout.vocabulary import EndedSession, Reason, Scope
 from django_logout.watch import Watch
 
 if TYPE_CHECKING:

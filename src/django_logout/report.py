@@ -16,7 +16,8 @@ from django.core import signing
 from django_logout import core, registry
 from django_logout.models import LogoutEvent
 from django_logout.pruning import REPORTS
-from django_logout.types import LogoutResult, Reason, Scope, Target
+from django_logout.types import LogoutResult, Target
+from django_logout.vocabulary import Reason, Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

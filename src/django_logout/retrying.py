@@ -20,7 +20,8 @@ from django_logout import registry
 from django_logout.models import LogoutEvent
 from django_logout.revoking import announce, revoke
 from django_logout.selection import BATCH
-from django_logout.types import EndedSession, Ending, Outcome, Scope, Target
+from django_logout.types import Ending, Outcome, Target
+from django_logout.vocabulary import EndedSession, Scope
 
 logger = logging.getLogger("django_logout")
 

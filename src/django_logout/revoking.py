@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 from django_logout import reaching, registry
 from django_logout.revokers import REVOKERS, paths, working
 from django_logout.revokers.base import Revoker
-from django_logout.types import Credential, Ending, Outcome, Reach, Scope
+from django_logout.types import Credential, Ending, Outcome, Reach
+from django_logout.vocabulary import Scope
 
 logger = logging.getLogger("django_logout")
 

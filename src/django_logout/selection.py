@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django_logout import families, registry
 from django_logout.browser import presented
 from django_logout.exceptions import SessionNotEnded
-from django_logout.types import Scope, Target
+from django_logout.types import Target
+from django_logout.vocabulary import Scope
 
 if TYPE_CHECKING:
     from django_logout.models import LoginSession

@@ -20,8 +20,9 @@ from django_logout.guard import GuardedStore, guard
 from django_logout.refusals import login_refused, say_why
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.traces import forbid_storing, withdraw
-from django_logout.types import Reason, Scope, Target
+from django_logout.types import Target
 from django_logout.unsettled import is_shut_out, needs_settling
+from django_logout.vocabulary import Reason, Scope
 from django_logout.watch import Watch
 
 logger = logging.getLogger("django_logout")

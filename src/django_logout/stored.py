@@ -5,8 +5,9 @@ With ``engines``, the only module that reads what an engine has stored.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,20 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
 from django_logout import engines, registry
-from django_logout.engines import Stored
 from django_logout.models import LoginSession
 
 #: Sessions that are read, and decoded, at a time.
 BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session as its engine holds it."""
+
+    key: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    expires: datetime
+
 
 Batches = Iterator[list[Stored]]
 

@@ -15,7 +15,7 @@ from django.utils.crypto import constant_time_compare
 
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.registry import Identity, database, is_adopted
-from django_logout.types import SESSION, Reason, Scope
+from django_logout.vocabulary import SESSION, Reason, Scope
 
 
 class Standing(NamedTuple):

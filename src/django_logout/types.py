@@ -1,4 +1,4 @@
-"""The vocabulary: who asks for an ending, of what, why, and what came of it.
+"""Who asks for an ending, of what, why, and what came of it.
 
 No HTTP, no models, no third party.
 """
@@ -8,59 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet, TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.db.models import QuerySet
+
+from django_logout.vocabulary import EndedSession, Reason, Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_logout.models import LogoutEvent
-
-
-class Reason(TextChoices):
-    """Why a session ended; it travels to the event, the signal, the log and the next page."""
-
-    USER = "user", _("You logged out.")
-    ADMIN = "admin", _("An administrator ended your session.")
-    COMMAND = "command", _("The operators of this site ended your session.")
-    FLUSHED = "flushed", _("This site ended your session.")
-    SWITCHED = "switched", _("Another account logged in here.")
-    PASSWORD_CHANGED = "password_changed", _("The password of your account was changed.")
-    IDLE = "idle", _("You were away for long, so you were logged out.")
-    MAX_AGE = "max_age", _("Your session had reached its greatest age.")
-    LIMIT = "limit", _("You logged in on another device, and reached the limit of sessions.")
-    LOGIN_REFUSED = (
-        "login_refused",
-        _("You are logged in on as many devices as is allowed. Log out on one of them first."),
-    )
-    LOGIN_LAPSED = (
-        "login_lapsed",
-        _("That login cannot be completed any more, so nobody is logged in. Log in again."),
-    )
-    DISABLED = "disabled", _("Your account was disabled.")
-    DELETED = "deleted", _("Your account was deleted.")
-    FACTOR_CHANGED = "factor_changed", _("How you log in to your account was changed.")
-    REPORTED = "reported", _("You reported a login that was not yours.")
-    EXPIRED = "expired", _("Your session had expired.")
-    CUTOFF = "cutoff", _("All earlier sessions were ended.")
-    UNKNOWN = "unknown", _("Your session has ended.")
-
-
-class Scope(StrEnum):
-    """How far an ending reaches."""
-
-    CURRENT = "current"
-    SESSION = "session"
-    SESSIONS = "sessions"
-    OTHERS = "others"
-    USER = "user"
-    USERS = "users"
-    EVERYONE = "everyone"
-    CREDENTIAL = "credential"
 
 
 class Target(NamedTuple):
@@ -118,19 +76,6 @@ class Target(NamedTuple):
     def including_api_keys(self) -> Target:
         """The same, and personal API keys, which are spared otherwise."""
         return self._replace(api_keys=True)
-
-
-#: The kind of a login session that is a browser's; any other is of tokens, and named like their
-#: revoker.
-SESSION = "session"
-
-
-class EndedSession(NamedTuple):
-    """A session that has been ended."""
-
-    id: UUID
-    user_id: Any
-    kind: str = SESSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ def needs_settling(request: HttpRequest) -> bool:
     session: Any = request.session
     if not isinstance(session, GuardedStore):
         return True  # the view has put another session in its place
-    if session.untouched:
+    seen = session.__dict__
+    if not ("watch" in seen or "_session_cache" in seen or seen["modified"]):
         return bool(settings.SESSION_SAVE_EVERY_REQUEST)
     watch, identity = session.watch, None
-    if "_session_cache" in session.__dict__:
+    if "_session_cache" in seen:
         identity = session.identity
     return bool(
         settings.SESSION_SAVE_EVERY_REQUEST

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django_logout import expiry, gate
 from django_logout.registry import Identity
 from django_logout.truth import Standing
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 if TYPE_CHECKING:
     from django_logout.guard import GuardedStore

@@ -28,7 +28,8 @@ from django_logout.finishing import quietly
 from django_logout.guard import GuardedStore
 from django_logout.registry import Identity
 from django_logout.truth import Standing
-from django_logout.types import Reason, Target
+from django_logout.types import Target
+from django_logout.vocabulary import Reason
 
 #: By dotted path, since it needs Django Channels.
 LISTENER = "django_logout.broadcast.Listener"

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django_logout.registry import Identity
 from django_logout.truth import Standing
-from django_logout.types import Ending
+
+if TYPE_CHECKING:
+    from django_logout.types import Ending
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Watch:
     """Written by the guard and by the door; read by whoever settles the session."""
 
-    key: str | None
-    "The key the registry knows, or will."
-    request: Any = None
-    "The request whose session it is; ``None`` outside of our middleware."
-    by_cookie: bool = True
-    "Whether the browser has it in its cookie."
     identity: Identity | None = None
     "Who was logged in when the session was loaded, or has logged in since."
-    held: dict[UUID, tuple[str, str]] = field(default_factory=dict)
-    "Every session this object has been, with its user's id and password hash."
     login: tuple[UUID, Any] | None = None
     "A login of this request whose row is not known to be committed."
     unavailable: bool = False
@@ -33,12 +25,6 @@ class Watch:
     "When everyone was cut off last, where the engine has told (0: never)."
     refused: tuple[Identity, Standing] | None = None
     "The ended session that this request came with."
-    ended: set[UUID] = field(default_factory=set)
-    "Sessions ended by this request itself."
-    confirmed: set[UUID] = field(default_factory=set)
-    "Those whose ending is known to be committed and remembered."
-    endings: dict[UUID, Ending] = field(default_factory=dict)
-    "With what they ended."
     shut_out: str | None = None
     "Why the session's user is not let in any more, if Django has found nobody to let in."
     logged_in: bool = False
@@ -71,6 +57,22 @@ class Watch:
     "Already saved for this response."
     busy: bool = False
     "Inside the engine's own code, which may call itself."
+
+    def __init__(self, key: str | None, request: Any = None, by_cookie: bool = True) -> None:
+        self.key = key
+        "The key the registry knows, or will."
+        self.request = request
+        "The request whose session it is; ``None`` outside of our middleware."
+        self.by_cookie = by_cookie
+        "Whether the browser has it in its cookie."
+        self.held: dict[UUID, tuple[str, str]] = {}
+        "Every session this object has been, with its user's id and password hash."
+        self.ended: set[UUID] = set()
+        "Sessions ended by this request itself."
+        self.confirmed: set[UUID] = set()
+        "Those whose ending is known to be committed and remembered."
+        self.endings: dict[UUID, Ending] = {}
+        "With what they ended."
 
     @property
     def eventful(self) -> bool:

@@ -30,7 +30,8 @@ from django_logout.contrib import channels
 from django_logout.contrib.channels import ends_with_session
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.registry import Identity
-from django_logout.types import EndedSession, Ending
+from django_logout.types import Ending
+from django_logout.vocabulary import EndedSession
 from tests.adapters.served_sockets import COMMANDS, GOODBYES, application, consumers
 from tests.pages import LOGOUT
 

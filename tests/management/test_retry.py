@@ -11,7 +11,8 @@ from django.utils import timezone
 from django_logout import Reason, Target, end_sessions, retrying, selection
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.revokers.base import Revoker
-from django_logout.types import Ending, Scope
+from django_logout.types import Ending
+from django_logout.vocabulary import Scope
 from tests.crowds import make_rows
 from tests.management.command import run
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django_logout import Target, end_sessions, selection
 from django_logout.models import LogoutEvent
 from django_logout.revokers.base import Revoker
-from django_logout.types import Ending, Scope
+from django_logout.types import Ending
+from django_logout.vocabulary import Scope
 from tests.crowds import make_rows
 from tests.management.command import run
 

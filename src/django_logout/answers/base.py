@@ -20,7 +20,8 @@ from django.utils.module_loading import import_string
 
 from django_logout.answers import words
 from django_logout.conf import logout_settings
-from django_logout.types import LogoutResult, Reason
+from django_logout.types import LogoutResult
+from django_logout.vocabulary import Reason
 
 
 class Kind(StrEnum):

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from django_logout.answers import words
 from django_logout.answers.base import TURNED_AWAY, Answer, Kind, Moment, login_url
-from django_logout.types import LogoutResult, Reason
+from django_logout.types import LogoutResult
+from django_logout.vocabulary import Reason
 
 
 class JsonAnswer(Answer):

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from django_logout.types import SESSION, LogoutResult, Reason
+from django_logout.types import LogoutResult
+from django_logout.vocabulary import SESSION, Reason
 
 
 def explain(reason: str) -> Any:

@@ -20,8 +20,9 @@ from django_logout.exceptions import SessionUnavailable
 from django_logout.families import SID, as_id
 from django_logout.registry import Identity
 from django_logout.truth import Standing
-from django_logout.types import Reason, Target
+from django_logout.types import Target
 from django_logout.vigil import TokenVigil, Vigil
+from django_logout.vocabulary import Reason
 
 logger = logging.getLogger("django_logout")
 

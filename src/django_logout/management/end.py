@@ -20,7 +20,8 @@ from django_logout.management.options import (
 )
 from django_logout.management.progress import Progress
 from django_logout.management.telling import INCOMPLETE, Told, tell
-from django_logout.types import LogoutResult, Reason
+from django_logout.types import LogoutResult
+from django_logout.vocabulary import Reason
 
 HELP = (
     "End sessions: of users, one by one, everyone's, or those that are idle, old or from an "

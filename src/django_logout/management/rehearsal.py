@@ -16,7 +16,8 @@ from django_logout.management.explanation import Explanation, Step, Variable
 from django_logout.management.options import name_of
 from django_logout.management.visitor import Visitor, is_signed_in, without_prefix
 from django_logout.models import LogoutEvent
-from django_logout.types import Reason, Target
+from django_logout.types import Target
+from django_logout.vocabulary import Reason
 
 #: Whether a request is served as somebody, and whether its session is there.
 State = tuple[bool, bool]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django_logout import engines, registry
 from django_logout.revokers.base import Revoker
-from django_logout.types import SESSION, Ending, Scope
+from django_logout.types import Ending
+from django_logout.vocabulary import SESSION, Scope
 
 
 class SessionRevoker(Revoker):

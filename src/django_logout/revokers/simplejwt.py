@@ -20,7 +20,8 @@ from rest_framework_simplejwt.tokens import Token
 from django_logout import families, registry
 from django_logout.families import SID, as_id
 from django_logout.revokers.rows import RowsRevoker
-from django_logout.types import Credential, Ending, Scope
+from django_logout.types import Credential, Ending
+from django_logout.vocabulary import Scope
 
 #: Whether the library keeps a list: the models are abstract where its app is not installed.
 LISTED = not OutstandingToken._meta.abstract

@@ -22,8 +22,9 @@ from django_logout.csrf import NOT_PROVED, calm_body
 from django_logout.exceptions import LoginRefused
 from django_logout.guard import guard
 from django_logout.listing import described
-from django_logout.types import LogoutResult, Reason, Target
+from django_logout.types import LogoutResult, Target
 from django_logout.views.sessions import SessionsView
+from django_logout.vocabulary import Reason
 
 
 class ChooseView(SessionsView):

@@ -17,7 +17,7 @@ from django_logout.decorators import open_to_all
 from django_logout.guard import guard
 from django_logout.streams import awhose, ended_event, until_logged_out
 from django_logout.truth import Standing
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 #: Seconds between two signs of life, for proxies that close what is silent.
 HEARTBEAT = 15

@@ -18,7 +18,7 @@ from django_logout.exceptions import (
     SessionUnavailable,
     TokenRefused,
 )
-from django_logout.types import Reason
+from django_logout.vocabulary import Reason
 
 
 class Problem(APIException):
