@@ -1,4 +1,4 @@
-"""The ``LOGOUT`` setting, read as one frozen object.
+"""The ``LOGOUT`` setting, read as one object, to which nobody writes.
 
 Read at the time of use, so ``override_settings`` just works; mistakes are
 reported by :mod:`django_logout.checks`, never by an exception at import.
