@@ -4,13 +4,11 @@ with statements that are put into SQL once."""
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from django.core.signals import setting_changed
-
 from django_logout import registry
+from django_logout.conf import remembered
 from django_logout.models import LoginSession
 from django_logout.prepared import Prepared, given, select, tells, update
 from django_logout.vocabulary import EndedSession
@@ -31,7 +29,7 @@ def claim(
     return registry.claimed(claimed.rows(database, **values))
 
 
-@lru_cache(maxsize=8)
+@remembered("DATABASES", "USE_TZ")
 def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
     """The UPDATE, and the question what it has changed, where it does not tell that itself."""
     value, event, at = (given(LoginSession, name) for name in (field, "event", "ended_at"))
@@ -40,11 +38,3 @@ def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
     if tells(database):
         return update(registry.alive(rows), told=ended, event=event, ended_at=at), None
     return update(registry.alive(rows), event=event, ended_at=at), select(ended)
-
-
-def _forget(*, setting: str, **kwargs: object) -> None:
-    if setting in {"DATABASES", "USE_TZ"}:
-        _statements.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="django_logout.claim")

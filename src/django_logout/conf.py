@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
+
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
+T = TypeVar("T")
 
 #: What the header ``Clear-Site-Data`` can name. (Not ``"*"``: nobody knows what it will mean.)
 SiteData = Literal[
@@ -108,7 +113,24 @@ PRESETS: Mapping[Any, Mapping[str, timedelta]] = {
 KNOWN = frozenset(LogoutSettings.__annotations__)
 
 
-@lru_cache(maxsize=1)
+def remembered(*names: str) -> Callable[[Callable[..., T]], _lru_cache_wrapper[T]]:
+    """What a function has found out, until one of these settings is overridden."""
+
+    def decorate(function: Callable[..., T]) -> _lru_cache_wrapper[T]:
+        cached = lru_cache(maxsize=8)(function)
+
+        def forget(*, setting: str, **kwargs: Any) -> None:
+            if setting in names:
+                cached.cache_clear()
+
+        where = f"{function.__module__}.{function.__qualname__}"
+        setting_changed.connect(forget, weak=False, dispatch_uid=where)
+        return cached
+
+    return decorate
+
+
+@remembered("LOGOUT")
 def logout_settings() -> LogoutSettings:
     """The project's ``LOGOUT`` with defaults filled in; what is wrong in it is left to the checks."""
     given = getattr(settings, "LOGOUT", None)
@@ -127,11 +149,3 @@ def logout_settings() -> LogoutSettings:
 def as_timedelta(value: timedelta | float) -> timedelta:
     """A duration of the settings, where plain numbers are seconds."""
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
-
-
-def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting == "LOGOUT":
-        logout_settings.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="django_logout.conf")

@@ -125,7 +125,8 @@ def user_agent(request: HttpRequest | None) -> str:
     """What the client calls itself, cut to what a row holds, without what a text should not hold
     (and PostgreSQL does not: NUL)."""
     agent = "" if request is None else request.headers.get("User-Agent", "")
-    return "".join(character for character in agent[:300] if character.isprintable())
+    agent = agent[:300]
+    return agent if agent.isprintable() else "".join(filter(str.isprintable, agent))
 
 
 def device_name(agent: str) -> str:

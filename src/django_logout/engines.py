@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from functools import lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -15,10 +14,10 @@ from django.conf import settings
 from django.contrib.sessions.backends import db as db_engine
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
-from django.core.signals import setting_changed
 from django.db import router
 from django.db.models import Manager, Model
 
+from django_logout.conf import remembered
 from django_logout.models import LoginSession
 
 #: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
@@ -95,7 +94,7 @@ def of(store: type[SessionBase]) -> Engine:
     return _of(getattr(store, "engine_store", store))
 
 
-@lru_cache(maxsize=8)
+@remembered("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
 def _of(store: type[SessionBase]) -> Engine:
     model = _local_table(store)
     return Engine(
@@ -141,11 +140,3 @@ def answers(cache: Any) -> bool:
         return bool(cache.add(f"django_logout:probe{secrets.token_hex(8)}", "", 10))
     except Exception:  # noqa: BLE001 - whatever a client raises, it is not there
         return False
-
-
-def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting in {"SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES"}:
-        _of.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="django_logout.engines")

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout import devices, registry
+from django_logout.conf import remembered
 from django_logout.models import CredentialTie, LoginSession
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def as_id(claim: Any) -> UUID | None:
         return uuid4()
 
 
+@remembered("INSTALLED_APPS")
 def in_use() -> bool:
     """Whether this project issues such tokens."""
     return any(apps.is_installed(app) for app in APPS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid4
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 ID_KEY = "_django_logout_id"
 #: And when it began, in seconds since the epoch.
 BEGUN_KEY = "_django_logout_begun"
+#: Every look at a session asks who it is, many times a request.
+_uuid = lru_cache(maxsize=1000)(UUID)
 #: Fields that an ending reads of what it has claimed.
 CLAIMED = ("pk", "user_id", "kind", "session_key")
 #: One moment for an adopted session: an ``authenticated_at`` later on would pass for a login.
@@ -62,7 +65,7 @@ def identify(data: Any, key: str | None) -> Identity | None:
     if ID_KEY in data:
         try:
             begun = float(data.get(BEGUN_KEY, 0))
-            return Identity(UUID(data[ID_KEY]), user_id, registered=True, begun=begun)
+            return Identity(_uuid(data[ID_KEY]), user_id, registered=True, begun=begun)
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # no row: refused
     if key is None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.core.signals import setting_changed
 from django.db.models import Exists
 from django.utils import timezone
 
 from django_logout import registry
+from django_logout.conf import remembered
 from django_logout.models import LoginSession
 from django_logout.prepared import Prepared, given, select
 
@@ -33,18 +32,10 @@ def ask(model: Any, key: str | None) -> Row | None:
     return Row(*found[0]) if found else None
 
 
-@lru_cache(maxsize=8)
+@remembered("DATABASES", "USE_TZ")
 def _question(model: Any, database: str) -> Prepared:
     key, now = given(model, "session_key"), given(model, "expire_date")
     rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
     living = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
     rows = rows.annotate(cut_off=registry.newest_cutoff(), known=Exists(living))
     return select(rows.values_list("session_data", "cut_off", "known"))
-
-
-def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting in {"DATABASES", "USE_TZ"}:
-        _question.cache_clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="django_logout.row")

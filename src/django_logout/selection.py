@@ -50,6 +50,10 @@ def _parts(target: Target) -> Iterator[Part]:
         yield from _users(target.value)
     elif target.scope is Scope.SESSIONS:
         yield from _sessions(target.value)
+    elif target.scope is Scope.CURRENT:
+        here = presented(target.value)
+        sessions = _among("pk__in", here)
+        yield Part(target, sessions, sessions, by=("id", here[0]) if len(here) == 1 else None)
     else:
         sessions = _of(target)
         yield Part(target, sessions, sessions, by=_by(target))
@@ -58,18 +62,12 @@ def _parts(target: Target) -> Iterator[Part]:
 def _by(target: Target) -> tuple[str, Any] | None:
     if target.scope is Scope.USER:
         return ("user", target.value.pk) if target.value.pk is not None else None
-    if target.scope is Scope.SESSION:
-        return "id", target.value
-    here = presented(target.value) if target.scope is Scope.CURRENT else []
-    return ("id", here[0]) if len(here) == 1 else None
+    return ("id", target.value) if target.scope is Scope.SESSION else None
 
 
 def _of(target: Target) -> QuerySet[LoginSession]:
     sessions = registry.sessions()
     match target.scope:
-        case Scope.CURRENT:
-            here = presented(target.value)
-            return sessions.filter(pk__in=here) if here else sessions.none()
         case Scope.SESSION:
             return sessions.filter(pk=target.value)
         case Scope.OTHERS:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from django_logout import families
-from django_logout.conf import logout_settings
+from django_logout.conf import logout_settings, remembered
 
 if TYPE_CHECKING:
     from django_logout.revokers.base import Revoker
@@ -36,6 +36,7 @@ OF_APPS = {
 OF_CHANNELS = "django_logout.revokers.channels.ChannelsRevoker"
 
 
+@remembered("INSTALLED_APPS", "CHANNEL_LAYERS", "LOGOUT")
 def paths() -> tuple[str, ...]:
     """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
     found = [path for app, path in OF_APPS.items() if apps.is_installed(app)]
@@ -46,6 +47,7 @@ def paths() -> tuple[str, ...]:
 
 def connect() -> None:
     """Let each connect its receivers. The first two, which every project has, have none."""
+    paths.cache_clear()  # other apps have been loaded, of which no setting tells yet
     for revoker in _made(path for path in paths() if path not in REVOKERS):
         revoker.connect()
 
