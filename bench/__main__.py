@@ -131,7 +131,7 @@ def main() -> None:
     processes: dict[str, process.Process] = {}
     if not given.contenders and given.only is None:
         say("processes")
-        processes = process.take_turns(rounds=1 if given.quick else 9)
+        processes = process.take_turns(rounds=1 if given.quick else 12)
     text = report.render(results, processes, seconds=monotonic() - BEGUN)
     print(text)
     if given.output:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from statistics import median
 
 from bench.budgets import base, on_processes, verdicts
 from bench.contenders import BY_NAME
@@ -144,14 +143,12 @@ def process(found: dict[str, Process]) -> str:
     """More than Django alone, whose own is the first line."""
     alone = found["django-db"]
     rows = [
-        [
-            BY_NAME["django-db"].label,
-            f"{alone.median:.0f} ms",
-            f"{alone.memory / 1e6:.1f} MB",
-            f"{median(alone.passing):.1f} µs",
-        ],
+        [BY_NAME["django-db"].label, *(f"{cost:.1f} {unit}" for cost, unit in _units(alone.costs))],
         *(
-            [BY_NAME[name].label, *(f"+ {more:.2g} {unit}" for more, unit in _more(one, alone))]
+            [
+                BY_NAME[name].label,
+                *(f"{more:+.1f} {unit}" for more, unit in _units(one.more(alone))),
+            ]
             for name, one in found.items()
             if one is not alone
         ),
@@ -159,8 +156,8 @@ def process(found: dict[str, Process]) -> str:
     return table(["", "CPU to set it up", "memory", "page that ignores the user"], rows)
 
 
-def _more(one: Process, alone: Process) -> Iterator[tuple[float, str]]:
-    yield from zip(one.more(alone), ("ms", "MB", "µs"), strict=True)
+def _units(costs: Iterable[float]) -> Iterator[tuple[float, str]]:
+    yield from zip(costs, ("ms", "MB", "µs"), strict=True)
 
 
 def budgets(results: Results, processes: dict[str, Process]) -> Iterator[str]:
