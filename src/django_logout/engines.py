@@ -37,6 +37,7 @@ _DB_METHODS = (
 #: Of Django's own: those that serve nothing past its age, and those whose sessions have a key.
 _DROPPING = ("db", "cache", "signed_cookies")
 _KEYED = ("db", "cache", "file")
+_CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache", "cached_db"))
 
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
@@ -61,6 +62,9 @@ class Engine(NamedTuple):
 
     drops_expired: bool
     "Serves no session that is past its age, whoever presents its key or cookie."
+
+    in_cache: bool
+    "Loads a session as Django does from a cache: by one read of its key."
 
     def delete(self, keys: Iterable[str], using: str) -> None:
         """Delete sessions by key from the engine's table, in one statement for very many. A
@@ -108,7 +112,13 @@ def _of(store: type[SessionBase]) -> Engine:
         keyed=descends(store, *_KEYED),
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
         drops_expired=descends(store, *_DROPPING),
+        in_cache=all(_home(load) in _CACHED for load in (store.load, store.aload)),
     )
+
+
+def _home(method: Any) -> str:
+    """The module that a method was written in, whoever has inherited it."""
+    return str(method.__module__)
 
 
 def _local_table(store: type[SessionBase]) -> type[Model] | None:

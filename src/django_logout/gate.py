@@ -112,17 +112,17 @@ def generation() -> str:
     return secrets.token_hex(8)
 
 
-def ask(identity: Identity) -> Standing:
+def ask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
     """Whether a session that the engine still knows may be served.
 
-    One cache read; and one registry read where the cache does not know, is down, or is not
-    shared. Raises :class:`SessionUnavailable` when nobody can tell: then it is not served.
+    One cache read, unless what it would have ``found`` has just been read; and one registry read
+    where the cache does not know, is down, or is not shared. Raises :class:`SessionUnavailable` when nobody can tell: then it is not served.
     """
     cache = _cache_for(identity)
     if cache is None:
         return ask_row(identity)
     try:
-        found = cache.get_many(_keys(identity.id))
+        found = cache.get_many(keys(identity.id)) if found is None else found
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
         return ask_row(identity)
@@ -132,13 +132,14 @@ def ask(identity: Identity) -> Standing:
     return remembered
 
 
-async def aask(identity: Identity) -> Standing:
+async def aask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
     """Like :func:`ask`; leaves the event loop only when the row must be asked."""
     cache = _cache_for(identity)
     if cache is not None:
         try:
             # Not aget_many(): Django's asks for each key by itself, in a thread each time.
-            found = await sync_to_async(cache.get_many)(_keys(identity.id))
+            if found is None:
+                found = await sync_to_async(cache.get_many)(keys(identity.id))
         except Exception:  # noqa: BLE001 - ask() below meets it again, and logs it
             found = {}
         remembered = recall(found, identity.id)
@@ -147,7 +148,8 @@ async def aask(identity: Identity) -> Standing:
     return await sync_to_async(ask)(identity)
 
 
-def _keys(session_id: UUID) -> list[str]:
+def keys(session_id: UUID) -> list[str]:
+    """Where the cache keeps what it remembers of a session."""
     return [mark_key(session_id), seen_key(session_id), mark_key(EVERYONE)]
 
 

@@ -40,7 +40,7 @@ def forget(user: Any) -> None:
     """The cache loses what it knows."""
     keys = cutoffs.keys(user.pk)
     for row in LoginSession.objects.all():
-        keys += gate._keys(row.pk)
+        keys += gate.keys(row.pk)
     caches["default"].delete_many(keys)
 
 
