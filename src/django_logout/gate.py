@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
@@ -116,7 +117,8 @@ def ask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
     """Whether a session that the engine still knows may be served.
 
     One cache read, unless what it would have ``found`` has just been read; and one registry read
-    where the cache does not know, is down, or is not shared. Raises :class:`SessionUnavailable` when nobody can tell: then it is not served.
+    where the cache does not know, is down, or is not shared. Raises :class:`SessionUnavailable`
+    when nobody can tell: then it is not served.
     """
     cache = _cache_for(identity)
     if cache is None:
@@ -136,16 +138,14 @@ async def aask(identity: Identity, found: Mapping[str, Any] | None = None) -> St
     """Like :func:`ask`; leaves the event loop only when the row must be asked."""
     cache = _cache_for(identity)
     if cache is not None:
-        try:
+        with suppress(Exception):  # ask() below meets it again, and logs it
             # Not aget_many(): Django's asks for each key by itself, in a thread each time.
             if found is None:
                 found = await sync_to_async(cache.get_many)(keys(identity.id))
-        except Exception:  # noqa: BLE001 - ask() below meets it again, and logs it
-            found = {}
-        remembered = recall(found, identity.id)
+        remembered = recall(found or {}, identity.id)
         if remembered is not None:
             return remembered
-    return await sync_to_async(ask)(identity)
+    return await sync_to_async(ask)(identity, found)
 
 
 def keys(session_id: UUID) -> list[str]:
