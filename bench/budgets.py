@@ -99,6 +99,9 @@ def _logout(
         more = ours.queries - django.queries
         yield _counts(place, name, "logout, more queries", "≤ 3", more, 3)
         yield _ratio(place, name, "logout, to Django alone", 1.5, ours, django)
+        if record := found.get(f"django-{BY_NAME[name].engine}-record"):
+            what = "logout, to Django alone with a record by hand"
+            yield _ratio(place, name, what, 1.5, ours, record)
 
 
 def _everywhere(

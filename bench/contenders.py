@@ -115,6 +115,18 @@ CONTENDERS = (
         )
         for engine in ("cached_db", "cache")
     ),
+    *(
+        Contender(
+            name=f"django-{engine}-record",
+            label=f"Django alone, {engine}, and a record by hand",
+            engine=engine,
+            apps=("django.contrib.admin",),
+            middleware=("bench.record.RecordByHand",),
+            tables=False,
+            only="logout",
+        )
+        for engine in ("db", "cached_db", "cache")
+    ),
     *(_ours(engine) for engine in ("cached_db", "cache")),
 )
 BY_NAME = {contender.name: contender for contender in CONTENDERS}

@@ -34,7 +34,8 @@ These counts, taken warm, do not show it."""
 READING = """\
 "More" is what ours needs beyond Django alone on the same engine; a ratio is to the time of Django alone, or to a
 floor. On an empty page one more read of a cache is no small part of the whole: what the read alone costs is
-measured too, as Django with one more `get_many`. The floor of everywhere is one `DELETE` by an indexed user id; it
+measured too, as Django with one more `get_many`. What a record of a logout costs is measured as Django with one
+transaction more, which notes the end of the login and writes one row. The floor of everywhere is one `DELETE` by an indexed user id; it
 keeps no record. The floor with a record does by hand, in one transaction, what ours keeps: it says of each session
 when and by which event it ended, deletes its data and writes the event."""
 NOT_HERE = """\
