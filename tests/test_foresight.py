@@ -139,6 +139,15 @@ def test_another_cache_that_remembers_is_read_by_itself(ann: Client, settings: A
     assert found.cache == ["get", "get_many"]
 
 
+def test_a_store_of_the_projects_own_with_another_cache_is_read_by_itself(ann: Client) -> None:
+    """What that cache says of who is alive means nothing."""
+    session = here(ann)
+    caches["other"].set_many(caches["default"].get_many(gate.keys(LoginSession.objects.get().pk)))
+    session._cache = caches["other"]
+    assert foresight.look(session) is None
+    assert session._cache is caches["other"]
+
+
 def test_a_rotated_key_is_known_once_it_has_been_used(ann: Client) -> None:
     session = here(ann)
     session.cycle_key()

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 
 from django_logout import gate
 from django_logout.registry import Identity
@@ -34,11 +33,11 @@ def look(session: Any) -> Foreseen:
     session_id = _ids.get(hash(session.session_key))
     if session_id is None or not session.engine.in_cache:
         return None
-    if gate.alias() != settings.SESSION_CACHE_ALIAS or gate.shared_cache() is None:
+    key, cache = session.cache_key, gate.shared_cache()
+    if cache is None or session._cache is not cache:  # marks of another cache mean nothing
         return None
-    key = session.cache_key
     try:
-        found = session._cache.get_many([key, *gate.keys(session_id)])
+        found = cache.get_many([key, *gate.keys(session_id)])
     except Exception:  # noqa: BLE001 - engine and gate meet it again, and know what to do
         return None
     session._cache = _Read(session, found.get(key))
