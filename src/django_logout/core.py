@@ -248,12 +248,11 @@ def _end_and_record(
     nested = connections[registry.database()].in_atomic_block
     with transaction.atomic(using=registry.database()):
         ending = _claim(part, ending)
-        sessions = ending.sessions
         _cut_off(ending)
         outcomes = revoke(ending)
         if event is not None:
             audit.extend(event, ending, outcomes)
-        elif sessions or scope in RECORDED or any(done.count or done.error for done in outcomes):
+        elif ending.sessions or scope in RECORDED or any(o.count or o.error for o in outcomes):
             event = audit.record(ending, outcomes)
         if nested:
             finishing.disturb(ending)
