@@ -15,7 +15,7 @@ from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Target, end_sessions, engines, foresight, gate, registry
+from django_logout import Target, end_sessions, engines, gate, prefetch, registry
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.guard import guard
 from django_logout.models import LoginSession
@@ -106,7 +106,7 @@ def test_a_page_costs_one_cache_read_at_most(plain: dict[str, Cost], engine: str
     assert found.reads == plain["page"].reads + (reads if shared else 0)
     assert len(found.cache) == len(plain["page"].cache) + (reads if shared else 0)
 
-    foresight._ids.clear()  # as in a process that has never seen it
+    prefetch._ids.clear()  # as in a process that has never seen it
     found = page(client)
     assert len(found.statements) == len(plain["page"].statements) + (0 if shared else looks)
     assert len(found.cache) == len(plain["page"].cache) + (looks if shared else 0)
@@ -156,7 +156,7 @@ def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
     guarded, shared = engine != "db", gate.shared_cache() is not None
     cookie = signed_in().cookies["sessionid"].value
     bare, first, again = (engines.current().store(cookie) for _ in range(3))
-    foresight._ids.clear()
+    prefetch._ids.clear()
     with cost() as plain:
         async_to_sync(bare.aget)("anything")
     for store, known in ((first, False), (again, True)):

@@ -19,7 +19,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from django_logout import activity, engines, expiry, foresight, registry, row, truth, verdict
+from django_logout import activity, engines, expiry, prefetch, registry, row, truth, verdict
 from django_logout.exceptions import SessionUnavailable
 from django_logout.passive import is_passive
 from django_logout.registry import Identity
@@ -80,23 +80,23 @@ class GuardedStore(_Base):
             return super().load()
         presented = self.session_key
         with self._inside(Exception):
-            foreseen = foresight.look(self)
+            prefetched = prefetch.fetch(self)
             data = super().load()
         identity = self._identify(data, presented)
         with self._asking():
-            if identity is None or self._admit(identity, verdict.of(self, identity, foreseen)):
+            if identity is None or self._admit(identity, verdict.of(self, identity, prefetched)):
                 return data
         return {}
 
     async def aload(self) -> dict[str, Any]:
         presented = self.session_key
         with self._inside(Exception):
-            foreseen = await foresight.alook(self)
+            prefetched = await prefetch.afetch(self)
             data = await super().aload()
         identity = self._identify(data, presented)
         with self._asking():
             if identity is None or self._admit(
-                identity, await verdict.aof(self, identity, foreseen)
+                identity, await verdict.aof(self, identity, prefetched)
             ):
                 return data
         return {}

@@ -69,14 +69,14 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
         _cache_writes(backend, patch)
     if plain:
         return
-    from django_logout import audit, core, foresight, gate, registry, truth
+    from django_logout import audit, core, gate, prefetch, registry, truth
     from django_logout.guard import GuardedStore
     from django_logout.models import LoginSession
 
     around(LoginSession, "save", before="login's row", after="login's row written")
     around(GuardedStore, "_after_save", before="engine saved")
     around(truth, "standing", before="generations taken", after="standing read")
-    around(foresight, "_Read", after="read at one go")
+    around(prefetch, "_Read", after="read at one go")
     around(registry, "follow", before="rotated")
     around(registry, "adopt", before="adopting", after="adopted")
     around(gate, "ready", before="selected", after="ready")

@@ -17,7 +17,7 @@ from django_logout import gate
 from django_logout.registry import Identity
 
 #: A session's id, and what the cache remembers of it.
-Foreseen = tuple[UUID, Mapping[str, Any]] | None
+Prefetched = tuple[UUID, Mapping[str, Any]] | None
 
 #: Sessions that a process knows again; beyond that it forgets those it has known longest.
 MEMORY = 10_000
@@ -27,7 +27,7 @@ _ids: dict[int, UUID] = {}
 _lock = Lock()
 
 
-def look(session: Any) -> Foreseen:
+def fetch(session: Any) -> Prefetched:
     """Before a session is loaded: read it and what is remembered of it, and let the engine find
     there what it is about to ask for."""
     session_id = _ids.get(hash(session.session_key))
@@ -44,16 +44,16 @@ def look(session: Any) -> Foreseen:
     return session_id, found
 
 
-async def alook(session: Any) -> Foreseen:
-    """Like :func:`look`; leaves the event loop only when there is something to read."""
+async def afetch(session: Any) -> Prefetched:
+    """Like :func:`fetch`; leaves the event loop only when there is something to read."""
     known = hash(session.session_key) in _ids
-    return await sync_to_async(look)(session) if known else None
+    return await sync_to_async(fetch)(session) if known else None
 
 
-def recall(session: Any, identity: Identity, foreseen: Foreseen) -> Mapping[str, Any] | None:
+def recall(session: Any, identity: Identity, prefetched: Prefetched) -> Mapping[str, Any] | None:
     """What has been read of this session, if it was this one. Else it is the next time."""
-    if foreseen is not None and foreseen[0] == identity.id:
-        return foreseen[1]
+    if prefetched is not None and prefetched[0] == identity.id:
+        return prefetched[1]
     if identity.registered and session.engine.in_cache:
         with _lock:
             while len(_ids) >= MEMORY:

@@ -10,7 +10,7 @@ from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
-from django_logout import Target, end_sessions, engines, foresight, gate, registry
+from django_logout import Target, end_sessions, engines, gate, prefetch, registry
 from django_logout.guard import guard
 from django_logout.models import LoginSession
 from tests import services
@@ -27,9 +27,9 @@ def _in_redis(request: Any, settings: Any) -> Iterator[None]:
     settings.SESSION_ENGINE = ENGINES[request.param]
     cache = {**cache_from_url(services.URLS["redis"]), "KEY_PREFIX": uuid4().hex}
     settings.CACHES = counted({"default": cache, "other": {**cache, "KEY_PREFIX": uuid4().hex}})
-    foresight._ids.clear()
+    prefetch._ids.clear()
     yield
-    foresight._ids.clear()
+    prefetch._ids.clear()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_one_read_brings_both(ann: Client) -> None:
 
 def test_a_process_that_has_not_seen_it_reads_twice(ann: Client) -> None:
     """And once from then on."""
-    foresight._ids.clear()
+    prefetch._ids.clear()
     with cost() as found:
         assert here(ann).get("_auth_user_id")
     assert found.cache == ["get", "get_many"]
@@ -77,7 +77,7 @@ def test_the_key_of_a_living_session_lets_in_no_ended_one(ann: Client, admin_use
     assert mine is not None
     assert theirs is not None
     caches["default"].set(gate.mark_key(mine.id), "ended:admin")
-    foresight._ids[hash(key_of(ann))] = theirs.id
+    prefetch._ids[hash(key_of(ann))] = theirs.id
 
     assert not signed_in(ann)
     assert signed_in(other)
@@ -89,10 +89,10 @@ def test_a_wrong_guess_ends_no_living_session(ann: Client, user: Any) -> None:
     other = Client()
     other.force_login(user)
     end_sessions(Target.session(ended.pk))
-    foresight._ids[hash(key_of(other))] = ended.pk
+    prefetch._ids[hash(key_of(other))] = ended.pk
 
     assert signed_in(other)
-    assert foresight._ids[hash(key_of(other))] != ended.pk
+    assert prefetch._ids[hash(key_of(other))] != ended.pk
     assert signed_in(other)
     assert not signed_in(ann)
 
@@ -144,7 +144,7 @@ def test_a_store_of_the_projects_own_with_another_cache_is_read_by_itself(ann: C
     session = here(ann)
     caches["other"].set_many(caches["default"].get_many(gate.keys(LoginSession.objects.get().pk)))
     session._cache = caches["other"]
-    assert foresight.look(session) is None
+    assert prefetch.fetch(session) is None
     assert session._cache is caches["other"]
 
 
@@ -160,10 +160,10 @@ def test_a_process_remembers_so_many_and_no_key(
     ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those it has known longest are forgotten first; nothing of it opens a session."""
-    monkeypatch.setattr(foresight, "MEMORY", 2)
+    monkeypatch.setattr(prefetch, "MEMORY", 2)
     clients = [Client() for _ in range(3)]
     for client in clients:
         client.force_login(user)
         assert signed_in(client)
-    assert list(foresight._ids) == [hash(key_of(client)) for client in clients[1:]]
+    assert list(prefetch._ids) == [hash(key_of(client)) for client in clients[1:]]
     assert signed_in(clients[0])
