@@ -136,7 +136,16 @@ def site(request: Any, served_database: str) -> Iterator[Site]:
         yield served
 
 
+@pytest.fixture
+def alone(served_database: str) -> Iterator[None]:
+    """One process at a time: each click needs a connection of its own, and PostgreSQL gives 100."""
+    with psycopg.connect(services.URLS["postgres"]) as connection:
+        connection.execute("SELECT pg_advisory_lock(26)")
+        yield
+
+
 @pytest.mark.needs("postgres", "redis")
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("path", ["/sync/", "/async/"])
 def test_f26_fifty_logouts_at_once_are_one_ending(
     served_database: str, site: Site, path: str
