@@ -228,10 +228,10 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
 ) -> None:
     """With those that it has found at first; unless another ending of it is quicker."""
     mine, late = signed_in(user), Client()
-    find, heard = aftermath.find, []
+    of, heard = aftermath.of, []
 
     def overlooked(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(aftermath, "find", find)
+        monkeypatch.setattr(aftermath, "of", of)
         late.force_login(user)
         left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
         if quicker:
@@ -241,7 +241,7 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)
 
-    monkeypatch.setattr(aftermath, "find", overlooked)
+    monkeypatch.setattr(aftermath, "of", overlooked)
     session_ended.connect(hear)
     try:
         result = end_sessions(Target.user(user))

@@ -3,6 +3,7 @@ whose end the cache has perhaps never heard of."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,7 +11,9 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from django_logout import engines, gate, registry
+from django_logout.conf import remembered
 from django_logout.models import LoginSession
+from django_logout.prepared import Prepared, given, select
 from django_logout.selection import Part
 from django_logout.types import Ending
 from django_logout.vocabulary import SESSION, Reason, Scope
@@ -27,15 +30,20 @@ class Aftermath(NamedTuple):
 
 def of(part: Part, ending: Ending) -> Aftermath:
     """What is left of a part of an ending; asked after its commit."""
-    scope, adopted = ending.target.scope, adopted_users(ending)
-    earlier = ended_since(ending.at - gate.SEEN_FOR, but=ending.id) if gate.remembers() else None
+    scope, adopted, remembers = ending.target.scope, adopted_users(ending), gate.remembers()
+    since = ending.at - gate.SEEN_FOR
+    if scope is Scope.USER and part.by is not None:
+        database = registry.database()
+        values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
+        return _sorted(_of_one_user(database, remembers).rows(database, **values), ending.at)
+    earlier = ended_since(since, but=ending.id) if remembers else None
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
         return find(part.everything, ending.at, earlier=earlier)
     if adopted:
         theirs = registry.sessions().filter(user_id__in=adopted)
         return find(theirs, ending.at, adopted_only=True)
     if earlier is not None and _asked_in_vain(ending):
-        return _sorted(part.everything.filter(earlier), ending.at)
+        return _sorted(_facts(part.everything.filter(earlier)), ending.at)
     return Aftermath([], {})
 
 
@@ -48,16 +56,28 @@ def find(
 ) -> Aftermath:
     """Those of the sessions that an ending of that moment has overlooked; and those that had ended
     by a condition, if there is one."""
+    return _sorted(_facts(_left(selection, earlier)), moment, adopted_only=adopted_only)
+
+
+@remembered("DATABASES", "USE_TZ")
+def _of_one_user(database: str, remembers: bool) -> Prepared:
+    """What :func:`find` asks of all sessions of a user, which is what most endings of several are."""
+    user, since, event = (given(LoginSession, name) for name in ("user", "ended_at", "event"))
+    rows = LoginSession.objects.using(database).filter(user=user)
+    return select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
+
+
+def _left(rows: QuerySet[LoginSession], earlier: Q | None) -> QuerySet[LoginSession]:
     living = registry.is_alive()
-    rows = selection.filter(living if earlier is None else living | earlier)
-    return _sorted(rows, moment, adopted_only=adopted_only)
+    return rows.filter(living if earlier is None else living | earlier)
 
 
-def _sorted(
-    rows: QuerySet[LoginSession], moment: datetime, *, adopted_only: bool = False
-) -> Aftermath:
+def _facts(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession, Any]:
+    return rows.order_by().values_list("pk", "created_at", "ended_at", "event__reason")
+
+
+def _sorted(facts: Iterable[Any], moment: datetime, *, adopted_only: bool = False) -> Aftermath:
     found = Aftermath([], {})
-    facts = rows.order_by().values_list("pk", "created_at", "ended_at", "event__reason")
     for session_id, created_at, ended_at, reason in facts:
         if ended_at is not None:
             found.earlier[session_id] = reason or Reason.UNKNOWN
@@ -66,7 +86,7 @@ def _sorted(
     return found
 
 
-def ended_since(moment: datetime, *, but: UUID) -> Q:
+def ended_since(moment: Any, *, but: Any) -> Q:
     """The condition that a session has ended since then, with another event than that."""
     return Q(ended_at__gte=moment) & ~Q(event_id=but)
 
