@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,14 @@ import trustme
 from axe_playwright_python.sync_playwright import Axe
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 from tests import services
 from tests.carsite import environment, fill, serving
@@ -122,8 +130,19 @@ def open_page(site: str, browser: Browser) -> Iterator[Open]:
 
     yield opened
     for context in contexts:
+        for page in context.pages:
+            leave(page)
         context.close()
     assert not refused
+
+
+def leave(page: Page) -> None:
+    """Go away from a page before its browser profile is closed: Chromium may wait for ever for one
+    that is on its way to the next, as all tabs are after a logout."""
+    for _ in range(2):  # that next page may come in between
+        with suppress(Error):
+            page.goto("about:blank")
+            break
 
 
 def log_in(page: Page, user: str = "customer") -> None:
