@@ -115,11 +115,12 @@ class Listener:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._coming is not None:
-            self._coming.cancel()
         if self._channel:
             try:
                 async with asyncio.timeout(PATIENCE):
+                    if self._coming is not None:
+                        self._coming.cancel()
+                        await asyncio.gather(self._coming, return_exceptions=True)
                     for group in self._groups():
                         await self._layer.group_discard(group, self._channel)
             except Exception:  # noqa: BLE001

@@ -209,6 +209,9 @@ async def test_a_client_that_goes_away(ann: Client) -> None:
     request = await sync_to_async(arequest_of)(ann)
     chunks = until_logged_out(request, ticking(closed), interval=60)
     await anext(chunks)
+    async with asyncio.timeout(30):  # until it listens, too
+        while not any("receive" in repr(task) for task in asyncio.all_tasks()):
+            await asyncio.sleep(0.01)
     await chunks.aclose()
     assert closed == ["closed"]
     assert len(asyncio.all_tasks()) == 1
