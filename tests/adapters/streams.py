@@ -210,7 +210,7 @@ async def test_a_client_that_goes_away(ann: Client) -> None:
     chunks = until_logged_out(request, ticking(closed), interval=60)
     await anext(chunks)
     async with asyncio.timeout(30):  # until it listens, too
-        while not any("receive" in repr(task) for task in asyncio.all_tasks()):
+        while not any("receive" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - nothing tells of that
             await asyncio.sleep(0.01)
     await chunks.aclose()
     assert closed == ["closed"]
