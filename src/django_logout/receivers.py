@@ -18,12 +18,12 @@ def connect() -> None:
     """Connect the receivers."""
     _hear(user_logged_in, "logins.on_login", "login")
     _hear(user_logged_out, "logins.on_logout", "logout")
-    # Ours first: Django's logout() sends the signal before it ends anything, so a receiver that
-    # raises before us would keep the user signed in (design law 4). And of a login that we refuse
-    # nobody is to hear: Django would write when it was.
+    # Django's logout() sends the signal before it ends anything, so a receiver that raises before
+    # us would keep the user signed in (design law 4). And of a login that we refuse nobody is to
+    # hear: Django would write when it was.
     for signal in (user_logged_in, user_logged_out):
         with signal.lock:
-            signal.receivers.insert(0, signal.receivers.pop())
+            signal.receivers.sort(key=_is_another)
             signal.sender_receivers_cache.clear()
     _hear(session_begun, "notify.on_login", "notify.login")
     _hear(session_ended, "notify.on_ending", "notify.ending")
@@ -46,3 +46,9 @@ def hear_of_users() -> None:
 def _hear(signal: Signal, path: str, name: str, sender: Any = None) -> None:
     uid = f"django_logout.{name}"
     signal.connect(later(path), sender=sender, weak=False, dispatch_uid=uid)
+
+
+def _is_another(connected: Any) -> bool:
+    """To sort by: ours first, the others in their order, however often we are connected."""
+    (uid, _sender), *_ = connected
+    return not str(uid).startswith("django_logout.")
