@@ -7,10 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db.models.signals import post_save, pre_save
 
 from django_logout import registry
+from django_logout.conf import remembered
 from django_logout.devices import stored_ip, user_agent
 from django_logout.models import LogoutEvent
+from django_logout.prepared import Prepared, insert
 from django_logout.types import Ending, Outcome
 from django_logout.vocabulary import SESSION, Scope
 
@@ -36,8 +39,25 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
         user_agent=user_agent(ending.request),
         outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
-    event.save(using=registry.database(), force_insert=True)
+    _insert(event)
     return event
+
+
+def _insert(event: LogoutEvent) -> None:
+    database = registry.database()
+    if pre_save.has_listeners(LogoutEvent) or post_save.has_listeners(LogoutEvent):
+        event.save(using=database, force_insert=True)
+        return
+    values = {
+        field.name: getattr(event, field.attname) for field in LogoutEvent._meta.concrete_fields
+    }
+    _statement(database).run(database, **values)
+    event._state.db, event._state.adding = database, False
+
+
+@remembered("DATABASES", "USE_TZ")
+def _statement(database: str) -> Prepared:
+    return insert(LogoutEvent, database)
 
 
 def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:

@@ -16,9 +16,11 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache import caches
 from django.db import router
 from django.db.models import Manager, Model
+from django.db.models.deletion import Collector
 
 from django_logout.conf import remembered
 from django_logout.models import LoginSession
+from django_logout.prepared import Prepared, delete, given
 
 #: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
 _DB_METHODS = (
@@ -41,6 +43,9 @@ _CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache",
 
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
+
+#: What most users have, and what an ending of theirs is prepared for.
+FEW_KEYS = 10
 
 
 class Engine(NamedTuple):
@@ -70,9 +75,13 @@ class Engine(NamedTuple):
         """Delete sessions by key from the engine's table, in one statement for very many. A
         default manager of the project's may do more than that: empty caches, which is not for
         inside a transaction."""
-        if self.model is None:
+        keys = list(keys)
+        if self.model is None or not keys:
             return
-        rows, keys = self.model._base_manager.using(using), list(keys)
+        rows = self.model._base_manager.using(using)
+        if len(keys) <= FEW_KEYS and Collector(using).can_fast_delete(rows):
+            _delete(self.model, using, len(keys)).run(using, *keys)
+            return
         for begin in range(0, len(keys), MOST_KEYS):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
@@ -96,6 +105,12 @@ def current() -> Engine:
 def of(store: type[SessionBase]) -> Engine:
     """What a store class can do; a guarded one can do what the engine's own can."""
     return _of(getattr(store, "engine_store", store))
+
+
+@remembered("DATABASES")
+def _delete(model: Any, using: str, keys: int) -> Prepared:
+    places = [given(model, "session_key") for _ in range(keys)]
+    return delete(model._base_manager.using(using).filter(session_key__in=places))
 
 
 @remembered("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")

@@ -6,13 +6,14 @@ What differs from one time to the next stands in them as the model's field that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db import connections
-from django.db.models import Field, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 
 
 class Prepared(NamedTuple):
@@ -24,11 +25,12 @@ class Prepared(NamedTuple):
     converters: tuple[tuple[int, Any, Any], ...] = ()
     "By column: what makes Python of it, and the expression that it has to be told."
 
-    def run(self, database: str, **values: Any) -> int:
-        """Execute it with values by the names of their fields; how many rows it has changed."""
+    def run(self, database: str, *in_order: Any, **values: Any) -> int:
+        """Execute it with values by the names of their fields, or in the order of their places;
+        how many rows it has changed."""
         connection = connections[database]
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._bound(connection, values))
+            cursor.execute(self.sql, self._bound(connection, values, in_order))
             changed: int = cursor.rowcount
         return changed
 
@@ -43,18 +45,30 @@ class Prepared(NamedTuple):
                 row[column] = convert(row[column], expression, connection)
         return found
 
-    def _bound(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
+    def _bound(
+        self, connection: Any, values: Mapping[str, Any], in_order: Iterable[Any] = ()
+    ) -> list[Any]:
+        left = iter(in_order)
         return [
-            param.get_db_prep_value(values[param.name], connection)
+            param.get_db_prep_save(
+                values[param.name] if param.name in values else next(left), connection
+            )
             if isinstance(param, Field)
             else param
             for param in self.params
         ]
 
 
+class _Given(RawSQL):
+    """No two of them are the same: a query that asks for one of many would keep one only."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
 def given(model: Any, name: str) -> RawSQL:
     """The place of a value in a query that is to be prepared."""
-    return RawSQL("%s", (model._meta.get_field(name),))
+    return _Given("%s", (model._meta.get_field(name),))
 
 
 def select(rows: QuerySet[Any]) -> Prepared:
@@ -76,6 +90,22 @@ def update(rows: QuerySet[Any], told: QuerySet[Any] | None = None, **changes: An
     compiler.pre_sql_setup()
     columns = ", ".join(column for _, (column, _), _ in compiler.select)
     return Prepared(f"{sql} RETURNING {columns}", tuple(params), _converters(compiler))
+
+
+def insert(model: type[Model], database: str) -> Prepared:
+    """Prepare the INSERT of one row, with the values of all its fields."""
+    fields = model._meta.concrete_fields
+    row: Any = SimpleNamespace(**{field.attname: given(model, field.name) for field in fields})
+    query = InsertQuery(model)
+    query.insert_values(fields, [row], raw=True)
+    ((sql, params),) = query.get_compiler(database).as_sql()
+    return Prepared(sql, tuple(params))
+
+
+def delete(rows: QuerySet[Any]) -> Prepared:
+    """Prepare the DELETE of a queryset of rows that nothing else goes with."""
+    sql, params = rows.query.chain(DeleteQuery).get_compiler(rows.db).as_sql()
+    return Prepared(sql, tuple(params))
 
 
 def tells(database: str) -> bool:
