@@ -16,7 +16,7 @@ from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils import formats, timezone
 
-from django_logout import Reason, Target, end_sessions
+from django_logout import Reason, Target, audit, end_sessions
 from django_logout.admin import UserAdminMixin
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from tests.counting import cost
@@ -307,7 +307,7 @@ def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyP
         raise DatabaseError
 
     with monkeypatch.context() as patch:
-        patch.setattr(LogoutEvent, "save", broken)
+        patch.setattr(audit, "record", broken)
         answer = choose(clerk, SESSIONS, ids(user), sure=True)
     assert "Not all could be ended" in said(answer)
     assert signed_in(anns) == "ann"
