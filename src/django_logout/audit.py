@@ -45,6 +45,7 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
 
 def _insert(event: LogoutEvent) -> None:
     database = registry.database()
+    # They hear of what is saved, and of no statement.
     if pre_save.has_listeners(LogoutEvent) or post_save.has_listeners(LogoutEvent):
         event.save(using=database, force_insert=True)
         return

@@ -79,6 +79,7 @@ class Engine(NamedTuple):
         if self.model is None or not keys:
             return
         rows = self.model._base_manager.using(using)
+        # Unless something of the project's hears of each row, or goes with it.
         if len(keys) <= FEW_KEYS and Collector(using).can_fast_delete(rows):
             _delete(self.model, using, len(keys)).run(using, *keys)
             return
