@@ -10,7 +10,7 @@ PYTHON ?=
 DJANGO ?=
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# "-n 0 -k gate" runs some tests in one process; the coverage gate then needs COVERAGE= (empty) to stay out of the way.
+# "-n 0 -k status_cache" runs some tests in one process; the coverage gate then needs COVERAGE= (empty) to stay out of the way.
 PYTEST_ARGS ?= -n auto
 COVERAGE ?= 1
 # db, cached_db, cache, file, signed_cookies: the suite runs once for each one named.

@@ -133,8 +133,8 @@ class Ours(Plain):
 
     def find(self, user: Any) -> Any:
         """As the sessions page does: the first twenty, and how many there are."""
-        from django_logout import engines
-        from django_logout.listing import Listing
+        from django_logout.sessions import engines
+        from django_logout.web.session_list import Listing
 
         request = RequestFactory().get("/")
         request.user, request.session = user, engines.current().store()

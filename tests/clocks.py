@@ -6,8 +6,8 @@ from typing import Any
 
 from django.test import Client
 
-from django_logout import activity
 from django_logout.models import LogoutEvent
+from django_logout.sessions import activity
 
 
 @contextmanager

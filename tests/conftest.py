@@ -14,8 +14,8 @@ from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import selection
-from django_logout.guard import guarded
+from django_logout.ending import selection
+from django_logout.guard.install import guarded
 from tests import services
 from tests.backends import cache_from_url
 from tests.revokers.kinds import Recorder

@@ -8,8 +8,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from django_logout import engines
 from django_logout.models import LoginSession
+from django_logout.sessions import engines
 
 
 def make_crowd(users: int, sessions: int = 1) -> Any:

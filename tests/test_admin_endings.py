@@ -16,8 +16,9 @@ from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils import formats, timezone
 
-from django_logout import Reason, Target, audit, end_sessions
+from django_logout import Reason, Target, end_sessions
 from django_logout.admin import UserAdminMixin
+from django_logout.ending import audit
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from tests.counting import cost
 from tests.databases.router import lag

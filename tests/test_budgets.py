@@ -15,11 +15,13 @@ from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Target, end_sessions, engines, gate, prefetch, registry
+from django_logout import Target, end_sessions
 from django_logout.conf import as_timedelta, logout_settings
-from django_logout.guard import guard
+from django_logout.guard import prefetch, status_cache
+from django_logout.guard.install import guard
 from django_logout.models import LoginSession
-from django_logout.prepared import tells
+from django_logout.sessions import engines, registry
+from django_logout.sessions.sql import tells
 from tests.counting import Cost, cost, counted, plain_django
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -99,7 +101,7 @@ def test_a_page_costs_one_cache_read_at_most(plain: dict[str, Cost], engine: str
     """None on an engine whose deletes are final, and none where the session itself is read from the
     cache by a process that knows it; where no cache is shared, one registry read."""
     client = signed_in()
-    found, shared = page(client), gate.shared_cache() is not None
+    found, shared = page(client), status_cache.shared_cache() is not None
     looks = 0 if engine == "db" else 1
     reads = looks - (engine in IN_CACHE)
     assert len(found.statements) == len(plain["page"].statements) + (0 if shared else looks)
@@ -123,9 +125,9 @@ def test_the_registry_is_read_once_when_the_cache_has_forgotten(
 ) -> None:
     """And not again by the next request, if there is a cache to remember it."""
     client = signed_in()
-    caches["default"].delete_many(gate.keys(LoginSession.objects.get().pk))
+    caches["default"].delete_many(status_cache.keys(LoginSession.objects.get().pk))
     first, second = page(client), page(client)
-    guarded, shared = engine != "db", gate.shared_cache() is not None
+    guarded, shared = engine != "db", status_cache.shared_cache() is not None
     assert len(first.statements) == len(plain["page"].statements) + guarded
     assert len(second.statements) == len(plain["page"].statements) + (guarded and not shared)
     assert second.reads == plain["page"].reads + (guarded and shared and engine not in IN_CACHE)
@@ -135,7 +137,7 @@ def test_writing_the_session_costs_one_more_look(plain: dict[str, Cost], engine:
     """After the save, where a late write could bring an ended session back."""
     found = page(signed_in(), "/write/")
     looks = 0 if engine == "db" else 2
-    shared = gate.shared_cache() is not None
+    shared = status_cache.shared_cache() is not None
     assert len(found.statements) == len(plain["write"].statements) + (0 if shared else looks)
     assert found.reads == plain["write"].reads + (looks - (engine in IN_CACHE) if shared else 0)
 
@@ -153,7 +155,7 @@ def test_activity_is_written_once_an_interval(user: Any, engine: str) -> None:
 
 def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
     """Django's own ``aget_many()`` asks key by key, in a thread each; we must not."""
-    guarded, shared = engine != "db", gate.shared_cache() is not None
+    guarded, shared = engine != "db", status_cache.shared_cache() is not None
     cookie = signed_in().cookies["sessionid"].value
     bare, first, again = (engines.current().store(cookie) for _ in range(3))
     prefetch._ids.clear()
@@ -181,7 +183,7 @@ def test_login_costs_two_statements_on_the_first_and_the_fiftieth_device(
 
 def test_logout_costs_two_statements_more(plain: dict[str, Cost], engine: str) -> None:
     """The claim and the record; beside the gate's look, as on any page."""
-    look = engine != "db" and gate.shared_cache() is None
+    look = engine != "db" and status_cache.shared_cache() is None
     assert log_out(signed_in()).queries <= plain["logout"].queries + look + UNTOLD + 2
 
 

@@ -11,7 +11,7 @@ from tests import services
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [
-    "tests/test_everywhere.py",
+    "tests/ending/test_selection.py",
     *(f"tests/management/test_{verb}.py" for verb in ("end", "list", "adopt", "prune", "retry")),
 ]
 #: Tests whose statements are worth it, on the engine that keeps its sessions in the database.

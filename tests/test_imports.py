@@ -72,8 +72,26 @@ print(*(n.removeprefix("django_logout.") for n in sys.modules if n.startswith("d
 
 #: What begins with somebody's logging in or out, or is for commands and for pages of few.
 NOT_YET = {
-    *("accounts", "answers", "checks", "choice", "core", "finishing", "limits", "listing"),
-    *("logins", "notify", "report", "revoking", "settle", "streams", "views", "vigil"),
+    *(
+        "policies.account_changes",
+        "responses",
+        "operations.checks",
+        "policies.pending_login",
+        "ending.pipeline",
+        "ending.after_commit",
+        "policies.session_limits",
+        "web.session_list",
+    ),
+    *(
+        "policies.login_receivers",
+        "notifications.mail",
+        "notifications.report",
+        "revokers.runner",
+        "web.finalize",
+        "web.streaming",
+        "views",
+        "web.monitor",
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 import django_logout
-from django_logout.vocabulary import Reason
+from django_logout.enums import Reason
 from tests.carsite import EXAMPLE
 
 PACKAGE = Path(django_logout.__file__).parent

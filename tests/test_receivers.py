@@ -63,7 +63,7 @@ def test_ours_is_the_first_to_hear(signal: Any, times: int) -> None:
             pass
 
     assert modules(signal) == before
-    assert before[0] == "django_logout.logins"
+    assert before[0] == "django_logout.policies.login_receivers"
     assert before[-1] == __name__
 
 

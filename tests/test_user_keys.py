@@ -15,13 +15,18 @@ def test_the_door_and_the_view_with_other_user_models(model: str) -> None:
     """A UUID and a word: endings, records, answers, admin, on every engine."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
     command += [
-        "tests/test_core.py",
-        "tests/views/test_logout.py",
-        "tests/answers/test_redirect.py",
+        "tests/ending/test_pipeline.py",
+        "tests/web/views/test_logout.py",
+        "tests/responses/test_redirect.py",
     ]
 
     done = subprocess.run(
-        [*command, "tests/faults/test_f23.py", "-k", "not memcached and not file and not unshared"],
+        [
+            *command,
+            "tests/faults/test_admin_logout_permission.py",
+            "-k",
+            "not memcached and not file and not unshared",
+        ],
         cwd=ROOT,
         env=os.environ | {"USER_MODEL": model},
         capture_output=True,

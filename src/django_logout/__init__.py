@@ -9,24 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_logout.core import aend_sessions, alogout, end_sessions, logout
+    from django_logout.ending.logout import alogout, logout
+    from django_logout.ending.pipeline import aend_sessions, end_sessions
+    from django_logout.enums import Reason
     from django_logout.exceptions import LogoutError, SessionNotEnded, SessionUnavailable
-    from django_logout.factors import credentials_changed
+    from django_logout.policies.factor_changes import credentials_changed
     from django_logout.types import LogoutResult, Target
-    from django_logout.vocabulary import Reason
 
 _HOMES = {
     "LogoutError": "exceptions",
     "LogoutResult": "types",
-    "Reason": "vocabulary",
+    "Reason": "enums",
     "SessionNotEnded": "exceptions",
     "SessionUnavailable": "exceptions",
     "Target": "types",
-    "aend_sessions": "core",
-    "alogout": "core",
-    "credentials_changed": "factors",
-    "end_sessions": "core",
-    "logout": "core",
+    "aend_sessions": "ending.pipeline",
+    "alogout": "ending.logout",
+    "credentials_changed": "policies.factor_changes",
+    "end_sessions": "ending.pipeline",
+    "logout": "ending.logout",
 }
 
 __all__ = [

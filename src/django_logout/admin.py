@@ -16,17 +16,17 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_logout import registry
-from django_logout.answers import words
-from django_logout.browser import presented
-from django_logout.core import end_sessions
 from django_logout.decorators import open_to_all
-from django_logout.devices import spoken
+from django_logout.ending.pipeline import end_sessions
+from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
+from django_logout.guard.presented import presented
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.responses.messages import count
+from django_logout.sessions import registry
+from django_logout.sessions.devices import spoken
 from django_logout.types import Target
-from django_logout.views.logout import THEIRS, LogoutView
-from django_logout.vocabulary import Reason
+from django_logout.web.views.logout import THEIRS, LogoutView
 
 if TYPE_CHECKING:
     _Site = admin.AdminSite
@@ -126,7 +126,7 @@ class EndsSessions(_Admin):
             return
         fine = result.complete and not barred
         level = messages.SUCCESS if fine else messages.WARNING
-        self._tell(request, words.count(result), barred, level)
+        self._tell(request, count(result), barred, level)
 
     def _tell(
         self,

@@ -6,9 +6,12 @@ from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.later import later
+from django_logout.utils.lazy import later
 
-CHECKS = {Tags.security: later("checks.of_settings"), Tags.urls: later("checks.of_urls")}
+CHECKS = {
+    Tags.security: later("operations.checks.of_settings"),
+    Tags.urls: later("operations.checks.of_urls"),
+}
 
 
 class LogoutConfig(AppConfig):
@@ -21,7 +24,7 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
-        import_module("django_logout.factors").connect()
+        import_module("django_logout.policies.factor_changes").connect()
         import_module("django_logout.revokers").connect()
         for tag, check in CHECKS.items():
             register(check, tag)

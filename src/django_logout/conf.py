@@ -1,7 +1,7 @@
 """The ``LOGOUT`` setting, read as one object, to which nobody writes.
 
 Read at the time of use, so ``override_settings`` just works; mistakes are
-reported by :mod:`django_logout.checks`, never by an exception at import.
+reported by :mod:`django_logout.operations.checks`, never by an exception at import.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class LogoutSettings:
         self.__dict__.update(given)
 
     ANSWERS: tuple[str, ...] = (
-        "django_logout.answers.htmx.HtmxAnswer",
-        "django_logout.answers.json.JsonAnswer",
-        "django_logout.answers.redirect.RedirectAnswer",
-        "django_logout.answers.page.PageAnswer",
+        "django_logout.responses.htmx.HtmxAnswer",
+        "django_logout.responses.json.JsonAnswer",
+        "django_logout.responses.redirect.RedirectAnswer",
+        "django_logout.responses.html.PageAnswer",
     )
     "Kinds of response, as dotted paths; the first that suits the request is used."
 

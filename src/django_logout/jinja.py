@@ -10,7 +10,7 @@ from jinja2 import Environment, pass_context
 from jinja2.ext import Extension
 from markupsafe import Markup
 
-from django_logout import markup
+from django_logout.web import tags
 
 
 class LogoutExtension(Extension):
@@ -18,7 +18,7 @@ class LogoutExtension(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        for tag in (markup.logout_button, markup.logout_script, markup.session_list):
+        for tag in (tags.logout_button, tags.logout_script, tags.session_list):
             environment.globals[tag.__name__] = _function(tag)
 
 

@@ -12,19 +12,18 @@ from typing import Any, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from django_logout import companions
-from django_logout.browser import forget_user
-from django_logout.current import current_request
-from django_logout.guard import guard, post
-from django_logout.later import later
-from django_logout.traces import forbid_storing
-from django_logout.unsettled import needs_settling
+from django_logout.guard.install import guard, needs_settling, post
+from django_logout.guard.presented import forget_user
+from django_logout.utils.context import current_request
+from django_logout.utils.lazy import later
+from django_logout.web import attached_sessions
+from django_logout.web.headers import forbid_storing
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 # Of requests with which something has become of the session, which most have not.
-settle_all, answer_error = later("settle.settle_all"), later("settle.answer_error")
+settle_all, answer_error = later("web.finalize.settle_all"), later("web.finalize.answer_error")
 
 
 class LogoutMiddleware:
@@ -55,7 +54,7 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_settling(request) or companions.of(request):
+        if needs_settling(request) or attached_sessions.of(request):
             response = settle_all(request, response)
         return response
 
@@ -73,7 +72,7 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_settling(request) or companions.of(request):
+        if needs_settling(request) or attached_sessions.of(request):
             response = await sync_to_async(settle_all)(request, response)
         return response
 

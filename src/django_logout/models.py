@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.vocabulary import SESSION, Reason
+from django_logout.enums import SESSION, Reason
 
 
 class LogoutEvent(models.Model):

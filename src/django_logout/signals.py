@@ -12,7 +12,7 @@ session_begun = Signal()
 
 #: Sent once for each session that has ended, after the ending is committed.
 #:
-#: Arguments: ``session`` (:class:`~django_logout.vocabulary.EndedSession`), ``user`` (or ``None``
+#: Arguments: ``session`` (:class:`~django_logout.types.EndedSession`), ``user`` (or ``None``
 #: when only the id is at hand, see ``session.user_id``), ``reason``, ``actor``, ``event`` (the
 #: :class:`~django_logout.models.LogoutEvent`) and ``request`` (or ``None``). Receivers that
 #: raise are logged and cannot keep anyone signed in.
@@ -20,6 +20,6 @@ session_ended = Signal(use_caching=True)  # an ending may send it a thousand tim
 
 #: Sent once for each session whose cookie comes back after it has ended: somebody has a copy.
 #:
-#: Arguments: ``session`` (:class:`~django_logout.vocabulary.EndedSession`, with ``id`` and
+#: Arguments: ``session`` (:class:`~django_logout.types.EndedSession`, with ``id`` and
 #: ``user_id``) and ``request``, which tells where it came from. The request has been refused.
 session_replayed = Signal()

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from django_logout.vocabulary import EndedSession, Reason, Scope
+from django_logout.enums import SESSION, Reason, Scope
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -217,3 +217,11 @@ class LogoutResult:
     def complete(self) -> bool:
         """Whether everything that was asked for has ended."""
         return not self.failed
+
+
+class EndedSession(NamedTuple):
+    """A session that has been ended."""
+
+    id: UUID
+    user_id: Any
+    kind: str = SESSION

@@ -8,28 +8,36 @@ from asgiref.sync import markcoroutinefunction
 from django.urls import path
 
 from django_logout.decorators import open_to_all
-from django_logout.later import later
+from django_logout.utils.lazy import later
 
 
 def view(name: str, *, is_async: bool = False, **initkwargs: Any) -> Any:
     """One of our views, imported when it is first asked for. All are open to everybody, and see to
     logins, CSRF and transactions themselves."""
-    call = later(f"views.{name}", lambda view_class: view_class.as_view(**initkwargs))
+    call = later(name, lambda view_class: view_class.as_view(**initkwargs))
     return open_to_all(markcoroutinefunction(call) if is_async else call)
 
 
 urlpatterns = [
-    path("logout/", view("logout.LogoutView"), name="logout"),
-    path("session/", view("status.StatusView"), name="logout_status"),
-    path("session/events/", view("events.EventsView", is_async=True), name="logout_events"),
-    path("sessions/", view("sessions.SessionsView"), name="logout_sessions"),
-    path("sessions/choose/", view("choose.ChooseView"), name="logout_choose"),
-    path("sessions/end-others/", view("sessions.OthersEndView"), name="logout_others"),
-    path("sessions/end-all/", view("logout.LogoutView", everywhere=True), name="logout_everywhere"),
+    path("logout/", view("web.views.logout.LogoutView"), name="logout"),
+    path("session/", view("web.views.status.StatusView"), name="logout_status"),
+    path(
+        "session/events/", view("web.views.events.EventsView", is_async=True), name="logout_events"
+    ),
+    path("sessions/", view("web.views.sessions.SessionsView"), name="logout_sessions"),
+    path("sessions/choose/", view("web.views.choose_sessions.ChooseView"), name="logout_choose"),
+    path("sessions/end-others/", view("web.views.sessions.OthersEndView"), name="logout_others"),
+    path(
+        "sessions/end-all/",
+        view("web.views.logout.LogoutView", everywhere=True),
+        name="logout_everywhere",
+    ),
     path(
         "sessions/<uuid:session_id>/end/",
-        view("sessions.SessionEndView"),
+        view("web.views.sessions.SessionEndView"),
         name="logout_session_end",
     ),
-    path("sessions/not-me/<str:token>/", view("not_me.NotMeView"), name="logout_not_me"),
+    path(
+        "sessions/not-me/<str:token>/", view("notifications.views.NotMeView"), name="logout_not_me"
+    ),
 ]

@@ -21,7 +21,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
 from tests.adapters.urls_api import ninja, urlpatterns
 from tests.backends import cache_from_url
 from tests.browsers import age
@@ -254,7 +254,7 @@ def test_nobody_sees_nothing(base: str) -> None:
 def test_an_outage_is_said(base: str, user: Any, monkeypatch: Any) -> None:
     """503, and the token is as it was."""
     mine = program(base, user)
-    monkeypatch.setattr("django_logout.core.gate.ready", lambda: False)
+    monkeypatch.setattr("django_logout.ending.pipeline.status_cache.ready", lambda: False)
     answer = mine.post("logout/")
     assert is_problem(answer, 503)
     assert answer["Retry-After"] == "5"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.core.checks.registry import registry
 
-from django_logout import checks, revokers
+from django_logout import revokers
+from django_logout.operations import checks
 from tests.settings import ENGINES
 
 

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from django_logout import Target, end_sessions
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
 from django_logout.revokers.drf_token import DrfTokenRevoker
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract, interleave
 from tests.pages import LOGOUT
 

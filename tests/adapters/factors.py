@@ -1,4 +1,4 @@
-"""What people do with allauth and django-otp. Run by ``tests/test_factors.py``, with settings in
+"""What people do with allauth and django-otp. Run by ``tests/policies/test_factor_changes.py``, with settings in
 which these apps are installed."""
 
 from base64 import b32decode
@@ -12,8 +12,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from django_logout import factors
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.policies import factor_changes
 from tests.choosing import CHOOSE
 from tests.databases.router import lag
 
@@ -85,7 +85,7 @@ def test_allauth_email_changed(here: Client) -> None:
 
 def test_allauth_first_email_ends_nothing(here: Client, user: Any) -> None:
     """Confirmed on the phone by somebody who has just signed up on the laptop."""
-    factors.on_change(None, HttpRequest(), user, from_email_address=None)
+    factor_changes.on_change(None, HttpRequest(), user, from_email_address=None)
     assert alive() == 2
 
 

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.module_loading import import_string
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.checks.headless import check_apps
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.operations.checks.headless import check_apps
 from tests.adapters.apps import SESSION, App
 from tests.adapters.checks import found
 from tests.adapters.urls_headless import KEYS

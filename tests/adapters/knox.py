@@ -13,7 +13,7 @@ from knox.models import get_token_model
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.knox import KnoxRevoker
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
 from tests.adapters.urls_tokens import urlpatterns  # noqa: F401 - as early as a server has them
 from tests.pages import LOGOUT, signed_in

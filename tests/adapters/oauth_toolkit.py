@@ -19,7 +19,7 @@ from oauth2_provider.models import (
 
 from django_logout import Target, end_sessions
 from django_logout.revokers.oauth_toolkit import OauthToolkitRevoker
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
 from tests.adapters.oauth_client import (
     CALLBACK,

@@ -12,8 +12,9 @@ from rest_framework.authtoken.models import Token
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import AccessToken
 
-from django_logout import Target, end_sessions, gate
+from django_logout import Target, end_sessions
 from django_logout.contrib.drf.dj_rest_auth_views import LogoutView
+from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from tests.pages import LOGOUT, signed_in
 
@@ -231,7 +232,7 @@ def test_a_forged_request_ends_nothing(here: Client, monkeypatch: pytest.MonkeyP
 
 def test_what_cannot_be_ended_is_said(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, and everything as it was."""
-    monkeypatch.setattr(gate, "ready", lambda: False)
+    monkeypatch.setattr(status_cache, "ready", lambda: False)
     assert here.post("/auth/logout/").status_code == 503
     monkeypatch.undo()
     assert signed_in(here) == "ann"

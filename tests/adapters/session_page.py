@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from django_logout.models import LoginSession
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
 from tests.adapters import drf_token, knox, oauth_client
 from tests.browsers import (
     EVERYWHERE,

@@ -11,8 +11,8 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.revokers.runner import credentials
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
-from django_logout.revoking import credentials
 from django_logout.testing import RevokerContract
 from tests.adapters.tokens_jwt import Program
 from tests.mails import IPHONE, LINUX, NEW, log_in, subjects

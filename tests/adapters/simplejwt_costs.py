@@ -16,9 +16,11 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from django_logout import Target, cutoffs, end_sessions, gate, truth
+from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
+from django_logout.guard import cutoff_cache, status_cache
 from django_logout.models import LoginSession
+from django_logout.sessions import cutoffs, status
 from tests import services
 from tests.adapters.tokens_jwt import Program
 from tests.backends import cache_from_url
@@ -38,9 +40,9 @@ def _shared(request: pytest.FixtureRequest, settings: Any) -> None:
 
 def forget(user: Any) -> None:
     """The cache loses what it knows."""
-    keys = cutoffs.keys(user.pk)
+    keys = cutoff_cache.keys(user.pk)
     for row in LoginSession.objects.all():
-        keys += gate.keys(row.pk)
+        keys += status_cache.keys(row.pk)
     caches["default"].delete_many(keys)
 
 
@@ -137,8 +139,8 @@ def test_with_both_down_nobody_is_served(
         raise OperationalError("gone")
 
     settings.CACHES = {"default": {**cache_from_url("redis://127.0.0.1:1/0")}}
-    monkeypatch.setattr(truth, "standing", gone)
-    monkeypatch.setattr(truth, "last_cut", gone)
+    monkeypatch.setattr(status, "standing", gone)
+    monkeypatch.setattr(cutoffs, "last_cut", gone)
     for program in (known, issued):
         for path in ("/api/who/", "/api/stateless/"):
             answer = program.ask(path)
@@ -204,8 +206,8 @@ def test_with_the_database_down_what_is_remembered_serves(
     def gone(*args: Any) -> Any:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(truth, "standing", gone)
-    monkeypatch.setattr(truth, "last_cut", gone)
+    monkeypatch.setattr(status, "standing", gone)
+    monkeypatch.setattr(cutoffs, "last_cut", gone)
     assert program.ask("/api/stateless/").status_code == 200
     forget(user)
     assert program.ask("/api/stateless/").status_code == 503
@@ -221,7 +223,7 @@ def test_a_second_try_tells_the_cache_of_the_tokens_too(
     session = LoginSession.objects.get(kind="session")
     assert program.works
     with monkeypatch.context() as broken:
-        broken.setattr(gate, "_write", lambda marks: False)
+        broken.setattr(status_cache, "_write", lambda marks: False)
         with pytest.raises(SessionNotEnded):
             end_sessions(Target.session(session.pk))
     assert program.works  # for a minute: so it was not said to have ended

@@ -10,8 +10,9 @@ from django.utils import timezone
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import AccessToken
 
-from django_logout import Reason, Target, end_sessions, pruning
+from django_logout import Reason, Target, end_sessions
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.operations import cleanup
 from tests.adapters.tokens_jwt import Program
 from tests.pages import LOGOUT
 
@@ -169,10 +170,10 @@ def test_what_refuses_a_token_is_kept_as_long_as_the_token(
     monkeypatch.setattr(api_settings, "REFRESH_TOKEN_LIFETIME", timedelta(days=400))
     end_sessions(Target.user(user))
     clock.shift(timedelta(days=399))
-    pruning.prune()
+    cleanup.prune()
     assert LogoutEvent.objects.exists()
     clock.shift(timedelta(days=3))
-    pruning.prune()
+    cleanup.prune()
     assert not LogoutEvent.objects.exists()
 
 
@@ -180,5 +181,5 @@ def test_pruning_ends_logins_that_have_expired(user: Any, clock: Any) -> None:
     """And says how many there were."""
     Program.log_in()
     clock.shift(timedelta(days=3))
-    assert pruning.prune().expired == 1
+    assert cleanup.prune().expired == 1
     assert LogoutEvent.objects.get().reason == "expired"

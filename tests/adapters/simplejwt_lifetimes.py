@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, SlidingToken
 
-from django_logout import Target, end_sessions, pruning
+from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.operations import cleanup
 from tests.adapters.tokens_jwt import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,10 +20,10 @@ def last(kind: Any, days: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kind, "lifetime", timedelta(days=days))
 
 
-def prune_after(days: int, clock: Any) -> pruning.Pruned:
+def prune_after(days: int, clock: Any) -> cleanup.Pruned:
     """So much later."""
     clock.shift(timedelta(days=days))
-    return pruning.prune()
+    return cleanup.prune()
 
 
 def works(token: Any) -> bool:

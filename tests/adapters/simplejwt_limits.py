@@ -19,12 +19,13 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from rest_framework_simplejwt.views import TokenBlacklistView
 
-from django_logout import Target, activity, end_sessions, registry
-from django_logout.checks.jwt import check_tokens
+from django_logout import Target, end_sessions
 from django_logout.contrib.drf.jwt import AsksGate, JWTAuthentication
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.contrib.drf.problems import Ended
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.operations.checks.jwt import check_tokens
+from django_logout.sessions import activity, registry
 from django_logout.signals import session_ended
 from tests.adapters.tokens_jwt import Program
 from tests.adapters.urls_jwt import urlpatterns as ours

@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 
-from django_logout import cutoffs, gate, truth
-from django_logout.truth import Cut
-from tests import test_gate_orders as gates
+from django_logout.guard import cutoff_cache, status_cache
+from django_logout.sessions import cutoffs
+from django_logout.sessions.cutoffs import Cut
+from tests.guard import test_status_cache_orders as gates
+from tests.guard.test_status_cache_orders import (
+    ROW,
+    SESSION,
+    STATE,
+    STORE,
+    becomes,
+    evicts,
+    stepped,
+)
 from tests.interleavings import every_order, step
 from tests.settings import ENGINES
-from tests.test_gate_orders import ROW, SESSION, STATE, STORE, becomes, evicts, stepped
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +28,7 @@ __all__ = ["stepped"]
 
 USER = 7
 NEVER, THEN = Cut(float("-inf")), Cut(1000.5, "admin")
-KEYS = tuple(cutoffs.keys(USER))
+KEYS = tuple(cutoff_cache.keys(USER))
 
 
 @pytest.fixture
@@ -31,20 +40,20 @@ def on_db(stepped: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None
         return NEVER if ROW["alive"] else THEN
 
     settings.SESSION_ENGINE = ENGINES["db"]
-    monkeypatch.setattr(truth, "last_cut", last_cut)
+    monkeypatch.setattr(cutoffs, "last_cut", last_cut)
 
 
 def reader() -> Cut:
     """A request with a token that no row knows."""
-    return cutoffs.last(USER)
+    return cutoff_cache.last(USER)
 
 
 def door(**how: Any) -> bool:
     """An ending of all that the user has, whether or not there is a row of it."""
-    ready = gate.ready()
+    ready = status_cache.ready()
     step()
     ROW["alive"] = not ready and ROW["alive"]
-    return ready and gate.close([], "admin", **how)
+    return ready and status_cache.close([], "admin", **how)
 
 
 def user_door() -> bool:
@@ -71,7 +80,7 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
 
     def check(results: dict[str, Any]) -> None:
         assert not any(isinstance(result, Exception) for result in results.values()), results
-        told = cutoffs.recall(STORE, USER)
+        told = cutoff_cache.recall(STORE, USER)
         remembered.append(told == NEVER)
         if results.get("door") is True:
             assert not remembered[-1]
@@ -117,7 +126,7 @@ def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(on_db: None) -> N
     """Generations that are taken after the database was asked."""
 
     def hasty_reader() -> None:
-        cut = truth.last_cut(USER)
+        cut = cutoffs.last_cut(USER)
         step()
         STORE[KEYS[1]] = f"{STORE[KEYS[0]]}|{STORE[KEYS[2]]}|{cut.at}|{cut.reason}"
 

@@ -10,8 +10,9 @@ from django.test import Client
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from django_logout import Target, end_sessions, families, truth
+from django_logout import Target, end_sessions
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.sessions import status, token_logins
 from tests.adapters.tokens_jwt import Program, exchange, works
 from tests.interleavings import every_order, step
 
@@ -35,10 +36,10 @@ def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(owner, name, slowly)
 
-    slow(truth, "standing")
+    slow(status, "standing")
     slow(RefreshToken, "blacklist")
     slow(RefreshToken, "outstand")
-    slow(families, "go_on")
+    slow(token_logins, "go_on")
 
 
 def of_a_login(browser: Client) -> Program:
@@ -99,12 +100,12 @@ def test_what_was_made_while_the_login_ended_is_blacklisted(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The child, which the ending could not know; so other code refuses it too."""
-    program, go_on = Program.log_in(), families.go_on
+    program, go_on = Program.log_in(), token_logins.go_on
 
     def late(*args: Any) -> bool:
         end_sessions(Target.user(user))
         return go_on(*args)
 
-    monkeypatch.setattr(families, "go_on", late)
+    monkeypatch.setattr(token_logins, "go_on", late)
     assert exchange(program) is None
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 2

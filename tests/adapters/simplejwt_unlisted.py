@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from django_logout import Target, end_sessions, families
+from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
-from django_logout.revoking import credentials
+from django_logout.revokers.runner import credentials
+from django_logout.sessions import token_logins
 from tests.adapters.tokens_jwt import Program
 from tests.pages import LOGOUT
 
@@ -43,13 +44,13 @@ def test_it_ends_with_its_browser(ann: Client) -> None:
 
 def test_exchanged_while_it_ends_it_is_refused(user: Any, monkeypatch: Any) -> None:
     """There is nothing to blacklist then."""
-    program, go_on = Program.log_in(), families.go_on
+    program, go_on = Program.log_in(), token_logins.go_on
 
     def late(*args: Any) -> bool:
         end_sessions(Target.user(user))
         return go_on(*args)
 
-    monkeypatch.setattr(families, "go_on", late)
+    monkeypatch.setattr(token_logins, "go_on", late)
     answer = Client().post("/jwt/refresh/", {"refresh": program.refresh})
     assert (answer.status_code, answer.json()["reason"]) == (401, "user")
 

@@ -25,13 +25,15 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, broadcast, end_sessions, retrying, truth
+from django_logout import Reason, Target, end_sessions
 from django_logout.contrib import channels
 from django_logout.contrib.channels import ends_with_session
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.registry import Identity
-from django_logout.types import Ending
-from django_logout.vocabulary import EndedSession
+from django_logout.operations import retries
+from django_logout.revokers.channels import broadcast
+from django_logout.sessions import status
+from django_logout.sessions.identity import Identity
+from django_logout.types import EndedSession, Ending
 from tests.adapters.served_sockets import COMMANDS, GOODBYES, application, consumers
 from tests.pages import LOGOUT
 
@@ -204,10 +206,10 @@ async def test_a_layer_that_is_down_keeps_nobody_in(ann: Client) -> None:
     assert await closed(one) == "user"
     event = await LogoutEvent.objects.aget()
     assert (event.complete, event.outcomes["channels"]["error"]) == (False, "ConnectionError")
-    assert await sync_to_async(retrying.retry)(event, now=True)
+    assert await sync_to_async(retries.retry)(event, now=True)
     assert not (await LogoutEvent.objects.aget()).complete
     layer.down = False
-    assert (await sync_to_async(retrying.retry)(event, now=True)).complete
+    assert (await sync_to_async(retries.retry)(event, now=True)).complete
     await deaf.disconnect()
 
 
@@ -252,7 +254,7 @@ async def test_a_later_try_tells(ann: Client, user: Any) -> None:
         assert result.failed == ("channels",)
         assert await is_open(one)
         layer.down = False
-        event = await sync_to_async(retrying.retry)(result.event, now=True)
+        event = await sync_to_async(retries.retry)(result.event, now=True)
         assert event.complete
         assert await closed(one) == "mine"
 
@@ -380,7 +382,7 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
         raise OperationalError("secret")
 
     one = await opened(ann, app=asking(0.05))
-    monkeypatch.setattr(truth, "standing", down)
+    monkeypatch.setattr(status, "standing", down)
     later = {"type": "websocket.close", "code": 1013, "reason": "unavailable"}
     assert await one.receive_output(timeout=5) == later
     await one.wait()

@@ -15,12 +15,13 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 
-from django_logout import Target, end_sessions, truth
+from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionUnavailable
-from django_logout.guard import guard
+from django_logout.guard.install import guard
 from django_logout.models import LoginSession
+from django_logout.sessions import status
 from django_logout.streams import astill_signed_in, still_signed_in, until_logged_out
-from django_logout.views import events
+from django_logout.web.views import events
 from tests.pages import LOGOUT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,7 +227,7 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
     request = await sync_to_async(arequest_of)(ann)
     chunks = until_logged_out(request, ticking([]), interval=0.01, events=True)
     assert await anext(chunks) == "1"
-    monkeypatch.setattr(truth, "standing", down)
+    monkeypatch.setattr(status, "standing", down)
     assert set(await _rest(chunks)) <= {"1"}
     with pytest.raises(SessionUnavailable):
         await astill_signed_in(request)

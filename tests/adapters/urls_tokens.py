@@ -17,7 +17,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from django_logout.revoking import presented
+from django_logout.revokers.runner import presented
 from tests.urls import urlpatterns as ours
 
 

@@ -1,4 +1,4 @@
-"""F16: allauth's page says that the other sessions have ended. Run by ``tests/faults/test_f16.py``."""
+"""F16: allauth's page says that the other sessions have ended. Run by ``tests/faults/test_allauth_other_sessions.py``."""
 
 from typing import Any
 
@@ -8,9 +8,9 @@ from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import path
 
-from django_logout.checks.allauth import check_adapter, check_get
 from django_logout.contrib.allauth import SessionsAdapter
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.operations.checks.allauth import check_adapter, check_get
 from django_logout.testing import assert_logged_out
 from tests.adapters.urls import urlpatterns as site
 from tests.faults import points, views

@@ -14,8 +14,9 @@ from django.db import connections  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
-from django_logout import Target, end_sessions, registry  # noqa: E402
+from django_logout import Target, end_sessions  # noqa: E402
 from django_logout.models import LoginSession, LogoutEvent  # noqa: E402
+from django_logout.sessions import registry  # noqa: E402
 from tests.settings import ENGINES  # noqa: E402
 
 

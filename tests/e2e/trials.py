@@ -18,10 +18,11 @@ from django.urls import path
 from django.utils import timezone
 
 from config.urls import urlpatterns as site  # type: ignore[import-not-found]
-from django_logout import Target, activity, end_sessions
+from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
-from django_logout.report import token
+from django_logout.notifications.report import token
+from django_logout.sessions import activity
 from tests.e2e import undriven
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -69,18 +69,20 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
         _cache_writes(backend, patch)
     if plain:
         return
-    from django_logout import audit, core, gate, prefetch, registry, truth
-    from django_logout.guard import GuardedStore
+    from django_logout.ending import audit, pipeline
+    from django_logout.guard import prefetch, status_cache
+    from django_logout.guard.store import GuardedStore
     from django_logout.models import LoginSession
+    from django_logout.sessions import registry, status
 
     around(LoginSession, "save", before="login's row", after="login's row written")
     around(GuardedStore, "_after_save", before="engine saved")
-    around(truth, "standing", before="generations taken", after="standing read")
+    around(status, "standing", before="generations taken", after="standing read")
     around(prefetch, "_Read", after="read at one go")
     around(registry, "follow", before="rotated")
     around(registry, "adopt", before="adopting", after="adopted")
-    around(gate, "ready", before="selected", after="ready")
-    around(gate, "close", before="committed", after="closed")
+    around(status_cache, "ready", before="selected", after="ready")
+    around(status_cache, "close", before="committed", after="closed")
     around(audit, "record", after="recorded")
     around(registry, "end", before="ending")
-    around(core, "claim", before="ending")
+    around(pipeline, "claim", before="ending")

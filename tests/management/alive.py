@@ -1,7 +1,7 @@
 """Whose sessions are left."""
 
-from django_logout import registry
 from django_logout.models import LoginSession
+from django_logout.sessions import registry
 
 
 def alive() -> list[str]:

@@ -13,8 +13,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, adopting, end_sessions, stored
+from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.operations import backfill
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,7 +147,7 @@ def test_it_takes_up_where_it_was_stopped(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is known is not even decoded again."""
-    monkeypatch.setattr(stored, "BATCH", 2)
+    monkeypatch.setattr(backfill, "BATCH", 2)
     for _ in range(5):
         old_session(user)
 
@@ -154,7 +155,7 @@ def test_it_takes_up_where_it_was_stopped(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        adopting.adopt(progress=stop)
+        backfill.adopt(progress=stop)
     assert LoginSession.objects.count() == 2
     said = run("adopt", "-v", "2")
     assert said.out == "Adopted 3 of 3 sessions.\n"

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from django_logout import selection
+from django_logout.ending import selection
 from django_logout.models import LoginSession, LogoutEvent
 from tests.crowds import make_crowd, make_rows
 from tests.management.alive import alive

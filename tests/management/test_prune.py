@@ -8,8 +8,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, engines, pruning
+from django_logout import Reason
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.operations import cleanup
+from django_logout.sessions import engines
 from tests.crowds import make_rows
 from tests.management.command import run
 from tests.management.pruned import DAY, NOTHING, event, over, prune
@@ -146,7 +148,7 @@ def test_a_dry_run_counts_what_a_run_does(user: Any) -> None:
 
 def test_it_goes_in_batches_and_tells_how_far(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is left out between two."""
-    monkeypatch.setattr(pruning, "BATCH", 2)
+    monkeypatch.setattr(cleanup, "BATCH", 2)
     for _ in range(5):
         over(user, 91)
         event(91)

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import path, set_script_prefix
 from django.utils import timezone
 
-from django_logout import Target, end_sessions, registry
+from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.sessions import registry
 from tests.backends import cache_from_url
 from tests.crowds import make_rows
 from tests.management.test_explain import Urls, explain

@@ -8,11 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, end_sessions, retrying, selection
+from django_logout import Reason, Target, end_sessions
+from django_logout.ending import selection
+from django_logout.enums import Scope
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.operations import retries
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
-from django_logout.vocabulary import Scope
 from tests.crowds import make_rows
 from tests.management.command import run
 
@@ -131,7 +133,7 @@ def test_of_many_users_those_for_whom_it_failed(
 ) -> None:
     """Part by part; a part that fails again is all that is left."""
     monkeypatch.setattr(selection, "BATCH", 1)
-    monkeypatch.setattr(retrying, "BATCH", 1)
+    monkeypatch.setattr(retries, "BATCH", 1)
     third = get_user_model().objects.create_user("cid")
     monkeypatch.setattr(Shaky, "down", "ann")
     make_rows(third, 1)
@@ -158,7 +160,7 @@ def test_some_sessions_in_parts(
     user: Any, other: Any, monkeypatch: pytest.MonkeyPatch, up: Any
 ) -> None:
     """All those of the event."""
-    monkeypatch.setattr(retrying, "BATCH", 2)
+    monkeypatch.setattr(retries, "BATCH", 2)
     rows = [row.pk for row in [*make_rows(user, 2), *make_rows(other, 1)]]
     end_sessions(Target.sessions(rows))
     up()
@@ -258,8 +260,8 @@ def test_whoever_comes_second_does_nothing(user: Any, up: Any) -> None:
     event = end_sessions(Target.user(user)).event
     assert event is not None
     up()
-    assert retrying.retry(event, now=True).complete
-    assert retrying.retry(event, now=True).complete
+    assert retries.retry(event, now=True).complete
+    assert retries.retry(event, now=True).complete
     assert len(Shaky.seen) == 1
 
 

@@ -7,11 +7,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from django_logout import Target, end_sessions, selection
+from django_logout import Target, end_sessions
+from django_logout.ending import selection
+from django_logout.enums import Scope
 from django_logout.models import LogoutEvent
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
-from django_logout.vocabulary import Scope
 from tests.crowds import make_rows
 from tests.management.command import run
 

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 
-from django_logout import pruning
 from django_logout.exceptions import SessionNotEnded
+from django_logout.operations import cleanup
 from tests.crowds import make_rows
 from tests.management.alive import alive
 from tests.management.command import run
@@ -32,7 +32,7 @@ def test_an_ending_that_fails_is_an_object_too(user: Any, monkeypatch: pytest.Mo
         raise OperationalError
 
     make_rows(user, 1)
-    monkeypatch.setattr("django_logout.core.claim", fail)
+    monkeypatch.setattr("django_logout.ending.pipeline.claim", fail)
     said = run("end", "--user", "ann", "--json")
     assert said.code == 1
     assert said.error == "The sessions could not be ended; nothing was changed."
@@ -47,7 +47,7 @@ def test_a_job_that_fails_tells_it(monkeypatch: pytest.MonkeyPatch, options: lis
     def fail(**kwargs: Any) -> None:
         raise SessionNotEnded("Not now.")
 
-    monkeypatch.setattr(pruning, "prune", fail)
+    monkeypatch.setattr(cleanup, "prune", fail)
     said = run("prune", *options)
     assert (said.code, said.error) == (1, "Not now.")
     assert said.out == (
@@ -61,7 +61,7 @@ def test_a_database_that_is_down_is_told_by_its_kind(monkeypatch: pytest.MonkeyP
     def fail(**kwargs: Any) -> None:
         raise OperationalError("no connection for ann:secret@db")
 
-    monkeypatch.setattr(pruning, "prune", fail)
+    monkeypatch.setattr(cleanup, "prune", fail)
     out = StringIO()
     with pytest.raises(OperationalError):
         call_command("logout", "prune", "--json", stdout=out)

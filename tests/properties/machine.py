@@ -12,7 +12,9 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from django_logout import Reason, Target, activity, end_sessions, replay
+from django_logout import Reason, Target, end_sessions
+from django_logout.sessions import activity
+from django_logout.web import replay_detection
 from tests.browsers import EVERYWHERE, OTHERS
 from tests.faults.worker import evict
 from tests.pages import LOGOUT
@@ -152,7 +154,7 @@ class Sessions(People):
         """The process remembers nothing. (Where it has not written all, that is another story.)"""
         if self.model.rules.touch < 1:
             activity._memories.clear()
-            replay._counted.clear()
+            replay_detection._counted.clear()
 
     @rule(what=st.sampled_from(["", "django_logout:", "django_logout:seen", "django_logout:mark"]))
     def forget(self, what: str) -> None:

@@ -14,8 +14,8 @@ from django.forms.models import model_to_dict
 from django.test import override_settings
 from django.utils import timezone
 
-from django_logout import registry
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.sessions import identity, registry
 from django_logout.signals import session_ended
 from tests.faults.harness import COOKIE
 from tests.properties.model import Account, Login, Model, Rules
@@ -101,7 +101,7 @@ class World:
 
     def login_id(self, browser: Browser) -> str:
         """The public id of the session in a browser's jar, as its data have it."""
-        return str(browser.client.session.get(registry.ID_KEY, ""))
+        return str(browser.client.session.get(identity.ID_KEY, ""))
 
     def row(self, login: Login) -> LoginSession | None:
         """What the registry has of a session."""

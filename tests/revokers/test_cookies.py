@@ -6,7 +6,8 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from django_logout import Target, audit, end_sessions
+from django_logout import Target, end_sessions
+from django_logout.ending import audit
 from django_logout.views import logout_then_login
 from tests.pages import LOGOUT
 from tests.routes import OUT, routes

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import path
 
 from django_logout import Target, end_sessions
-from django_logout.current import current_request
 from django_logout.testing import assert_logged_out, interleave, replay
+from django_logout.utils.context import current_request
 from tests.backends import cache_from_url
 from tests.pages import LOGOUT, signed_in
 from tests.settings import ENGINES, MIDDLEWARE

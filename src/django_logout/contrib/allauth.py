@@ -12,10 +12,10 @@ from uuid import UUID
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.apps import apps
 
-from django_logout import engines, registry
-from django_logout.core import end_sessions
-from django_logout.current import current_request
+from django_logout.ending.pipeline import end_sessions
+from django_logout.sessions import engines, identity
 from django_logout.types import Target
+from django_logout.utils.context import current_request
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
@@ -50,5 +50,5 @@ def _are_all_others(request: Any, chosen: list[Any]) -> bool:
 
 def _ids(chosen: list[Any]) -> list[UUID]:
     store = engines.current().store
-    found = (store(session.session_key).get(registry.ID_KEY) for session in chosen)
+    found = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
     return [UUID(session_id) for session_id in found if session_id]

@@ -14,15 +14,15 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 
-from django_logout import vigil
-from django_logout.core import aend_sessions
+from django_logout.ending.pipeline import aend_sessions
+from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable
-from django_logout.families import SID, as_id
-from django_logout.registry import Identity
-from django_logout.truth import Standing
+from django_logout.sessions.identity import Identity
+from django_logout.sessions.status import Standing
+from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Target
-from django_logout.vigil import TokenVigil, Vigil
-from django_logout.vocabulary import Reason
+from django_logout.web import monitor
+from django_logout.web.monitor import TokenVigil, Vigil
 
 logger = logging.getLogger("django_logout")
 
@@ -89,7 +89,7 @@ async def _watch_over(scope: Any, interval: float) -> Vigil | None:
     identity = None
     if "session" in scope:
         await scope["session"].ahas_key(SESSION_KEY)  # which loads it
-        identity = vigil.whose(scope["session"])
+        identity = monitor.whose(scope["session"])
     if identity is not None and scope.get("auth") is None:
         return Vigil(identity, interval=interval)
     is_known = getattr(scope.get("user"), "is_authenticated", False)
@@ -110,7 +110,7 @@ def _watch_over_token(scope: Any, interval: float) -> Vigil:
 async def _remembered(scope: Any) -> Standing | None:
     """What is known of a session that the engine does not know any more."""
     key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
-    return await sync_to_async(vigil.remembered)(key)
+    return await sync_to_async(monitor.remembered)(key)
 
 
 async def refuse(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
@@ -134,7 +134,7 @@ class Socket:
     def __init__(self, watch: Vigil, scope: Any, receive: Any, send: Any) -> None:
         self.watch, self.scope = watch, scope
         session = scope.get("session")
-        is_by_session = session is not None and vigil.whose(session) == watch.identity
+        is_by_session = session is not None and monitor.whose(session) == watch.identity
         self._session = session if is_by_session else None
         self._receive, self._send = receive, send
         self._over: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -217,7 +217,7 @@ class Socket:
         """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
         somebody else."""
         session, before = self._session, self.watch.identity
-        now = before if session is None else vigil.whose(session)
+        now = before if session is None else monitor.whose(session)
         if self._over.done() or (now is not None and now.id == before.id):
             return
         reason = Reason.SWITCHED if session and SESSION_KEY in session else Reason.USER

@@ -15,7 +15,8 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
 
-from django_logout import companions, engines
+from django_logout.sessions import engines
+from django_logout.web import attached_sessions
 
 
 class AsksGate(AbstractTokenStrategy):
@@ -27,7 +28,7 @@ class AsksGate(AbstractTokenStrategy):
 
         Raises :class:`SessionUnavailable` if nobody can tell.
         """
-        session = companions.bring(engines.current().store(session_token))
+        session = attached_sessions.bring(engines.current().store(session_token))
         return session if session.session_key else None
 
 
@@ -57,7 +58,7 @@ def session_of(access_token: str) -> Any:
     request.META["HTTP_AUTHORIZATION"] = (
         f"{app_settings.JWT_AUTHORIZATION_HEADER_SCHEME} {access_token}"
     )
-    return companions.bring(engines.current().store(strategy.get_session_token(request)))
+    return attached_sessions.bring(engines.current().store(strategy.get_session_token(request)))
 
 
 def user_of(session: Any) -> Any:

@@ -16,7 +16,7 @@ from ninja.operation import PathView
 from ninja.security import APIKeyCookie
 from ninja.throttling import UserRateThrottle
 
-from django_logout import api
+from django_logout.contrib import api
 from django_logout.decorators import open_to_all
 
 _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object

@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout import adopting
 from django_logout.management.options import add_dry_run, add_json
 from django_logout.management.progress import Progress
 from django_logout.management.telling import tell
+from django_logout.operations import backfill
 
 HELP = (
     "Register the sessions that were alive before django-logout was installed, so that they are "
@@ -29,7 +29,7 @@ def add_arguments(parser: CommandParser) -> None:
 def handle(command: BaseCommand, **options: Any) -> None:
     """Adopt them, and say how many."""
     progress = Progress(command, options["verbosity"], what="sessions looked at")
-    done = adopting.adopt(dry_run=options["dry_run"], progress=progress)
+    done = backfill.adopt(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
         tell(command, {"dry_run": options["dry_run"], **asdict(done)})
     elif not done.listed:

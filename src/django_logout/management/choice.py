@@ -13,9 +13,7 @@ from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout import registry
 from django_logout.conf import logout_settings
-from django_logout.devices import KEPT_BITS
 from django_logout.management.options import (
     duration,
     find_user,
@@ -25,6 +23,8 @@ from django_logout.management.options import (
     uuid,
 )
 from django_logout.models import LoginSession
+from django_logout.sessions import registry
+from django_logout.sessions.devices import KEPT_BITS
 from django_logout.types import Target
 
 

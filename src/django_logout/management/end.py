@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from django_logout.core import end_sessions
+from django_logout.ending.pipeline import end_sessions
+from django_logout.enums import Reason
 from django_logout.management.choice import Choice, Found, choose
 from django_logout.management.options import (
     add_dry_run,
@@ -21,7 +22,6 @@ from django_logout.management.options import (
 from django_logout.management.progress import Progress
 from django_logout.management.telling import INCOMPLETE, Told, tell
 from django_logout.types import LogoutResult
-from django_logout.vocabulary import Reason
 
 HELP = (
     "End sessions: of users, one by one, everyone's, or those that are idle, old or from an "

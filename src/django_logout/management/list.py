@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout import registry, truth
 from django_logout.management.options import add_json, find_user, name_of
 from django_logout.models import LoginSession
+from django_logout.sessions import cutoffs, registry, status
 
 HELP = "List the sessions that are alive, of everybody or of one user, the newest first."
 
@@ -57,7 +57,7 @@ def _found(name: str | None, *, everything: bool) -> QuerySet[LoginSession]:
         rows = rows.filter(user_id=find_user(name).pk)
     if not everything:
         rows = registry.alive(rows).filter(expires_at__gt=timezone.now())
-    cutoff = {"cutoff": registry.newest_cutoff(), "cutoff_reason": registry.newest_cutoff("reason")}
+    cutoff = {"cutoff": cutoffs.newest_cutoff(), "cutoff_reason": cutoffs.newest_cutoff("reason")}
     return rows.annotate(**cutoff).select_related("user", "event")
 
 
@@ -86,7 +86,7 @@ def _reason(row: LoginSession) -> str | None:
     if row.ended_at is not None:
         return row.event.reason if row.event is not None else "unknown"
     cut = facts.cutoff is not None and row.created_at < facts.cutoff
-    return truth.told(facts.cutoff_reason) if cut else None
+    return status.told(facts.cutoff_reason) if cut else None
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout import pruning
 from django_logout.management.options import add_dry_run, add_json
 from django_logout.management.progress import Progress
 from django_logout.management.telling import tell
+from django_logout.operations import cleanup
 
 HELP = (
     "End sessions that have expired by themselves, and delete the rows of what ended longer ago "
@@ -31,7 +31,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     def progress(what: str, done: int, total: int) -> None:
         bars.setdefault(what, Progress(command, options["verbosity"], what=what))(done, total)
 
-    done = pruning.prune(dry_run=options["dry_run"], progress=progress)
+    done = cleanup.prune(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
         tell(command, {"dry_run": options["dry_run"], **asdict(done)})
         return

@@ -10,14 +10,17 @@ from django.core.management.base import CommandError
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 
-from django_logout import core, engines, gate, registry
-from django_logout.guard import GuardedStore, guard
+from django_logout.ending import pipeline
+from django_logout.enums import Reason
+from django_logout.guard import status_cache
+from django_logout.guard.install import guard
+from django_logout.guard.store import GuardedStore
 from django_logout.management.explanation import Explanation, Step, Variable
 from django_logout.management.options import name_of
 from django_logout.management.visitor import Visitor, is_signed_in, without_prefix
 from django_logout.models import LogoutEvent
+from django_logout.sessions import engines, registry
 from django_logout.types import Target
-from django_logout.vocabulary import Reason
 
 #: Whether a request is served as somebody, and whether its session is there.
 State = tuple[bool, bool]
@@ -59,7 +62,7 @@ class Rehearsal:
         thief = Visitor(copy)
         served = is_signed_in(thief.visit())
         self.visitor.held |= thief.held
-        engine, cache = engines.current(), gate.shared_cache()
+        engine, cache = engines.current(), status_cache.shared_cache()
         return Explanation(
             user=self.name,
             engine=_path(engine.store),
@@ -112,7 +115,7 @@ class Rehearsal:
 
     def _clear_away(self, session_id: UUID) -> None:
         # If it is alive still; of this reason nobody is written to.
-        core.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
+        pipeline.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
         registry.forget(session_id)
         for cookie in self.visitor.held:
             engines.current().store(cookie).delete()

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout import retrying
 from django_logout.management.options import add_dry_run, add_json, read, uuid
 from django_logout.management.telling import INCOMPLETE, Told, tell
 from django_logout.models import LogoutEvent
+from django_logout.operations import retries
 
 HELP = (
     "Let revokers that failed when sessions ended try again, and note in the events what came of "
@@ -38,9 +38,9 @@ def add_arguments(parser: CommandParser) -> None:
 def handle(command: BaseCommand, **options: Any) -> None:
     """Try, tell, and fail if something has failed again."""
     told = []
-    for event in retrying.incomplete(read(uuid, options["event"]), now=options["now"]):
-        done = event if options["dry_run"] else retrying.retry(event, now=options["now"])
-        told.append({"event": str(done.pk), "failed": retrying.failed(done)})
+    for event in retries.incomplete(read(uuid, options["event"]), now=options["now"]):
+        done = event if options["dry_run"] else retries.retry(event, now=options["now"])
+        told.append({"event": str(done.pk), "failed": retries.failed(done)})
         if not options["json"]:
             command.stdout.write(_line(done, dry_run=options["dry_run"]))
     if options["json"]:
@@ -52,7 +52,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
 
 
 def _line(event: LogoutEvent, *, dry_run: bool) -> str:
-    names = ", ".join(retrying.failed(event))
+    names = ", ".join(retries.failed(event))
     if dry_run:
         return f"{event.pk}: would try {names}"
     return f"{event.pk}: failed again: {names}" if names else f"{event.pk}: complete"

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test.client import Client, ClientHandler
 from django.urls import ResolverMatch, get_script_prefix
 
-from django_logout import limits
+from django_logout.policies import session_limits
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -45,7 +45,7 @@ class Visitor:
         """Log in, as a login view does once it has seen the password."""
 
         def view(request: HttpRequest) -> HttpResponse:
-            with limits.rehearsal():
+            with session_limits.rehearsal():
                 login(request, user, backend=_backend())
             return HttpResponse()
 

@@ -1,4 +1,4 @@
-"""One kind of credential a file. Only ``core`` calls revokers, and no revoker knows another.
+"""One kind of credential a file. Only ``ending.pipeline`` calls revokers, and no revoker knows another.
 
 Which of them a project has is known here, without importing any.
 """
@@ -13,8 +13,8 @@ from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from django_logout import families
 from django_logout.conf import logout_settings, remembered
+from django_logout.sessions import token_logins
 
 if TYPE_CHECKING:
     from django_logout.revokers.base import Revoker
@@ -29,11 +29,11 @@ OF_APPS = {
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
     "knox": "django_logout.revokers.knox.KnoxRevoker",
     "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",
-    **dict.fromkeys(families.APPS, "django_logout.revokers.simplejwt.SimpleJwtRevoker"),
+    **dict.fromkeys(token_logins.APPS, "django_logout.revokers.simplejwt.SimpleJwtRevoker"),
 }
 
 #: Where there is a channel layer. (Channels works without being among the installed apps.)
-OF_CHANNELS = "django_logout.revokers.channels.ChannelsRevoker"
+OF_CHANNELS = "django_logout.revokers.channels.revoker.ChannelsRevoker"
 
 
 @remembered("INSTALLED_APPS", "CHANNEL_LAYERS", "LOGOUT")

@@ -12,8 +12,8 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 
-from django_logout import ties
 from django_logout.conf import logout_settings
+from django_logout.revokers import bindings
 from django_logout.revokers.base import Revoker
 from django_logout.types import Credential, Ending
 
@@ -56,7 +56,7 @@ class RowsRevoker(Revoker):
 
     def public_id(self, pk: Any) -> UUID:
         """The id that may be shown."""
-        return ties.public_id(self.name, pk)
+        return bindings.public_id(self.name, pk)
 
     def ends(self, ending: Ending) -> int:
         """Revoke the rows that the ending reaches."""
@@ -94,8 +94,8 @@ class RowsRevoker(Revoker):
     def _made(self, sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
         if not created or raw:
             return
-        session_id = ties.session_here(getattr(instance, f"{self.user_field}_id"))
-        if session_id is not None and not ties.tie(self.name, instance.pk, session_id):
+        session_id = bindings.session_here(getattr(instance, f"{self.user_field}_id"))
+        if session_id is not None and not bindings.tie(self.name, instance.pk, session_id):
             self.revoke(self.rows().filter(pk=instance.pk))
 
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django_logout import engines, registry
+from django_logout.enums import SESSION, Scope
 from django_logout.revokers.base import Revoker
+from django_logout.sessions import cutoffs, engines, registry
 from django_logout.types import Ending
-from django_logout.vocabulary import SESSION, Scope
 
 
 class SessionRevoker(Revoker):
@@ -22,6 +22,6 @@ class SessionRevoker(Revoker):
     def ends(self, ending: Ending) -> int:
         """Delete the rows, and count the browser sessions that have ended, on whatever engine."""
         if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
-            return registry.count_before(ending.at)
+            return cutoffs.count_before(ending.at)
         engines.current().delete(ending.keys, using=registry.database())
         return sum(session.kind == SESSION for session in ending.sessions)

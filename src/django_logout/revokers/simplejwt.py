@@ -17,11 +17,11 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import Token
 
-from django_logout import families, registry
-from django_logout.families import SID, as_id
+from django_logout.enums import Scope
 from django_logout.revokers.rows import RowsRevoker
+from django_logout.sessions import cutoffs, token_logins
+from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Credential, Ending
-from django_logout.vocabulary import Scope
 
 #: Whether the library keeps a list: the models are abstract where its app is not installed.
 LISTED = not OutstandingToken._meta.abstract
@@ -34,8 +34,8 @@ class SimpleJwtRevoker(RowsRevoker):
     """Counts the logins by tokens that have ended, which the gate refuses from then on, and
     blacklists the refresh tokens that the library has listed: theirs, and any others."""
 
-    name = families.KIND
-    covers = families.APPS
+    name = token_logins.KIND
+    covers = token_logins.APPS
     created_field = "created_at"
     reaches = LISTED
 
@@ -53,7 +53,7 @@ class SimpleJwtRevoker(RowsRevoker):
     def ends(self, ending: Ending) -> int:
         """Logins, and refresh tokens that are of none."""
         if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
-            ended = registry.count_before(ending.at, self.name)
+            ended = cutoffs.count_before(ending.at, self.name)
         else:
             ended = sum(session.kind == self.name for session in ending.sessions)
         return ended + super().ends(ending) if LISTED else ended

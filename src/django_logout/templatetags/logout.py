@@ -2,9 +2,9 @@
 
 from django import template
 
-from django_logout import markup
+from django_logout.web import tags
 
 register = template.Library()
 
-for tag in (markup.logout_button, markup.logout_script, markup.session_list):
+for tag in (tags.logout_button, tags.logout_script, tags.session_list):
     register.simple_tag(tag, takes_context=True)

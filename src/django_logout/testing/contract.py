@@ -14,8 +14,8 @@ from django.db import connections
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from django_logout import retrying
-from django_logout.core import end_sessions
+from django_logout.ending.pipeline import end_sessions
+from django_logout.operations import retries
 from django_logout.revokers.base import Revoker
 from django_logout.testing.browsers import assert_logged_out, request_of
 from django_logout.types import Credential, LogoutResult, Target
@@ -147,7 +147,7 @@ class RevokerContract:
         assert_logged_out(client)
         _expect_equal(result.failed, (self.revoker.name,), "What is said to have failed")
         since = None if self.one_per_user else self.make(ann)
-        event = retrying.retry(_event(result), now=True)
+        event = retries.retry(_event(result), now=True)
         self._expect_ended(mine)
         _expect(event.complete, "A later try has not made the event complete.")
         if since is not None:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 
-from django_logout.current import current_request
+from django_logout.utils.context import current_request
 
 _PAUSE = "django_logout.testing.pause"
 

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as in_its_words
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException
 
-from django_logout import revoking
 from django_logout.contrib.drf.dj_rest_auth import JWTCookieAuthentication
 from django_logout.contrib.drf.jwt import login_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 from django_logout.contrib.drf.views import Forgiving
-from django_logout.core import end_sessions
 from django_logout.decorators import open_to_all
+from django_logout.ending.pipeline import end_sessions
+from django_logout.revokers import runner
 from django_logout.types import Target
 
 
@@ -44,7 +44,7 @@ class LogoutView(Forgiving, views.LogoutView):
 
     def logout(self, request: Any) -> Any:
         """What the library does, then what it leaves."""
-        token_id = revoking.presented(request)
+        token_id = runner.presented(request)
         response = super().logout(request)
         ended = _logins(request)
         for login in ended:

@@ -7,10 +7,10 @@ from typing import Any
 from allauth.headless.contrib.rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 
-from django_logout import companions
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.contrib.headless import session_of, user_of
 from django_logout.exceptions import TokenRefused
+from django_logout.web import attached_sessions
 
 
 class JWTTokenAuthentication(authentication.JWTTokenAuthentication):
@@ -26,6 +26,6 @@ class JWTTokenAuthentication(authentication.JWTTokenAuthentication):
             session = session_of(key)
             if user := user_of(session):
                 return user, payload
-            if reason := companions.why_ended(session):
+            if reason := attached_sessions.why_ended(session):
                 raise TokenRefused(reason)
         raise AuthenticationFailed

@@ -13,11 +13,12 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import api_settings
 
-from django_logout import bearer, registry
-from django_logout.bearer import Bearer
+from django_logout.contrib import token_auth
 from django_logout.contrib.drf.problems import as_problems
-from django_logout.families import SID, as_id
+from django_logout.contrib.token_auth import Bearer
 from django_logout.revokers.simplejwt import longest_lifetime
+from django_logout.sessions import registry
+from django_logout.sessions.token_logins import SID, as_id
 
 
 class AsksGate:
@@ -31,7 +32,7 @@ class AsksGate:
         """The user, if the login goes on."""
         with as_problems():
             if api_settings.USER_ID_CLAIM in validated_token:  # else the library says what is wrong
-                bearer.check(bearer_of(validated_token))
+                token_auth.check(bearer_of(validated_token))
         return super().get_user(validated_token)
 
     def expired_login(self, request: Any) -> UUID | None:

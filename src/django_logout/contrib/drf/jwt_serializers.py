@@ -16,13 +16,15 @@ from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import UntypedToken
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from django_logout import bearer, core, registry
+from django_logout.contrib import token_auth
 from django_logout.contrib.drf.jwt import bearer_of
 from django_logout.contrib.drf.problems import as_problems
-from django_logout.current import current_request
-from django_logout.families import SID
+from django_logout.ending import pipeline
 from django_logout.revokers.simplejwt import LISTED
+from django_logout.sessions import registry
+from django_logout.sessions.token_logins import SID
 from django_logout.types import Target
+from django_logout.utils.context import current_request
 
 
 def begin(user: Any, token: Any) -> Any:
@@ -33,7 +35,7 @@ def begin(user: Any, token: Any) -> Any:
     may not come about, 503 if that cannot be told.
     """
     with as_problems():
-        token[SID] = str(bearer.begin(user, _expires(token)))
+        token[SID] = str(token_auth.begin(user, _expires(token)))
     if LISTED:  # by the library, as it was before
         _listed(token).update(token=str(token))
     return token
@@ -55,7 +57,7 @@ class _Refreshes:
         token = self.token_class(attrs[self.raw_field])
         holder = bearer_of(token)
         with as_problems():
-            family = bearer.resume(
+            family = token_auth.resume(
                 holder,
                 name=token[api_settings.JTI_CLAIM],
                 expires=_expires(token),
@@ -66,7 +68,7 @@ class _Refreshes:
         child = self.token_class(data.get(self.raw_field, str(token)))
         try:
             with as_problems():
-                bearer.go_on(holder, family, _expires(child))
+                token_auth.go_on(holder, family, _expires(child))
         except APIException:
             if hasattr(child, "blacklist"):
                 child.blacklist()
@@ -105,7 +107,7 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
         actor = owners.filter(login_sessions=family).first()
         with as_problems():
             request = current_request.get()
-            core.end_sessions(Target.session(family), actor=actor, request=request)
+            pipeline.end_sessions(Target.session(family), actor=actor, request=request)
         return {}
 
 

@@ -9,16 +9,16 @@ from http import HTTPStatus
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 
-from django_logout.answers import words
-from django_logout.answers.base import login_url
-from django_logout.current import current_request
+from django_logout.enums import Reason
 from django_logout.exceptions import (
     LoginRefused,
     SessionNotEnded,
     SessionUnavailable,
     TokenRefused,
 )
-from django_logout.vocabulary import Reason
+from django_logout.responses import messages
+from django_logout.responses.base import login_url
+from django_logout.utils.context import current_request
 
 
 class Problem(APIException):
@@ -41,7 +41,7 @@ class Ended(Problem):
         request = current_request.get()
         where = {} if request is None else {"login_url": login_url(request)}
         super().__init__(
-            str(words.explain(reason)), code=self.default_code, reason=str(reason), **where
+            str(messages.explain(reason)), code=self.default_code, reason=str(reason), **where
         )
 
 

@@ -15,7 +15,7 @@ from rest_framework.settings import api_settings
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
-from django_logout import api
+from django_logout.contrib import api
 from django_logout.contrib.drf.schema import EndedSerializer, LogoutSchema, SessionsSerializer
 from django_logout.decorators import open_to_all
 

@@ -12,9 +12,9 @@ from oauth2_provider import models
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 from oauthlib.oauth2 import InvalidGrantError
 
-from django_logout import ties
-from django_logout.current import current_request
+from django_logout.revokers import bindings
 from django_logout.revokers.oauth_toolkit import logins
+from django_logout.utils.context import current_request
 
 #: With this scope a user agrees that an application goes on without them (OpenID Connect Core
 #: 1.0, section 11): its tokens outlive the session (Back-Channel Logout 1.0, section 2.7).
@@ -69,16 +69,16 @@ def on_refresh(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: A
     access = instance.access_token if created and not raw else None
     if access is None or access.source_refresh_token_id is not None:
         return
-    session_id = ties.session_of(logins.NAME, logins.of_access(access))
+    session_id = bindings.session_of(logins.NAME, logins.of_access(access))
     if session_id is not None:  # in the transaction that has tied the other
-        ties.tie(logins.NAME, logins.of_refresh(instance), session_id)
+        bindings.tie(logins.NAME, logins.of_refresh(instance), session_id)
 
 
 def _tie(instance: Any, what: str) -> bool:
     """Tie it to the session of this request; false if there is none."""
     offline = OFFLINE in instance.scope.split()
-    session_id = None if offline else ties.session_here(instance.user_id)
-    if session_id is not None and not ties.tie(logins.NAME, what, session_id):
+    session_id = None if offline else bindings.session_here(instance.user_id)
+    if session_id is not None and not bindings.tie(logins.NAME, what, session_id):
         instance.delete()
     return session_id is not None
 
@@ -93,8 +93,8 @@ def _redeem(access: Any) -> None:
         return
     codes = model()._base_manager.using(logins.database()).filter(**{field: body.get(field)})
     code = codes.first()
-    session_id = code and ties.session_of(logins.NAME, f"{field}:{code.pk}")
-    if session_id and not ties.tie(logins.NAME, logins.of_access(access), session_id):
+    session_id = code and bindings.session_of(logins.NAME, f"{field}:{code.pk}")
+    if session_id and not bindings.tie(logins.NAME, logins.of_access(access), session_id):
         raise InvalidGrantError
     if codes.select_for_update().first() is None:
         raise InvalidGrantError

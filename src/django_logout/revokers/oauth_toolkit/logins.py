@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from oauth2_provider import models
 from oauth2_provider.settings import oauth2_settings
 
-from django_logout import ties
 from django_logout.conf import as_timedelta
+from django_logout.revokers import bindings
 from django_logout.types import Credential
 
 #: The kind of these credentials.
@@ -70,7 +70,7 @@ def living(access: QuerySet[Any]) -> Iterator[Credential]:
             expires = expires + as_timedelta(lasting) if lasting else None
         if expires is None or expires > now:
             yield Credential(
-                id=ties.public_id(NAME, what),
+                id=bindings.public_id(NAME, what),
                 kind=NAME,
                 label=str(row.application or _("An application")),
                 created_at=row.begun or row.created,

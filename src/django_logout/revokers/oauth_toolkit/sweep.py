@@ -11,7 +11,7 @@ from django.db.models.signals import post_delete, pre_delete
 from django.utils import timezone
 from oauth2_provider import models
 
-from django_logout import ties
+from django_logout.revokers import bindings
 from django_logout.revokers.oauth_toolkit import logins
 from django_logout.types import Ending
 
@@ -75,7 +75,9 @@ class Sweep:
 
     def _means(self, what: str, begun: datetime) -> bool:
         late = self.ending.again and begun > self.ending.at
-        return not late and self.ending.reach.takes(logins.NAME, ties.public_id(logins.NAME, what))
+        return not late and self.ending.reach.takes(
+            logins.NAME, bindings.public_id(logins.NAME, what)
+        )
 
     def _locked(self, model: type[Model], *fields: str) -> list[Any]:
         rows = logins.rows(model, self.ending.reach.whose).select_for_update()

@@ -1,0 +1,188 @@
+"""Whoever comes with a token that is valid by itself: the login that it is of may have ended.
+
+Knows no library: those that issue tokens bring what is written in them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.db import DatabaseError, transaction
+
+from django_logout.ending import pipeline
+from django_logout.enums import Reason
+from django_logout.exceptions import SessionUnavailable, TokenRefused
+from django_logout.guard import cutoff_cache, decision, status_cache
+from django_logout.guard.presented import BEARER
+from django_logout.models import LoginSession
+from django_logout.policies import session_limits
+from django_logout.policies.account_changes import reason_of
+from django_logout.revokers import bindings
+from django_logout.sessions import activity, cutoffs, registry, status, token_logins
+from django_logout.sessions.cutoffs import Cut
+from django_logout.sessions.identity import Identity
+from django_logout.sessions.status import Standing
+from django_logout.signals import session_begun
+from django_logout.types import Target
+from django_logout.utils.context import current_request
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_logout")
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a valid token says."""
+
+    user_pk: Any
+    issued: float
+    "Seconds since the epoch (``iat`` of RFC 7519); 0 if it does not say."
+    family: UUID | None = None
+    "The login that it is of; ``None``: it does not say."
+
+
+def check(bearer: Bearer) -> None:
+    """Whether a token may be served. At most one cache read; the database is asked where the cache
+    does not know.
+
+    Raises :class:`TokenRefused`, and :class:`SessionUnavailable` where nobody can tell.
+    """
+    request = current_request.get()
+    with _asking():
+        if bearer.family is None:
+            _insist(cutoff_cache.last(bearer.user_pk), bearer)
+            return
+        identity = _identity(bearer, bearer.family)
+        _admit(identity, status_cache.ask(identity), request)
+    if request is not None:
+        setattr(request, BEARER, bearer.family)
+        _touch(bearer.family, request)
+
+
+def begin(user: Any, expires: datetime) -> UUID:
+    """Register a login by tokens, and announce it; the tokens are to carry the id that it gives.
+
+    One that is made in a browser in which the same user is logged in ends with that session.
+    Raises :class:`TokenRefused` if the account has changed meanwhile so that no login may come of
+    it, and what :func:`limits.register` raises.
+    """
+    request = current_request.get()
+    with _asking():
+        row = _begin(user, request, partial(_enter, user, request, expires))
+    session_begun.send_robust(sender=LoginSession, session=row, request=request)
+    return row.pk
+
+
+def _begin(
+    user: Any, request: HttpRequest | None, enter: Callable[[], LoginSession]
+) -> LoginSession:
+    session_id = _session_here(request, user)
+    if session_id is None:
+        return session_limits.admit(enter, user, request, partial(_devices, user, request))
+    row = enter()
+    if not bindings.tie_id(token_logins.KIND, row.pk, session_id):
+        registry.withdraw(row.pk)
+        raise TokenRefused(Reason.UNKNOWN)
+    return row
+
+
+def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) -> UUID:
+    """The login of a token that is to be exchanged for a new one, before that is made. One whose
+    tokens do not say which they are of is adopted, by the name (``jti``) of this one; ``listed``
+    is the key of its row in the library's list.
+
+    Raises like :func:`check`; asks the database.
+    """
+    with _asking():
+        family = bearer.family or _adopt(bearer, name, expires, listed)
+        identity = _identity(bearer, family)
+        _admit(identity, status.standing(identity), current_request.get())
+    return family
+
+
+def go_on(bearer: Bearer, family: UUID, expires: datetime) -> None:
+    """The new token has been made: raises :class:`TokenRefused` if the login has ended meanwhile,
+    and the new one must not be handed out."""
+    with _asking():
+        went_on = token_logins.go_on(family, expires)
+        standing = status.standing(_identity(bearer, family))
+    if not (went_on and standing.alive):
+        raise TokenRefused(standing.reason)
+
+
+def _identity(bearer: Bearer, family: UUID) -> Identity:
+    return Identity(family, str(bearer.user_pk), registered=True)
+
+
+def _insist(cut: Cut, bearer: Bearer) -> None:
+    if cut.covers(bearer.issued):
+        raise TokenRefused(cut.reason)
+
+
+def _admit(identity: Identity, standing: Standing, request: HttpRequest | None) -> None:
+    if standing.alive:
+        standing = decision.recall(identity) or decision.ask(identity, request)
+    if standing.expired:
+        target = Target.session(identity.id)
+        pipeline.end_sessions(target, reason=standing.reason, request=request)
+    if not standing.alive:
+        raise TokenRefused(standing.reason)
+
+
+def _touch(family: UUID, request: HttpRequest) -> None:
+    if activity.notice(family, request):
+        try:
+            activity.touch(family, request)
+        except DatabaseError:
+            logger.exception("When a token was last seen could not be written.")
+
+
+def _enter(user: Any, request: HttpRequest | None, expires: datetime) -> LoginSession:
+    with transaction.atomic(using=registry.database()):
+        now = session_limits.take_turns(user).first()
+        # The password was proved before; a change of it that is being committed right now would
+        # end this login only if it saw it.
+        reason = Reason.DELETED if now is None else reason_of(user, now)
+        if reason is not None:
+            raise TokenRefused(reason)
+        return token_logins.register(user, request, expires=expires)
+
+
+def _devices(user: Any, request: HttpRequest | None, mine: UUID | None) -> Any:
+    return session_limits.devices(user, request)
+
+
+def _session_here(request: HttpRequest | None, user: Any) -> UUID | None:
+    session: Any = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        session.get(SESSION_KEY)  # loads it: a view that gives tokens for a password does not
+    return bindings.session_here(user.pk)
+
+
+def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
+    _insist(cutoffs.last_cut(bearer.user_pk), bearer)
+    begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
+    family = token_logins.adopt(name, bearer.user_pk, begun=begun, expires=expires)
+    session_id = None if listed is None else bindings.session_of(token_logins.KIND, listed)
+    if session_id is not None and not bindings.tie_id(token_logins.KIND, family, session_id):
+        raise TokenRefused(Reason.UNKNOWN)
+    return family
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise SessionUnavailable("The database does not answer.") from error

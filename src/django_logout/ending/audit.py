@@ -1,0 +1,177 @@
+"""The record: one event for each ending, and one structured line in the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_save, pre_save
+
+from django_logout.conf import remembered
+from django_logout.enums import SESSION, Scope
+from django_logout.models import LogoutEvent
+from django_logout.sessions import registry
+from django_logout.sessions.devices import stored_ip, user_agent
+from django_logout.sessions.sql import Prepared, insert
+from django_logout.types import Ending, Outcome
+
+logger = logging.getLogger("django_logout")
+
+
+def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
+    """Write the event of an ending, in the caller's transaction."""
+    outcomes = tuple(outcomes)
+    subject = _subject(ending)
+    event = LogoutEvent(
+        pk=ending.id,
+        created_at=ending.at,
+        reason=str(ending.reason),
+        scope=ending.target.scope,
+        user_id=getattr(subject, "pk", None),
+        user_label=_label(subject),
+        actor_id=getattr(ending.actor, "pk", None),
+        actor_label=_label(ending.actor),
+        sessions=next((o.count for o in outcomes if o.revoker == "session"), 0),
+        complete=not any(outcome.error for outcome in outcomes),
+        ip_address=stored_ip(ending.request),
+        user_agent=user_agent(ending.request),
+        outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
+    )
+    _insert(event)
+    return event
+
+
+def _insert(event: LogoutEvent) -> None:
+    database = registry.database()
+    # They hear of what is saved, and of no statement.
+    if pre_save.has_listeners(LogoutEvent) or post_save.has_listeners(LogoutEvent):
+        event.save(using=database, force_insert=True)
+        return
+    values = {
+        field.name: getattr(event, field.attname) for field in LogoutEvent._meta.concrete_fields
+    }
+    _statement(database).run(database, **values)
+    event._state.db, event._state.adding = database, False
+
+
+@remembered("DATABASES", "USE_TZ")
+def _statement(database: str) -> Prepared:
+    return insert(LogoutEvent, database)
+
+
+def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
+    """Add a further part of an ending to its event, in the transaction of that part."""
+    for outcome in outcomes:
+        _add(event.outcomes[outcome.revoker], _entry(ending, outcome))
+        event.complete = event.complete and not outcome.error
+        if outcome.revoker == "session":
+            event.sessions += outcome.count
+    if {session.user_id for session in ending.sessions} - {event.user_id}:
+        event.user, event.user_label = None, ""
+    event.save(using=registry.database())
+
+
+def fail(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
+    """What has failed when the ending (or this part of it) was committed already."""
+    for failure in failures:
+        _add(event.outcomes[failure.revoker], _entry(ending, failure))
+        event.complete = False
+    event.save(using=registry.database(), update_fields=["outcomes", "complete"])
+
+
+def break_off(event: LogoutEvent | None, *, left: int) -> None:
+    """An ending in parts has failed in between: so many users or sessions are left as they were.
+    Only a new ending ends them; there is nothing here that could be tried again."""
+    if event is not None:
+        event.complete = False
+        event.outcomes["session"]["left"] = left
+        event.save(using=registry.database(), update_fields=["outcomes", "complete"])
+    logger.warning(
+        "Broken off: %s users or sessions are left.",
+        left,
+        extra={"event": event and str(event.pk), "left": left},
+    )
+
+
+def recount(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
+    """More sessions have ended with an event than it says: so many of each kind."""
+    event.sessions += kinds.get(SESSION, 0)
+    for kind in kinds.keys() & event.outcomes.keys():
+        event.outcomes[kind]["ended"] += kinds[kind]
+    event.save(using=registry.database(), update_fields=["sessions", "outcomes"])
+
+
+def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
+    entry: dict[str, Any] = {"ended": outcome.count, "error": outcome.error}
+    if outcome.spared:
+        entry["spared"] = outcome.spared
+    if outcome.error and ending.target.scope is Scope.CREDENTIAL:
+        entry["credential"] = str(ending.target.value[1])
+    if outcome.error and ending.target.scope is Scope.USERS:
+        # Whose: those of them who had no session are known from nowhere else.
+        entry["users"] = [str(pk) for pk in ending.target.value.values_list("pk", flat=True)]
+    return entry
+
+
+def _add(entry: dict[str, Any], more: Mapping[str, Any]) -> None:
+    entry["ended"] += more["ended"]
+    entry["error"] = entry["error"] or more["error"]
+    if "spared" in more:
+        entry["spared"] = entry.get("spared", 0) + more["spared"]
+    if "users" in more:
+        entry["users"] = [*entry.get("users", ()), *more["users"]]
+
+
+#: The second is for an ending that the cache could not be told of.
+LINES = {
+    logging.INFO: "Logged out: %s session(s), scope %s, reason %s.",
+    logging.WARNING: "Not everywhere logged out yet: %s session(s), scope %s, reason %s.",
+}
+
+
+def log(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO) -> None:
+    """Write the log line: facts as key-value extras, and never a session key."""
+    logger.log(
+        level,
+        LINES[level],
+        event.sessions,
+        event.scope,
+        event.reason,
+        extra={
+            "event": str(event.pk),
+            "reason": event.reason,
+            "scope": event.scope,
+            "user": None if event.user_id is None else str(event.user_id),
+            "actor": event.actor_label,
+            "sessions": [str(session.id) for session in ending.sessions[:20]],
+            "complete": event.complete,
+            "outcomes": event.outcomes,
+        },
+    )
+
+
+def _subject(ending: Ending) -> Any:
+    """The user whose sessions these are, if the ending is about one."""
+    if ending.target.scope is Scope.USER:
+        return ending.target.value
+    if ending.target.scope is Scope.OTHERS:
+        return ending.target.value.user
+    if ending.target.scope is Scope.CREDENTIAL:
+        return ending.target.value[0]
+    users = {session.user_id for session in ending.sessions}
+    if len(users) != 1 or ending.target.scope is Scope.USERS:
+        return None
+    (user_id,) = users
+    here = getattr(ending.request, "user", None)
+    if getattr(here, "pk", None) == user_id:
+        return here
+    return get_user_model()._base_manager.using(registry.database()).filter(pk=user_id).first()
+
+
+def _label(who: Any) -> str:
+    try:
+        return "" if who is None else str(who)[:255]
+    except Exception:  # noqa: BLE001 - a name that cannot be told keeps nobody in
+        return str(getattr(who, "pk", ""))

@@ -1,0 +1,1 @@
+"""May this request be served with the session that it presents?"""

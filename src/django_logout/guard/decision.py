@@ -1,0 +1,145 @@
+"""May a session that the engine has loaded be served? It has neither ended nor expired.
+
+Asked before the view sees whose it is. What the process remembers of its activity can only be
+earlier than the truth (others may have seen the session since), so a session that is within its
+limits by that is within them, and nobody is asked. Only what seems to have expired, or has not
+been met yet, costs one query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.utils import timezone
+
+from django_logout.conf import logout_settings
+from django_logout.enums import Reason
+from django_logout.guard import status_cache
+from django_logout.guard.state import Watch
+from django_logout.sessions import activity, registry, status, timeouts
+from django_logout.sessions.identity import Identity
+from django_logout.sessions.status import Standing
+from django_logout.sessions.timeouts import Limits
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+#: What the cache remembers of a session, if that has been read with it.
+Remembered = Mapping[str, Any] | None
+#: Whether a session is within its limits, by its row.
+AskExpiry = Callable[[Identity], Standing]
+
+
+def recall(identity: Identity) -> Standing | None:
+    """Whether a session is within its limits by what this process knows; ``None``: ask."""
+    given = logout_settings()
+    if given.IDLE_TIMEOUT is None and given.MAX_AGE is None:
+        return Standing(True)
+    now, memory = timezone.now(), activity.recollect(identity.id)
+    limits = activity.limits_of(memory, now)
+    if limits is None:
+        return None
+    begun = memory.begun if memory is not None else None
+    seen = memory.seen if memory is not None else None
+    if limits.idle is None:
+        seen = now
+    if seen is None:
+        return None
+    begun = begun or datetime.fromtimestamp(identity.begun, UTC if settings.USE_TZ else None)
+    over = timeouts.expired(limits, begun=begun, seen=seen, now=now)
+    return None if over else Standing(True)
+
+
+def ask(identity: Identity, request: HttpRequest | None) -> Standing:
+    """Whether a session is within its limits, by its row."""
+    given = logout_settings()
+    rows = registry.sessions().filter(pk=identity.id)
+    by_user = timeouts.depend_on_user(given)
+    row = (rows.select_related("user") if by_user else rows).first()
+    if row is None:
+        # One from before our time gets its row with this request, and its time begins.
+        return Standing(not identity.registered)
+    if row.ended_at is not None:
+        return status.standing(identity)
+    limits = _limits(row.user if by_user else None, request)
+    memory, now = activity.recollect(row.pk), timezone.now()
+    seen = max(row.last_seen_at, (memory and memory.seen) or row.last_seen_at)
+    over = timeouts.expired(limits, begun=row.authenticated_at, seen=seen, now=now)
+    if over is not None:
+        return Standing(False, over, expired=True)
+    memory = activity.remember(row)
+    memory.limits, memory.limits_at = limits, now
+    return Standing(True)
+
+
+def _limits(user: Any, request: HttpRequest | None) -> Limits:
+    with _signed_in(request, user):
+        return timeouts.limits_for(logout_settings(), user, request)
+
+
+@contextmanager
+def _signed_in(request: HttpRequest | None, user: Any) -> Iterator[None]:
+    """Whoever asks ``request.user`` for it is told, and Django remembers nothing of that: the
+    session may turn out to have expired."""
+    if request is None or user is None:
+        yield
+        return
+    before = request.__dict__.get("user")
+    request.user = user
+    try:
+        yield
+    finally:
+        if before is None:
+            del request.user
+        else:
+            request.user = before
+
+
+def of(watch: Watch, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry) -> Standing:
+    """Whether a session that has been loaded is served: it has neither ended nor expired."""
+    found = by_gate(watch, identity, remembered)
+    if found.alive:
+        found = recall(identity) or ask_expiry(identity)
+    return found
+
+
+async def aof(
+    watch: Watch, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
+) -> Standing:
+    """Like :func:`of`; leaves the event loop only when the row must be asked."""
+    found = await aby_gate(watch, identity, remembered)
+    if found.alive:
+        found = recall(identity) or await sync_to_async(ask_expiry)(identity)
+    return found
+
+
+def by_gate(watch: Watch, identity: Identity, remembered: Remembered) -> Standing:
+    """Ask the gate, unless what the engine has loaded settles it."""
+    cut_off = _is_cut_off(watch, identity)
+    if cut_off is None:
+        return status_cache.ask(identity, remembered)
+    return _why_cut_off(identity) if cut_off else Standing(True)
+
+
+async def aby_gate(watch: Watch, identity: Identity, remembered: Remembered) -> Standing:
+    """Like :func:`by_gate`."""
+    cut_off = _is_cut_off(watch, identity)
+    if cut_off is None:
+        return await status_cache.aask(identity, remembered)
+    return await sync_to_async(_why_cut_off)(identity) if cut_off else Standing(True)
+
+
+def _is_cut_off(watch: Watch, identity: Identity) -> bool | None:
+    if watch.cut_off is None or not identity.registered:
+        return None
+    return identity.begun < watch.cut_off
+
+
+def _why_cut_off(identity: Identity) -> Standing:
+    found = status_cache.ask_row(identity)
+    return Standing(False, Reason.CUTOFF) if found.alive else found

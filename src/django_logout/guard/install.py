@@ -1,0 +1,106 @@
+"""Puts the guard on the session of a request, and tells whether it has seen anything.
+
+:func:`guard` changes the class of one session object in place, to a subclass of the engine's
+own ``SessionStore`` whose ``load`` asks whether the session may be served, and whose ``save``
+notices rotated keys. So any engine can be guarded, and neither ``SESSION_ENGINE`` nor
+``SessionMiddleware`` has to be another one. A request that never touches its session pays for
+the change of class, and nothing else.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from django_logout.guard import decision, prefetch
+from django_logout.guard.db_store import FinalStore
+from django_logout.guard.state import Watch
+from django_logout.guard.store import GuardedStore
+from django_logout.sessions import activity, engines
+
+
+@lru_cache(maxsize=8)
+def guarded(store: type[SessionBase]) -> type[GuardedStore]:
+    """The guarded subclass of an engine's store."""
+    # Django derives the salt of session data from the class's qualified name.
+    names = {
+        "__qualname__": store.__qualname__,
+        "__module__": store.__module__,
+        "engine_store": store,
+    }
+    mixin = FinalStore if engines.of(store).final_deletes else GuardedStore
+    return type(store.__name__, (mixin, store), names)
+
+
+def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> Watch:
+    """Guard a session object (once), and return what is seen of it.
+
+    A session that has been loaded already, by a middleware before ours, is looked at now,
+    unless it is known to have been logged in to this moment.
+    """
+    store: Any = session
+    if post(session, request) and look and "_session_cache" in session.__dict__:
+        _look_again(session)
+    watch: Watch = store.watch
+    return watch
+
+
+def post(session: SessionBase, request: Any) -> bool:
+    """Post the guard, for what is going to happen to a session object; false if it stands there
+    already."""
+    if isinstance(session, GuardedStore):
+        return False
+    key = session.session_key
+    if key and "\x00" in key:  # no engine has it, and PostgreSQL refuses to be asked for it
+        session._session_key = key = None
+    session.__dict__["presented"] = key, request
+    session.__class__ = guarded(type(session))
+    return True
+
+
+def _look_again(session: Any) -> None:
+    identity = session._identify(session._session_cache, session.session_key)
+    if identity is None:
+        return
+    remembered = prefetch.recall(session, identity, None)
+    found = decision.of(session.watch, identity, remembered, session.ask_expiry)
+    if not session._admit(identity, found):
+        session._session_cache = {}
+
+
+# Whether anything has become of the session that is to be settled before the response leaves.
+
+
+def needs_settling(request: HttpRequest) -> bool:
+    """Whether there is anything to do, found out without asking anybody: nothing for requests
+    that leave their session alone, and mostly nothing for those that only read it."""
+    session: Any = request.session
+    if not isinstance(session, GuardedStore):
+        return True  # the view has put another session in its place
+    seen = session.__dict__
+    if not ("watch" in seen or "_session_cache" in seen or seen["modified"]):
+        return bool(settings.SESSION_SAVE_EVERY_REQUEST)
+    watch, identity = session.watch, None
+    if "_session_cache" in seen:
+        identity = session.identity
+    return bool(
+        settings.SESSION_SAVE_EVERY_REQUEST
+        or session.modified
+        or watch.eventful
+        or (identity and is_shut_out(request))
+        or any(identity is None or session_id != identity.id for session_id in watch.held)
+        or (identity and (not identity.registered or activity.notice(identity.id, request)))
+    )
+
+
+def is_shut_out(request: HttpRequest) -> bool:
+    """Whether Django has looked for the session's user, and found nobody to let in. Looks at
+    what it has found, and at nothing that would make it look."""
+    found = [getattr(request, name, None) for name in ("_cached_user", "_acached_user")]
+    lazy = type(getattr(request, "user", None)) is SimpleLazyObject
+    return lazy and any(user is not None and not user.is_authenticated for user in found)

@@ -1,0 +1,1 @@
+"""Mails to users, and what their links do."""

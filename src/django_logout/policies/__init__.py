@@ -1,0 +1,1 @@
+"""What logins and changes of an account end."""

@@ -1,0 +1,53 @@
+"""For people: a page that says how things are."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+
+from django_logout.responses import messages
+from django_logout.responses.base import TURNED_AWAY, Answer, Kind, Moment, login_url
+from django_logout.utils.csp import nonce
+
+STATUS = {
+    Kind.LOGGED_OUT: 200,
+    Kind.NOT_ENDED: 503,
+    Kind.NOT_PROVED: 403,
+    Kind.NOT_ALLOWED: 405,
+    Kind.ENDED: 401,
+    Kind.SESSIONS_ENDED: 200,
+    Kind.REAUTHENTICATE: 403,
+    Kind.NOT_LOGGED_IN: 401,
+    Kind.NOT_FOUND: 404,
+    Kind.TOO_FEW: 400,
+    Kind.SHOWN: 200,
+}
+NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
+
+
+class PageAnswer(Answer):
+    """The last resort, so it suits everybody."""
+
+    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+        """Always."""
+        return True
+
+    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+        """The view's own page where there is one; else one that needs no session and no database,
+        since it may be these that are down."""
+        if moment.kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # there is a page already
+            return HttpResponseRedirect(moment.redirect_to)
+        if moment.page is not None:
+            response = moment.page()
+            response.status_code = STATUS[moment.kind]
+            return response
+        name = NAMES.get(moment.kind, "session_ended")
+        context = {"reason": messages.explain(moment.reason), "retry_url": request.get_full_path()}
+        context["csp_nonce"] = nonce(request)
+        if moment.kind in TURNED_AWAY:
+            context["login_url"] = moment.redirect_to or login_url(request)
+        html = render_to_string(f"django_logout/{name}.html", context)
+        response = HttpResponse(html, status=STATUS[moment.kind])
+        if moment.kind is Kind.NOT_ENDED:
+            response["Retry-After"] = "5"
+        return response

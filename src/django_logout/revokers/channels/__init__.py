@@ -1,0 +1,1 @@
+"""Open sockets and streams, told of an ending by Django Channels."""

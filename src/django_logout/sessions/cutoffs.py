@@ -1,0 +1,94 @@
+"""Cut-offs: moments before which nothing of a user, or of anyone, is served."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from math import inf
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from django_logout.enums import SESSION, Reason, Scope
+from django_logout.models import Cutoff, LogoutEvent
+from django_logout.sessions.registry import database, sessions
+
+
+def count_before(moment: datetime, kind: str = SESSION) -> int:
+    """How many sessions of a kind that began before a moment have not ended, nor been cut off
+    earlier."""
+    earlier = Cutoff.objects.filter(
+        user__isnull=True, before__gt=OuterRef("created_at"), before__lt=moment
+    )
+    rows = sessions().filter(kind=kind, created_at__lt=moment, ended_at__isnull=True)
+    return rows.filter(~Exists(earlier)).count()
+
+
+def newest_cutoff(field: str = "before") -> Subquery:
+    """When everyone was cut off last, or why, to come along with another query."""
+    everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
+    return Subquery(everyones.values(field)[:1])
+
+
+def epoch() -> datetime:
+    """So long ago that a cut-off at it ends no known session, and refuses those without an id."""
+    return datetime.fromtimestamp(0, UTC if settings.USE_TZ else None)
+
+
+def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
+    """From now on, serve nothing of these users (``None``: of anyone) that began before then."""
+    cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
+    while batch := list(islice(cutoffs, 1000)):
+        Cutoff.objects.using(database()).bulk_create(batch)
+
+
+class Cut(NamedTuple):
+    """When all of a user's logins were ended last."""
+
+    at: float
+    "Seconds since the epoch; -inf: never."
+    reason: str = Reason.CUTOFF
+
+    def covers(self, issued: float) -> bool:
+        """Whether what was issued then is refused. Tokens know the second only, and so one that
+        was issued in the very second of the ending may be from before it."""
+        return issued <= self.at
+
+
+def last_cut(user_pk: Any) -> Cut:
+    """When everything of a user, or of everyone, was ended last, and why."""
+    covering = Q(user__isnull=True) | Q(user=OuterRef("pk"))
+    cutoffs = Cutoff.objects.filter(covering).order_by("-before")
+    endings = LogoutEvent.objects.filter(user=OuterRef("pk"), scope__in=[Scope.USER, Scope.OTHERS])
+    endings = endings.order_by("-created_at")
+    users = get_user_model()._base_manager.using(database()).filter(pk=user_pk)
+    found = users.values_list(
+        *(Subquery(cutoffs.values(name)[:1]) for name in ("before", "reason")),
+        *(Subquery(endings.values(name)[:1]) for name in ("created_at", "reason")),
+    ).first()
+    if found is None:
+        return Cut(inf, Reason.DELETED)
+    cuts = [Cut(at.timestamp(), why) for at, why in (found[:2], found[2:]) if at is not None]
+    return max(cuts, key=lambda cut: cut.at, default=Cut(-inf))
+
+
+def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
+    """Those of these users whose sessions from before our time are refused."""
+    cutoffs = Cutoff.objects.using(database())
+    if cutoffs.filter(user__isnull=True).exists():
+        return set(user_ids)
+    endings = LogoutEvent.objects.using(database())
+    everywhere = endings.filter(scope__in=[Scope.USER, Scope.OTHERS])
+    theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
+    return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
+
+
+def all_ended_since(user_pk: Any, moment: datetime) -> bool:
+    """Whether somebody has ended all of a user's sessions, or all others, since a moment."""
+    covers = Q(user__isnull=True) | Q(user_id=user_pk)
+    cutoffs = Cutoff.objects.using(database()).filter(covers, before__gte=moment)
+    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk, created_at__gte=moment)
+    return cutoffs.exists() or endings.filter(scope__in=[Scope.USER, Scope.OTHERS]).exists()

@@ -1,0 +1,179 @@
+"""What the project's session engine can do; the only module that touches its stored sessions.
+
+An engine that is not known is assumed to be able to do nothing, and is guarded.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.sessions.backends import db as db_engine
+from django.contrib.sessions.backends.base import SessionBase
+from django.core.cache import caches
+from django.db import router
+from django.db.models import Manager, Model
+from django.db.models.deletion import Collector
+
+from django_logout.conf import remembered
+from django_logout.models import LoginSession
+from django_logout.sessions.sql import Prepared, delete, given
+
+#: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
+_DB_METHODS = (
+    "load",
+    "aload",
+    "save",
+    "asave",
+    "create",
+    "acreate",
+    "delete",
+    "adelete",
+    "_get_session_from_db",
+    "_aget_session_from_db",
+)
+
+#: Of Django's own: those that serve nothing past its age, and those whose sessions have a key.
+_DROPPING = ("db", "cache", "signed_cookies")
+_KEYED = ("db", "cache", "file")
+_CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache", "cached_db"))
+
+#: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
+MOST_KEYS = 10_000
+
+#: What most users have, and what an ending of theirs is prepared for.
+FEW_KEYS = 10
+
+
+class Engine(NamedTuple):
+    """A session engine's class and its capabilities."""
+
+    store: type[SessionBase]
+
+    final_deletes: bool
+    "A late write to a deleted session is refused by Django itself, and we can delete."
+
+    model: type[Model] | None
+    "The session table, if it lies in the registry's own database: keys may be kept, and deleted."
+
+    hides_outages: bool
+    "Reads a cache that is down as an empty session."
+
+    keyed: bool
+    "Its sessions have a key on the server; the cookie is not the session itself."
+
+    drops_expired: bool
+    "Serves no session that is past its age, whoever presents its key or cookie."
+
+    in_cache: bool
+    "Loads a session as Django does from a cache: by one read of its key."
+
+    def delete(self, keys: Iterable[str], using: str) -> None:
+        """Delete sessions by key from the engine's table, in one statement for very many. A
+        default manager of the project's may do more than that: empty caches, which is not for
+        inside a transaction."""
+        keys = list(keys)
+        if self.model is None or not keys:
+            return
+        rows = self.model._base_manager.using(using)
+        # Unless something of the project's hears of each row, or goes with it.
+        if len(keys) <= FEW_KEYS and Collector(using).can_fast_delete(rows):
+            _delete(self.model, using, len(keys)).run(using, *keys)
+            return
+        for begin in range(0, len(keys), MOST_KEYS):
+            rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
+        gate refuses them anyway."""
+        if descends(self.store, "cached_db"):
+            prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
+            caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
+
+    def reachable(self) -> bool:
+        """Whether the engine's storage answers, for engines that would hide it if it did not."""
+        return not self.hides_outages or answers(caches[settings.SESSION_CACHE_ALIAS])
+
+
+def current() -> Engine:
+    """The engine of ``SESSION_ENGINE``."""
+    return of(import_module(settings.SESSION_ENGINE).SessionStore)
+
+
+def of(store: type[SessionBase]) -> Engine:
+    """What a store class can do; a guarded one can do what the engine's own can."""
+    return _of(getattr(store, "engine_store", store))
+
+
+@remembered("DATABASES")
+def _delete(model: Any, using: str, keys: int) -> Prepared:
+    places = [given(model, "session_key") for _ in range(keys)]
+    return delete(model._base_manager.using(using).filter(session_key__in=places))
+
+
+@remembered("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
+def _of(store: type[SessionBase]) -> Engine:
+    model = _local_table(store)
+    return Engine(
+        store=store,
+        final_deletes=model is not None
+        and not descends(store, "cached_db")
+        and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS)
+        and _asks_alike(model),
+        model=model,
+        hides_outages=descends(store, "cache"),
+        keyed=descends(store, *_KEYED),
+        # The file engine keeps those that set_expiry() has given a number of seconds for ever.
+        drops_expired=descends(store, *_DROPPING),
+        in_cache=all(_home(load) in _CACHED for load in (store.load, store.aload)),
+    )
+
+
+def _home(method: Any) -> str:
+    """The module that a method was written in, whoever has inherited it."""
+    return str(method.__module__)
+
+
+def _local_table(store: type[SessionBase]) -> type[Model] | None:
+    if not issubclass(store, db_engine.SessionStore):
+        return None
+    table: type[Model] = store.get_model_class()
+    here = router.db_for_write(LoginSession)
+    return table if router.db_for_write(table) == here else None
+
+
+def _asks_alike(model: type[Model]) -> bool:
+    """Whether sessions are looked for in the same way every time: a manager of the project's may
+    know better (see ``guard.db_store``)."""
+    manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
+    return type(manager).get_queryset is Manager.get_queryset
+
+
+def descends(store: type[SessionBase], *engines: str) -> bool:
+    """Whether it is one of these engines of Django's, or inherits from one. They are known by their
+    names: to import those that a project does not use would cost each of its processes."""
+    modules = {base.__module__ for base in store.__mro__}
+    return any(f"django.contrib.sessions.backends.{engine}" in modules for engine in engines)
+
+
+def answers(cache: Any) -> bool:
+    """Whether a cache stores a value now. It says so itself: ``add`` is true only if it has, in
+    clients too that swallow their errors."""
+    try:
+        return bool(cache.add(f"django_logout:probe{secrets.token_hex(8)}", "", 10))
+    except Exception:  # noqa: BLE001 - whatever a client raises, it is not there
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A session as its engine holds it."""
+
+    key: str = field(repr=False)
+    data: Mapping[str, Any] = field(repr=False)
+    expires: datetime

@@ -1,0 +1,102 @@
+"""The truth on a session, as the registry's rows tell it. The cache only remembers it."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils.crypto import constant_time_compare
+
+from django_logout.enums import SESSION, Reason, Scope
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.sessions.cutoffs import last_cut
+from django_logout.sessions.identity import Identity, is_adopted
+from django_logout.sessions.registry import database
+
+
+class Standing(NamedTuple):
+    """What the registry knows of a session."""
+
+    alive: bool
+    reason: str = Reason.UNKNOWN
+    expired: bool = False  # not ended yet, but to be: its time is over
+
+
+def standing(identity: Identity) -> Standing:
+    """The truth on one session. A session that claims an id and has no row is not alive; one
+    from before our time is, unless a cut-off covers its user."""
+    covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
+    later = Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))
+    row = (
+        LoginSession.objects.using(database())
+        .filter(pk=identity.id)
+        .annotate(cut=Subquery(later.order_by("-before").values("reason")[:1]))
+        .values_list("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
+        .first()
+    )
+    if row is not None:
+        ended_at, reason, cut, created_at, kind, user_id = row
+        if ended_at is not None:
+            return Standing(False, reason or Reason.UNKNOWN)
+        if cut is not None:
+            return Standing(False, told(cut))
+        if not is_adopted(identity.id):
+            return Standing(True)
+        if kind != SESSION:  # of tokens, which tell when they were issued
+            last = last_cut(user_id)
+            covered = last.covers(created_at.timestamp())
+            return Standing(False, last.reason) if covered else Standing(True)
+    elif identity.registered:
+        return Standing(False)
+    user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
+    # It began before our time, and so before whatever ended all of its user's, even if it was
+    # adopted only afterwards, by a request that was in flight.
+    cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
+    # Whoever ended the others had a row by then.
+    others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
+    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
+    why = cutoffs.order_by("-before").values_list("reason", flat=True).first()
+    if why is None:
+        everywhere = endings.filter(Q(scope=Scope.USER) | others)
+        why = everywhere.values_list("reason", flat=True).first()
+    return Standing(True) if why is None else Standing(False, told(why))
+
+
+def told(reason: str) -> str:
+    """Why a session has been cut off, in the end: nobody has logged out in it, whatever somebody
+    did elsewhere."""
+    return Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN
+
+
+def shut_out(user_id: str, auth_hash: str) -> Reason | None:
+    """Why a user with such a session is not let in any more; ``None`` if that is unknown."""
+    user_model = get_user_model()
+    pk = user_model._meta.pk.to_python(user_id)
+    user: Any = user_model._base_manager.using(database()).filter(pk=pk).first()
+    if user is None:
+        return Reason.DELETED
+    if not getattr(user, "is_active", True):
+        return Reason.DISABLED
+    if not hasattr(user, "get_session_auth_hash"):
+        return None
+    # As Django does: sessions from before SECRET_KEY was rotated are let in by the one of then.
+    fallbacks = getattr(user, "get_session_auth_fallback_hash", tuple)
+    hashes = chain([user.get_session_auth_hash()], fallbacks())
+    same = any(constant_time_compare(auth_hash, each) for each in hashes)
+    return None if same else Reason.PASSWORD_CHANGED
+
+
+def stayed(session_id: UUID) -> bool:
+    """Whether a session is the one that stayed when its user changed the password in it, or what
+    else Django's hash of the account is made of."""
+    changed = LogoutEvent.objects.filter(
+        user=OuterRef("user"),
+        scope=Scope.OTHERS,
+        reason__in=[Reason.PASSWORD_CHANGED, Reason.FACTOR_CHANGED],
+        created_at__gt=OuterRef("authenticated_at"),
+    )
+    mine = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
+    return mine.filter(Exists(changed)).exists()

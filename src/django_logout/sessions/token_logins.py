@@ -1,0 +1,120 @@
+"""Logins by tokens: each is a login session like a browser's, with a row and no engine's session.
+
+All tokens of such a login, however often they are exchanged for new ones, carry the row's id, and
+end with it: they are a family. With ``sessions.registry``, the only module that writes session rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.apps import apps
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from django_logout.conf import remembered
+from django_logout.models import CredentialTie, LoginSession
+from django_logout.sessions import devices, identity, registry
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+#: The kind of the sessions, and the name of the revoker that counts them.
+KIND = "simplejwt"
+#: The apps that issue such tokens: where none of them is installed, nothing is asked for them.
+APPS = ("rest_framework_simplejwt", "rest_framework_simplejwt.token_blacklist")
+#: The claim that names the login, as OpenID Connect does.
+SID = "sid"
+
+
+def as_id(claim: Any) -> UUID | None:
+    """The login that a token says it is of; ``None`` if it says none. What can be no id of ours is
+    the id of no login."""
+    if claim is None:
+        return None
+    try:
+        return UUID(claim)
+    except (ValueError, TypeError, AttributeError):
+        return uuid4()
+
+
+@remembered("INSTALLED_APPS")
+def in_use() -> bool:
+    """Whether this project issues such tokens."""
+    return any(apps.is_installed(app) for app in APPS)
+
+
+def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> LoginSession:
+    """Write the row of a new login."""
+    now = timezone.now()
+    row = LoginSession(
+        id=uuid4(),
+        kind=KIND,
+        user=user,
+        created_at=now,
+        authenticated_at=now,
+        last_seen_at=now,
+        expires_at=expires,
+        **devices.facts(request),
+    )
+    row.save(using=registry.database(), force_insert=True)
+    return row
+
+
+def adopt(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUID:
+    """Write the row of a login whose tokens carry no id: from before our time, or issued by other
+    code. The same name always gives the same id."""
+    row, _ = registry.sessions().get_or_create(
+        pk=identity.fingerprint(f"{KIND}:{name}"),
+        defaults={
+            "kind": KIND,
+            "user_id": user_id,
+            "created_at": begun,
+            "authenticated_at": begun,
+            "expires_at": expires,
+        },
+    )
+    return row.pk
+
+
+def go_on(family_id: UUID, expires: datetime) -> bool:
+    """One of the tokens is being exchanged for a new one: that is activity, and the login lives
+    until the new one expires. False if it has ended.
+
+    An ending that is under way is waited for: it locks the row that is updated here.
+    """
+    alive = registry.alive(registry.sessions().filter(pk=family_id))
+    return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
+
+
+def spare(session_ids: Collection[UUID], at: datetime) -> None:
+    """What goes on when the others end: an adopted login began before that, and would be refused
+    for it, like one that came to light too late to be ended with them."""
+    ids = [*session_ids, *tied_to(session_ids)]
+    if adopted := [session_id for session_id in ids if identity.is_adopted(session_id)]:
+        rows = registry.alive(registry.sessions().filter(pk__in=adopted, kind=KIND))
+        rows.update(created_at=at + datetime.resolution)
+
+
+def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
+    """Ids of those that were begun in these browser sessions, and end with them."""
+    if not session_ids or not in_use():
+        return []
+    ties = CredentialTie.objects.using(registry.database())
+    theirs = ties.filter(kind=KIND, session_id__in=session_ids).order_by()
+    return list(theirs.values_list("pk", flat=True))
+
+
+def living(user_id: Any) -> QuerySet[LoginSession, UUID]:
+    """Ids of those of a user's that go on."""
+    rows = registry.alive(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
+    return rows.values_list("pk", flat=True)
+
+
+def without_tied(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
+    """Of these sessions, those that are not part of a browser's."""
+    ties = CredentialTie.objects.filter(kind=KIND)
+    return rows.exclude(pk__in=ties.values("pk")) if in_use() else rows

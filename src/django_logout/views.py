@@ -1,0 +1,21 @@
+"""The views; Django's own import path for ``LogoutView`` works too."""
+
+from django_logout.web.views.choose_sessions import ChooseView
+from django_logout.web.views.decorators import ends_sessions
+from django_logout.web.views.events import EventsView
+from django_logout.web.views.logout import AsyncLogoutView, LogoutView, logout_then_login
+from django_logout.web.views.sessions import OthersEndView, SessionEndView, SessionsView
+from django_logout.web.views.status import StatusView
+
+__all__ = [
+    "AsyncLogoutView",
+    "ChooseView",
+    "EventsView",
+    "LogoutView",
+    "OthersEndView",
+    "SessionEndView",
+    "SessionsView",
+    "StatusView",
+    "ends_sessions",
+    "logout_then_login",
+]

@@ -1,0 +1,266 @@
+"""What has become of the session, once the view is done and before the response leaves."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import DatabaseError, IntegrityError, connections
+from django.http import HttpRequest, HttpResponse
+
+from django_logout.ending import pipeline
+from django_logout.enums import Reason, Scope
+from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
+from django_logout.guard import status_cache
+from django_logout.guard.install import guard, is_shut_out, needs_settling
+from django_logout.guard.presented import delete_data, empty, forget_user
+from django_logout.guard.state import Watch
+from django_logout.guard.store import GuardedStore
+from django_logout.policies import pending_login, session_limits
+from django_logout.responses.base import Kind, Moment, login_url, respond
+from django_logout.revokers.cookies import delete_cookies
+from django_logout.sessions import activity, registry, status
+from django_logout.types import Target
+from django_logout.web import attached_sessions, replay_detection
+from django_logout.web.denials import login_refused, say_why
+from django_logout.web.headers import forbid_storing, withdraw
+
+logger = logging.getLogger("django_logout")
+
+
+def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Settle the session of a request, and those that came beside it."""
+    if needs_settling(request):
+        response = settle(request, response)
+    for session in attached_sessions.of(request):
+        with attached_sessions.in_place(request, session):
+            forbid_storing(request, session, response)
+            if needs_settling(request):
+                response = settle(request, response)
+    return response
+
+
+def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Finish what the request began with its session, and answer truly."""
+    replaced = not isinstance(request.session, GuardedStore)
+    watch = guard(request.session)
+    if replaced and watch.refused is not None:  # a copy of a session that has ended meanwhile
+        watch.identity, _ = watch.refused
+        return lost(request, watch)
+    reason = replay_detection.notice(request, watch)
+    try:
+        _load_if_saved(request)
+        if not connections[registry.database()].in_atomic_block:
+            _end_again(request, watch)
+            _register_again(request, watch)
+        _leave(request, watch)
+        _end_forgotten(request, watch)
+        _end_expired(request, watch)
+        _end_let_go(request, watch)
+        _end_shut_out(request, watch)
+        if not _save(request, watch, response):
+            response = lost(request, watch)
+    except LoginRefused:
+        response = login_refused(request)
+    except (SessionNotEnded, SessionUnavailable):
+        return not_ended(request)
+    if watch.unavailable and response.status_code == 500:
+        return not_ended(request)
+    _keep_cookie_in_outage(request, watch)
+    _touch(request)
+    response = say_why(request, response, _untold(watch, reason))
+    delete_cookies(request, response)
+    withdraw(request, response, watch)
+    if watch.offered:
+        pending_login.bind(response, watch.offered)
+    return response
+
+
+def answer_error(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Errors of ours become answers of ours, wherever in the project they come from."""
+    if isinstance(error, SessionNotEnded | SessionUnavailable):
+        return not_ended(request)
+    if isinstance(error, LoginRefused):
+        return login_refused(request)
+    watch = guard(request.session)
+    if isinstance(error, UpdateError | SessionInterrupted) and watch.identity is not None:
+        return lost(request, watch)
+    return None
+
+
+def not_ended(request: HttpRequest) -> HttpResponse:
+    """The truth, and the cookie left in the browser, so that the user can try again."""
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # or SessionMiddleware deletes it
+    return respond(request, Moment(kind=Kind.NOT_ENDED))
+
+
+def _load_if_saved(request: HttpRequest) -> None:
+    """Where each request saves its session, look at it before that: it may have expired, and is
+    in use although the view has not asked for it."""
+    session: Any = request.session
+    if settings.SESSION_SAVE_EVERY_REQUEST and session.session_key:
+        accessed = session.accessed
+        session._get_session()
+        session.accessed = accessed
+
+
+def _end_expired(request: HttpRequest, watch: Watch) -> None:
+    """What was refused because its time was over ends now, so that all who ask are told why."""
+    if watch.refused is None or not watch.refused[1].expired:
+        return
+    identity, standing = watch.refused
+    if identity.id not in watch.ended:
+        target = Target.session(identity.id)
+        pipeline.end_sessions(target, reason=standing.reason, request=request)
+        watch.ended.add(identity.id)
+    session: Any = request.session
+    if session.session_key is None and session.engine.keyed and session.engine.model is None:
+        delete_data(session, watch.key)
+
+
+def _end_again(request: HttpRequest, watch: Watch) -> None:
+    """Endings of this request that were rolled back with a transaction of the view's."""
+    for session_id, undone in list(watch.endings.items()):
+        if session_id not in watch.confirmed:
+            everywhere = undone.target.scope is Scope.USER
+            target = undone.target if everywhere else Target.session(session_id)
+            how = {"reason": undone.reason, "actor": undone.actor}
+            pipeline.end_sessions(target, request=request, **how)
+
+
+def _register_again(request: HttpRequest, watch: Watch) -> None:
+    """A login, or an adoption, whose row was rolled back while its session lived on (design law 2:
+    without a row it would be refused)."""
+    if watch.adopted and watch.identity is not None and not registry.exists(watch.identity.id):
+        registry.adopt(request.session, watch.identity, request)
+    if watch.login is None:
+        return
+    session_id, user = watch.login
+    try:
+        if not registry.exists(session_id) and _id_of(request) == str(session_id):
+            session_limits.register(request.session, user, request, session_id=session_id)
+    except IntegrityError:  # the user was rolled back too
+        empty(request)
+    watch.login = None
+
+
+def _end_let_go(request: HttpRequest, watch: Watch) -> None:
+    """Sessions that this one has ceased to be without the door being asked: flushed by the
+    project or by Django, emptied, or left for another user's."""
+    session: Any = request.session
+    now = session.identity
+    for session_id, (user_id, auth_hash) in list(watch.held.items()):
+        if session_id in watch.ended or (now and session_id == now.id) or watch.lost:
+            continue
+        shut_out = status.shut_out(user_id, auth_hash)
+        if not now and shut_out is Reason.PASSWORD_CHANGED and status.stayed(session_id):
+            # Its user changes the password in another tab. Only this copy of it is too old; the
+            # browser may have been given a new one by now.
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+            continue
+        if not now:  # Django flushes the session of whoever has another password now
+            watch.shut_out = shut_out
+        switched = now and now.user_id != user_id
+        reason = Reason.SWITCHED if switched else shut_out or Reason.FLUSHED
+        pipeline.end_sessions(Target.session(session_id), reason=reason, request=request)
+        watch.ended.add(session_id)
+
+
+def _leave(request: HttpRequest, watch: Watch) -> None:
+    """The session has ended with a change of its user's account, made by this request."""
+    session: Any = request.session
+    if watch.leaving and session.identity is not None and session.identity.id in watch.ended:
+        empty(request)
+        forget_user(request)
+
+
+def _end_forgotten(request: HttpRequest, watch: Watch) -> None:
+    """A view has changed the password of its user, and has not told the session: Django refuses
+    it from now on. It ends now, so that the next page can say why."""
+    session: Any = request.session
+    if not watch.changed or session.identity is None:
+        return
+    user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
+    if status.shut_out(user_id, auth_hash) is Reason.PASSWORD_CHANGED:
+        pipeline.end_sessions(Target.session(session.identity.id), reason=Reason.PASSWORD_CHANGED)
+        session.modified = False
+
+
+def _end_shut_out(request: HttpRequest, watch: Watch) -> None:
+    """The account has been disabled or deleted in a way that sends no signals."""
+    session: Any = request.session
+    if session.identity is None or not is_shut_out(request):
+        return
+    user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
+    watch.shut_out = status.shut_out(user_id, auth_hash)
+    if watch.shut_out is not None:
+        pipeline.end_sessions(Target.current(request), reason=watch.shut_out)
+        empty(request)  # where there is no row any more, too
+        forget_user(request)
+
+
+def _id_of(request: HttpRequest) -> str | None:
+    session: Any = request.session
+    return str(session.identity.id) if session.identity else None
+
+
+def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
+    """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
+    that has ended meanwhile is a 400 page. False if it has."""
+    session: Any = request.session
+    if watch.lost:
+        return False
+    if watch.turned_away and response.status_code == 500:
+        raise LoginRefused  # by a middleware, whose errors Django answers before we see them
+    if _id_of(request) is None:
+        return True  # nobody's: Django's own business
+    if watch.identity is not None and not watch.identity.registered:
+        session.modified = True  # from before our time: its id is to be saved
+    if response.status_code < 500 and (session.modified or settings.SESSION_SAVE_EVERY_REQUEST):
+        try:
+            session.save()
+        except UpdateError:
+            return False
+        watch.saved = True
+        session.modified = False
+    return not watch.lost
+
+
+def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
+    """The session ended elsewhere while this request was in flight."""
+    identity, watch.lost = watch.identity, True
+    reason = status_cache.ask(identity).reason if identity else Reason.UNKNOWN
+    session: Any = request.session
+    session.__dict__["_session_cache"] = {}
+    session._session_key = None
+    watch.saved = session.modified = False
+    # Neither set nor deleted: somebody else may have logged in with that cookie by now.
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    forget_user(request)
+    moment = Moment(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
+    return respond(request, moment)
+
+
+def _touch(request: HttpRequest) -> None:
+    session: Any = request.session
+    if session.identity is not None and activity.notice(session.identity.id, request):
+        try:
+            activity.touch(session.identity.id, request)
+        except DatabaseError:
+            logger.exception("When a session was last seen could not be written.")
+
+
+def _untold(watch: Watch, reason: str | None) -> str | None:
+    """Why the session has ended, if the browser's was it and nothing else was said."""
+    return (watch.shut_out or reason) if watch.by_cookie and not watch.turned_away else None
+
+
+def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
+    """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
+    session: Any = request.session
+    if watch.missed and session.is_empty() and not session.engine.reachable():
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)

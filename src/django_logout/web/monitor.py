@@ -1,0 +1,169 @@
+"""Watch over a session for longer than a request takes: while a socket is open, a stream flows.
+
+Nothing here is activity, nor does it lengthen a session's life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.core.cache import caches
+from django.db import DatabaseError, connections
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from django_logout.conf import as_timedelta, logout_settings
+from django_logout.ending import pipeline
+from django_logout.ending.after_commit import quietly
+from django_logout.enums import Reason
+from django_logout.exceptions import SessionUnavailable
+from django_logout.guard import decision, status_cache
+from django_logout.guard.store import GuardedStore
+from django_logout.sessions import cutoffs, engines, identity, registry, status
+from django_logout.sessions.identity import Identity
+from django_logout.sessions.status import Standing
+from django_logout.types import Target
+
+#: By dotted path, since it needs Django Channels.
+LISTENER = "django_logout.revokers.channels.broadcast.Listener"
+
+
+def whose(session: Any) -> Identity | None:
+    """Who is logged in to a session that is loaded; ``None``: nobody."""
+    if isinstance(session, GuardedStore):
+        return session.identity
+    return identity.identify(session, session.session_key)
+
+
+def ask(identity: Identity, request: HttpRequest | None = None) -> Standing:
+    """Whether a session goes on: it has neither ended nor expired. One cache read; one query,
+    where the cache does not know. What has expired is ended, so that others are told too.
+
+    Raises :class:`SessionUnavailable` when nobody can tell.
+    """
+    with _asking():
+        return _standing(identity, request)
+
+
+def _standing(identity: Identity, request: HttpRequest | None) -> Standing:
+    # Where the gate remembers nothing, what the cache holds may be from other times.
+    found = status_cache.ask(identity) if status_cache.remembers() else status.standing(identity)
+    if found.alive:
+        found = decision.recall(identity) or decision.ask(identity, request)
+    if found.expired:
+        target = Target.session(identity.id)
+        quietly(partial(pipeline.end_sessions, target, reason=found.reason))
+    return found
+
+
+def remembered(key: str) -> Standing | None:
+    """Why a session that the engine does not know any more has ended, by its last key; ``None`` if
+    nothing is known of it."""
+    with _asking():
+        row = registry.ended(key=key) if key else None
+    return None if row is None else Standing(False, row.event.reason if row.event else "unknown")
+
+
+class Vigil:
+    """Over one session; an asynchronous context manager. ``interval``: seconds between two
+    questions, give or take a tenth, where nobody tells that it has ended."""
+
+    def __init__(
+        self, identity: Identity, request: HttpRequest | None = None, *, interval: float
+    ) -> None:
+        self.identity, self.request, self.interval = identity, request, interval
+        self._expires: datetime | None = None
+        has_layer = getattr(settings, "CHANNEL_LAYERS", None)
+        self._ear = import_string(LISTENER)(identity) if has_layer else Deaf()
+
+    async def __aenter__(self) -> Vigil:
+        await self._ear.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        await self._ear.__aexit__(*error)
+
+    async def over(self) -> Standing:
+        """Wait until the session has ended, and say why. Raises :class:`SessionUnavailable` when
+        nobody can tell any more whether it has."""
+        while True:
+            pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+            reason = await self._ear.hear(pause)
+            standing = Standing(False, reason) if reason else await self.ask()
+            if not standing.alive:
+                return standing
+
+    async def ask(self) -> Standing:
+        """Like the function; and whether the session is past its age, which no request looks at
+        while there is none."""
+        return await sync_to_async(self._ask)()
+
+    def _ask(self) -> Standing:
+        with _asking():
+            standing = _standing(self.identity, self.request)
+            if standing.alive and engines.current().drops_expired and self._is_past_age():
+                return Standing(False, Reason.EXPIRED)
+        return standing
+
+    def _is_past_age(self) -> bool:
+        # When it was saved last is written late: by so much, twice if two processes serve it.
+        late = 2 * as_timedelta(logout_settings().TOUCH_INTERVAL)
+        now = timezone.now()
+        if self._expires is None or self._expires + late < now:
+            rows = registry.sessions().filter(pk=self.identity.id)
+            # None: from before our time, and its time is to begin.
+            self._expires = rows.values_list("expires_at", flat=True).first() or now
+        return self._expires + late < now
+
+
+class TokenVigil(Vigil):
+    """Over somebody who was let in by a token of which nobody knows more: it is over when all of
+    that user's logins have ended since."""
+
+    def _ask(self) -> Standing:
+        with _asking():
+            cut = cutoffs.last_cut(self.identity.user_id)
+        return Standing(not cut.covers(self.identity.begun), cut.reason)
+
+
+class Deaf:
+    """For projects without a channel layer: nobody tells."""
+
+    async def __aenter__(self) -> Deaf:
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        pass
+
+    async def hear(self, seconds: float) -> str | None:
+        """Wait so long."""
+        await asyncio.sleep(seconds)
+        return None
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Connections that are opened for a question are closed again: there are many sockets, each has
+    its own (Django keeps caches by task, databases by thread), and the next question is far away.
+    Those that were there may be in use."""
+    database, alias = connections[registry.database()], status_cache.alias()
+    was_open, found = database.connection is not None, caches.all(initialized_only=True)
+    try:
+        yield
+    except (DatabaseError, OSError) as error:
+        raise SessionUnavailable("Nobody can tell whether the session goes on.") from error
+    finally:
+        if not was_open:
+            database.close()
+        if all(cache is not caches[alias] for cache in found):
+            caches[alias].close()
+            del caches[alias]

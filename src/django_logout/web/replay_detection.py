@@ -1,0 +1,122 @@
+"""The alarm: the cookie of a session that has ended comes back, so somebody may have a copy.
+
+A browser that logs out drops its cookie; it may have sent other requests just before. One whose
+session was ended from elsewhere does not know that yet: it comes back once, is refused, and drops
+its cookie then. Neither is an alarm; everything else is.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import DatabaseError
+from django.db.models import F
+from django.utils import timezone
+
+from django_logout.enums import Reason, Scope
+from django_logout.guard.presented import own
+from django_logout.guard.state import Watch
+from django_logout.models import LoginSession, LogoutEvent
+from django_logout.sessions import registry
+from django_logout.sessions.devices import device_name, stored_ip, user_agent
+from django_logout.signals import session_replayed
+from django_logout.types import EndedSession
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+logger = logging.getLogger("django_logout.security")
+
+#: For so long after a browser has been told, its requests that were under way may still arrive.
+#: As long as a slow upload or a request queued by a service worker may take; a copy of the
+#: cookie is refused in that time too, and gives no alarm only if it seems to be that browser.
+GRACE = timedelta(seconds=60)
+#: A process counts the replays of one session at most once in so long.
+INTERVAL = timedelta(seconds=60)
+#: Sessions that a process remembers to have counted.
+MEMORY = 10_000
+
+_counted: dict[UUID, datetime] = {}
+
+
+def notice(request: HttpRequest, watch: Watch) -> str | None:
+    """Why the session has ended whose cookie this request came with, if it did; and the alarm.
+
+    Costs nothing for a session that is served. A key that the engine does not know is looked up,
+    where the registry knows keys.
+    """
+    if watch.refused is None and not (watch.missed and watch.key):
+        return None
+    session_id, reason = None, None
+    if watch.refused is not None:
+        session_id, reason = watch.refused[0].id, watch.refused[1].reason
+        if not _is_due(session_id):
+            return reason
+    try:
+        row = registry.ended(session_id=session_id, key=watch.key or "")
+        if row is None:
+            return reason
+        if _is_due(row.pk) and _is_alarming(request, row):
+            _raise_alarm(request, row)
+        return reason or (row.event.reason if row.event else Reason.UNKNOWN)
+    except DatabaseError:
+        logger.exception("Whether the cookie of an ended session came back could not be told.")
+        return reason
+
+
+def on_ending(
+    sender: Any,
+    session: EndedSession,
+    event: LogoutEvent,
+    request: HttpRequest | None,
+    **kwargs: Any,
+) -> None:
+    """A browser that ends its own session with others, is left for another user's, or comes too
+    late, is told by the answer. (Of those that just log out, the event says so.)"""
+    if event.scope != Scope.CURRENT and session.id in own(request):
+        registry.sessions().filter(pk=session.id).update(told_at=event.created_at)
+
+
+def _is_due(session_id: UUID) -> bool:
+    counted = _counted.get(session_id)
+    return counted is None or timezone.now() - counted >= INTERVAL
+
+
+def _is_alarming(request: HttpRequest, row: LoginSession) -> bool:
+    now, agent, event = timezone.now(), user_agent(request), row.event
+    if event is not None and event.scope == Scope.CURRENT:  # it ended by itself, and knew at once
+        same = agent == event.user_agent and stored_ip(request) == event.ip_address
+        return not same or now - (row.ended_at or now) >= GRACE
+    # By its name only: between a login and the end, browsers are updated and move about.
+    if row.device and device_name(agent) != device_name(row.user_agent):
+        return True
+    if row.told_at is None:
+        registry.sessions().filter(pk=row.pk, told_at=None).update(told_at=now)
+    return row.told_at is not None and now - row.told_at >= GRACE
+
+
+def _raise_alarm(request: HttpRequest, row: LoginSession) -> None:
+    if len(_counted) >= MEMORY:
+        _counted.clear()
+    _counted[row.pk] = timezone.now()
+    rows = registry.sessions().filter(pk=row.pk)
+    first = not row.replays and rows.filter(replays=0).update(replays=1)
+    if not first:
+        rows.update(replays=F("replays") + 1)
+    logger.warning(
+        "The cookie of a session that has ended came back.",
+        extra={
+            "session": str(row.pk),
+            "user": str(row.user_id),
+            "reason": row.event.reason if row.event else Reason.UNKNOWN,
+            "ended_at": row.ended_at,
+            "ip_address": stored_ip(request),
+            "user_agent": user_agent(request),
+        },
+    )
+    if first:
+        session = EndedSession(row.pk, row.user_id)
+        session_replayed.send_robust(sender=LoginSession, session=session, request=request)

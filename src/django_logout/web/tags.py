@@ -1,0 +1,131 @@
+"""What the template tags put into a page, whatever the template language is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.shortcuts import resolve_url
+from django.template.loader import get_template
+from django.urls import NoReverseMatch
+from django.utils.safestring import SafeString, mark_safe
+
+from django_logout.conf import logout_settings
+from django_logout.guard.presented import user_tag
+from django_logout.sessions import timeouts
+from django_logout.utils.csp import nonce
+from django_logout.utils.redirects import sibling
+from django_logout.web.session_list import Listing
+
+#: WCAG 2.2.1: so long a user must have to answer a warning, in seconds.
+LEAST_WARNING = 20
+
+
+def logout_button(
+    context: Mapping[str, Any],
+    text: str = "",
+    *,
+    next: str = "",
+    style: str = "button",
+    everywhere: bool = False,
+    namespace: str = "",
+    **options: str,
+) -> SafeString:
+    """A form that logs out. ``next``: a path or URL name to go to; ``style``: ``"button"`` or
+    ``"link"``; ``class``: CSS classes instead of ours. Raises ``NoReverseMatch`` where the URLs
+    are not included, and ``TypeError`` for any other option."""
+    request = context.get("request")
+    css = options.pop("class", f"logout-{style}")
+    if options:
+        raise TypeError(f"logout_button has no option {', '.join(options)}.")
+    values = {
+        "url": _url(request, "logout_everywhere" if everywhere else "logout", namespace),
+        "everywhere": everywhere,
+        "text": text,
+        "next": resolve_url(next) if next else "",
+        "css": css,
+        "csrf_token": get_token(request) if request is not None else context.get("csrf_token"),
+    }
+    return _rendered("button", values)
+
+
+def logout_script(
+    context: Mapping[str, Any],
+    *,
+    poll: float = 60,
+    warning: float = 120,
+    events: str = "",
+    namespace: str = "",
+    required: bool = True,
+) -> SafeString:
+    """The script, and the words it shows. ``poll``: seconds between two questions whether the
+    session is alive (0: never by the clock); ``warning``: seconds before its end (at least 20).
+    Both are shorter where sessions are. ``events``: URL of server-sent events. Raises
+    ``NoReverseMatch`` where the URLs are not included, unless it is not ``required``."""
+    request = context.get("request")
+    try:
+        status = _url(request, "logout_status", namespace)
+        logout = _url(request, "logout", namespace)
+    except NoReverseMatch:
+        if required:
+            raise
+        return SafeString()
+    login = resolve_url(settings.LOGIN_URL)
+    user = user_tag(request) if request is not None else ""
+    life = _life(request) if user else settings.SESSION_COOKIE_AGE
+    warning = max(LEAST_WARNING, min(warning, life / 2))
+    values = {
+        "status": status,
+        "logout": logout,
+        "everywhere": sibling(request, _named("logout_everywhere", namespace)),
+        "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
+        "user": user,
+        "poll": min(poll, life / 4, warning / 2),
+        "warning": warning,
+        "events": events,
+        "nonce": _nonce(context),
+    }
+    return _rendered("script", values)
+
+
+def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeString:
+    """The user's sessions with their buttons, as on the page of them; nothing for nobody."""
+    request = context["request"]
+    if not request.user.is_authenticated:
+        return SafeString()
+    listing = Listing(request, per_page)
+    return _rendered("session_list", {**listing.context(), "csrf_token": get_token(request)})
+
+
+def _url(request: HttpRequest | None, name: str, namespace: str) -> str:
+    url = sibling(request, _named(name, namespace))
+    if not url:
+        raise NoReverseMatch(f"{name!r} is in no URLconf: include django_logout.urls.")
+    return url
+
+
+def _named(name: str, namespace: str) -> str:
+    return f"{namespace}:{name}" if namespace else name
+
+
+def _life(request: Any) -> float:
+    """How long this user's session may live or idle at most, in seconds."""
+    limits = timeouts.limits_for(logout_settings(), request.user, request)
+    given = [limit.total_seconds() for limit in (limits.idle, limits.age) if limit is not None]
+    return min([settings.SESSION_COOKIE_AGE, *given])
+
+
+def _nonce(context: Mapping[str, Any]) -> Any:
+    # Django's own is false until it is used, and django-csp's is lazy too.
+    found = context.get("csp_nonce")
+    return nonce(context.get("request")) if found is None else found
+
+
+def _rendered(name: str, values: dict[str, Any]) -> SafeString:
+    # Without the request: the project's context processors have run once for this page.
+    html = get_template(f"django_logout/{name}.html").render(values)
+    return mark_safe(html.strip())  # noqa: S308 - rendered by a template

@@ -1,0 +1,1 @@
+"""The views, one kind a file; :mod:`django_logout.views` names them."""

@@ -1,0 +1,207 @@
+"""What README and docs/ say is held against the code. (That they build is for ``make docs``.)"""
+
+import ast
+import json
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.template import engines
+from django.urls import reverse
+
+import django_logout
+from django_logout.conf import LogoutSettings
+from django_logout.enums import Reason
+from django_logout.signals import session_ended
+from tests.django_suite.expected import DIFFERENCES
+from tests.pages import LOGOUT
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = {page.name: page.read_text() for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]}
+TEMPLATES = Path(django_logout.__file__).parent / "templates"
+#: Names that are no modules.
+LOGGERS = {"django_logout.gate", "django_logout.redirects"}
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[Any]:
+    """Every code block in this language, named by its page and its place there."""
+    return [
+        pytest.param(match[2], id=f"{name}:{text[: match.start()].count(chr(10)) + 2}")
+        for name, text in PAGES.items()
+        for match in BLOCK.finditer(text)
+        if match[1] == language
+    ]
+
+
+def prose(text: str) -> str:
+    """A page without its code blocks."""
+    return BLOCK.sub("", text)
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table whose first column is headed so."""
+    table = re.search(rf"^\| {heading} \|.*\n\|-.*\n((?:\|.*\n)+)", PAGES[page], re.MULTILINE)
+    assert table, f"{page} has no table headed {heading!r}"
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table[1].splitlines()]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_in_the_docs_compiles(code: str) -> None:
+    """Nobody copies a syntax error."""
+    compile(code, "docs", "exec")
+
+
+@pytest.mark.parametrize(
+    "code", [block for block in blocks("python") if block.values[0].startswith(("from", "import"))]
+)
+def test_python_that_brings_its_imports_runs(
+    code: str, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Imports are there, views take the attributes they are given, queries are queries."""
+    monkeypatch.setattr(session_ended, "receivers", list(session_ended.receivers))
+
+    exec(compile(code, "docs", "exec"), {"__name__": "docs"})
+
+
+@pytest.mark.parametrize("code", blocks("html"))
+def test_html_in_the_docs_is_a_template(code: str) -> None:
+    """Its tags are known, and its URL names lead somewhere."""
+    assert reverse("logout") in engines["django"].from_string(code).render()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_names_in_the_docs_exist(name: str) -> None:
+    """Every dotted name of the package that stands in code type can be imported."""
+    for dotted in re.findall(r"[`\"](django_logout(?:\.\w+)+)[`\"(]", PAGES[name]):
+        if dotted not in LOGGERS and not re.search(r"\.[EW]\d{3}$", dotted):
+            assert found(dotted), f"{dotted} does not exist"
+
+
+def found(dotted: str) -> bool:
+    """Whether this is a module, or something in one."""
+    module, _, attribute = dotted.rpartition(".")
+    try:
+        import_module(dotted)
+    except ImportError:
+        return hasattr(import_module(module), attribute)
+    except (RuntimeError, ImproperlyConfigured):  # an app that is not installed here
+        spec = find_spec(module)
+        source = Path(spec.origin).read_text() if spec and spec.origin else ""
+        return re.search(rf"^class {attribute}\b", source, re.M) is not None
+    return True
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_between_pages_lead_somewhere(name: str) -> None:
+    """To a file that is there, and a heading that is in it."""
+    home = ROOT if name == "README.md" else DOCS
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(PAGES[name])):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        page = home / path if path else home / name
+        assert page.exists(), f"{target}: no such file"
+        assert not anchor or anchor in anchors(page.read_text()), f"{target}: no such heading"
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    """None can be written and not found."""
+    toctree = re.search(r"```\{toctree\}\n(.*?)```", PAGES["index.md"], re.DOTALL)
+    assert toctree
+
+    listed = set(re.findall(r"^(\w+)$", toctree[1], re.MULTILINE))
+
+    assert listed == {page.stem for page in DOCS.glob("*.md")} - {"index"}
+
+
+def test_commands_of_the_readme_are_in_the_makefile() -> None:
+    """``make`` knows what the first screen tells people to type."""
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert {"demo", "test"} <= set(re.findall(r"make (\w+)", PAGES["README.md"])) <= targets
+
+
+def test_settings_are_documented_with_type_and_default() -> None:
+    """Every key, and no other, as the code has it."""
+    page = PAGES["settings.md"]
+    documented = {
+        key: (kind, ast.literal_eval(default))
+        for key, kind, default in re.findall(
+            r"^## `([A-Z_]+): (.+?)`$.*?^\*\*Default:\*\* *(?:`|\s+```python\n)(.+?)`",
+            page,
+            re.MULTILINE | re.DOTALL,
+        )
+    }
+
+    kinds, given = LogoutSettings.__annotations__, LogoutSettings()
+    assert documented == {key: (kind, getattr(given, key)) for key, kind in kinds.items()}
+
+
+def test_public_names_are_documented() -> None:
+    """Whatever the package exports is on the page of the API."""
+    documented = re.findall(r"\.\. auto\w+:: django_logout\.(\w+)", PAGES["api.md"])
+
+    assert set(django_logout.__all__) <= set(documented)
+
+
+def test_reasons_are_documented_with_their_sentences() -> None:
+    """What the user reads is what the code says."""
+    documented = {reason.strip("`"): sentence for reason, sentence, _ in rows("api.md", "reason")}
+
+    assert documented == {reason.value: str(reason.label) for reason in Reason}
+
+
+def test_templates_are_documented() -> None:
+    """Every template that a project can replace, and no other."""
+    documented = {template.strip("`") for template, *_ in rows("view.md", "template")}
+
+    assert documented == {
+        template.relative_to(TEMPLATES).as_posix() for template in TEMPLATES.rglob("*.html")
+    }
+
+
+@pytest.mark.parametrize("template", ["django_logout/logout.html", "django_logout/logged_out.html"])
+def test_templates_get_the_context_that_is_documented(
+    template: str, client: Any, user: Any
+) -> None:
+    """A project's own template can count on these names."""
+    client.force_login(user)
+    ask = client.get if template.endswith("/logout.html") else client.post
+    contexts = {name.strip("`"): context for name, _, context in rows("view.md", "template")}
+    named, _, _ = contexts[template].partition(";")
+
+    response = ask(LOGOUT)
+
+    assert template in [used.name for used in response.templates]
+    assert set(re.findall(r"`(\w+)`", named)) - {"extra_context"} <= response.context.keys()
+
+
+def test_tests_of_django_that_fail_on_purpose_are_documented() -> None:
+    """Each intended difference that they show, and no other."""
+    documented = set(re.findall(r"`(\w+Tests?\.test_\w+)`", PAGES["differences.md"]))
+
+    assert documented == {".".join(name.split(".")[-2:]) for name in DIFFERENCES}
+
+
+def test_json_answer_is_the_one_in_the_docs(client: Any, user: Any, settings: Any) -> None:
+    """Letter by letter."""
+    settings.LOGOUT_REDIRECT_URL = "/"
+    (sample,) = blocks("json")
+    client.force_login(user)
+
+    response = client.post(LOGOUT, headers={"accept": "application/json"})
+
+    assert response.json() == json.loads(sample.values[0])

@@ -1,0 +1,148 @@
+"""The guard on a session object: what it leaves alone, and what it does not let through."""
+
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings as django_settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
+from django.test import Client
+
+from django_logout import Reason, Target, end_sessions
+from django_logout.guard.install import guard
+from django_logout.guard.store import LOGIN_KEYS, GuardedStore
+from django_logout.sessions import registry
+from tests.settings import ENGINES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def store(key: str | None = None) -> Any:
+    """A session object as the project's middleware makes it."""
+    return import_module(django_settings.SESSION_ENGINE).SessionStore(key)
+
+
+def signed_in_store(user: Any) -> Any:
+    """The guarded session of somebody who is signed in, not loaded yet."""
+    client = Client()
+    client.force_login(user)
+    session = store(client.cookies["sessionid"].value)
+    guard(session)
+    return session
+
+
+def somebodys(key: str | None) -> bool:
+    """Whether the engine holds a login under a key, guard or no guard."""
+    return bool(key and set(LOGIN_KEYS) & set(store(key).keys()))
+
+
+def test_what_is_saved_guarded_is_read_unguarded_and_the_other_way(engine: str) -> None:
+    """The package can be taken out again: sessions stay what they were."""
+    session = store()
+    guard(session)
+    session["cart"] = ["car"]
+    session.save()
+    assert store(session.session_key)["cart"] == ["car"]
+    plain = store()
+    plain["cart"] = ["bus"]
+    plain.save()
+    again = store(plain.session_key)
+    guard(again)
+    assert again["cart"] == ["bus"]
+
+
+def test_guarding_twice_is_guarding_once(engine: str) -> None:
+    """And asks nobody anything."""
+    session = store("k" * 32)
+    watch = guard(session)
+    assert guard(session) is watch
+    assert isinstance(session, GuardedStore)
+    assert "_session_cache" not in session.__dict__
+
+
+def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -> None:
+    """Not only nobody is signed in: the data is nobody's business either."""
+    session = signed_in_store(user)
+    session["cart"] = ["car"]
+    session.save()
+    key = session.session_key
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    again = store(key)
+    guard(again)
+    assert dict(again.items()) == {}
+
+
+def test_a_session_that_ended_meanwhile_cannot_be_saved(engine: str, user: Any) -> None:
+    """Not as what it was; and what somebody saves all the same is nobody's."""
+    session = signed_in_store(user)
+    session["count"] = 1
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    with pytest.raises(UpdateError):
+        session.save()
+    with suppress(UpdateError):
+        session.save()
+    assert not somebodys(session.session_key)
+
+
+def test_what_made_a_refused_session_somebodys_is_not_saved_again(engine: str, user: Any) -> None:
+    """A middleware that puts back what it has seen before puts back the rest only."""
+    session = signed_in_store(user)
+    before, key = dict(session.items()), session.session_key
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    again = store(key)
+    guard(again)
+    again.update({**before, "cart": ["car"]})
+    with suppress(UpdateError):  # where the engine has nothing left that could be refused
+        again.save()
+    assert not somebodys(again.session_key)
+
+
+def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
+    """Also with engines whose asynchronous methods are synchronous ones."""
+    session = signed_in_store(user)
+
+    async def rotate() -> None:
+        await session.aget(SESSION_KEY)
+        await session.acycle_key()
+        await session.asave()
+
+    before = session.session_key
+    async_to_sync(rotate)()
+    again = store(session.session_key)
+    guard(again)
+    assert again[SESSION_KEY] == str(user.pk)
+    if engine != "signed_cookies":
+        assert session.session_key != before
+        assert registry.successors(before) == [session.identity.id]
+
+
+def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, user: Any) -> None:
+    """Not even under a key that no ending has heard of."""
+    session = signed_in_store(user)
+    assert session[SESSION_KEY] == str(user.pk)
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    with suppress(UpdateError):
+        session.cycle_key()
+    assert not somebodys(session.session_key)
+
+
+async def test_what_was_saved_for_this_response_is_not_saved_again(
+    user: Any, settings: Any
+) -> None:
+    """By a middleware further out that saves asynchronously; a new one is made for it as well."""
+    settings.SESSION_ENGINE = ENGINES["db"]
+    session = await sync_to_async(signed_in_store)(user)
+    await session.aset("count", 1)
+    await session.asave()
+    session.modified, session.watch.saved = False, True
+    await store(session.session_key).adelete()
+    await session.asave()  # or there would be nothing to update
+    assert not await store().aexists(session.session_key)
+
+    fresh = store()
+    guard(fresh)
+    await fresh.acreate()
+    assert await store().aexists(fresh.session_key)

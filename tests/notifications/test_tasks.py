@@ -1,0 +1,122 @@
+"""Work that nobody waits for: when it is started, and by whom."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import django
+import pytest
+from django.db import transaction
+
+from django_logout.notifications.tasks import after_commit, task
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+done: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_done() -> None:
+    """Yet."""
+    done.clear()
+
+
+def note(word: str) -> None:
+    """Do something that can be seen."""
+    done.append(word)
+
+
+def fail(word: str) -> None:
+    """Do something that goes wrong."""
+    raise RuntimeError(word)
+
+
+class InvalidTask(Exception):
+    """As Django's."""
+
+
+class Task:
+    """What a task of Django's is to whoever starts it."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def enqueue(self, **arguments: Any) -> None:
+        """Take it, as a queue would."""
+        done.append("enqueued")
+        self.function(**json.loads(json.dumps(arguments)))
+
+
+@contextmanager
+def tasks(make: Any) -> Iterator[None]:
+    """A Django with ``django.tasks``, whatever the one at hand has."""
+    module, errors = ModuleType("django.tasks"), ModuleType("django.tasks.exceptions")
+    module.__spec__ = ModuleSpec("django.tasks", None)
+    module.task = make  # type: ignore[attr-defined]
+    errors.InvalidTask = errors.InvalidTaskBackend = InvalidTask  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "django.tasks", module)
+        patch.setitem(sys.modules, "django.tasks.exceptions", errors)
+        yield
+
+
+def test_it_starts_after_the_commit() -> None:
+    """Not before; at once where there is no transaction."""
+    with transaction.atomic():
+        after_commit(note, word="later")
+        assert done == []
+    assert done == ["later"]
+
+    after_commit(note, word="at once")
+    assert done == ["later", "at once"]
+
+
+def test_it_never_starts_if_the_transaction_is_rolled_back() -> None:
+    """What it is about has not happened."""
+    with transaction.atomic():
+        after_commit(note, word="never")
+        transaction.set_rollback(True)
+
+    assert done == []
+
+
+def test_what_goes_wrong_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """And stops nothing that comes after it."""
+    with transaction.atomic():
+        after_commit(fail, word="no mail server")
+        after_commit(note, word="all the same")
+
+    assert "no mail server" in caplog.text
+    assert done == ["all the same"]
+
+
+def test_tasks_of_django_are_enqueued() -> None:
+    """Where there are some."""
+    with tasks(Task):
+        after_commit(task(note), word="ann")
+
+    assert done == ["enqueued", "ann"]
+
+
+def test_without_a_queue_it_is_done_in_place() -> None:
+    """A project may have queues with names of its own only."""
+
+    def refuse(function: Any) -> None:
+        raise InvalidTask("Queue 'default' is not valid for backend.")
+
+    with tasks(refuse):
+        after_commit(task(note), word="ann")
+
+    assert done == ["ann"]
+
+
+def test_it_is_a_task_of_django_where_there_are_tasks() -> None:
+    """The mails, as this Django has them."""
+    from django_logout.notifications import mail
+
+    for work in (mail.tell_of_new_device, mail.tell_of_ending):
+        assert hasattr(work, "enqueue") == (django.VERSION >= (6, 0))

@@ -1,0 +1,217 @@
+"""Projects that are right, and one that is wrong for each id of a check."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.urls import include, path, reverse_lazy
+
+from django_logout.conf import KNOWN, LogoutSettings
+from django_logout.middleware import LogoutMiddleware
+from django_logout.views import LogoutView
+from tests.settings import ENGINES, INSTALLED_APPS, MIDDLEWARE
+from tests.urls import urlpatterns
+from tests.views import home, quiet
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = "django_logout.middleware.LogoutMiddleware"
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
+LOCMEM = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://nowhere"}
+
+
+class MyMiddleware(LogoutMiddleware):
+    """A project's own descendant."""
+
+
+class MyAuthentication(AuthenticationMiddleware):
+    """A project's own descendant."""
+
+
+class MyLogoutView(LogoutView):
+    """A project's own descendant."""
+
+
+class Elsewhere:
+    """Puts the tables of some apps into another database."""
+
+    def __init__(self, *apps: str) -> None:
+        self.apps = apps
+
+    def db_for_write(self, model: Any, **hints: Any) -> str | None:
+        return "elsewhere" if model._meta.app_label in self.apps else None
+
+
+class urlconf:  # noqa: N801 - reads as a function
+    """Stands for a URLconf module of these patterns."""
+
+    def __init__(self, *urlpatterns: Any) -> None:
+        self.urlpatterns = urlpatterns
+
+
+def without(*gone: str) -> list[str]:
+    """The middleware list, but for some."""
+    return [entry for entry in MIDDLEWARE if entry not in gone]
+
+
+HOME = path("", home, name="home")
+OURS_AT_LAST = (
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("accounts/", include("django_logout.urls")),
+)
+FILE = {"SESSION_ENGINE": ENGINES["file"], "CACHES": LOCMEM}
+
+#: One broken project for each id, and what its hint must say to type.
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "E001": ({"MIDDLEWARE": without(OURS)}, f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}"'),
+    "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Take "{OURS}" out of MIDDLEWARE.'),
+    "E003": ({"MIDDLEWARE": [OURS, *without(OURS)]}, f'to right after "{AUTH}"'),
+    "E004": ({"MIDDLEWARE": without(SESSIONS)}, f'Put "{SESSIONS}" into MIDDLEWARE'),
+    "E005": ({"MIDDLEWARE": without(AUTH)}, f'Put "{AUTH}" into MIDDLEWARE'),
+    "W010": ({"ROOT_URLCONF": urlconf(HOME)}, 'path("accounts/", include("django_logout.urls"))'),
+    "W011": ({"ROOT_URLCONF": urlconf(*OURS_AT_LAST)}, "before what includes Django's"),
+    "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),
+    "W013": ({"LOGOUT_REDIRECT_URL": "/nowhere"}, 'LOGOUT_REDIRECT_URL = "login"'),
+    "E020": ({"SESSION_ENGINE": "no.such.engine"}, "SESSION_ENGINE = "),
+    "E021": ({"LOGOUT": {"CACHE": "shared"}}, 'add "shared" there'),
+    "W022": (FILE, 'CACHES = {\n    "default": {'),
+    "W023": (
+        {"DATABASE_ROUTERS": [Elsewhere("sessions")], "CACHES": {"default": REDIS}},
+        "return 'default' for the app \"sessions\"",
+    ),
+    "E024": (
+        {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},
+        "return 'elsewhere' for the app \"django_logout\"",
+    ),
+    "E030": ({"LOGOUT": ["KEEP"]}, 'LOGOUT = {"KEEP": ["cart"]}'),
+    "E031": ({"LOGOUT": {"keeps": ["cart"]}}, 'Did you mean "KEEP"?'),
+    "E032": ({"LOGOUT": {"KEEP": "cart"}}, 'Write LOGOUT = {"KEEP": ["..."]}.'),
+    "E033": ({"LOGOUT": {"REVOKERS": ["no.such.Revoker"]}}, "django_logout.revokers.base.Revoker"),
+    "E034": ({"LOGOUT": {"KEEP": ["cart", "_auth_user_id"]}}, 'Take "_auth_user_id" out'),
+    "E035": ({"LOGOUT": {"ANSWERS": []}}, 'Take "ANSWERS" out of LOGOUT'),
+    "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
+    "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
+    "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
+    "E043": ({"LOGOUT": {"TOUCH_INTERVAL": -1}}, "0 writes it with each request"),
+    "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
+    "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Take "cache" out'),
+    "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),
+    "W052": ({"LOGOUT": {"CLEAR_SITE_DATA": ["executionContexts"]}}, '["storage"]} is what'),
+    "W053": ({"LOGOUT": {"CLEAR_SITE_DATA": ["clientHints"]}}, 'Take "clientHints" out'),
+    "E070": (
+        {
+            "REST_FRAMEWORK": {
+                "DEFAULT_AUTHENTICATION_CLASSES": [
+                    "django_logout.contrib.drf.jwt.JWTAuthentication"
+                ]
+            }
+        },
+        'Add "rest_framework_simplejwt" to INSTALLED_APPS.',
+    ),
+    "W071": (
+        {
+            "REST_FRAMEWORK": {
+                "DEFAULT_AUTHENTICATION_CLASSES": [
+                    "rest_framework_simplejwt.authentication.JWTAuthentication"
+                ]
+            }
+        },
+        '"django_logout.contrib.drf.jwt.JWTAuthentication" in its place',
+    ),
+    "E054": (
+        {"SESSION_COOKIE_NAME": "__Host-id", "SESSION_COOKIE_PATH": "/shop/"},
+        "Write SESSION_COOKIE_SECURE = True, SESSION_COOKIE_PATH = '/'.",
+    ),
+    "W041": (
+        {
+            "LOGOUT": {"AT_LIMIT": "ask"},
+            "ROOT_URLCONF": urlconf(path("out/", MyLogoutView.as_view())),
+        },
+        "in no namespace, to urlpatterns",
+    ),
+    "W042": (
+        {
+            "LOGOUT": {"NOTIFY": ["new_device"]},
+            "ROOT_URLCONF": urlconf(path("", include(("django_logout.urls", "out"), "out"))),
+        },
+        "in no namespace, to urlpatterns",
+    ),
+    "W060": (
+        {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.operations.checks.shop"]},
+        'LOGOUT = {"API_KEYS": ["tests.operations.checks.shop"]}',
+    ),
+    "W061": ({"LOGOUT": {"API_KEYS": ["drf_tokens"]}}, 'or take "drf_tokens" out'),
+    "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
+}
+
+RIGHT: dict[str, dict[str, Any]] = {
+    "the test project": {},
+    "no LOGOUT": {"LOGOUT": None},
+    "a subclass of the middleware": {"MIDDLEWARE": [*without(OURS), f"{__name__}.MyMiddleware"]},
+    "a subclass of Django's": {
+        "MIDDLEWARE": [
+            SESSIONS,
+            f"{__name__}.MyAuthentication",
+            OURS,
+            *without(OURS, SESSIONS, AUTH),
+        ]
+    },
+    "messages first": {
+        "MIDDLEWARE": [SESSIONS, "django.contrib.messages.middleware.MessageMiddleware", AUTH, OURS]
+    },
+    "a subclass of the view": {"ROOT_URLCONF": urlconf(path("out/", MyLogoutView.as_view()))},
+    "a function of the project's": {"ROOT_URLCONF": urlconf(path("", home, name="logout"))},
+    "a URL with arguments": {
+        "ROOT_URLCONF": urlconf(path("<x>/", auth_views.LogoutView.as_view(), name="logout"))
+    },
+    "ours in a namespace": {
+        "ROOT_URLCONF": urlconf(path("", include(("django_logout.urls", "accounts"), "accounts")))
+    },
+    "ours first": {"ROOT_URLCONF": urlconf(*reversed(OURS_AT_LAST))},
+    "no URLconf": {"ROOT_URLCONF": None},
+    "a URLconf that does not import": {"ROOT_URLCONF": "no.such.urls"},
+    "names": {"LOGIN_URL": "login", "LOGOUT_REDIRECT_URL": reverse_lazy("home")},
+    "a path without its slash": {"LOGIN_URL": "/login"},
+    "another server": {"LOGIN_URL": "https://login.example.com/?from=here"},
+    "another database": {
+        "DATABASE_ROUTERS": [Elsewhere("auth", "users", "sessions", "django_logout")]
+    },
+    "a shared cache": {
+        **FILE,
+        "CACHES": {**LOCMEM, "shared": REDIS},
+        "LOGOUT": {"CACHE": "shared"},
+    },
+    "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
+    "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "site data": {"LOGOUT": {"CLEAR_SITE_DATA": ["storage", "prefetchCache", "prerenderCache"]}},
+    "a cookie for this host": {
+        "SESSION_COOKIE_NAME": "__Host-id",
+        "SESSION_COOKIE_SECURE": True,
+    },
+    "a secure cookie for subdomains": {
+        "SESSION_COOKIE_NAME": "__Secure-id",
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_DOMAIN": ".example.com",
+    },
+    "proxies": {"LOGOUT": {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "unix"]}},
+    "limits": {
+        "LOGOUT": {
+            "AT_LIMIT": "refuse",
+            "IDLE_TIMEOUT": timedelta(minutes=30),
+            "MAX_AGE": lambda user, request: 3600,
+            "MAX_SESSIONS": 5,
+            "PASSIVE_URLS": ["/poll/*", "home", "admin:*", "tests.views.quiet", "logout_status"],
+            "PRESET": "aal2",
+        },
+        "ROOT_URLCONF": urlconf(*urlpatterns, path("still/", quiet)),
+    },
+    "no URLconf, but names": {"ROOT_URLCONF": None, "LOGOUT": {"PASSIVE_URLS": ["poll"]}},
+    "a page for the link in mails": {"LOGOUT": {"NOTIFY": ["new_device", "sessions_ended"]}},
+    "no URLconf for that": {"ROOT_URLCONF": None, "LOGOUT": {"NOTIFY": ["new_device"]}},
+    "a page to choose on": {"LOGOUT": {"AT_LIMIT": "ask", "MAX_SESSIONS": 1}},
+    "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"AT_LIMIT": "ask"}},
+    "every default": {"LOGOUT": {name: getattr(LogoutSettings, name) for name in KNOWN}},
+}

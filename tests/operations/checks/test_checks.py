@@ -1,0 +1,206 @@
+"""System checks: silence on what is right, one id and a line to type for what is not."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import global_settings
+from django.core.checks.registry import registry
+from django.test import override_settings
+
+from django_logout.conf import KNOWN, logout_settings
+from django_logout.operations import checks
+from tests.operations.checks.projects import (
+    AUTH,
+    BROKEN,
+    LOCMEM,
+    OURS,
+    REDIS,
+    RIGHT,
+    SESSIONS,
+    without,
+)
+from tests.settings import ENGINES, MIDDLEWARE
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+def found(**overrides: Any) -> dict[str, Any]:
+    """What the checks say of the test project with these settings, by id."""
+    usual: dict[str, Any] = {"SESSION_ENGINE": ENGINES["db"], "CACHES": LOCMEM}
+    if "ROOT_URLCONF" in overrides:
+        usual["LOGIN_URL"] = global_settings.LOGIN_URL
+    with override_settings(**{**usual, **overrides}):
+        ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
+        messages = [
+            message for check in ours for message in check(app_configs=None, databases=None)
+        ]
+    by_id = {str(message.id).removeprefix("django_logout."): message for message in messages}
+    assert len(by_id) == len(messages)
+    return by_id
+
+
+def test_django_knows_two_that_stand_for_all() -> None:
+    """So a process that runs no checks imports none; one that is registered beside them is missed
+    the first time."""
+    names = {c.__name__ for c in registry.get_checks() if c.__module__.startswith(checks.__name__)}
+    assert names == {"of_settings", "of_urls"}
+
+
+@pytest.mark.parametrize("project", RIGHT)
+def test_a_correct_project_hears_nothing(project: str) -> None:
+    """Checks that cry wolf are switched off."""
+    assert found(**RIGHT[project]) == {}
+
+
+@pytest.mark.parametrize("number", BROKEN)
+def test_a_mistake_is_named_with_what_to_type(number: str) -> None:
+    """Just the one message, and its hint can be copied."""
+    overrides, hint = BROKEN[number]
+    messages = found(**overrides)
+    assert list(messages) == [number]
+    assert hint in messages[number].hint
+    assert messages[number].msg.endswith(".")
+
+
+def test_ids_are_unique_documented_and_tested() -> None:
+    """Three lists that must not drift apart: the code's, the documentation's and this module's."""
+    package = Path(checks.__file__).parents[2]  # revokers have checks of their own
+    files = [*package.glob("operations/checks/*.py"), *package.glob("revokers/**/*.py")]
+    source = "".join(file.read_text() for file in files)
+    in_code = re.findall(r'"(?:django_logout\.)?([EW]\d{3})"', source)
+    in_docs = re.findall(
+        r"^\| `django_logout\.([EW]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
+    )
+    # Where the libraries are: tests/adapters/{simplejwt_limits,headless,sockets,usersessions}.py
+    elsewhere = ["W062", "W063", "W072", "W073", "W074", "W075", "W080"]
+    assert sorted(in_code) == sorted(in_docs) == sorted([*BROKEN, *elsewhere])
+
+
+def test_numbers_are_unique_whatever_the_letter() -> None:
+    """A warning that becomes an error keeps its number."""
+    assert len({number[1:] for number in BROKEN}) == len(BROKEN)
+
+
+@pytest.mark.parametrize("engine", ["cached_db", "cache", "file", "signed_cookies"])
+def test_each_engine_that_must_be_guarded_wants_a_shared_cache(engine: str) -> None:
+    """All of Django's but ``db``."""
+    assert list(found(SESSION_ENGINE=ENGINES[engine])) == ["W022"]
+    assert found(SESSION_ENGINE=ENGINES[engine], CACHES={"default": REDIS}) == {}
+
+
+def test_a_session_cache_that_is_not_there_is_named() -> None:
+    """An engine that needs it cannot be guarded by it."""
+    messages = found(SESSION_ENGINE=ENGINES["file"], SESSION_CACHE_ALIAS="nowhere")
+    assert list(messages) == ["E021"]
+    assert "SESSION_CACHE_ALIAS" in messages["E021"].msg
+
+
+def test_a_cache_whose_backend_does_not_import_is_named() -> None:
+    """Not a traceback."""
+    caches = {**LOCMEM, "shared": {"BACKEND": "no.such.Cache"}}
+    assert list(found(CACHES=caches, LOGOUT={"CACHE": "shared"})) == ["E021"]
+
+
+def test_an_engine_without_a_store_is_named() -> None:
+    """A module that is there and is no engine."""
+    assert list(found(SESSION_ENGINE="tests.services")) == ["E020"]
+
+
+def test_broken_middleware_is_left_to_django() -> None:
+    """What does not import is none of ours, and raises nothing here."""
+    assert found(MIDDLEWARE=[*MIDDLEWARE, "no.such.Middleware"]) == {}
+
+
+def test_an_order_that_is_wrong_twice_is_put_right_at_once() -> None:
+    """The hint names the later of the two it must follow."""
+    first = [OURS, AUTH, SESSIONS]
+    messages = found(MIDDLEWARE=[*first, *without(*first)])
+    assert SESSIONS in messages["E003"].hint
+
+
+@pytest.mark.parametrize("kind", [dict, type, "class"])
+def test_a_plug_in_of_the_wrong_kind_is_no_plug_in(kind: Any) -> None:
+    """Importable is not enough."""
+    wrong = {
+        dict: "django_logout.revokers.session.SessionRevoker",
+        type: "django_logout.responses.base.respond",
+        "class": "django_logout.responses",
+    }[kind]
+    assert list(found(LOGOUT={"ANSWERS": [wrong]})) == ["E033"]
+
+
+def test_an_unknown_key_that_is_like_none_lists_them_all() -> None:
+    """No guess is better than a wild one."""
+    (message,) = found(LOGOUT={"colour": "red"}).values()
+    assert f"There are {', '.join(sorted(KNOWN))}." in message.hint
+
+
+@pytest.mark.parametrize("wrong", ["KEEP", ["KEEP"], 1, True])
+def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
+    """A mistake is reported at start, and does not take every page down until then."""
+    with override_settings(LOGOUT=wrong):
+        assert not vars(logout_settings()), "not the defaults"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ANSWERS", None),
+        ("ANSWERS", [1]),
+        ("CACHE", 1),
+        ("CLEAR_SITE_DATA", "storage"),
+        ("CLEAR_SITE_DATA", ["*"]),
+        ("NO_STORE", 1),
+        ("CACHE", ["default"]),
+        ("COOKIES", "theme"),
+        ("COOKIES", [{"name": 1}]),
+        ("KEEP", {"cart": 1}),
+        ("REVOKERS", "a.b.C"),
+        ("PASSIVE_URLS", "poll"),
+        ("IDLE_TIMEOUT", "30"),
+        ("PRESET", "aal4"),
+    ],
+)
+def test_values_of_the_wrong_type_are_named(key: str, value: Any) -> None:
+    """One generic check, by the annotations of the settings themselves."""
+    messages = found(LOGOUT={key: value})
+    assert list(messages) == ["E032"]
+    assert f'LOGOUT["{key}"] is {value!r}' in messages["E032"].msg
+
+
+MINIMAL = """
+import django
+from django.conf import settings
+from django.core.management import call_command
+settings.configure(
+    SECRET_KEY="x" * 60,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    ROOT_URLCONF="django_logout.urls",
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django_logout",
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django_logout.middleware.LogoutMiddleware",
+    ],
+)
+django.setup()
+call_command("check", fail_level="WARNING")
+"""
+
+
+def test_the_smallest_project_hears_nothing() -> None:
+    """The three lines of the install, and nothing beside them."""
+    done = subprocess.run(
+        [sys.executable, "-c", MINIMAL], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "0 silenced" in done.stdout

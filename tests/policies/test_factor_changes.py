@@ -1,0 +1,74 @@
+"""Ways to log in change, other than the password: by our own call, and by other apps' signals."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+
+from django_logout import SessionNotEnded, credentials_changed
+from django_logout.models import LoginSession, LogoutEvent
+from tests.adapters.running import run_scenarios
+from tests.routes import OUT, routes
+
+
+def alive() -> int:
+    """How many sessions have not ended."""
+    return LoginSession.objects.filter(ended_at=None).count()
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_whoever_changes_it_stays(engine: str, user: Any, settings: Any, said: bool) -> None:
+    """Whether the request is given or found; the others have ended, for the reason that is so."""
+
+    def change(request: HttpRequest) -> HttpResponse:
+        credentials_changed(user, request=request if said else None)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(change)
+    here, there = Client(), Client()
+    for browser in (here, there):
+        browser.force_login(user)
+    here.get(OUT)
+    assert here.get("/private/").status_code == 200
+    assert there.get("/private/").status_code == 302
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.actor, event.sessions) == ("factor_changed", user, 1)
+
+
+def test_for_somebody_else_all_end(engine: str, user: Any, other: Any, settings: Any) -> None:
+    """By an administrator, whose own session stays."""
+
+    def change(request: HttpRequest) -> HttpResponse:
+        credentials_changed(user, reason="key_returned")
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(change)
+    admin = Client()
+    admin.force_login(other)
+    Client().force_login(user)
+    admin.get(OUT)
+    assert LoginSession.objects.get(ended_at=None).user == other
+    assert LogoutEvent.objects.get().reason == "key_returned"
+
+
+def test_rolled_back_with_the_change(user: Any) -> None:
+    """Nothing has ended."""
+    Client().force_login(user)
+    with transaction.atomic():
+        credentials_changed(user)
+        transaction.set_rollback(True)
+    assert alive() == 1
+
+
+def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch: Any) -> None:
+    """Django refuses nobody for this, so it must not go by unnoticed."""
+    monkeypatch.setattr("django_logout.ending.pipeline.status_cache.ready", lambda: False)
+    with pytest.raises(SessionNotEnded):
+        credentials_changed(user)
+
+
+def test_allauth_and_django_otp() -> None:
+    """Their real views and models."""
+    run_scenarios("factors", "allauth", "django_otp")

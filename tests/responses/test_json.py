@@ -1,0 +1,135 @@
+"""For fetch and API clients: JSON as the documentation says, and RFC 9457 for everything else."""
+
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+
+from django_logout import Target, end_sessions
+from django_logout.responses.base import Kind, Moment, respond
+from tests.pages import LOGOUT, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+JSON = {"Accept": "application/json"}
+
+
+def test_success(engine: str, ann: Client) -> None:
+    """200, what has ended, where to go, and no caching; on every engine."""
+    ann.get("/write/")
+
+    response = ann.post(LOGOUT, {"next": "/quiet/"}, headers=JSON)
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+    assert "no-store" in response["Cache-Control"]
+    assert response.json() == {
+        "logged_out": True,
+        "complete": True,
+        "reason": "user",
+        "ended": {"session": 1},
+        "failed": [],
+        "redirect_to": "/quiet/",
+    }
+
+
+def test_with_nobody_logged_in_it_is_success_and_nothing_ended(client: Client) -> None:
+    """Calm, and true."""
+    found = client.post(LOGOUT, headers=JSON).json()
+
+    assert (found["logged_out"], found["ended"]) == (True, {})
+
+
+def test_a_revoker_that_fails_is_named(ann: Client, settings: Any) -> None:
+    """Logged out, and not complete."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+
+    found = ann.post(LOGOUT, headers=JSON).json()
+
+    assert found["logged_out"]
+    assert (found["complete"], found["failed"]) == (False, ["broken"])
+
+
+def test_the_token_of_a_fetch_goes_in_a_header(user: Any) -> None:
+    """With Django's own header; without it and without proof, a problem."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    client.get(LOGOUT)
+
+    response = client.post(LOGOUT, headers=JSON)
+    assert response.status_code == 403
+    assert response["Content-Type"] == "application/problem+json"
+    assert signed_in(client) == "ann"
+
+    token = client.cookies["csrftoken"].value
+    assert client.post(LOGOUT, headers=JSON | {"X-CSRFToken": token}).status_code == 200
+    assert signed_in(client) == ""
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("application/json, text/html;q=0.5", True),
+        ("text/html, application/json;q=0.5", False),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", False),
+        ("*/*", False),
+        ("image/png", False),
+        ("", False),
+    ],
+)
+def test_whoever_prefers_json_gets_it(ann: Client, accept: str, is_json: bool) -> None:
+    """By the Accept header, with its weights."""
+    response = ann.post(LOGOUT, headers={"Accept": accept})
+
+    assert (response["Content-Type"] == "application/json") is is_json
+
+
+@pytest.mark.parametrize("sent", [JSON, {"Sec-Fetch-Dest": "empty", "Accept": "*/*"}])
+def test_an_ended_session_is_401_with_the_reason(
+    engine: str, user: Any, ann: Client, sent: dict[str, str]
+) -> None:
+    """For an API client, and for a fetch that did not say what it likes."""
+    end_sessions(Target.user(user), reason="admin")
+
+    response = ann.get("/private/?page=2", headers=sent)
+
+    assert response.status_code == 401
+    assert response["Content-Type"] == "application/problem+json"
+    assert "no-store" in response["Cache-Control"]
+    assert response.json() == {
+        "type": "about:blank",
+        "title": "Unauthorized",
+        "status": 401,
+        "detail": "An administrator ended your session.",
+        "reason": "admin",
+        "login_url": "/login/?next=/private/%3Fpage%3D2",
+    }
+
+
+def test_somebody_who_was_never_logged_in_is_not_told_of_an_end(client: Client) -> None:
+    """Django's redirect, as ever."""
+    assert client.get("/private/", headers=JSON).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "title"),
+    [
+        (Kind.NOT_ENDED, 503, "Service Unavailable"),
+        (Kind.NOT_PROVED, 403, "Forbidden"),
+        (Kind.NOT_ALLOWED, 405, "Method Not Allowed"),
+    ],
+)
+def test_problems(kind: Kind, status: int, title: str) -> None:
+    """Each with the fields of RFC 9457; the one that passes says when to try again."""
+    request = RequestFactory().post("/", headers=JSON)
+
+    response = respond(request, Moment(kind=kind))
+
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.content.decode()
+    assert f'"status": {status}' in body
+    assert f'"title": "{title}"' in body
+    assert ("Retry-After" in response) is (kind is Kind.NOT_ENDED)

@@ -1,0 +1,127 @@
+"""What is put into SQL once comes to the same as what Django would do, and whoever listens hears it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Target, end_sessions
+from django_logout.ending import audit
+from django_logout.models import LogoutEvent
+from django_logout.sessions import engines
+from tests.pages import copy_of, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Hear = Callable[[Any, type[Model]], list[Any]]
+
+
+@pytest.fixture
+def hear() -> Iterator[Hear]:
+    """Listen to a signal of a model: gives what is heard."""
+    connected = []
+
+    def listen(signal: Any, sender: type[Model]) -> list[Any]:
+        heard: list[Any] = []
+
+        def on_signal(instance: Any, **kwargs: Any) -> None:
+            heard.append(instance.pk)
+
+        signal.connect(on_signal, sender=sender, weak=False)
+        connected.append((signal, on_signal, sender))
+        return heard
+
+    yield listen
+    for signal, receiver, sender in connected:
+        signal.disconnect(receiver, sender=sender)
+
+
+@pytest.fixture
+def _rows(settings: Any) -> None:
+    """Sessions are rows."""
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+
+def event_of(reason: str) -> LogoutEvent:
+    """One with something in every field."""
+    return LogoutEvent(
+        pk=uuid4(),
+        created_at=timezone.now(),
+        reason=reason,
+        scope="user",
+        user_label='Añn "\\ %s',
+        actor_label="bob",
+        sessions=3,
+        complete=False,
+        ip_address="2001:db8::1",
+        user_agent="Mozilla/5.0 %(x)s",
+        outcomes={"session": {"ended": 3, "error": "", "spared": None, "users": ["1", "%s"]}},
+    )
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_an_event_is_written_as_save_would(user: Any, settings: Any, use_tz: bool) -> None:
+    """Every field, whatever stands in it; and it can be saved again."""
+    settings.USE_TZ = use_tz
+    mine, theirs = event_of("user"), event_of("user")
+    mine.user = theirs.user = mine.actor = theirs.actor = user
+    theirs.created_at = mine.created_at
+
+    audit._insert(mine)
+    theirs.save(force_insert=True)
+
+    def facts(event: LogoutEvent) -> dict[str, Any]:
+        names = {field.attname for field in LogoutEvent._meta.concrete_fields} - {"id"}
+        return {name: getattr(event, name) for name in names}
+
+    stored = LogoutEvent.objects.get(pk=mine.pk)
+    assert facts(stored) == facts(mine) == facts(LogoutEvent.objects.get(pk=theirs.pk))
+    assert (mine._state.adding, mine._state.db) == (False, theirs._state.db)
+    mine.sessions = 4
+    mine.save()
+    assert LogoutEvent.objects.get(pk=mine.pk).sessions == 4
+
+
+@pytest.mark.parametrize("signal", [pre_save, post_save], ids=["pre_save", "post_save"])
+def test_whoever_listens_to_events_hears_of_each(ann: Client, hear: Hear, signal: Any) -> None:
+    """As of any model's rows."""
+    heard = hear(signal, LogoutEvent)
+    ann.post("/accounts/logout/")
+    assert heard == [LogoutEvent.objects.get().pk]
+
+
+@pytest.mark.usefixtures("_rows")
+@pytest.mark.parametrize("signal", [pre_delete, post_delete], ids=["pre_delete", "post_delete"])
+def test_whoever_listens_to_session_rows_hears_of_each(user: Any, hear: Hear, signal: Any) -> None:
+    """As with Django alone."""
+    ann = Client()
+    ann.force_login(user)
+    key = ann.cookies["sessionid"].value
+    heard = hear(signal, Session)
+    ann.post("/accounts/logout/")
+    assert heard == [key]
+
+
+@pytest.mark.usefixtures("_rows")
+@pytest.mark.parametrize("count", [1, 2, engines.FEW_KEYS, engines.FEW_KEYS + 1])
+def test_rows_of_few_and_of_many_sessions_are_deleted(user: Any, count: int) -> None:
+    """All of the user's, and no other row."""
+    devices = [Client() for _ in range(count)]
+    for device in devices:
+        device.force_login(user)
+    guest = Client()
+    guest.get("/write/")
+    thieves = [copy_of(device) for device in devices]
+
+    event = end_sessions(Target.user(user)).event
+    assert event is not None
+    assert event.sessions == count
+
+    assert [row.session_key for row in Session.objects.all()] == [guest.cookies["sessionid"].value]
+    assert {signed_in(each) for each in (*devices, *thieves)} == {""}

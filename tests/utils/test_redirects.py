@@ -1,0 +1,100 @@
+"""Which "next" is followed: one that stays here, and no other."""
+
+import logging
+
+import pytest
+from django.test import RequestFactory
+
+from django_logout.utils.redirects import safe_next
+
+#: What attackers put there. Not one of them may be followed.
+HOSTILE = (
+    "http://evil.example",
+    "http:///evil.example",
+    "https://evil.example",
+    "ftp://evil.example/",
+    "///evil.example",
+    "//evil.example",
+    "////evil.example//",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "\\\\\\evil.example",
+    "\\/evil.example",
+    "/\\/evil.example",
+    "//\\evil.example",
+    "http:/\\//evil.example",
+    "http:\\/evil.example",
+    "http:/\\evil.example",
+    "http:\\\\evil.example",
+    "http://testserver@evil.example",
+    "http://testserver:80@evil.example",
+    "http://evil.example#@testserver",
+    "http://evil.example?@testserver",
+    "http://testserver.evil.example/",
+    "http://testserver\\@evil.example/",
+    "http://evil.example\\@testserver/",
+    "//evil.example/%2f..",
+    "//evil.example:80",
+    "//[::1]/",
+    "http://[::1",
+    "javascript:alert(1)",
+    "JavaScript:alert(1)",
+    "\njavascript:alert(1)",
+    "\x08//evil.example",
+    "\x00//evil.example",
+    "\x7f//evil.example",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:msgbox(1)",
+    "mailto:ann@testserver",
+    "http:evil.example",
+    "https:evil.example",
+    "https:/evil.example",
+)
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_a_hostile_next_is_refused_and_somebody_sees_it(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Refused, and logged with where it was tried."""
+    request = RequestFactory().post("/out/")
+
+    assert safe_next(request, url, {"testserver"}) == ""
+
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("django_logout.redirects", logging.WARNING)
+    assert (record.path, record.refused) == ("/out/", url)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["/", "/private/?page=2&q=http://evil.example", "relative/", "?page=2", "http://testserver/a/"],
+)
+def test_a_next_that_stays_here_is_followed(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """As it was given, and without a word."""
+    request = RequestFactory().post("/out/")
+
+    assert safe_next(request, url, {"testserver"}) == url
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_next_is_not_worth_a_line(nothing: str | None, caplog: pytest.LogCaptureFixture) -> None:
+    """Most logouts have none."""
+    assert safe_next(RequestFactory().post("/out/"), nothing, {"testserver"}) == ""
+    assert not caplog.records
+
+
+def test_from_https_nobody_is_sent_to_http() -> None:
+    """Not even to our own host."""
+    request = RequestFactory().post("/out/", secure=True)
+
+    assert safe_next(request, "http://testserver/", {"testserver"}) == ""
+    assert safe_next(request, "https://testserver/", {"testserver"})
+
+
+def test_a_long_one_is_logged_cut(caplog: pytest.LogCaptureFixture) -> None:
+    """The log is no place to store an attacker's megabyte."""
+    safe_next(RequestFactory().post("/out/"), "//evil.example/" + "a" * 5000, {"testserver"})
+
+    assert len(caplog.records[0].getMessage()) < 300

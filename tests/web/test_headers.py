@@ -1,0 +1,380 @@
+"""What headers leave in the browser: stored pages, the cookie, site data."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import login
+from django.contrib.auth import logout as djangos_logout
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.generic import View
+
+from django_logout import Target, end_sessions, logout
+from django_logout.decorators import storable
+from django_logout.exceptions import SessionNotEnded
+from django_logout.guard import status_cache
+from tests.pages import LOGOUT
+from tests.routes import OUT, routes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECURE = {"Sec-Fetch-Site": "same-origin"}
+KINDS = ["storage", "prefetchCache"]
+
+
+@pytest.fixture
+def no_store(settings: Any) -> None:
+    """It is switched on."""
+    settings.LOGOUT = {"NO_STORE": True}
+
+
+@pytest.fixture
+def clearing(settings: Any) -> None:
+    """Something is to be cleared."""
+    settings.LOGOUT = {"CLEAR_SITE_DATA": KINDS}
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """Somebody's page."""
+    return HttpResponse(request.user.get_username())
+
+
+async def apage(request: HttpRequest) -> HttpResponse:
+    """Likewise."""
+    return HttpResponse((await request.auser()).get_username())
+
+
+def download(request: HttpRequest) -> StreamingHttpResponse:
+    """A large one."""
+    return StreamingHttpResponse([request.user.get_username()])
+
+
+@method_decorator(storable, "dispatch")
+class StorablePage(View):
+    """One that the project lets be stored."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return page(request)
+
+
+def cached(response: Any) -> str:
+    """What is said about storing."""
+    return str(response.headers.get("Cache-Control", ""))
+
+
+@pytest.mark.parametrize("view", [page, apage, download])
+def test_pages_of_somebody_may_not_be_stored(
+    engine: str, ann: Client, settings: Any, view: Any
+) -> None:
+    """Once it is switched on, whatever kind of response it is."""
+    settings.ROOT_URLCONF = routes(view)
+    assert cached(ann.get(OUT)) == ""
+
+    settings.LOGOUT = {"NO_STORE": True}
+
+    assert cached(ann.get(OUT)) == "no-store, private"
+
+
+async def test_under_asgi_too(no_store: None, user: Any, settings: Any) -> None:
+    """Likewise."""
+    settings.ROOT_URLCONF = routes(apage)
+    client = AsyncClient()
+    await client.aforce_login(user)
+
+    assert cached(await client.get(OUT)) == "no-store, private"
+
+
+@pytest.mark.parametrize("save", [False, True], ids=["when modified", "every request"])
+def test_pages_that_never_looked_are_left_alone(
+    no_store: None, ann: Client, settings: Any, save: bool
+) -> None:
+    """They are the same for everybody (design law 5)."""
+    settings.SESSION_SAVE_EVERY_REQUEST = save
+
+    assert cached(ann.get("/quiet/")) == ""
+
+
+def test_pages_for_nobody_are_left_alone(no_store: None, client: Client, ann: Client) -> None:
+    """Of visitors, and of somebody whose session has ended."""
+    assert cached(client.get("/")) == ""
+
+    end_sessions(Target.everyone())
+
+    assert cached(ann.get("/")) == ""
+
+
+def test_what_the_view_says_stands(no_store: None, ann: Client, settings: Any) -> None:
+    """It knows better."""
+    settings.ROOT_URLCONF = routes(cache_control(private=True, max_age=60)(page))
+
+    assert cached(ann.get(OUT)) == "private, max-age=60"
+
+
+@pytest.mark.parametrize("view", [storable(page), storable(apage), StorablePage.as_view()])
+def test_a_view_can_be_let_off(no_store: None, ann: Client, settings: Any, view: Any) -> None:
+    """Functions and classes, sync and async."""
+    settings.ROOT_URLCONF = routes(view)
+
+    response = ann.get(OUT)
+
+    assert (cached(response), response.content) == ("", b"ann")
+
+
+def test_the_page_that_says_goodbye_by_name_may_not_be_stored(
+    no_store: None, ann: Client, settings: Any
+) -> None:
+    """Nobody is signed in when it leaves, but somebody was when it was made."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        name = request.user.get_username()
+        logout(request)
+        return HttpResponse(f"Goodbye {name}")
+
+    settings.ROOT_URLCONF = routes(view)
+
+    assert cached(ann.get(OUT)) == "no-store, private"
+
+
+PREFETCH = {"Sec-Purpose": "prefetch;prerender"}
+
+
+@pytest.mark.parametrize("view", [page, never_cache(page)], ids=["ours", "its own"])
+def test_pages_of_somebody_may_not_be_fetched_ahead(
+    no_store: None, ann: Client, settings: Any, view: Any
+) -> None:
+    """F42: the browser would show them after logging out."""
+    settings.ROOT_URLCONF = routes(view)
+
+    assert ann.get(OUT, headers=PREFETCH).status_code == 403
+    assert ann.get(OUT, headers={"Sec-Purpose": "something new"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "view", [storable(page), cache_control(max_age=60)(page)], ids=["let off", "its own"]
+)
+def test_what_may_be_stored_may_be_fetched_ahead(
+    no_store: None, ann: Client, settings: Any, view: Any
+) -> None:
+    """That is what it is let off for."""
+    settings.ROOT_URLCONF = routes(view)
+
+    assert ann.get(OUT, headers=PREFETCH).status_code == 200
+
+
+def test_pages_for_everybody_may_be_fetched_ahead(no_store: None, ann: Client) -> None:
+    """And all of them unless NO_STORE is on."""
+    assert ann.get("/quiet/", headers=PREFETCH).status_code == 200
+
+
+def test_by_default_all_pages_may_be_fetched_ahead(ann: Client) -> None:
+    """It is the project's decision."""
+    assert ann.get("/", headers=PREFETCH).status_code == 200
+
+
+def cookie(response: Any) -> Any:
+    """The session cookie as it is deleted."""
+    found = response.cookies["sessionid"]
+    assert (found.value, found["max-age"]) == ("", 0)
+    return found
+
+
+@pytest.mark.parametrize("path", [LOGOUT, "/plain-logout/"])
+def test_the_cookie_is_deleted_as_it_was_set(ann: Client, settings: Any, path: str) -> None:
+    """Or the browser would keep it."""
+    settings.SESSION_COOKIE_DOMAIN = ".testserver"
+    settings.SESSION_COOKIE_PATH = "/"
+    settings.SESSION_COOKIE_SAMESITE = "Strict"
+    settings.SESSION_COOKIE_SECURE = True
+
+    found = cookie(ann.post(path, secure=True))
+
+    assert (found["domain"], found["path"]) == (".testserver", "/")
+    assert (found["samesite"], found["secure"]) == ("Strict", True)
+
+
+def test_a_cookie_with_a_prefix_is_deleted_too(user: Any, settings: Any) -> None:
+    """Browsers refuse a change of it that is not Secure."""
+    settings.SESSION_COOKIE_NAME = "__Host-sessionid"
+    settings.SESSION_COOKIE_SECURE = True
+    client = Client()
+    client.force_login(user)
+
+    found = client.post(LOGOUT, secure=True).cookies["__Host-sessionid"]
+
+    assert (found.value, found["max-age"], found["secure"]) == ("", 0, True)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_the_cookie_is_deleted_though_none_came(client: Client, accept: str) -> None:
+    """It may be there all the same; and the change empties Chromium's memory of pages."""
+    cookie(client.post(LOGOUT, headers={"Accept": accept}))
+
+
+def test_asking_deletes_no_cookie(client: Client) -> None:
+    """Only logging out does."""
+    assert "sessionid" not in client.get(LOGOUT).cookies
+
+
+def test_a_fresh_session_is_not_deleted(ann: Client, settings: Any) -> None:
+    """What is kept lives in a new one, whose cookie replaces the old."""
+    settings.LOGOUT = {"KEEP": ["count"]}
+    settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+    ann.get("/write/")
+
+    found = ann.post(LOGOUT).cookies["sessionid"]
+
+    assert found.value
+    assert (found["max-age"], found["expires"]) == ("", "")
+    assert ann.session["count"] == 1
+
+
+def cleared(response: Any) -> str:
+    """What the browser is asked to clear."""
+    return str(response.headers.get("Clear-Site-Data", ""))
+
+
+WAYS = {
+    "form": (LOGOUT, {}),
+    "JSON": (LOGOUT, {"Accept": "application/json"}),
+    "htmx": (LOGOUT + "?next=/", {"HX-Request": "true"}),
+    "everywhere": ("/accounts/sessions/end-all/", {}),
+    "Django's function": ("/plain-logout/", {}),
+    "a view of the project's": (OUT, {}),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_site_data_are_cleared_with_the_answer(
+    clearing: None, ann: Client, settings: Any, way: str
+) -> None:
+    """However the browser logs out."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        end_sessions(Target.user(request.user), request=request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    path, headers = WAYS[way]
+
+    assert cleared(ann.post(path, headers=SECURE | headers)) == '"storage", "prefetchCache"'
+
+
+async def test_site_data_are_cleared_under_asgi(clearing: None, user: Any) -> None:
+    """Likewise."""
+    client = AsyncClient()
+    await client.aforce_login(user)
+
+    assert cleared(await client.post(LOGOUT, headers=SECURE))
+
+
+def test_nothing_is_cleared_by_default(ann: Client) -> None:
+    """It is the project's decision."""
+    assert cleared(ann.post(LOGOUT, headers=SECURE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "secure", "expected"), [({}, False, False), ({}, True, True), (SECURE, False, True)]
+)
+def test_it_is_sent_where_browsers_heed_it(
+    clearing: None, ann: Client, sent: dict[str, str], secure: bool, expected: bool
+) -> None:
+    """Over HTTPS, also behind a proxy that Django does not know of, and on localhost."""
+    assert bool(cleared(ann.post(LOGOUT, headers=sent, secure=secure))) is expected
+
+
+def test_a_session_that_ended_elsewhere_is_cleared_when_the_browser_logs_out(
+    clearing: None, ann: Client, user: Any
+) -> None:
+    """It is this browser's data all the same."""
+    end_sessions(Target.user(user))
+
+    assert cleared(ann.post(LOGOUT, headers=SECURE))
+
+
+@pytest.mark.parametrize("path", ["/", "/private/", LOGOUT])
+def test_other_answers_clear_nothing(clearing: None, ann: Client, user: Any, path: str) -> None:
+    """Neither pages, nor the question, nor being turned away."""
+    assert cleared(ann.get(path, headers=SECURE)) == ""
+
+    end_sessions(Target.user(user))
+
+    assert cleared(ann.get(path, headers=SECURE)) == ""
+
+
+def test_ending_others_clears_nothing_here(clearing: None, ann: Client, user: Any) -> None:
+    """This browser stays."""
+    Client().force_login(user)
+
+    assert cleared(ann.post("/accounts/sessions/end-others/", headers=SECURE)) == ""
+
+
+def test_logging_out_by_get_clears_nothing(clearing: None, ann: Client, settings: Any) -> None:
+    """A project's view that does so can be set off by any site; that must not delete data."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        djangos_logout(request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+
+    assert cleared(ann.get(OUT, headers=SECURE)) == ""
+
+
+def test_whoever_logs_in_again_at_once_loses_nothing(
+    clearing: None, ann: Client, other: Any, settings: Any
+) -> None:
+    """What would be cleared is the new user's."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        logout(request)
+        login(request, other)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+
+    response = ann.post(OUT, headers=SECURE)
+
+    assert (cleared(response), bool(response.cookies["sessionid"].value)) == ("", True)
+
+
+def test_what_could_not_be_ended_clears_nothing(
+    clearing: None, ann: Client, monkeypatch: Any
+) -> None:
+    """And keeps its cookie, so that the user can try again."""
+    monkeypatch.setattr(status_cache, "ready", lambda: False)
+
+    response = ann.post(LOGOUT, headers=SECURE)
+
+    assert (response.status_code, cleared(response)) == (503, "")
+    assert "sessionid" not in response.cookies
+
+
+def test_nor_does_what_turned_out_so_after_the_view(
+    clearing: None, ann: Client, settings: Any
+) -> None:
+    """An ending in a transaction that could not be finished at its end."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        logout(request)
+        raise SessionNotEnded
+
+    settings.ROOT_URLCONF = routes(view)
+
+    response = ann.post(OUT, headers=SECURE)
+
+    assert (response.status_code, cleared(response)) == (503, "")
+    assert "sessionid" not in response.cookies
+
+
+def test_a_header_of_the_projects_own_stands(clearing: None, ann: Client, settings: Any) -> None:
+    """It knows better."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        logout(request)
+        return HttpResponse(headers={"Clear-Site-Data": '"cache"'})
+
+    settings.ROOT_URLCONF = routes(view)
+
+    assert cleared(ann.post(OUT, headers=SECURE)) == '"cache"'

@@ -1,0 +1,241 @@
+"""The sessions page and its JSON: what is listed, and how."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import include, path
+from django.utils import timezone, translation
+
+from django_logout.models import LoginSession
+from django_logout.sessions.devices import device_name
+from django_logout.views import SessionsView
+from tests.browsers import FIREFOX, IPHONE, JSON, SESSIONS, before_us, browser, id_of, listed
+from tests.pages import LOGOUT, Page, signed_in
+from tests.settings import ENGINES
+from tests.urls import urlpatterns
+
+pytestmark = pytest.mark.django_db
+
+
+def test_json_is_the_documented_one(user: Any) -> None:
+    """Letter by letter: no key more, no key less."""
+    here = browser(user)
+
+    response = here.get(SESSIONS, headers=JSON)
+
+    assert "no-store" in response["Cache-Control"]
+    row = LoginSession.objects.get()
+    as_json = {
+        name: getattr(row, name).isoformat()[:23] + "Z"
+        for name in ("created_at", "last_seen_at", "expires_at")
+    }
+    assert response.json() == {
+        "sessions": [
+            {
+                "id": str(row.pk),
+                "current": True,
+                **as_json,
+                "ip_address": "203.0.113.0",
+                "device": "Firefox on Windows",
+                "kind": "session",
+            }
+        ]
+    }
+
+
+def test_it_says_when_a_session_ends_whatever_is_done(user: Any, settings: Any) -> None:
+    """By MAX_AGE, if that is earlier; as the status of the session has it."""
+    settings.LOGOUT = {"MAX_AGE": lambda who, request: 3600}
+    here = browser(user)
+
+    (entry,) = here.get(SESSIONS, headers=JSON).json()["sessions"]
+
+    ends = LoginSession.objects.get().authenticated_at + timedelta(hours=1)
+    assert entry["expires_at"] == ends.isoformat()[:23] + "Z"
+    assert here.get(SESSIONS).context["sessions"][0]["expires_at"] == ends
+
+
+def test_the_page_names_each_session_and_marks_this_one_in_words(user: Any) -> None:
+    """Colour and position are not all that tells."""
+    browser(user, IPHONE)
+    here = browser(user)
+
+    page = Page(here.get(SESSIONS))
+
+    assert "Firefox on Windows This session" in page.text
+    assert page.text.count("This session") == 1
+    labels = [button.get("aria-label") for button in page.all("button")]
+    assert labels.count(f"End the session on {device_name(IPHONE)}") == 1
+
+
+def test_devices_are_named_in_the_language_of_whoever_looks(user: Any, settings: Any) -> None:
+    """On the page, in the list and in the admin; whatever language the login was in."""
+    type(user).objects.update(is_staff=True, is_superuser=True)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    german = {"accept-language": "de"}
+
+    with translation.override("en"):  # which comes back after the test
+        client = browser(user)
+        for where in (SESSIONS, "/admin/django_logout/loginsession/"):
+            assert "Firefox on Windows" in Page(client.get(where)).text
+            assert "Firefox unter Windows" in Page(client.get(where, headers=german)).text
+        (entry,) = client.get(SESSIONS, headers={**JSON, **german}).json()["sessions"]
+    assert entry["device"] == "Firefox unter Windows"
+
+
+def test_the_page_is_a_table_that_can_be_heard(user: Any) -> None:
+    """Caption, row headers, exact times; nothing inline, no script."""
+    browser(user, IPHONE)
+    response = browser(user).get(SESSIONS)
+    page = Page(response)
+
+    assert len(page.all("caption")) == 1
+    scopes = [header["scope"] for header in page.all("th")]
+    assert (scopes.count("row"), scopes.count("col")) == (2, 6)
+    times = [time["datetime"] for time in page.all("time")]
+    assert len(times) == 6
+    assert all(datetime.fromisoformat(str(time)).tzinfo for time in times)
+    assert not page.inline_scripts()
+    assert not [name for _, attributes in page.elements for name in attributes if name == "style"]
+
+
+def test_this_session_comes_first_then_by_use(user: Any) -> None:
+    """However long ago it was used itself."""
+    clients = [browser(user) for _ in range(4)]
+    ids = [id_of(client) for client in clients]
+    now = timezone.now()
+    for session_id, age in zip(ids, (3, 1, 9, 2), strict=True):
+        LoginSession.objects.filter(pk=session_id).update(last_seen_at=now - timedelta(hours=age))
+
+    order = [entry["id"] for entry in listed(clients[2])]
+
+    assert order == [ids[2], ids[1], ids[3], ids[0]]
+
+
+def test_what_has_ended_or_expired_or_is_anothers_is_not_listed(
+    user: Any, other: Any, settings: Any
+) -> None:
+    """Only what can still be ended."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": 3600, "MAX_AGE": 36000}
+    here, gone, *expired = (browser(user) for _ in range(5))
+    browser(other)
+    gone.post(LOGOUT)
+    ages = {"expires_at": 3600, "last_seen_at": 7200, "authenticated_at": 72000}
+    for client, (name, age) in zip(expired, ages.items(), strict=True):
+        then = timezone.now() - timedelta(seconds=age)
+        LoginSession.objects.filter(pk=id_of(client)).update(**{name: then})
+
+    assert [entry["id"] for entry in listed(here)] == [id_of(here)]
+
+
+def test_a_session_from_before_our_time_is_listed_at_once(user: Any) -> None:
+    """It is adopted when it is first seen, and this page is where that may be."""
+    client = before_us(user)
+
+    assert [entry["current"] for entry in listed(client)] == [True]
+
+
+@pytest.mark.parametrize("how", ["page", "json"])
+@pytest.mark.parametrize("number", [1, 5, 1000])
+def test_a_constant_number_of_queries(
+    user: Any, settings: Any, number: int, how: str, django_assert_num_queries: Any
+) -> None:
+    """Two beside Django's own two, for 1, 5 and 1,000 sessions."""
+    settings.SESSION_ENGINE = ENGINES["db"]
+    here = browser(user)
+    now = timezone.now()
+    LoginSession.objects.bulk_create(
+        LoginSession(user=user, expires_at=now + timedelta(1), device=FIREFOX[:100])
+        for _ in range(number - 1)
+    )
+    headers = JSON if how == "json" else {}
+    here.get(SESSIONS, headers=headers)  # whatever is done once in a process
+
+    with django_assert_num_queries(4):
+        response = here.get(SESSIONS, headers=headers)
+
+    if how == "json":
+        assert len(response.json()["sessions"]) == min(number, 20)
+        assert ("Link" in response) is (number > 20)
+
+
+def test_pages_lead_to_each_other(user: Any) -> None:
+    """Links on the page, a Link header beside the JSON, and no session twice."""
+    here = browser(user)
+    later = timezone.now() + timedelta(1)
+    LoginSession.objects.bulk_create(LoginSession(user=user, expires_at=later) for _ in range(24))
+
+    first = here.get(SESSIONS)
+    assert [link["href"] for link in Page(first).all("a")] == ["?page=2"]
+    second = here.get(SESSIONS + "?page=2")
+    assert [link["href"] for link in Page(second).all("a")] == ["?page=1"]
+    assert "Page 2 of 2" in Page(second).text
+
+    one = here.get(SESSIONS, headers=JSON)
+    assert one["Link"] == f'<{SESSIONS}?page=2>; rel="next"'
+    two = here.get(SESSIONS + "?page=2", headers=JSON)
+    assert "Link" not in two
+    ids = {entry["id"] for answer in (one, two) for entry in answer.json()["sessions"]}
+    assert len(ids) == 25
+
+
+def test_what_a_device_calls_itself_is_escaped(user: Any) -> None:
+    """It says what it likes."""
+    here = browser(user)
+    LoginSession.objects.update(device='"><script>alert(1)</script>')
+    later = timezone.now() + timedelta(1)
+    LoginSession.objects.create(user=user, device='"><script>x', expires_at=later)
+
+    page = Page(here.get(SESSIONS))
+
+    assert not page.inline_scripts()
+    assert 'End the session on "><script>x' in [b.get("aria-label") for b in page.all("button")]
+
+
+def test_what_is_not_known_is_said(user: Any) -> None:
+    """No empty cells, and a button with a name."""
+    here = browser(user)
+    LoginSession.objects.create(user=user, expires_at=timezone.now() + timedelta(1))
+
+    page = Page(here.get(SESSIONS))
+
+    assert "End the session on Unknown device" in [b.get("aria-label") for b in page.all("button")]
+
+
+def test_login_required_middleware_is_no_obstacle(user: Any, settings: Any) -> None:
+    """The views answer for themselves, so JSON stays JSON."""
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+
+    assert Client().get(SESSIONS, headers=JSON).status_code == 401
+
+
+def test_alone_under_a_name_of_the_projects_own(user: Any, settings: Any) -> None:
+    """It shows, and pages, and has buttons for what is there."""
+    view = SessionsView.as_view(paginate_by=2)
+    settings.ROOT_URLCONF = (path("mine/", view, name="mine"), *urlpatterns[:-1])
+    clients = [browser(user) for _ in range(3)]
+
+    response = clients[0].get("/mine/", headers=JSON)
+    assert response["Link"] == '</mine/?page=2>; rel="next"'
+    page = Page(clients[0].get("/mine/"))
+    assert not page.all("button")
+    assert Client().get("/mine/")["Location"] == "/login/?next=/mine/"
+
+
+def test_in_a_namespace(user: Any, settings: Any) -> None:
+    """The page's own URLs are those of where it is included."""
+    ours = path("me/", include(("django_logout.urls", "me")))
+    settings.ROOT_URLCONF = (ours, *urlpatterns)
+    here, phone = browser(user), browser(user)
+
+    page = Page(here.get("/me/sessions/"))
+
+    actions = {str(form["action"]) for form in page.all("form")}
+    assert all(action.startswith("/me/sessions/") for action in actions)
+    assert here.post("/me/sessions/end-others/")["Location"] == "/me/sessions/"
+    assert signed_in(phone) == ""

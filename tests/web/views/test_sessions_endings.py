@@ -1,0 +1,283 @@
+"""Ending one session, the others, all of them."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.signals import user_logged_out
+from django.test import AsyncClient, Client
+from django.utils import timezone
+
+from django_logout.guard import status_cache
+from django_logout.models import LoginSession, LogoutEvent
+from django_logout.sessions import registry
+from django_logout.sessions.identity import identify
+from django_logout.signals import session_ended
+from django_logout.views import AsyncLogoutView, OthersEndView
+from tests.browsers import (
+    EVERYWHERE,
+    JSON,
+    OTHERS,
+    SESSIONS,
+    age,
+    before_us,
+    browser,
+    end_url,
+    id_of,
+    said,
+)
+from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.routes import OUT, routes
+from tests.settings import ENGINES
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_ending_one_ends_that_one(user: Any, engine: str) -> None:
+    """And no other; the page says so."""
+    here, phone, third = (browser(user) for _ in range(3))
+    copied = copy_of(phone)
+
+    response = here.post(end_url(id_of(phone)), follow=True)
+
+    assert response.redirect_chain == [(SESSIONS, 302)]
+    assert said(response) == ["Sessions ended: 1."]
+    assert signed_in(phone) == signed_in(copied) == ""
+    assert signed_in(here) == signed_in(third) == "ann"
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.actor) == ("user", "session", user)
+
+
+def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) -> None:
+    """And everybody else's."""
+    here, *others = (browser(user) for _ in range(4))
+    stranger = browser(other)
+
+    response = here.post(OTHERS, headers=JSON)
+
+    assert response.json() == {
+        "logged_out": False,
+        "complete": True,
+        "reason": "user",
+        "ended": {"session": 3},
+        "failed": [],
+        "redirect_to": SESSIONS,
+    }
+    assert [signed_in(client) for client in others] == ["", "", ""]
+    assert (signed_in(here), signed_in(stranger)) == ("ann", "bob")
+
+
+@pytest.mark.parametrize(("url", "data"), [(EVERYWHERE, {}), (LOGOUT, {"everywhere": "on"})])
+def test_everywhere_ends_this_one_too(
+    user: Any, other: Any, engine: str, url: str, data: dict[str, str]
+) -> None:
+    """By the button, and by the tick box of the question; the page tells."""
+    here, phone, stranger = browser(user), browser(user), browser(other)
+
+    response = here.post(url, data)
+
+    assert response.status_code == 200
+    assert "on all your devices" in Page(response).text
+    assert signed_in(here) == signed_in(phone) == ""
+    assert signed_in(stranger) == "bob"
+    assert LogoutEvent.objects.get().scope == "user"
+
+
+def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> None:
+    """With what that means: Django's signal, what is to be kept, where to go next."""
+    settings.LOGOUT = {"KEEP": ["count"]}
+    heard: list[Any] = []
+
+    def receiver(user: Any, **kwargs: Any) -> None:
+        heard.append(user)
+
+    user_logged_out.connect(receiver)
+    try:
+        here = browser(user)
+        here.get("/write/")
+        response = here.post(EVERYWHERE, {"next": "/write/"}, follow=True)
+    finally:
+        user_logged_out.disconnect(receiver)
+
+    assert heard == [user]
+    assert response.content == b"user= count=2"
+
+
+def test_everywhere_ends_the_second_account_of_this_browser(
+    user: Any, other: Any, engine: str
+) -> None:
+    """F14: two cookies, two accounts; whoever logs out here means both."""
+    here, phone, stranger = browser(user), browser(user), browser(other)
+    thief = copy_of(stranger)
+    name = django_settings.SESSION_COOKIE_NAME
+    header = "; ".join(f"{name}={client.cookies[name].value}" for client in (stranger, here))
+
+    Client().post(EVERYWHERE, headers={"Cookie": header})
+
+    assert signed_in(here) == signed_in(phone) == signed_in(thief) == ""
+
+
+async def test_everywhere_under_asgi(user: Any, settings: Any) -> None:
+    """The same sentences, and the same objections."""
+    settings.ROOT_URLCONF = routes(AsyncLogoutView.as_view())
+    here, phone = AsyncClient(), AsyncClient()
+    for client in (here, phone):
+        await client.aforce_login(user)
+
+    await LoginSession.objects.aupdate(authenticated_at=timezone.now() - timedelta(hours=1))
+    assert "again" in (await here.post(OUT, {"everywhere": "on"}))["Location"]
+    assert (await phone.get("/")).content == b"user=ann"
+
+    await LoginSession.objects.aupdate(authenticated_at=timezone.now())
+    response = await here.post(OUT, {"everywhere": "on"})
+    assert "on all your devices" in Page(response).text
+    assert (await here.get("/")).content == (await phone.get("/")).content == b"user="
+
+
+def test_the_others_end_though_nobody_has_ever_seen_them(user: Any, engine: str) -> None:
+    """A session from before our time has no row, and is not in the list; it is another all the
+    same. This one may be from then, too."""
+    old, older = before_us(user), before_us(user)
+    here = browser(user)
+    here.post(OTHERS)
+    assert (signed_in(old), signed_in(older), signed_in(here)) == ("", "", "ann")
+
+
+def test_the_others_end_though_a_request_in_flight_registers_them_later(
+    user: Any, engine: str
+) -> None:
+    """It was let in before, and writes the row when all is over."""
+    old, here = before_us(user), browser(user)
+    key = old.cookies[django_settings.SESSION_COOKIE_NAME].value
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore(key)
+    identity = identify(store.load(), key)
+    assert identity
+
+    here.post(OTHERS)
+    registry.adopt(store, identity)
+
+    assert (signed_in(old), signed_in(here)) == ("", "ann")
+
+
+@pytest.mark.parametrize("seen_before", [False, True])
+def test_an_old_session_that_ends_the_others_goes_on(
+    user: Any, settings: Any, engine: str, seen_before: bool
+) -> None:
+    """Also if it has been registered by that very request."""
+    settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
+    here, phone = before_us(user), browser(user)
+    if seen_before:
+        here.get("/")
+    here.post(OTHERS)
+    assert (signed_in(here), signed_in(phone), signed_in(here)) == ("ann", "", "ann")
+
+
+def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:
+    """It goes where logging out goes, however long ago the login was."""
+    settings.LOGOUT_REDIRECT_URL = "/quiet/"
+    here, phone = browser(user), browser(user)
+    age(3600)
+
+    response = here.post(end_url(id_of(here)))
+
+    assert response["Location"] == "/quiet/"
+    assert (signed_in(here), signed_in(phone)) == ("", "ann")
+
+
+@pytest.mark.parametrize("url", [SESSIONS, OTHERS, end_url(UUID(int=1)), EVERYWHERE])
+def test_nobody_is_sent_to_log_in(client: Client, url: str) -> None:
+    """A page by redirect, JSON by 401, htmx by its header; and back to the list."""
+    ask = client.get if url == SESSIONS else client.post
+    login = f"/login/?next={SESSIONS}"
+
+    assert ask(url)["Location"] == login
+    if url == SESSIONS:  # which comes back as it was asked for
+        assert ask(f"{url}?page=2")["Location"] == f"{login}%3Fpage%3D2"
+    response = ask(url, headers=JSON)
+    assert (response.status_code, response.json()["login_url"]) == (401, login)
+    assert response["Content-Type"] == "application/problem+json"
+    assert ask(url, headers={"HX-Request": "true"})["HX-Redirect"] == login
+
+
+def test_everywhere_asks_when_it_is_got(user: Any) -> None:
+    """As the logout URL does, in other words; and there is nothing to tick."""
+    page = Page(browser(user).get(EVERYWHERE))
+
+    assert "All your sessions will end, on every device." in page.text
+    assert page.field("everywhere") is None
+
+
+def test_a_revoker_that_fails_is_told_of(user: Any, settings: Any) -> None:
+    """The sessions have ended, and it is not said that all has."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    here, phone = browser(user), browser(user)
+
+    response = here.post(end_url(id_of(phone)), follow=True)
+
+    assert said(response) == [
+        "Sessions ended: 1. Something that belongs to it could not be revoked yet."
+    ]
+    assert signed_in(phone) == ""
+
+
+def test_each_ending_is_announced_once(user: Any) -> None:
+    """With who asked for it."""
+    heard: list[Any] = []
+
+    def receiver(session: Any, actor: Any, **kwargs: Any) -> None:
+        heard.append((session.id, actor))
+
+    here, *others = (browser(user) for _ in range(3))
+    ids = {UUID(id_of(client)) for client in others}
+    session_ended.connect(receiver)
+    try:
+        here.post(OTHERS)
+    finally:
+        session_ended.disconnect(receiver)
+
+    assert len(heard) == 2
+    assert {session_id for session_id, _ in heard} == ids
+    assert {actor for _, actor in heard} == {user}
+
+
+@pytest.mark.parametrize("number", [2, 5, 1000])
+@pytest.mark.parametrize("url", [OTHERS, EVERYWHERE])
+def test_ending_takes_a_constant_number_of_queries(
+    user: Any, settings: Any, url: str, number: int, django_assert_max_num_queries: Any
+) -> None:
+    """Seven and eight beside Django's own two, however many there are."""
+    settings.SESSION_ENGINE = ENGINES["db"]
+    here = browser(user)
+    later = timezone.now() + timedelta(1)
+    LoginSession.objects.bulk_create(
+        LoginSession(user=user, expires_at=later, session_key=uuid4().hex)
+        for _ in range(number - 1)
+    )
+
+    with django_assert_max_num_queries(10):
+        here.post(url)
+
+
+def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503, and nothing has ended."""
+    here, phone = browser(user), browser(user)
+    url = end_url(id_of(phone))
+    monkeypatch.setattr(status_cache, "ready", lambda: False)
+
+    assert here.post(url).status_code == 503
+    monkeypatch.undo()
+    assert signed_in(phone) == "ann"
+
+
+def test_without_the_list_one_lands_where_a_login_does(user: Any, settings: Any) -> None:
+    """A project that takes this one view: not at itself, which only ends."""
+    settings.ROOT_URLCONF = routes(OthersEndView.as_view())[:-1]
+    settings.LOGIN_REDIRECT_URL = "home"
+    here, phone = browser(user), browser(user)
+
+    assert here.post(OUT)["Location"] == "/"
+
+    assert (signed_in(here), signed_in(phone)) == ("ann", "")
