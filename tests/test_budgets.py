@@ -21,14 +21,14 @@ from django_logout.guard import prefetch, status_cache
 from django_logout.guard.install import guard
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, registry
-from django_logout.sessions.sql import tells
+from django_logout.sessions.sql import update_can_return
 from tests.counting import Cost, cost, counted, plain_django
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 #: A SELECT, where an UPDATE does not tell what it has changed.
-UNTOLD = int(not tells(registry.database()))
+UNTOLD = int(not update_can_return(registry.database()))
 #: Engines whose session is read from the cache that remembers, too: one read brings both.
 IN_CACHE = {"cached_db", "cache"}
 

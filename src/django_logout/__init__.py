@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django_logout.policies.factor_changes import credentials_changed
     from django_logout.types import LogoutResult, Target
 
-_HOMES = {
+_LAZY = {
     "LogoutError": "exceptions",
     "LogoutResult": "types",
     "Reason": "enums",
@@ -47,11 +47,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     try:
-        home = _HOMES[name]
+        home = _LAZY[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
     return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_LAZY})

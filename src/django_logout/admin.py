@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
@@ -61,7 +61,7 @@ class LogoutAdminSiteMixin(_Site):
         """As Django's, but nobody is turned away from logging out."""
         return view if view == self.logout else super().admin_view(view, cacheable)
 
-    @open_to_all
+    @exempt
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -6,11 +6,11 @@ from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.utils.lazy import later
+from django_logout.utils.lazy import lazy_import
 
 CHECKS = {
-    Tags.security: later("operations.checks.of_settings"),
-    Tags.urls: later("operations.checks.of_urls"),
+    Tags.security: lazy_import("operations.checks.of_settings"),
+    Tags.urls: lazy_import("operations.checks.of_urls"),
 }
 
 

@@ -110,10 +110,12 @@ PRESETS: Mapping[Any, Mapping[str, timedelta]] = {
     "aal3": {"MAX_AGE": timedelta(hours=12), "IDLE_TIMEOUT": timedelta(minutes=15)},
 }
 
-KNOWN = frozenset(LogoutSettings.__annotations__)
+SETTING_NAMES = frozenset(LogoutSettings.__annotations__)
 
 
-def remembered(*names: str) -> Callable[[Callable[..., T]], _lru_cache_wrapper[T]]:
+def cached_until_setting_changes(
+    *names: str,
+) -> Callable[[Callable[..., T]], _lru_cache_wrapper[T]]:
     """What a function has found out, until one of these settings is overridden."""
 
     def decorate(function: Callable[..., T]) -> _lru_cache_wrapper[T]:
@@ -130,7 +132,7 @@ def remembered(*names: str) -> Callable[[Callable[..., T]], _lru_cache_wrapper[T
     return decorate
 
 
-@remembered("LOGOUT")
+@cached_until_setting_changes("LOGOUT")
 def logout_settings() -> LogoutSettings:
     """The project's ``LOGOUT`` with defaults filled in; what is wrong in it is left to the checks."""
     given = getattr(settings, "LOGOUT", None)
@@ -139,7 +141,7 @@ def logout_settings() -> LogoutSettings:
     known: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in given.items()
-        if name in KNOWN
+        if name in SETTING_NAMES
     }
     preset = known.get("PRESET")
     filling = PRESETS.get(preset, {}) if isinstance(preset, str) else {}

@@ -39,7 +39,7 @@ def storable(view: Any) -> Any:
     return amarked if iscoroutinefunction(view) else marked
 
 
-def open_to_all(view: Any) -> Any:
+def exempt(view: Any) -> Any:
     """Mark a view that logs out: no login, no CSRF middleware, no transaction stand before it."""
     view = login_not_required(non_atomic_requests(csrf_exempt(view)))
     view.ends_sessions = True  # for django_logout.asgi

@@ -12,10 +12,10 @@ from typing import Any, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.guard.install import guard, needs_settling, post
-from django_logout.guard.presented import forget_user
+from django_logout.guard.install import guard, install_guard, needs_finalizing
+from django_logout.guard.presented import set_anonymous_user
 from django_logout.utils.context import current_request
-from django_logout.utils.lazy import later
+from django_logout.utils.lazy import lazy_import
 from django_logout.web import attached_sessions
 from django_logout.web.headers import forbid_storing
 
@@ -23,7 +23,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 # Of requests with which something has become of the session, which most have not.
-settle_all, answer_error = later("web.finalize.settle_all"), later("web.finalize.answer_error")
+settle_all, answer_error = (
+    lazy_import("web.finalize.settle_all"),
+    lazy_import("web.finalize.answer_error"),
+)
 
 
 class LogoutMiddleware:
@@ -45,16 +48,16 @@ class LogoutMiddleware:
         if "_session_cache" in session.__dict__:  # loaded before us: to be looked at
             guard(session, request=request)
             if session.watch.refused is not None:
-                forget_user(request)  # a middleware before us may have asked who it is
+                set_anonymous_user(request)  # a middleware before us may have asked who it is
         else:
-            post(session, request)
+            install_guard(session, request)
         token = current_request.set(request)
         try:
             response = cast(GetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_settling(request) or attached_sessions.of(request):
+        if needs_finalizing(request) or attached_sessions.of(request):
             response = settle_all(request, response)
         return response
 
@@ -63,16 +66,16 @@ class LogoutMiddleware:
         if "_session_cache" in session.__dict__:  # the same, with I/O
             await sync_to_async(guard)(session, request=request)
             if session.watch.refused is not None:
-                forget_user(request)
+                set_anonymous_user(request)
         else:
-            post(session, request)
+            install_guard(session, request)
         token = current_request.set(request)
         try:
             response = await cast(AsyncGetResponse, self.get_response)(request)
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_settling(request) or attached_sessions.of(request):
+        if needs_finalizing(request) or attached_sessions.of(request):
             response = await sync_to_async(settle_all)(request, response)
         return response
 

@@ -10,45 +10,47 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 
-from django_logout.signals import session_begun, session_ended
-from django_logout.utils.lazy import later
+from django_logout.signals import session_ended, session_started
+from django_logout.utils.lazy import lazy_import
 
 
 def connect() -> None:
     """Connect the receivers."""
-    _hear(user_logged_in, "policies.login_receivers.on_login", "login")
-    _hear(user_logged_out, "policies.login_receivers.on_logout", "logout")
+    _connect(user_logged_in, "policies.login_receivers.on_login", "login")
+    _connect(user_logged_out, "policies.login_receivers.on_logout", "logout")
     # Django's logout() sends the signal before it ends anything, so a receiver that raises before
     # us would keep the user signed in (design law 4). And of a login that we refuse nobody is to
     # hear: Django would write when it was.
     for signal in (user_logged_in, user_logged_out):
         with signal.lock:
-            signal.receivers.sort(key=_is_another)
+            signal.receivers.sort(key=_is_third_party)
             signal.sender_receivers_cache.clear()
-    _hear(session_begun, "notifications.mail.on_login", "notify.login")
-    _hear(session_ended, "notifications.mail.on_ending", "notify.ending")
-    _hear(session_ended, "web.replay_detection.on_ending", "replay.ending")
-    hear_of_users()
+    _connect(session_started, "notifications.mail.on_login", "notify.login")
+    _connect(session_ended, "notifications.mail.on_ending", "notify.ending")
+    _connect(session_ended, "web.replay_detection.on_ending", "replay.ending")
+    connect_user_model()
 
 
-def hear_of_users() -> None:
+def connect_user_model() -> None:
     """Listen to the user model, its proxies and its children, and to no other model: Django
     deletes those that nobody listens to much faster."""
     root: Any = get_user_model()._meta.concrete_model
     for model in apps.get_models():
         if issubclass(model, root):
-            _hear(pre_save, "policies.account_changes.before_save", "account", sender=model)
-            _hear(post_save, "policies.account_changes.after_save", "account", sender=model)
+            _connect(pre_save, "policies.account_changes.before_save", "account", sender=model)
+            _connect(post_save, "policies.account_changes.after_save", "account", sender=model)
             if model._meta.concrete_model is root:  # a child is deleted together with its parent
-                _hear(pre_delete, "policies.account_changes.before_delete", "account", sender=model)
+                _connect(
+                    pre_delete, "policies.account_changes.before_delete", "account", sender=model
+                )
 
 
-def _hear(signal: Signal, path: str, name: str, sender: Any = None) -> None:
+def _connect(signal: Signal, path: str, name: str, sender: Any = None) -> None:
     uid = f"django_logout.{name}"
-    signal.connect(later(path), sender=sender, weak=False, dispatch_uid=uid)
+    signal.connect(lazy_import(path), sender=sender, weak=False, dispatch_uid=uid)
 
 
-def _is_another(connected: Any) -> bool:
+def _is_third_party(connected: Any) -> bool:
     """To sort by: ours first, the others in their order, however often we are connected."""
     (uid, _sender), *_ = connected
     return not str(uid).startswith("django_logout.")

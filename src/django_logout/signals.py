@@ -8,7 +8,7 @@ from django.dispatch import Signal
 #: Arguments: ``session`` (:class:`~django_logout.models.LoginSession`; its ``kind`` tells logins of
 #: browsers and those for tokens apart) and ``request`` (or ``None``, of tokens that are issued
 #: outside of one). Receivers that raise are logged and stop nothing.
-session_begun = Signal()
+session_started = Signal()
 
 #: Sent once for each session that has ended, after the ending is committed.
 #:

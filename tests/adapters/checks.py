@@ -31,7 +31,7 @@ def test_silence() -> None:
 @pytest.fixture
 def _without_ours(monkeypatch: Any) -> Iterator[None]:
     with monkeypatch.context() as patch:
-        patch.setattr(revokers, "OF_APPS", {})
+        patch.setattr(revokers, "BY_APP", {})
         revokers.paths.cache_clear()
         yield
     revokers.paths.cache_clear()

@@ -139,8 +139,8 @@ def test_with_both_down_nobody_is_served(
         raise OperationalError("gone")
 
     settings.CACHES = {"default": {**cache_from_url("redis://127.0.0.1:1/0")}}
-    monkeypatch.setattr(status, "standing", gone)
-    monkeypatch.setattr(cutoffs, "last_cut", gone)
+    monkeypatch.setattr(status, "get_status", gone)
+    monkeypatch.setattr(cutoffs, "last_cutoff_of", gone)
     for program in (known, issued):
         for path in ("/api/who/", "/api/stateless/"):
             answer = program.ask(path)
@@ -206,8 +206,8 @@ def test_with_the_database_down_what_is_remembered_serves(
     def gone(*args: Any) -> Any:
         raise OperationalError("gone")
 
-    monkeypatch.setattr(status, "standing", gone)
-    monkeypatch.setattr(cutoffs, "last_cut", gone)
+    monkeypatch.setattr(status, "get_status", gone)
+    monkeypatch.setattr(cutoffs, "last_cutoff_of", gone)
     assert program.ask("/api/stateless/").status_code == 200
     forget(user)
     assert program.ask("/api/stateless/").status_code == 503

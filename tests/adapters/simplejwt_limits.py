@@ -20,7 +20,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 from rest_framework_simplejwt.views import TokenBlacklistView
 
 from django_logout import Target, end_sessions
-from django_logout.contrib.drf.jwt import AsksGate, JWTAuthentication
+from django_logout.contrib.drf.jwt import JWTAuthentication, SessionCheckMixin
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.contrib.drf.problems import Ended
 from django_logout.models import CredentialTie, LoginSession, LogoutEvent
@@ -309,7 +309,9 @@ def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [own]}
     (found,) = check_tokens()
     assert (found.id, "2:00:00" in found.msg) == ("django_logout.W071", True)
-    settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [type("Own", (AsksGate, own), {})]}
+    settings.REST_FRAMEWORK = {
+        "DEFAULT_AUTHENTICATION_CLASSES": [type("Own", (SessionCheckMixin, own), {})]
+    }
     assert check_tokens() == []
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["nowhere.Nothing"]}
     assert check_tokens() == []

@@ -8,7 +8,7 @@ import pytest
 
 from django_logout.guard import cutoff_cache, status_cache
 from django_logout.sessions import cutoffs
-from django_logout.sessions.cutoffs import Cut
+from django_logout.sessions.cutoffs import LastCutoff
 from tests.guard import test_status_cache_orders as gates
 from tests.guard.test_status_cache_orders import (
     ROW,
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 __all__ = ["stepped"]
 
 USER = 7
-NEVER, THEN = Cut(float("-inf")), Cut(1000.5, "admin")
+NEVER, THEN = LastCutoff(float("-inf")), LastCutoff(1000.5, "admin")
 KEYS = tuple(cutoff_cache.keys(USER))
 
 
@@ -35,25 +35,25 @@ KEYS = tuple(cutoff_cache.keys(USER))
 def on_db(stepped: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine whose deletes are final; and the moment of the last ending, read in one step."""
 
-    def last_cut(user_pk: Any) -> Cut:
+    def last_cut(user_pk: Any) -> LastCutoff:
         step()
         return NEVER if ROW["alive"] else THEN
 
     settings.SESSION_ENGINE = ENGINES["db"]
-    monkeypatch.setattr(cutoffs, "last_cut", last_cut)
+    monkeypatch.setattr(cutoffs, "last_cutoff_of", last_cut)
 
 
-def reader() -> Cut:
+def reader() -> LastCutoff:
     """A request with a token that no row knows."""
     return cutoff_cache.last(USER)
 
 
 def door(**how: Any) -> bool:
     """An ending of all that the user has, whether or not there is a row of it."""
-    ready = status_cache.ready()
+    ready = status_cache.can_write()
     step()
     ROW["alive"] = not ready and ROW["alive"]
-    return ready and status_cache.close([], "admin", **how)
+    return ready and status_cache.mark_ended([], "admin", **how)
 
 
 def user_door() -> bool:
@@ -126,7 +126,7 @@ def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(on_db: None) -> N
     """Generations that are taken after the database was asked."""
 
     def hasty_reader() -> None:
-        cut = cutoffs.last_cut(USER)
+        cut = cutoffs.last_cutoff_of(USER)
         step()
         STORE[KEYS[1]] = f"{STORE[KEYS[0]]}|{STORE[KEYS[2]]}|{cut.at}|{cut.reason}"
 

@@ -36,10 +36,10 @@ def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(owner, name, slowly)
 
-    slow(status, "standing")
+    slow(status, "get_status")
     slow(RefreshToken, "blacklist")
     slow(RefreshToken, "outstand")
-    slow(token_logins, "go_on")
+    slow(token_logins, "extend_login")
 
 
 def of_a_login(browser: Client) -> Program:
@@ -100,12 +100,12 @@ def test_what_was_made_while_the_login_ended_is_blacklisted(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The child, which the ending could not know; so other code refuses it too."""
-    program, go_on = Program.log_in(), token_logins.go_on
+    program, go_on = Program.log_in(), token_logins.extend_login
 
     def late(*args: Any) -> bool:
         end_sessions(Target.user(user))
         return go_on(*args)
 
-    monkeypatch.setattr(token_logins, "go_on", late)
+    monkeypatch.setattr(token_logins, "extend_login", late)
     assert exchange(program) is None
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 2

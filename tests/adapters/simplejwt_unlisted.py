@@ -44,13 +44,13 @@ def test_it_ends_with_its_browser(ann: Client) -> None:
 
 def test_exchanged_while_it_ends_it_is_refused(user: Any, monkeypatch: Any) -> None:
     """There is nothing to blacklist then."""
-    program, go_on = Program.log_in(), token_logins.go_on
+    program, go_on = Program.log_in(), token_logins.extend_login
 
     def late(*args: Any) -> bool:
         end_sessions(Target.user(user))
         return go_on(*args)
 
-    monkeypatch.setattr(token_logins, "go_on", late)
+    monkeypatch.setattr(token_logins, "extend_login", late)
     answer = Client().post("/jwt/refresh/", {"refresh": program.refresh})
     assert (answer.status_code, answer.json()["reason"]) == (401, "user")
 

@@ -226,7 +226,7 @@ class Hanging(InMemoryChannelLayer):
 
 async def test_a_layer_that_hangs_keeps_nobody_waiting(ann: Client, monkeypatch: Any) -> None:
     """Neither who connects nor who logs out; what is not told is found out by asking."""
-    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+    monkeypatch.setattr(broadcast, "TIMEOUT", 0.05)
     one = socket(ann, "/raw/", app=asking(0.05))
     channel_layers.set("default", Hanging())
     await one.connect(timeout=5)
@@ -277,7 +277,7 @@ async def test_a_layer_that_breaks_down_meanwhile(ann: Client, monkeypatch: Any)
     async def fail(self: Any, channel: str) -> Any:
         raise ConnectionError
 
-    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+    monkeypatch.setattr(broadcast, "TIMEOUT", 0.05)
     one = await opened(ann, app=asking(60))
     layer: Any = channel_layers["default"]
     async with broadcast.Listener(await identity_of(ann)) as listener:
@@ -346,14 +346,14 @@ async def test_f33_ended_between_the_question_and_the_first_message(
     ann: Client, monkeypatch: Any
 ) -> None:
     """It was alive when it was asked for; what is told from then on is heard."""
-    ask = channels.Vigil.ask
+    ask = channels.SessionMonitor.ask
 
     async def ask_and_end(self: Any) -> Any:
         standing = await ask(self)
         await logged_out(ann)
         return standing
 
-    monkeypatch.setattr(channels.Vigil, "ask", ask_and_end)
+    monkeypatch.setattr(channels.SessionMonitor, "ask", ask_and_end)
     one = socket(ann)
     await one.send_input({"type": "websocket.connect"})
     while (message := await one.receive_output(timeout=5))["type"] == "websocket.accept":
@@ -382,7 +382,7 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
         raise OperationalError("secret")
 
     one = await opened(ann, app=asking(0.05))
-    monkeypatch.setattr(status, "standing", down)
+    monkeypatch.setattr(status, "get_status", down)
     later = {"type": "websocket.close", "code": 1013, "reason": "unavailable"}
     assert await one.receive_output(timeout=5) == later
     await one.wait()
@@ -465,7 +465,7 @@ async def test_a_client_that_is_gone_is_no_error(ann: Client) -> None:
     async def send(message: Any) -> None:
         raise OSError
 
-    async with channels.Vigil(await identity_of(ann), interval=60) as watch:
+    async with channels.SessionMonitor(await identity_of(ann), interval=60) as watch:
         broken = channels.Socket(watch, scope, one.output_queue.get, send)
         await broken._close(channels.closing(4401, "user"))
     await one.disconnect()

@@ -227,7 +227,7 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
     request = await sync_to_async(arequest_of)(ann)
     chunks = until_logged_out(request, ticking([]), interval=0.01, events=True)
     assert await anext(chunks) == "1"
-    monkeypatch.setattr(status, "standing", down)
+    monkeypatch.setattr(status, "get_status", down)
     assert set(await _rest(chunks)) <= {"1"}
     with pytest.raises(SessionUnavailable):
         await astill_signed_in(request)

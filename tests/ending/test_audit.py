@@ -140,7 +140,7 @@ def test_what_the_cache_could_not_be_told_is_not_logged_as_done(
 ) -> None:
     """The row has ended, and a reader may believe for a while what it saw before."""
     monkeypatch.setattr(
-        "django_logout.ending.after_commit.status_cache.close", lambda *ids, **more: False
+        "django_logout.ending.after_commit.status_cache.mark_ended", lambda *ids, **more: False
     )
 
     with caplog.at_level(logging.INFO, "django_logout"), pytest.raises(SessionNotEnded):

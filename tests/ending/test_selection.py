@@ -222,20 +222,20 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
 ) -> None:
     """With those that it has found at first; unless another ending of it is quicker."""
     mine, late = signed_in(user), Client()
-    of, heard = stragglers.of, []
+    of, heard = stragglers.find_stragglers, []
 
     def overlooked(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(stragglers, "of", of)
+        monkeypatch.setattr(stragglers, "find_stragglers", of)
         late.force_login(user)
         left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
         if quicker:
             late.post("/accounts/logout/")
-        return stragglers.Aftermath(left, {})
+        return stragglers.Stragglers(left, {})
 
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)
 
-    monkeypatch.setattr(stragglers, "of", overlooked)
+    monkeypatch.setattr(stragglers, "find_stragglers", overlooked)
     session_ended.connect(hear)
     try:
         result = end_sessions(Target.user(user))

@@ -76,7 +76,7 @@ def test_a_cache_that_is_not_shared_is_never_trusted(
     caches["default"].set_many({**forged, seen(identity.id): "g|g"})
     assert status_cache.shared_cache() is None
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
-    assert not status_cache.ask(identity).alive
+    assert not status_cache.get_status(identity).alive
     assert signed_in(client_of_ann) == ""
 
 
@@ -99,9 +99,9 @@ def test_what_is_read_inside_a_transaction_is_not_told_to_others(
     identity = identity_of(user)
     redis.delete(seen(identity.id))
     with transaction.atomic() if not manual else manual_transaction():
-        assert status_cache.ask(identity).alive
+        assert status_cache.get_status(identity).alive
         assert redis.get(seen(identity.id)) is None
-    assert status_cache.ask(identity).alive
+    assert status_cache.get_status(identity).alive
     assert redis.get(seen(identity.id)) is not None
 
 
@@ -136,9 +136,9 @@ def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
 
     settings.CACHES = {"default": cache_from_url(DEAD)}
     with monkeypatch.context() as patch:
-        patch.setattr(status, "standing", down)
+        patch.setattr(status, "get_status", down)
         with pytest.raises(SessionUnavailable):
-            status_cache.ask(identity_of(user))
+            status_cache.get_status(identity_of(user))
         response = client_of_ann.get("/private/")
     assert response.status_code == 503
     assert "sessionid" not in response.cookies
@@ -227,9 +227,9 @@ def test_a_signed_in_request_costs_one_read_of_the_cache(
 ) -> None:
     """Once somebody has asked the row, nobody does so for a while."""
     identity = identity_of(user)
-    assert status_cache.ask(identity).alive
+    assert status_cache.get_status(identity).alive
     with django_assert_num_queries(0):
-        assert status_cache.ask(identity).alive
+        assert status_cache.get_status(identity).alive
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
@@ -288,7 +288,7 @@ def test_an_id_that_nobody_has_registered_is_refused_and_not_remembered(
 ) -> None:
     """A login whose transaction is not committed yet must not be refused for a day."""
     nobody = Identity(uuid4(), str(user.pk), registered=True)
-    assert not status_cache.ask(nobody).alive
+    assert not status_cache.get_status(nobody).alive
     assert not str(redis.get(f"django_logout:mark:{nobody.id}")).startswith(status_cache.ENDED)
 
 
@@ -300,4 +300,4 @@ def test_users_whose_primary_key_is_no_key_of_a_cache(
     """All of theirs end, all the same: memcached takes neither blanks nor long words."""
     url = services.URLS["memcached"]
     settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
-    assert status_cache.close([], Reason.ADMIN, user_pks=[pk])
+    assert status_cache.mark_ended([], Reason.ADMIN, user_pks=[pk])

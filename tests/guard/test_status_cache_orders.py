@@ -12,7 +12,7 @@ from django.core.cache.backends.redis import RedisCache
 from django_logout.guard import status_cache
 from django_logout.sessions import engines, status
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from tests import services
 from tests.interleavings import every_order, step
 from tests.settings import ENGINES
@@ -90,15 +90,15 @@ class SteppedRedis(RedisCache):
 def stepped(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gate on the cache above, and a row that is read and ended in one step each."""
 
-    def standing(identity: Identity) -> Standing:
+    def standing(identity: Identity) -> SessionStatus:
         step()
-        return Standing(ROW["alive"], "unknown" if ROW["alive"] else "user")
+        return SessionStatus(ROW["alive"], "unknown" if ROW["alive"] else "user")
 
     settings.SESSION_ENGINE = ENGINES["cache"]
     settings.CACHES = {"default": {"BACKEND": f"{__name__}.SteppedCache"}}
     monkeypatch.setattr(status_cache.logger, "disabled", True)  # thousands of outages
-    monkeypatch.setattr(status, "standing", standing)
-    monkeypatch.setattr(engines, "answers", lambda cache: STATE["mode"] == "up")
+    monkeypatch.setattr(status, "get_status", standing)
+    monkeypatch.setattr(engines, "cache_is_writable", lambda cache: STATE["mode"] == "up")
 
 
 def mark(session_id: UUID | str) -> str:
@@ -109,25 +109,25 @@ SEEN = f"django_logout:seen:{SESSION.id}"
 KEYS = (mark(SESSION.id), mark(status_cache.EVERYONE), SEEN)
 
 
-def reader() -> Standing:
+def reader() -> SessionStatus:
     """A request, as far as it concerns the gate."""
-    return status_cache.ask(SESSION)
+    return status_cache.get_status(SESSION)
 
 
 def door() -> bool:
     """An ending of this session; whether it claims to be complete."""
-    ready = status_cache.ready()
+    ready = status_cache.can_write()
     step()
     ROW["alive"] = not ready and ROW["alive"]
-    return ready and status_cache.close([SESSION.id], "user")
+    return ready and status_cache.mark_ended([SESSION.id], "user")
 
 
 def door_for_everyone() -> bool:
     """An ending of all sessions, which lists none."""
-    ready = status_cache.ready()
+    ready = status_cache.can_write()
     step()
     ROW["alive"] = not ready and ROW["alive"]
-    return ready and status_cache.close([], "user", everyone=True)
+    return ready and status_cache.mark_ended([], "user", everyone=True)
 
 
 def evicts(*keys: str) -> Callable[[], None]:
@@ -233,7 +233,7 @@ def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(stepped: None) ->
 
     def simple_reader() -> None:
         cache = caches["default"]
-        if cache.get(KEYS[0]) is None and status.standing(SESSION).alive:
+        if cache.get(KEYS[0]) is None and status.get_status(SESSION).alive:
             cache.add(KEYS[0], "g0")
 
     def simple_door() -> bool:

@@ -116,7 +116,7 @@ def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
     assert again[SESSION_KEY] == str(user.pk)
     if engine != "signed_cookies":
         assert session.session_key != before
-        assert registry.successors(before) == [session.identity.id]
+        assert registry.ids_by_previous_key(before) == [session.identity.id]
 
 
 def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, user: Any) -> None:

@@ -150,6 +150,6 @@ def test_the_row_of_an_adopted_session_is_kept(user: Any) -> None:
     row = {"user": user, "expires_at": now, "ended_at": now}
     adopted = LoginSession.objects.create(id=uuid5(NAMESPACE_URL, "a key"), **row)
     registered = LoginSession.objects.create(id=uuid4(), **row)
-    registry.forget(adopted.pk)
-    registry.forget(registered.pk)
+    registry.delete_ended_row(adopted.pk)
+    registry.delete_ended_row(registered.pk)
     assert LoginSession.objects.get() == adopted

@@ -285,9 +285,9 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
     from django_logout.guard import status_cache
 
     url, anns = link(user), browser(user)
-    close = status_cache.close
+    close = status_cache.mark_ended
     with monkeypatch.context() as patch:
-        patch.setattr(status_cache, "close", lambda *args, **kwargs: False)
+        patch.setattr(status_cache, "mark_ended", lambda *args, **kwargs: False)
         for _ in range(2):
             answer = Client().post(url)
             assert (answer.status_code, answer["Referrer-Policy"]) == (503, "no-referrer")
@@ -298,8 +298,8 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
         told.extend(kwargs["earlier"])
         return close(*args, **kwargs)
 
-    monkeypatch.setattr(status_cache, "close", closes)
-    monkeypatch.setattr(status_cache, "remembers", lambda: True)
+    monkeypatch.setattr(status_cache, "mark_ended", closes)
+    monkeypatch.setattr(status_cache, "is_used", lambda: True)
     assert "Already done" in Page(Client().post(url)).text
     assert told
     assert signed_in(anns) == ""

@@ -24,9 +24,9 @@ UID = "django_logout.account"
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     """What is known of model classes is found out again."""
-    account_changes._deciding.cache_clear()
+    account_changes._relevant_fields.cache_clear()
     yield
-    account_changes._deciding.cache_clear()
+    account_changes._relevant_fields.cache_clear()
 
 
 def test_nobody_listens_to_other_models() -> None:
@@ -59,7 +59,7 @@ def test_proxies_and_children_of_the_user_model_are_listened_to(
     monkeypatch.setattr(
         "django_logout.receivers.apps.get_models", lambda: [Nickname, Member, LogoutEvent]
     )
-    receivers.hear_of_users()
+    receivers.connect_user_model()
     try:
         assert pre_save.has_listeners(Nickname)
         assert pre_delete.has_listeners(Nickname)
@@ -87,8 +87,8 @@ def test_models_without_password_or_flag_are_never_asked_for() -> None:
         class Meta:
             app_label = "users"
 
-    assert account_changes._written(Passwordless, None) == set()
-    assert account_changes._written(Badge, None) == set()
+    assert account_changes._saved_fields(Passwordless, None) == set()
+    assert account_changes._saved_fields(Badge, None) == set()
 
 
 @isolate_apps("tests.users")
@@ -105,8 +105,8 @@ def test_what_the_project_computes_may_depend_on_any_field() -> None:
         class Meta:
             app_label = "users"
 
-    assert account_changes._written(Computed, None) == {"id", "password", "state"}
-    assert account_changes._written(Computed, ["last_login"]) == set()
+    assert account_changes._saved_fields(Computed, None) == {"id", "password", "state"}
+    assert account_changes._saved_fields(Computed, ["last_login"]) == set()
     before, after = Computed(state="in"), Computed(state="out")
     assert account_changes.reason_of(before, after) == "disabled"
     assert account_changes.reason_of(after, before) is None
@@ -122,7 +122,7 @@ def test_a_password_counts_without_djangos_hash_of_it() -> None:
         class Meta:
             app_label = "users"
 
-    assert account_changes._written(Own, None) == {"password"}
+    assert account_changes._saved_fields(Own, None) == {"password"}
     assert account_changes.reason_of(Own(password="a"), Own(password="b")) == "password_changed"
     assert account_changes.reason_of(Own(password="a"), Own(password="a")) is None
 
@@ -131,7 +131,7 @@ def test_what_is_in_memory_only_changes_nothing(user: Any, monkeypatch: Any) -> 
     """A project that mixes a field of its own into the session hash: it counts once written."""
     hashed = lambda self: f"{self.password}{self.last_name}"  # noqa: E731
     monkeypatch.setattr(get_user_model(), "get_session_auth_hash", hashed)
-    account_changes._deciding.cache_clear()
+    account_changes._relevant_fields.cache_clear()
     user.last_name = "changed"
     user.save(update_fields=["email"])
     assert not LogoutEvent.objects.exists()

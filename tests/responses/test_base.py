@@ -6,20 +6,20 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from django_logout.responses.base import Answer, Kind, Moment, login_url, respond
+from django_logout.responses.base import Kind, Notice, Responder, login_url, respond
 from django_logout.responses.messages import explain
 from tests.pages import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
 
 
-class Teapot(Answer):
+class Teapot(Responder):
     """A project's own kind of response, for one kind of client."""
 
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         return "Teapot" in request.headers
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         return HttpResponse(moment.kind, status=418)
 
 
@@ -40,7 +40,7 @@ def test_if_none_suits_the_last_one_answers_all_the_same(settings: Any) -> None:
     """There is always an answer, and it is never cached."""
     settings.LOGOUT = {"ANSWERS": ["tests.responses.test_base.Teapot"]}
 
-    response = respond(RequestFactory().get("/"), Moment(kind=Kind.NOT_ENDED))
+    response = respond(RequestFactory().get("/"), Notice(kind=Kind.NOT_ENDED))
 
     assert response.status_code == 418
     assert "no-store" in response["Cache-Control"]

@@ -10,20 +10,20 @@ from django.utils.html import escape
 
 import django_logout
 from django_logout import Target, end_sessions
-from django_logout.responses.base import Kind, Moment, respond
+from django_logout.responses.base import Kind, Notice, respond
 from tests.pages import LOGOUT, Page
 
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
 
 
-def respond_to(moment: Moment, url: str = "/private/?a=1") -> Any:
+def respond_to(moment: Notice, url: str = "/private/?a=1") -> Any:
     """The page, as for a browser."""
     return respond(RequestFactory().get(url), moment)
 
 
 def test_not_ended_is_the_truth_and_a_way_on() -> None:
     """503, what that means, and a link to try again."""
-    response = respond_to(Moment(kind=Kind.NOT_ENDED), LOGOUT)
+    response = respond_to(Notice(kind=Kind.NOT_ENDED), LOGOUT)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
@@ -33,7 +33,7 @@ def test_not_ended_is_the_truth_and_a_way_on() -> None:
 
 def test_ended_without_anywhere_to_go_says_why() -> None:
     """401, the reason, and the way to the login page."""
-    response = respond_to(Moment(kind=Kind.ENDED, reason="password_changed"))
+    response = respond_to(Notice(kind=Kind.ENDED, reason="password_changed"))
 
     assert response.status_code == 401
     page = Page(response)
@@ -43,7 +43,7 @@ def test_ended_without_anywhere_to_go_says_why() -> None:
 
 def test_logged_out_without_a_page_of_the_views_own() -> None:
     """Somebody else's view may answer too; it gives no page."""
-    response = respond_to(Moment(kind=Kind.LOGGED_OUT))
+    response = respond_to(Notice(kind=Kind.LOGGED_OUT))
 
     assert response.status_code == 200
     assert "You are logged out." in Page(response).text
@@ -65,7 +65,7 @@ def test_what_the_user_is_called_is_escaped(client: Client, django_user_model: A
 def test_all_pages_bear_the_strictest_content_security_policy(ann: Client, user: Any) -> None:
     """No inline script, style, handler or javascript: URL, whatever the page says."""
     pages = [ann.get(LOGOUT), ann.put(LOGOUT), ann.post(LOGOUT)]
-    pages += [respond_to(Moment(kind=kind)) for kind in (Kind.NOT_ENDED, Kind.ENDED)]
+    pages += [respond_to(Notice(kind=kind)) for kind in (Kind.NOT_ENDED, Kind.ENDED)]
 
     for response in pages:
         for tag, attributes in Page(response).elements:

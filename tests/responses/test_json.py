@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from django_logout import Target, end_sessions
-from django_logout.responses.base import Kind, Moment, respond
+from django_logout.responses.base import Kind, Notice, respond
 from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,7 +125,7 @@ def test_problems(kind: Kind, status: int, title: str) -> None:
     """Each with the fields of RFC 9457; the one that passes says when to try again."""
     request = RequestFactory().post("/", headers=JSON)
 
-    response = respond(request, Moment(kind=kind))
+    response = respond(request, Notice(kind=kind))
 
     assert response.status_code == status
     assert response["Content-Type"] == "application/problem+json"

@@ -6,12 +6,12 @@ from uuid import uuid4
 from django.core.checks import Warning
 from django.db.models import Q
 
-from django_logout.revokers.rows import RowsRevoker
+from django_logout.revokers.rows import ModelRevoker
 from django_logout.types import Credential, Ending
 from tests.users.models import PickupCode
 
 
-class PickupCodeRevoker(RowsRevoker):
+class PickupCodeRevoker(ModelRevoker):
     """As the documentation has it."""
 
     name = "pickup_code"

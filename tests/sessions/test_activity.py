@@ -61,16 +61,16 @@ def test_of_several_processes_one_writes(user: Any, settings: Any, clock: Any) -
     browser(user)
     session_id = row().pk
     clock.shift(60)
-    assert activity.notice(session_id, request())
+    assert activity.record_use(session_id, request())
     with another_process():
-        assert activity.notice(session_id, request())
+        assert activity.record_use(session_id, request())
         assert activity.touch(session_id, request())
     first = timezone.now()
     clock.shift(1)
 
     assert not activity.touch(session_id, request())
     assert row().last_seen_at == first
-    assert not activity.notice(session_id, request())
+    assert not activity.record_use(session_id, request())
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_whoever_comes_second_knows_when_it_is_time_again(
             activity.touch(session_id, request())
         assert [each.partition(" ")[0] for each in found.statements] == ["SELECT"]
         clock.shift(1)
-        assert activity.notice(session_id, request()) == exact
+        assert activity.record_use(session_id, request()) == exact
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
@@ -220,9 +220,9 @@ def test_a_passive_request_writes_nothing(user: Any, settings: Any, clock: Any) 
     browser(user)
     clock.shift(3600)
     session_id = row().pk
-    assert not activity.notice(session_id, request())
+    assert not activity.record_use(session_id, request())
     with another_process(), cost() as found:
-        assert not activity.notice(session_id, request())
+        assert not activity.record_use(session_id, request())
         assert not activity.touch(session_id, request())
     assert found.statements == []
 
@@ -247,7 +247,7 @@ def test_a_process_remembers_so_many_and_forgets_the_oldest(
     with another_process():
         clients = [browser(user) for _ in range(5)]
         ids = [each.pk for each in LoginSession.objects.order_by("created_at")]
-        assert sum(activity.recollect(session_id) is not None for session_id in ids) == 3
+        assert sum(activity.get_memory(session_id) is not None for session_id in ids) == 3
         assert [signed_in(each) for each in clients] == ["ann"] * 5
         assert len(activity._memories) == 3
 
@@ -256,6 +256,6 @@ def test_moments_of_another_kind_are_forgotten(user: Any, settings: Any) -> None
     """With and without a time zone they cannot be compared: tests of projects switch."""
     browser(user)
     session_id = row().pk
-    assert activity.recollect(session_id) is not None
+    assert activity.get_memory(session_id) is not None
     settings.USE_TZ = False
-    assert activity.recollect(session_id) is None
+    assert activity.get_memory(session_id) is None

@@ -48,7 +48,7 @@ def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
     identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
     assert identity is not None
     assert identity.registered
-    assert not status.standing(identity).alive
+    assert not status.get_status(identity).alive
 
 
 def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
@@ -65,12 +65,12 @@ def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any)
     """Adopted before that or after it: it began before."""
     identity = identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
-    assert status.standing(identity).alive
+    assert status.get_status(identity).alive
     end_sessions(Target.user(user), reason=Reason.ADMIN)
-    assert not status.standing(identity).alive
+    assert not status.get_status(identity).alive
     registry.adopt(SessionStore("key"), identity)
     assert LoginSession.objects.get().ended_at is None
-    assert not status.standing(identity).alive
+    assert not status.get_status(identity).alive
 
 
 def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) -> None:
@@ -119,9 +119,11 @@ def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
     """And is stored so that nobody can log in with what the table holds."""
     settings.SESSION_ENGINE = ENGINES["db"]
     row = row_of(user)
-    assert registry.follow(row.pk, SessionStore("a-new-key"), before="an-old-key")
-    assert registry.successors("an-old-key") == [row.pk]
-    assert registry.successors("a-new-key") == [row.pk]  # asked only if the engine knows it no more
+    assert registry.record_new_key(row.pk, SessionStore("a-new-key"), before="an-old-key")
+    assert registry.ids_by_previous_key("an-old-key") == [row.pk]
+    assert registry.ids_by_previous_key("a-new-key") == [
+        row.pk
+    ]  # asked only if the engine knows it no more
     row.refresh_from_db()
     assert row.session_key == "a-new-key"
     assert "an-old-key" not in str(row.rotated_from)
@@ -130,7 +132,7 @@ def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
 def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     """One conditional UPDATE: a rotation and an ending cannot both win."""
     row = row_of(user, ended_at=timezone.now(), session_key="key")
-    assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
+    assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
     row.refresh_from_db()
     assert row.session_key == "key"
 
@@ -139,9 +141,9 @@ def test_of_users_without_a_hash_nobody_knows_why_they_are_shut_out(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As user models may be that are none of Django's: their sessions cannot be too old."""
-    assert status.shut_out(str(user.pk), "another") == Reason.PASSWORD_CHANGED
+    assert status.why_login_refused(str(user.pk), "another") == Reason.PASSWORD_CHANGED
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
-    assert status.shut_out(str(user.pk), "another") is None
+    assert status.why_login_refused(str(user.pk), "another") is None
 
 
 def test_rows_have_names(user: Any) -> None:
@@ -158,7 +160,7 @@ def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
     """It is not marked itself, and has ended all the same."""
     row = row_of(user, session_key="key")
     cutoffs.cut_off([None], before=timezone.now(), reason="command")
-    assert not registry.follow(row.pk, SessionStore("a-new-key"), before="key")
+    assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
 
 
 @pytest.mark.parametrize(
@@ -172,4 +174,4 @@ def test_the_session_that_stayed_when_the_others_ended(
     LogoutEvent.objects.create(
         user=user, reason=reason, scope=Scope.OTHERS, sessions=0, complete=True
     )
-    assert status.stayed(row.pk) is stayed
+    assert status.kept_by_credential_change(row.pk) is stayed

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
-from django_logout.sessions.sql import tells
+from django_logout.sessions.sql import update_can_return
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +23,7 @@ def _telling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     """Where an UPDATE tells what it has changed, and where it has to be asked for."""
     registry._statements.cache_clear()
     if request.param == "asked":
-        monkeypatch.setattr(registry, "tells", lambda database: False)
+        monkeypatch.setattr(registry, "update_can_return", lambda database: False)
     yield
     registry._statements.cache_clear()
 
@@ -95,7 +95,9 @@ def test_an_update_tells_what_it_has_changed_where_it_can(
 ) -> None:
     """One statement instead of two: each is a round trip."""
     session_id, at = make(user), timezone.now()
-    told = request.node.callspec.params["_telling"] == "told" and tells(connection.alias)
+    told = request.node.callspec.params["_telling"] == "told" and update_can_return(
+        connection.alias
+    )
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
         registry.claim("id", session_id, uuid4(), at)
     assert len(captured) == (1 if told else 2)

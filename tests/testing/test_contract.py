@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, TransactionTestCase, override_settings
 from django.urls import path
 
-from django_logout.testing import RevokerContract, assert_logged_out, replay
+from django_logout.testing import RevokerContract, assert_logged_out, copy_client
 from tests.pages import LOGOUT
 from tests.revokers import pickups
 from tests.urls import urlpatterns as ours
@@ -111,7 +111,7 @@ def test_a_contract_has_to_be_told_how(user: Any) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_browser_and_the_copy_of_its_cookies(ann: Client) -> None:
     """Logged in, then not; on any engine."""
-    thief = replay(ann)
+    thief = copy_client(ann)
     for client in (ann, thief):
         with pytest.raises(AssertionError, match="still takes this client for ann"):
             assert_logged_out(client)

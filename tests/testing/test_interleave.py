@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import path
 
 from django_logout import Target, end_sessions
-from django_logout.testing import assert_logged_out, interleave, replay
+from django_logout.testing import assert_logged_out, copy_client, interleave
 from django_logout.utils.context import current_request
 from tests.backends import cache_from_url
 from tests.pages import LOGOUT, signed_in
@@ -54,7 +54,7 @@ def site(settings: Any) -> Any:
 
 def race(browser: Client, address: str, before: str) -> bool:
     """Log out while a request is under way; whether anybody is logged in afterwards."""
-    other_tab = replay(browser)
+    other_tab = copy_client(browser)
     with interleave(browser, lambda: other_tab.post(LOGOUT), before=before):
         browser.get(address)
     return bool(signed_in(browser))

@@ -3,7 +3,7 @@
 import pytest
 from django.test import RequestFactory
 
-from django_logout.web.csrf import calm_body, is_same_origin
+from django_logout.web.csrf import ensure_post_parsed, is_same_origin
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_body_that_can_be_read_is_left_alone() -> None:
     """Calming changes nothing where nothing is wrong."""
     request = RequestFactory().post("/", {"next": "/é/"})
 
-    calm_body(request)
+    ensure_post_parsed(request)
 
     assert request.POST["next"] == "/é/"
 
@@ -50,7 +50,7 @@ def test_a_charset_that_no_form_may_have_is_read_as_utf_8() -> None:
     form = "application/x-www-form-urlencoded; charset=utf-16"
     request = RequestFactory().generic("POST", "/", b"next=/a/", content_type=form)
 
-    calm_body(request)
+    ensure_post_parsed(request)
 
     assert request.POST["next"] == "/a/"
 
@@ -59,6 +59,6 @@ def test_a_body_that_nobody_can_read_is_no_fields() -> None:
     """A broken multipart body: as if nothing had been sent."""
     request = RequestFactory().post("/", b"--b\r\nnonsense", content_type="multipart/form-data")
 
-    calm_body(request)
+    ensure_post_parsed(request)
 
     assert not request.POST

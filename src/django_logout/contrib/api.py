@@ -21,7 +21,7 @@ from django.utils.cache import add_never_cache_headers
 from django_logout.ending import logout, pipeline
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.presented import presented
-from django_logout.responses.base import Kind, Moment, login_url
+from django_logout.responses.base import Kind, Notice, login_url
 from django_logout.responses.json import JsonAnswer
 from django_logout.revokers import runner
 from django_logout.sessions import registry
@@ -36,12 +36,12 @@ logger = logging.getLogger("django_logout")
 
 PER_PAGE = 20
 #: What logging out comes to for whoever goes on being let in.
-UNENDED = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
+CANNOT_END = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
 
 Answering = Callable[..., HttpResponse]
 
 
-class CountsIfItCan:
+class FailOpenThrottle:
     """Mixed in front of a framework's throttle: while its cache is down nobody is turned away, or
     nobody could log out."""
 
@@ -55,7 +55,7 @@ class CountsIfItCan:
         return allowed
 
 
-def _truly(work: Answering) -> Answering:
+def _no_store_and_503(work: Answering) -> Answering:
     """Never cached; and 503 where what was asked for cannot be promised."""
 
     @wraps(work)
@@ -63,14 +63,14 @@ def _truly(work: Answering) -> Answering:
         try:
             response = work(request, *args, **kwargs)
         except (SessionNotEnded, SessionUnavailable):
-            response = _answer(request, Moment(kind=Kind.NOT_ENDED))
+            response = _answer(request, Notice(kind=Kind.NOT_ENDED))
         add_never_cache_headers(response)
         return response
 
     return answering
 
 
-@_truly
+@_no_store_and_503
 def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = None) -> HttpResponse:
     """End what let this request in: its session, or its token. Where nothing did, a token that
     is unknown or has expired, that is success too (RFC 7009, section 2.2); ``expired`` is the id
@@ -85,23 +85,23 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     elif expired is not None:
         result = pipeline.end_sessions(Target.session(expired), request=request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
-        kind, result = Kind.SESSIONS_ENDED, UNENDED
+        kind, result = Kind.SESSIONS_ENDED, CANNOT_END
     home = resolve_url(settings.LOGOUT_REDIRECT_URL or "/")
-    return _answer(request, Moment(kind=kind, result=result, redirect_to=home))
+    return _answer(request, Notice(kind=kind, result=result, redirect_to=home))
 
 
-@_truly
+@_no_store_and_503
 def show(request: HttpRequest) -> HttpResponse:
     """A page of the user's sessions and tokens, as ``?page=`` names it."""
     listing = Listing(request, PER_PAGE)
-    response = _answer(request, Moment(kind=Kind.SHOWN, data={"sessions": listing.data()}))
+    response = _answer(request, Notice(kind=Kind.SHOWN, data={"sessions": listing.data()}))
     if listing.page.has_next():
         further = f"{request.path}?page={listing.page.next_page_number()}"
         response["Link"] = f'<{further}>; rel="next"'
     return response
 
 
-@_truly
+@_no_store_and_503
 def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> HttpResponse:
     """End one session or token of the user's. If it is what let this request in, that is logging
     out; if it is nobody's, or another user's, 404."""
@@ -113,16 +113,16 @@ def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> Http
         return _end_if_fresh(request, Target.session(session_id), by_session)
     if session_id in {token.id for token in runner.credentials(user)}:
         return _end_if_fresh(request, Target.credential(user, session_id), by_session)
-    return _answer(request, Moment(kind=Kind.NOT_FOUND))
+    return _answer(request, Notice(kind=Kind.NOT_FOUND))
 
 
-@_truly
+@_no_store_and_503
 def end_others(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     """End all of the user's sessions and tokens but what let this request in."""
     return _end_if_fresh(request, Target.others(request), by_session)
 
 
-@_truly
+@_no_store_and_503
 def end_all(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     """End all of the user's sessions and tokens. What let this request in may go on: an API key
     that is spared, or what nobody can end; then the answer does not say "logged out"."""
@@ -138,12 +138,12 @@ def _end_if_fresh(
     here_too: Callable[[], bool] = lambda: False,
 ) -> HttpResponse:
     """Programs are not asked to log in again: nobody finds them unlocked."""
-    if by_session and not reauthentication.is_fresh(request):
+    if by_session and not reauthentication.is_recent(request):
         url = login_url(request)
-        return _answer(request, Moment(kind=Kind.REAUTHENTICATE, redirect_to=url))
+        return _answer(request, Notice(kind=Kind.REAUTHENTICATE, redirect_to=url))
     result = _end(request, target)
     kind = Kind.LOGGED_OUT if here_too() else Kind.SESSIONS_ENDED
-    return _answer(request, Moment(kind=kind, result=result))
+    return _answer(request, Notice(kind=kind, result=result))
 
 
 def _is_gone(request: HttpRequest, by_session: bool) -> bool:
@@ -158,5 +158,5 @@ def _end(request: HttpRequest, target: Target) -> LogoutResult:
     return pipeline.end_sessions(target, actor=user, request=request)
 
 
-def _answer(request: HttpRequest, moment: Moment) -> HttpResponse:
+def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
     return JsonAnswer().respond(request, moment)

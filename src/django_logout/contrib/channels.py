@@ -18,11 +18,11 @@ from django_logout.ending.pipeline import aend_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Target
 from django_logout.web import monitor
-from django_logout.web.monitor import TokenVigil, Vigil
+from django_logout.web.monitor import SessionMonitor, TokenMonitor
 
 logger = logging.getLogger("django_logout")
 
@@ -79,7 +79,7 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
     return wrapped
 
 
-async def _watch_over(scope: Any, interval: float) -> Vigil | None:
+async def _watch_over(scope: Any, interval: float) -> SessionMonitor | None:
     """Over what let the socket in: its session, or a token; ``None``: nobody is logged in."""
     if "session" not in scope and "user" not in scope:
         raise ValueError(
@@ -89,25 +89,25 @@ async def _watch_over(scope: Any, interval: float) -> Vigil | None:
     identity = None
     if "session" in scope:
         await scope["session"].ahas_key(SESSION_KEY)  # which loads it
-        identity = monitor.whose(scope["session"])
+        identity = monitor.identity_of(scope["session"])
     if identity is not None and scope.get("auth") is None:
-        return Vigil(identity, interval=interval)
+        return SessionMonitor(identity, interval=interval)
     is_known = getattr(scope.get("user"), "is_authenticated", False)
     return _watch_over_token(scope, interval) if is_known else None
 
 
-def _watch_over_token(scope: Any, interval: float) -> Vigil:
+def _watch_over_token(scope: Any, interval: float) -> SessionMonitor:
     claims = getattr(scope.get("auth"), "payload", None)
     claims = claims if isinstance(claims, Mapping) else {}  # others have something else there
     login, user_id = as_id(claims.get(SID)), str(scope["user"].pk)
     begun = float(claims.get("iat") or time())
     if login is None:
         identity = Identity(uuid4(), user_id, registered=True, begun=begun)
-        return TokenVigil(identity, interval=interval)
-    return Vigil(Identity(login, user_id, registered=True, begun=begun), interval=interval)
+        return TokenMonitor(identity, interval=interval)
+    return SessionMonitor(Identity(login, user_id, registered=True, begun=begun), interval=interval)
 
 
-async def _remembered(scope: Any) -> Standing | None:
+async def _remembered(scope: Any) -> SessionStatus | None:
     """What is known of a session that the engine does not know any more."""
     key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
     return await sync_to_async(monitor.remembered)(key)
@@ -131,10 +131,10 @@ def closing(code: int, reason: str) -> dict[str, Any]:
 class Socket:
     """One connection, between the server and the application."""
 
-    def __init__(self, watch: Vigil, scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self, watch: SessionMonitor, scope: Any, receive: Any, send: Any) -> None:
         self.watch, self.scope = watch, scope
         session = scope.get("session")
-        is_by_session = session is not None and monitor.whose(session) == watch.identity
+        is_by_session = session is not None and monitor.identity_of(session) == watch.identity
         self._session = session if is_by_session else None
         self._receive, self._send = receive, send
         self._over: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -147,7 +147,7 @@ class Socket:
         try:
             standing = await self.watch.ask()
         except SessionUnavailable:
-            standing, code = Standing(False, "unavailable"), UNAVAILABLE
+            standing, code = SessionStatus(False, "unavailable"), UNAVAILABLE
         else:
             code = ENDED
         if not standing.alive:
@@ -217,7 +217,7 @@ class Socket:
         """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
         somebody else."""
         session, before = self._session, self.watch.identity
-        now = before if session is None else monitor.whose(session)
+        now = before if session is None else monitor.identity_of(session)
         if self._over.done() or (now is not None and now.id == before.id):
             return
         reason = Reason.SWITCHED if session and SESSION_KEY in session else Reason.USER

@@ -19,7 +19,7 @@ from django_logout.sessions import engines
 from django_logout.web import attached_sessions
 
 
-class AsksGate(AbstractTokenStrategy):
+class SessionCheckedTokens(AbstractTokenStrategy):
     """Mixed in front of a strategy whose tokens are keys of sessions: a session is found by its key
     only if it has not ended."""
 
@@ -28,15 +28,15 @@ class AsksGate(AbstractTokenStrategy):
 
         Raises :class:`SessionUnavailable` if nobody can tell.
         """
-        session = attached_sessions.bring(engines.current().store(session_token))
+        session = attached_sessions.attach(engines.current().store(session_token))
         return session if session.session_key else None
 
 
-class SessionTokenStrategy(AsksGate, Plain):
+class SessionTokenStrategy(SessionCheckedTokens, Plain):
     """allauth's, whose token is the key of a session."""
 
 
-class JWTTokenStrategy(AsksGate, Jwt):
+class JWTTokenStrategy(SessionCheckedTokens, Jwt):
     """allauth's, whose tokens are of a session, and say so."""
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
@@ -58,7 +58,7 @@ def session_of(access_token: str) -> Any:
     request.META["HTTP_AUTHORIZATION"] = (
         f"{app_settings.JWT_AUTHORIZATION_HEADER_SCHEME} {access_token}"
     )
-    return attached_sessions.bring(engines.current().store(strategy.get_session_token(request)))
+    return attached_sessions.attach(engines.current().store(strategy.get_session_token(request)))
 
 
 def user_of(session: Any) -> Any:

@@ -17,7 +17,7 @@ from ninja.security import APIKeyCookie
 from ninja.throttling import UserRateThrottle
 
 from django_logout.contrib import api
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 
 _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
 _Path: Any = object if TYPE_CHECKING else PathView
@@ -26,7 +26,7 @@ _Path: Any = object if TYPE_CHECKING else PathView
 BY_SESSION = "_django_logout_by_session"
 
 
-class LogoutThrottle(api.CountsIfItCan, UserRateThrottle):
+class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
     """So many requests a minute for these, apart from what else is throttled."""
 
     scope = "logout"
@@ -116,7 +116,7 @@ class _EndsSessions(_Path):
 
     def get_view(self) -> Any:
         """The view."""
-        return open_to_all(super().get_view())
+        return exempt(super().get_view())
 
 
 class _Nobody:
@@ -127,7 +127,7 @@ def _anybody(request: HttpRequest) -> Any:
     return _Nobody()
 
 
-class _WhereItIsSent(_Cookie):
+class _CookieOnly(_Cookie):
     """A way in by a cookie that is no way in without one: else the framework would ask every
     program for the CSRF token of a cookie that it has not got."""
 
@@ -144,7 +144,7 @@ def _where_it_is_sent(way: Any) -> Any:
     if not isinstance(way, APIKeyCookie):
         return way
     # Of the same name, which is that of the schema.
-    kind: Any = type(type(way).__name__, (_WhereItIsSent, type(way)), {})
+    kind: Any = type(type(way).__name__, (_CookieOnly, type(way)), {})
     again = kind.__new__(kind)
     again.__dict__.update(way.__dict__)
     return again

@@ -28,10 +28,10 @@ from django_logout.policies import session_limits
 from django_logout.policies.account_changes import reason_of
 from django_logout.revokers import bindings
 from django_logout.sessions import activity, cutoffs, registry, status, token_logins
-from django_logout.sessions.cutoffs import Cut
+from django_logout.sessions.cutoffs import LastCutoff
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
-from django_logout.signals import session_begun
+from django_logout.sessions.status import SessionStatus
+from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.context import current_request
 
@@ -64,7 +64,7 @@ def check(bearer: Bearer) -> None:
             _insist(cutoff_cache.last(bearer.user_pk), bearer)
             return
         identity = _identity(bearer, bearer.family)
-        _admit(identity, status_cache.ask(identity), request)
+        _admit(identity, status_cache.get_status(identity), request)
     if request is not None:
         setattr(request, BEARER, bearer.family)
         _touch(bearer.family, request)
@@ -80,7 +80,7 @@ def begin(user: Any, expires: datetime) -> UUID:
     request = current_request.get()
     with _asking():
         row = _begin(user, request, partial(_enter, user, request, expires))
-    session_begun.send_robust(sender=LoginSession, session=row, request=request)
+    session_started.send_robust(sender=LoginSession, session=row, request=request)
     return row.pk
 
 
@@ -89,10 +89,12 @@ def _begin(
 ) -> LoginSession:
     session_id = _session_here(request, user)
     if session_id is None:
-        return session_limits.admit(enter, user, request, partial(_devices, user, request))
+        return session_limits.register_within_limit(
+            enter, user, request, partial(_devices, user, request)
+        )
     row = enter()
-    if not bindings.tie_id(token_logins.KIND, row.pk, session_id):
-        registry.withdraw(row.pk)
+    if not bindings.bind_id(token_logins.KIND, row.pk, session_id):
+        registry.delete_unfinished_login(row.pk)
         raise TokenRefused(Reason.UNKNOWN)
     return row
 
@@ -107,7 +109,7 @@ def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) 
     with _asking():
         family = bearer.family or _adopt(bearer, name, expires, listed)
         identity = _identity(bearer, family)
-        _admit(identity, status.standing(identity), current_request.get())
+        _admit(identity, status.get_status(identity), current_request.get())
     return family
 
 
@@ -115,8 +117,8 @@ def go_on(bearer: Bearer, family: UUID, expires: datetime) -> None:
     """The new token has been made: raises :class:`TokenRefused` if the login has ended meanwhile,
     and the new one must not be handed out."""
     with _asking():
-        went_on = token_logins.go_on(family, expires)
-        standing = status.standing(_identity(bearer, family))
+        went_on = token_logins.extend_login(family, expires)
+        standing = status.get_status(_identity(bearer, family))
     if not (went_on and standing.alive):
         raise TokenRefused(standing.reason)
 
@@ -125,12 +127,12 @@ def _identity(bearer: Bearer, family: UUID) -> Identity:
     return Identity(family, str(bearer.user_pk), registered=True)
 
 
-def _insist(cut: Cut, bearer: Bearer) -> None:
+def _insist(cut: LastCutoff, bearer: Bearer) -> None:
     if cut.covers(bearer.issued):
         raise TokenRefused(cut.reason)
 
 
-def _admit(identity: Identity, standing: Standing, request: HttpRequest | None) -> None:
+def _admit(identity: Identity, standing: SessionStatus, request: HttpRequest | None) -> None:
     if standing.alive:
         standing = decision.recall(identity) or decision.ask(identity, request)
     if standing.expired:
@@ -141,7 +143,7 @@ def _admit(identity: Identity, standing: Standing, request: HttpRequest | None) 
 
 
 def _touch(family: UUID, request: HttpRequest) -> None:
-    if activity.notice(family, request):
+    if activity.record_use(family, request):
         try:
             activity.touch(family, request)
         except DatabaseError:
@@ -150,7 +152,7 @@ def _touch(family: UUID, request: HttpRequest) -> None:
 
 def _enter(user: Any, request: HttpRequest | None, expires: datetime) -> LoginSession:
     with transaction.atomic(using=registry.database()):
-        now = session_limits.take_turns(user).first()
+        now = session_limits.lock_user(user).first()
         # The password was proved before; a change of it that is being committed right now would
         # end this login only if it saw it.
         reason = Reason.DELETED if now is None else reason_of(user, now)
@@ -160,22 +162,22 @@ def _enter(user: Any, request: HttpRequest | None, expires: datetime) -> LoginSe
 
 
 def _devices(user: Any, request: HttpRequest | None, mine: UUID | None) -> Any:
-    return session_limits.devices(user, request)
+    return session_limits.counted_logins(user, request)
 
 
 def _session_here(request: HttpRequest | None, user: Any) -> UUID | None:
     session: Any = getattr(request, "session", None)
     if session is not None and session.session_key:
         session.get(SESSION_KEY)  # loads it: a view that gives tokens for a password does not
-    return bindings.session_here(user.pk)
+    return bindings.current_session_id(user.pk)
 
 
 def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
-    _insist(cutoffs.last_cut(bearer.user_pk), bearer)
+    _insist(cutoffs.last_cutoff_of(bearer.user_pk), bearer)
     begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
     family = token_logins.adopt(name, bearer.user_pk, begun=begun, expires=expires)
     session_id = None if listed is None else bindings.session_of(token_logins.KIND, listed)
-    if session_id is not None and not bindings.tie_id(token_logins.KIND, family, session_id):
+    if session_id is not None and not bindings.bind_id(token_logins.KIND, family, session_id):
         raise TokenRefused(Reason.UNKNOWN)
     return family
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from django_logout.ending import audit, stragglers
-from django_logout.ending.selection import Part
+from django_logout.ending.selection import Batch
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("django_logout")
 
 
-class Marks(NamedTuple):
+class CacheUpdates(NamedTuple):
     """What the cache is told of beside the sessions that an ending has ended."""
 
     earlier: Mapping[UUID, str]
@@ -40,7 +40,7 @@ class Marks(NamedTuple):
     "Of users all of whose logins have ended, as far as tokens are asked for that."
 
 
-def finish(part: Part, ending: Ending, result: LogoutResult, asked: set[UUID]) -> LogoutResult:
+def finish(part: Batch, ending: Ending, result: LogoutResult, asked: set[UUID]) -> LogoutResult:
     """Announce an ending that is committed, after having ended what it overlooked. ``asked`` are
     sessions that it was asked for by their ids. Gives what it came to in the end.
 
@@ -48,26 +48,26 @@ def finish(part: Part, ending: Ending, result: LogoutResult, asked: set[UUID]) -
     before, or something goes on that began meanwhile; it is announced all the same.
     """
     failure: Exception | None = None
-    marks = Marks(dict.fromkeys(asked, ending.reason), set())
+    marks = CacheUpdates(dict.fromkeys(asked, ending.reason), set())
     try:
         ending, earlier = _end_overlooked(part, ending, result)
-        marks = _to_mark(ending, {**marks.earlier, **earlier})
+        marks = _cache_updates(ending, {**marks.earlier, **earlier})
     except Exception as error:  # noqa: BLE001 - raised below, when what is done has been told
         failure = error
     ids = {session.id for session in ending.sessions}
-    closed = status_cache.close(
+    closed = status_cache.mark_ended(
         ids,
         ending.reason,
         earlier=marks.earlier,
         user_pks=marks.user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
     )
-    quietly(partial(engines.current().forget, ending.keys))
+    log_exceptions(partial(engines.current().forget, ending.keys))
     event = result.event
     if event is not None:
         failures = runner.announce(ending)
         if failures:
-            quietly(partial(audit.fail, event, ending, failures))
+            log_exceptions(partial(audit.record_failures, event, ending, failures))
             result = result.but(failures)
         if part.done == part.total:
             done = closed and failure is None
@@ -96,7 +96,7 @@ def _send(ending: Ending, event: LogoutEvent) -> None:
         )
 
 
-def asked_for(target: Target, request: HttpRequest | None) -> set[UUID]:
+def named_session_ids(target: Target, request: HttpRequest | None) -> set[UUID]:
     """Sessions that an ending is asked for by their ids. Whoever asks for everyone's is emptied
     here and now."""
     match target.scope:
@@ -112,16 +112,16 @@ def asked_for(target: Target, request: HttpRequest | None) -> set[UUID]:
 
 def disturb(ending: Ending) -> None:
     """In somebody's transaction, which is not committed yet: readers ask the row again."""
-    if status_cache.remembers():
-        status_cache.disturb([session.id for session in ending.sessions], _users(ending.target))
+    if status_cache.is_used():
+        status_cache.invalidate([session.id for session in ending.sessions], _users(ending.target))
 
 
 def _end_overlooked(
-    part: Part, ending: Ending, result: LogoutResult
+    part: Batch, ending: Ending, result: LogoutResult
 ) -> tuple[Ending, Mapping[UUID, str]]:
     """After the commit: whoever registers a session later than this sees the ending himself. And
     sessions that an earlier ending has ended, which perhaps could not tell the cache."""
-    left = stragglers.of(part, ending)
+    left = stragglers.find_stragglers(part, ending)
     if not left.overlooked:
         return ending, left.earlier
     with transaction.atomic(using=registry.database()):
@@ -129,16 +129,16 @@ def _end_overlooked(
         sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
-        audit.recount(event, Counter(session.kind for session in sessions))
+        audit.add_counts(event, Counter(session.kind for session in sessions))
     sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
     return replace(ending, sessions=sessions, keys=keys), left.earlier
 
 
-def _to_mark(ending: Ending, others: Mapping[UUID, str]) -> Marks:
-    if not status_cache.remembers() or ending.target.scope is Scope.EVERYONE:
-        return Marks(others, set())
+def _cache_updates(ending: Ending, others: Mapping[UUID, str]) -> CacheUpdates:
+    if not status_cache.is_used() or ending.target.scope is Scope.EVERYONE:
+        return CacheUpdates(others, set())
     tied = token_logins.tied_to(others.keys() - {session.id for session in ending.sessions})
-    return Marks({**dict.fromkeys(tied, ending.reason), **others}, _users(ending.target))
+    return CacheUpdates({**dict.fromkeys(tied, ending.reason), **others}, _users(ending.target))
 
 
 def _users(target: Target) -> set[Any]:
@@ -162,7 +162,7 @@ def _users_at_hand(ending: Ending) -> dict[Any, Any]:
     return {who.pk: who for who in found if getattr(who, "pk", None) is not None}
 
 
-def quietly(work: Callable[[], Any]) -> None:
+def log_exceptions(work: Callable[[], Any]) -> None:
     """Do what must not make an ending fail that has come about."""
     try:
         work()

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models.signals import post_save, pre_save
 
-from django_logout.conf import remembered
+from django_logout.conf import cached_until_setting_changes
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
@@ -56,12 +56,12 @@ def _insert(event: LogoutEvent) -> None:
     event._state.db, event._state.adding = database, False
 
 
-@remembered("DATABASES", "USE_TZ")
+@cached_until_setting_changes("DATABASES", "USE_TZ")
 def _statement(database: str) -> Prepared:
     return insert(LogoutEvent, database)
 
 
-def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
+def append_part(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
     """Add a further part of an ending to its event, in the transaction of that part."""
     for outcome in outcomes:
         _add(event.outcomes[outcome.revoker], _entry(ending, outcome))
@@ -73,7 +73,7 @@ def extend(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> N
     event.save(using=registry.database())
 
 
-def fail(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
+def record_failures(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
     """What has failed when the ending (or this part of it) was committed already."""
     for failure in failures:
         _add(event.outcomes[failure.revoker], _entry(ending, failure))
@@ -81,7 +81,7 @@ def fail(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> Non
     event.save(using=registry.database(), update_fields=["outcomes", "complete"])
 
 
-def break_off(event: LogoutEvent | None, *, left: int) -> None:
+def record_interruption(event: LogoutEvent | None, *, left: int) -> None:
     """An ending in parts has failed in between: so many users or sessions are left as they were.
     Only a new ending ends them; there is nothing here that could be tried again."""
     if event is not None:
@@ -95,7 +95,7 @@ def break_off(event: LogoutEvent | None, *, left: int) -> None:
     )
 
 
-def recount(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
+def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
     """More sessions have ended with an event than it says: so many of each kind."""
     event.sessions += kinds.get(SESSION, 0)
     for kind in kinds.keys() & event.outcomes.keys():

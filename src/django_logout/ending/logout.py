@@ -11,11 +11,11 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError
 
 from django_logout.conf import logout_settings
-from django_logout.ending.pipeline import _end, _unstoppable
+from django_logout.ending.pipeline import _end, _shielded
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard.install import guard
-from django_logout.guard.presented import empty, forget_user
+from django_logout.guard.presented import clear_sessions, set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.types import LogoutResult, Target
 
@@ -43,9 +43,9 @@ async def alogout(
     request: HttpRequest, *, keep: Collection[str] | None = None, everywhere: bool = False
 ) -> LogoutResult:
     """Like :func:`logout`. A client that hangs up does not cancel it."""
-    with _knowing_who():
+    with _translate_user_errors():
         user = await request.auser() if hasattr(request, "auser") else None
-    return await _unstoppable(partial(_logout, request, user, keep, everywhere))
+    return await _shielded(partial(_logout, request, user, keep, everywhere))
 
 
 def _logout(
@@ -53,7 +53,7 @@ def _logout(
 ) -> LogoutResult:
     session: Any = request.session
     watch = guard(session)
-    with _knowing_who():
+    with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP if keep is None else keep)
     if watch.missed and not session.engine.reachable():
@@ -70,23 +70,23 @@ def _logout(
         user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     finally:
         watch.announcing = False
-    empty(request)
+    clear_sessions(request)
     if kept:
         session.update(kept)
-    forget_user(request)
+    set_anonymous_user(request)
     watch.logged_out = True
     return result
 
 
-def end_by_django(request: HttpRequest, user: Any) -> None:
+def end_for_django_logout(request: HttpRequest, user: Any) -> None:
     """Django's own ``logout()`` is under way: end the session; Django empties it right after."""
     _end(Target.current(request), reason=Reason.USER, actor=user, request=request)
-    forget_user(request)
+    set_anonymous_user(request)
     guard(request.session).logged_out = True
 
 
 @contextmanager
-def _knowing_who() -> Iterator[None]:
+def _translate_user_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:  # the session is there, the user's row cannot be had

@@ -18,12 +18,12 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from django_logout.ending import after_commit, audit, selection, stragglers
-from django_logout.ending.selection import Part
+from django_logout.ending.selection import Batch
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
 from django_logout.guard.install import guard
-from django_logout.guard.presented import empty, forget_user, presented, stores
+from django_logout.guard.presented import clear_sessions, presented, set_anonymous_user, stores
 from django_logout.revokers.runner import revoke
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.sessions.registry import claim
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], Any]
 
 #: Recorded though no session ended: the record refuses sessions that nobody has registered.
-RECORDED = {Scope.OTHERS, Scope.USER, Scope.USERS, Scope.EVERYONE}
+ALWAYS_RECORDED_SCOPES = {Scope.OTHERS, Scope.USER, Scope.USERS, Scope.EVERYONE}
 #: Whose work is not done where no session is selected.
-BEYOND_SESSIONS = {Scope.EVERYONE, Scope.CREDENTIAL}
+SCOPES_WITHOUT_ROWS = {Scope.EVERYONE, Scope.CREDENTIAL}
 
 _running: set[asyncio.Future[Any]] = set()
 
@@ -70,8 +70,8 @@ def end_sessions(
         request = target.value
     result = _end(target, reason=reason, actor=actor, request=request, progress=progress)
     if request is not None and _has_ended(request):
-        empty(request)
-        forget_user(request)
+        clear_sessions(request)
+        set_anonymous_user(request)
         guard(request.session).logged_out = True
     return result
 
@@ -97,7 +97,7 @@ async def aend_sessions(
     It runs in one piece in a thread, since Django's transactions are not asynchronous.
     """
     how = {"reason": reason, "actor": actor, "request": request, "progress": progress}
-    return await _unstoppable(partial(end_sessions, target, **how))
+    return await _shielded(partial(end_sessions, target, **how))
 
 
 def _end(
@@ -109,9 +109,9 @@ def _end(
     with_change: bool = False,
     progress: Progress | None = None,
 ) -> LogoutResult:
-    _demand_ready()
+    _require_ready()
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
-    for part in selection.parts(target):
+    for part in selection.batches(target):
         who = {"reason": reason, "actor": actor, "request": request}
         ending = Ending(id=event_id, target=part.target, at=timezone.now(), **who)
         try:
@@ -119,17 +119,19 @@ def _end(
         except SessionNotEnded as error:
             if not done:
                 raise
-            after_commit.quietly(partial(audit.break_off, result.event, left=part.total - done))
+            after_commit.log_exceptions(
+                partial(audit.record_interruption, result.event, left=part.total - done)
+            )
             raise SessionNotEnded(f"Done for {done} of {part.total}. Then: {error}") from error
         done = part.done
         if progress is not None:
-            after_commit.quietly(partial(progress, done, part.total))
+            after_commit.log_exceptions(partial(progress, done, part.total))
     return result
 
 
-def _demand_ready() -> None:
+def _require_ready() -> None:
     """Before anything is begun that could not be finished."""
-    if not status_cache.ready():
+    if not status_cache.can_write():
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
     connection = connections[registry.database()]
     if not (connection.in_atomic_block or connection.get_autocommit()):
@@ -137,10 +139,10 @@ def _demand_ready() -> None:
 
 
 def _end_part(
-    part: Part, ending: Ending, so_far: LogoutResult, *, with_change: bool
+    part: Batch, ending: Ending, so_far: LogoutResult, *, with_change: bool
 ) -> LogoutResult:
     request = ending.request
-    asked = after_commit.asked_for(ending.target, request)
+    asked = after_commit.named_session_ids(ending.target, request)
     try:
         ending, result = _end_and_record(part, ending, so_far)
     except Exception as error:
@@ -162,10 +164,10 @@ def _end_part(
 
 
 def _end_and_record(
-    part: Part, ending: Ending, so_far: LogoutResult
+    part: Batch, ending: Ending, so_far: LogoutResult
 ) -> tuple[Ending, LogoutResult]:
     scope, event = ending.target.scope, so_far.event
-    if scope not in BEYOND_SESSIONS and part.sessions.query.is_empty():
+    if scope not in SCOPES_WITHOUT_ROWS and part.sessions.query.is_empty():
         # Nobody is signed in here, or nobody was asked for: no need to ask the database.
         return ending, so_far.plus(revoke(ending), None)
     nested = connections[registry.database()].in_atomic_block
@@ -174,15 +176,19 @@ def _end_and_record(
         _cut_off(ending)
         outcomes = revoke(ending)
         if event is not None:
-            audit.extend(event, ending, outcomes)
-        elif ending.sessions or scope in RECORDED or any(o.count or o.error for o in outcomes):
+            audit.append_part(event, ending, outcomes)
+        elif (
+            ending.sessions
+            or scope in ALWAYS_RECORDED_SCOPES
+            or any(o.count or o.error for o in outcomes)
+        ):
             event = audit.record(ending, outcomes)
         if nested:
             after_commit.disturb(ending)
     return ending, so_far.plus(outcomes, event)
 
 
-def _claim(part: Part, ending: Ending) -> Ending:
+def _claim(part: Batch, ending: Ending) -> Ending:
     """The sessions that end, and the logins by tokens that were begun in them."""
     if part.by is not None:
         sessions, keys = claim(*part.by, ending.id, ending.at)
@@ -206,7 +212,7 @@ def _cut_off(ending: Ending) -> None:
         cutoffs.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
     elif scope is not Scope.USER:
         if scope is Scope.OTHERS:
-            token_logins.spare(presented(value), ending.at)
+            token_logins.exclude_from_ending(presented(value), ending.at)
         adopted = stragglers.adopted_users(ending)
         cutoffs.cut_off(adopted, before=cutoffs.epoch(), reason=ending.reason)
 
@@ -216,7 +222,7 @@ def _has_ended(request: HttpRequest) -> bool:
     return bool(found and found[0].identity and found[0].identity.id in found[0].watch.ended)
 
 
-async def _unstoppable(work: Callable[[], LogoutResult]) -> LogoutResult:
+async def _shielded(work: Callable[[], LogoutResult]) -> LogoutResult:
     task = asyncio.ensure_future(sync_to_async(work)())
     _running.add(task)  # the loop itself keeps only weak references
     task.add_done_callback(_running.discard)

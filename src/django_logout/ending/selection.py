@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BATCH = 1000
 
 
-class Part(NamedTuple):
+class Batch(NamedTuple):
     """A part of an ending; mostly the whole."""
 
     target: Target
@@ -36,7 +36,7 @@ class Part(NamedTuple):
     "The field, and its value, that all of them are chosen by, if there is one."
 
 
-def parts(target: Target) -> Iterator[Part]:
+def batches(target: Target) -> Iterator[Batch]:
     """The parts of an ending, in order; at least one. Raises :class:`SessionNotEnded` if the
     database cannot list them."""
     try:
@@ -45,7 +45,7 @@ def parts(target: Target) -> Iterator[Part]:
         raise SessionNotEnded("Which sessions to end could not be found out.") from error
 
 
-def _parts(target: Target) -> Iterator[Part]:
+def _parts(target: Target) -> Iterator[Batch]:
     if target.scope is Scope.USERS:
         yield from _users(target.value)
     elif target.scope is Scope.SESSIONS:
@@ -53,10 +53,10 @@ def _parts(target: Target) -> Iterator[Part]:
     elif target.scope is Scope.CURRENT:
         here = presented(target.value)
         sessions = _among("pk__in", here)
-        yield Part(target, sessions, sessions, by=("id", here[0]) if len(here) == 1 else None)
+        yield Batch(target, sessions, sessions, by=("id", here[0]) if len(here) == 1 else None)
     else:
         sessions = _of(target)
-        yield Part(target, sessions, sessions, by=_by(target))
+        yield Batch(target, sessions, sessions, by=_by(target))
 
 
 def _by(target: Target) -> tuple[str, Any] | None:
@@ -87,16 +87,16 @@ def _of(target: Target) -> QuerySet[LoginSession]:
             return sessions.none()
 
 
-def _users(users: QuerySet[Any]) -> Iterator[Part]:
+def _users(users: QuerySet[Any]) -> Iterator[Batch]:
     database = registry.database()  # never a replica, which may not know them yet
     everybody = users.model._base_manager.using(database)
     for batch, done, total in _batches(_keys(users.using(database))):
         target = Target.users(everybody.filter(pk__in=batch) if batch else everybody.none())
         sessions = _among("user_id__in", batch)
-        yield Part(target, sessions, sessions, done, total)
+        yield Batch(target, sessions, sessions, done, total)
 
 
-def _sessions(given: Any) -> Iterator[Part]:
+def _sessions(given: Any) -> Iterator[Batch]:
     asked = isinstance(given, QuerySet)
     ids = _keys(given.using(registry.database())) if asked else list(dict.fromkeys(given))
     for batch, done, total in _batches(ids):
@@ -104,7 +104,7 @@ def _sessions(given: Any) -> Iterator[Part]:
         if asked and batch and not _ranks(given.query):
             # Asked again in the write: what has changed meanwhile is not ended.
             sessions = given.using(registry.database()).order_by().filter(pk__in=batch)
-        yield Part(Target.sessions(batch), sessions, everything, done, total)
+        yield Batch(Target.sessions(batch), sessions, everything, done, total)
 
 
 def _among(lookup: str, batch: Sequence[Any]) -> QuerySet[LoginSession]:

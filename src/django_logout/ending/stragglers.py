@@ -10,17 +10,17 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from django_logout.conf import remembered
-from django_logout.ending.selection import Part
+from django_logout.conf import cached_until_setting_changes
+from django_logout.ending.selection import Batch
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, identity, registry
-from django_logout.sessions.sql import Prepared, given, select
+from django_logout.sessions.sql import Prepared, placeholder, select
 from django_logout.types import Ending
 
 
-class Aftermath(NamedTuple):
+class Stragglers(NamedTuple):
     """Of the sessions that an ending was about, by their ids, those that it has not ended."""
 
     overlooked: list[UUID]
@@ -29,9 +29,9 @@ class Aftermath(NamedTuple):
     "They had ended already, a short while ago, and why."
 
 
-def of(part: Part, ending: Ending) -> Aftermath:
+def find_stragglers(part: Batch, ending: Ending) -> Stragglers:
     """What is left of a part of an ending; asked after its commit."""
-    scope, adopted, remembers = ending.target.scope, adopted_users(ending), status_cache.remembers()
+    scope, adopted, remembers = ending.target.scope, adopted_users(ending), status_cache.is_used()
     since = ending.at - status_cache.SEEN_FOR
     if scope is Scope.USER and part.by is not None:
         database = registry.database()
@@ -43,9 +43,9 @@ def of(part: Part, ending: Ending) -> Aftermath:
     if adopted:
         theirs = registry.sessions().filter(user_id__in=adopted)
         return find(theirs, ending.at, adopted_only=True)
-    if earlier is not None and _asked_in_vain(ending):
+    if earlier is not None and _names_unended(ending):
         return _sorted(_facts(part.everything.filter(earlier)), ending.at)
-    return Aftermath([], {})
+    return Stragglers([], {})
 
 
 def find(
@@ -54,16 +54,16 @@ def find(
     *,
     earlier: Q | None = None,
     adopted_only: bool = False,
-) -> Aftermath:
+) -> Stragglers:
     """Those of the sessions that an ending of that moment has overlooked; and those that had ended
     by a condition, if there is one."""
     return _sorted(_facts(_left(selection, earlier)), moment, adopted_only=adopted_only)
 
 
-@remembered("DATABASES", "USE_TZ")
+@cached_until_setting_changes("DATABASES", "USE_TZ")
 def _of_one_user(database: str, remembers: bool) -> Prepared:
     """What :func:`find` asks of all sessions of a user, which is what most endings of several are."""
-    user, since, event = (given(LoginSession, name) for name in ("user", "ended_at", "event"))
+    user, since, event = (placeholder(LoginSession, name) for name in ("user", "ended_at", "event"))
     rows = LoginSession.objects.using(database).filter(user=user)
     return select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
 
@@ -77,8 +77,8 @@ def _facts(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession, Any]:
     return rows.order_by().values_list("pk", "created_at", "ended_at", "event__reason")
 
 
-def _sorted(facts: Iterable[Any], moment: datetime, *, adopted_only: bool = False) -> Aftermath:
-    found = Aftermath([], {})
+def _sorted(facts: Iterable[Any], moment: datetime, *, adopted_only: bool = False) -> Stragglers:
+    found = Stragglers([], {})
     for session_id, created_at, ended_at, reason in facts:
         if ended_at is not None:
             found.earlier[session_id] = reason or Reason.UNKNOWN
@@ -100,7 +100,7 @@ def adopted_users(ending: Ending) -> set[Any]:
     return {session.user_id for session in sessions if identity.is_adopted(session.id)}
 
 
-def _asked_in_vain(ending: Ending) -> bool:
+def _names_unended(ending: Ending) -> bool:
     """Whether some of the sessions, or the login by tokens, that were named have not ended now."""
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.SESSIONS:

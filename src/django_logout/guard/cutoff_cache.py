@@ -23,12 +23,12 @@ from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import status_cache
 from django_logout.guard.status_cache import EVERYONE, MARK_TTL, SEEN_TTL
 from django_logout.sessions import cutoffs
-from django_logout.sessions.cutoffs import Cut
+from django_logout.sessions.cutoffs import LastCutoff
 
 logger = logging.getLogger("django_logout.gate")
 
 
-def last(user_pk: Any) -> Cut:
+def last(user_pk: Any) -> LastCutoff:
     """When, and why, a user was logged out everywhere last.
 
     One cache read; and one query where the cache does not know, is down, or is not shared. Raises
@@ -47,7 +47,7 @@ def last(user_pk: Any) -> Cut:
 
 def keys(user_pk: Any) -> list[str]:
     """Of the entries about a user."""
-    name = status_cache.name_of(user_pk)
+    name = status_cache.user_key(user_pk)
     return [
         status_cache.mark_key(name),
         status_cache.seen_key(name),
@@ -55,16 +55,16 @@ def keys(user_pk: Any) -> list[str]:
     ]
 
 
-def recall(found: Mapping[str, Any], user_pk: Any) -> Cut | None:
+def recall(found: Mapping[str, Any], user_pk: Any) -> LastCutoff | None:
     """What the cache's answer amounts to; ``None``: ask the database."""
     mark, seen, everyone = (found.get(key) for key in keys(user_pk))
     if not (mark and seen and everyone and seen.startswith(f"{mark}|{everyone}|")):
         return None
     at, reason = seen.split("|", 3)[2:]
-    return Cut(float(at), reason)
+    return LastCutoff(float(at), reason)
 
 
-def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) -> Cut:
+def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) -> LastCutoff:
     # The generations are taken before the database is asked: that order is what the proof rests on.
     mark_key, seen_key, everyone_key = keys(user_pk)
     try:
@@ -76,7 +76,7 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) 
         logger.exception("The cache that remembers cut-offs is down; asking the database.")
         return _truth(user_pk)
     cut = _truth(user_pk)
-    if status_cache.may_tell():
+    if status_cache.may_cache():
         try:
             cache.set(seen_key, f"{mark}|{all_}|{cut.at}|{cut.reason}", SEEN_TTL)
         except Exception:
@@ -84,8 +84,8 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], user_pk: Any) 
     return cut
 
 
-def _truth(user_pk: Any) -> Cut:
+def _truth(user_pk: Any) -> LastCutoff:
     try:
-        return cutoffs.last_cut(user_pk)
+        return cutoffs.last_cutoff_of(user_pk)
     except Exception as error:
         raise SessionUnavailable("Neither cache nor database can tell.") from error

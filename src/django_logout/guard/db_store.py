@@ -9,11 +9,11 @@ from asgiref.sync import sync_to_async
 from django.db.models import Exists
 from django.utils import timezone
 
-from django_logout.conf import remembered
+from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry
-from django_logout.sessions.sql import Prepared, given, select
+from django_logout.sessions.sql import Prepared, placeholder, select
 
 
 class Row(NamedTuple):
@@ -34,9 +34,9 @@ def ask(model: Any, key: str | None) -> Row | None:
     return Row(*found[0]) if found else None
 
 
-@remembered("DATABASES", "USE_TZ")
+@cached_until_setting_changes("DATABASES", "USE_TZ")
 def _question(model: Any, database: str) -> Prepared:
-    key, now = given(model, "session_key"), given(model, "expire_date")
+    key, now = placeholder(model, "session_key"), placeholder(model, "expire_date")
     rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
     living = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
     rows = rows.annotate(cut_off=cutoffs.newest_cutoff(), known=Exists(living))

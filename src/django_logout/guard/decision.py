@@ -20,10 +20,10 @@ from django.utils import timezone
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.guard import status_cache
-from django_logout.guard.state import Watch
+from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status, timeouts
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from django_logout.sessions.timeouts import Limits
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 #: What the cache remembers of a session, if that has been read with it.
 Remembered = Mapping[str, Any] | None
 #: Whether a session is within its limits, by its row.
-AskExpiry = Callable[[Identity], Standing]
+AskExpiry = Callable[[Identity], SessionStatus]
 
 
-def recall(identity: Identity) -> Standing | None:
+def recall(identity: Identity) -> SessionStatus | None:
     """Whether a session is within its limits by what this process knows; ``None``: ask."""
     given = logout_settings()
     if given.IDLE_TIMEOUT is None and given.MAX_AGE is None:
-        return Standing(True)
-    now, memory = timezone.now(), activity.recollect(identity.id)
+        return SessionStatus(True)
+    now, memory = timezone.now(), activity.get_memory(identity.id)
     limits = activity.limits_of(memory, now)
     if limits is None:
         return None
@@ -52,10 +52,10 @@ def recall(identity: Identity) -> Standing | None:
         return None
     begun = begun or datetime.fromtimestamp(identity.begun, UTC if settings.USE_TZ else None)
     over = timeouts.expired(limits, begun=begun, seen=seen, now=now)
-    return None if over else Standing(True)
+    return None if over else SessionStatus(True)
 
 
-def ask(identity: Identity, request: HttpRequest | None) -> Standing:
+def ask(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     """Whether a session is within its limits, by its row."""
     given = logout_settings()
     rows = registry.sessions().filter(pk=identity.id)
@@ -63,18 +63,18 @@ def ask(identity: Identity, request: HttpRequest | None) -> Standing:
     row = (rows.select_related("user") if by_user else rows).first()
     if row is None:
         # One from before our time gets its row with this request, and its time begins.
-        return Standing(not identity.registered)
+        return SessionStatus(not identity.registered)
     if row.ended_at is not None:
-        return status.standing(identity)
+        return status.get_status(identity)
     limits = _limits(row.user if by_user else None, request)
-    memory, now = activity.recollect(row.pk), timezone.now()
+    memory, now = activity.get_memory(row.pk), timezone.now()
     seen = max(row.last_seen_at, (memory and memory.seen) or row.last_seen_at)
     over = timeouts.expired(limits, begun=row.authenticated_at, seen=seen, now=now)
     if over is not None:
-        return Standing(False, over, expired=True)
+        return SessionStatus(False, over, expired=True)
     memory = activity.remember(row)
     memory.limits, memory.limits_at = limits, now
-    return Standing(True)
+    return SessionStatus(True)
 
 
 def _limits(user: Any, request: HttpRequest | None) -> Limits:
@@ -100,46 +100,50 @@ def _signed_in(request: HttpRequest | None, user: Any) -> Iterator[None]:
             request.user = before
 
 
-def of(watch: Watch, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry) -> Standing:
+def decide(
+    watch: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
+) -> SessionStatus:
     """Whether a session that has been loaded is served: it has neither ended nor expired."""
-    found = by_gate(watch, identity, remembered)
+    found = ask_status(watch, identity, remembered)
     if found.alive:
         found = recall(identity) or ask_expiry(identity)
     return found
 
 
-async def aof(
-    watch: Watch, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
-) -> Standing:
-    """Like :func:`of`; leaves the event loop only when the row must be asked."""
-    found = await aby_gate(watch, identity, remembered)
+async def adecide(
+    watch: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
+) -> SessionStatus:
+    """Like :func:`decide`; leaves the event loop only when the row must be asked."""
+    found = await aask_status(watch, identity, remembered)
     if found.alive:
         found = recall(identity) or await sync_to_async(ask_expiry)(identity)
     return found
 
 
-def by_gate(watch: Watch, identity: Identity, remembered: Remembered) -> Standing:
+def ask_status(watch: SessionState, identity: Identity, remembered: Remembered) -> SessionStatus:
     """Ask the gate, unless what the engine has loaded settles it."""
     cut_off = _is_cut_off(watch, identity)
     if cut_off is None:
-        return status_cache.ask(identity, remembered)
-    return _why_cut_off(identity) if cut_off else Standing(True)
+        return status_cache.get_status(identity, remembered)
+    return _why_cut_off(identity) if cut_off else SessionStatus(True)
 
 
-async def aby_gate(watch: Watch, identity: Identity, remembered: Remembered) -> Standing:
-    """Like :func:`by_gate`."""
+async def aask_status(
+    watch: SessionState, identity: Identity, remembered: Remembered
+) -> SessionStatus:
+    """Like :func:`ask_status`."""
     cut_off = _is_cut_off(watch, identity)
     if cut_off is None:
-        return await status_cache.aask(identity, remembered)
-    return await sync_to_async(_why_cut_off)(identity) if cut_off else Standing(True)
+        return await status_cache.aget_status(identity, remembered)
+    return await sync_to_async(_why_cut_off)(identity) if cut_off else SessionStatus(True)
 
 
-def _is_cut_off(watch: Watch, identity: Identity) -> bool | None:
+def _is_cut_off(watch: SessionState, identity: Identity) -> bool | None:
     if watch.cut_off is None or not identity.registered:
         return None
     return identity.begun < watch.cut_off
 
 
-def _why_cut_off(identity: Identity) -> Standing:
-    found = status_cache.ask_row(identity)
-    return Standing(False, Reason.CUTOFF) if found.alive else found
+def _why_cut_off(identity: Identity) -> SessionStatus:
+    found = status_cache.get_status_from_row(identity)
+    return SessionStatus(False, Reason.CUTOFF) if found.alive else found

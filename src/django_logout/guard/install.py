@@ -19,7 +19,7 @@ from django.utils.functional import SimpleLazyObject
 
 from django_logout.guard import decision, prefetch
 from django_logout.guard.db_store import FinalStore
-from django_logout.guard.state import Watch
+from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
 
@@ -37,20 +37,20 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     return type(store.__name__, (mixin, store), names)
 
 
-def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> Watch:
+def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> SessionState:
     """Guard a session object (once), and return what is seen of it.
 
     A session that has been loaded already, by a middleware before ours, is looked at now,
     unless it is known to have been logged in to this moment.
     """
     store: Any = session
-    if post(session, request) and look and "_session_cache" in session.__dict__:
+    if install_guard(session, request) and look and "_session_cache" in session.__dict__:
         _look_again(session)
-    watch: Watch = store.watch
+    watch: SessionState = store.watch
     return watch
 
 
-def post(session: SessionBase, request: Any) -> bool:
+def install_guard(session: SessionBase, request: Any) -> bool:
     """Post the guard, for what is going to happen to a session object; false if it stands there
     already."""
     if isinstance(session, GuardedStore):
@@ -68,7 +68,7 @@ def _look_again(session: Any) -> None:
     if identity is None:
         return
     remembered = prefetch.recall(session, identity, None)
-    found = decision.of(session.watch, identity, remembered, session.ask_expiry)
+    found = decision.decide(session.watch, identity, remembered, session.ask_expiry)
     if not session._admit(identity, found):
         session._session_cache = {}
 
@@ -76,7 +76,7 @@ def _look_again(session: Any) -> None:
 # Whether anything has become of the session that is to be settled before the response leaves.
 
 
-def needs_settling(request: HttpRequest) -> bool:
+def needs_finalizing(request: HttpRequest) -> bool:
     """Whether there is anything to do, found out without asking anybody: nothing for requests
     that leave their session alone, and mostly nothing for those that only read it."""
     session: Any = request.session
@@ -94,7 +94,7 @@ def needs_settling(request: HttpRequest) -> bool:
         or watch.eventful
         or (identity and is_shut_out(request))
         or any(identity is None or session_id != identity.id for session_id in watch.held)
-        or (identity and (not identity.registered or activity.notice(identity.id, request)))
+        or (identity and (not identity.registered or activity.record_use(identity.id, request)))
     )
 
 

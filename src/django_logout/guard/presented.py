@@ -45,13 +45,13 @@ def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
         elif store.watch.missed and store.watch.key:
             # Rotated in another tab, and this one has not heard: it is the same login.
             if store.watch.successors is None:
-                store.watch.successors = registry.successors(store.watch.key)
+                store.watch.successors = registry.ids_by_previous_key(store.watch.key)
             found.extend(store.watch.successors)
     bearer = getattr(request, BEARER, None)
     return found if bearer is None else [*found, bearer]
 
 
-def user_tag(request: HttpRequest) -> str:
+def user_fingerprint(request: HttpRequest) -> str:
     """Tells a script whether this is still the same user, and nobody who that is; ``""`` for
     nobody."""
     user: Any = getattr(request, "user", None)
@@ -83,7 +83,7 @@ def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
     return beside
 
 
-def own(request: HttpRequest | None) -> set[UUID]:
+def own_session_ids(request: HttpRequest | None) -> set[UUID]:
     """Ids of the sessions that a request's browser has, or had until that request ended them: of
     whose ending it is told by the answer."""
     found = stores(request) if request is not None else []
@@ -91,7 +91,7 @@ def own(request: HttpRequest | None) -> set[UUID]:
     return held.union(*(store.watch.ended for store in found))
 
 
-def empty(request: HttpRequest) -> None:
+def clear_sessions(request: HttpRequest) -> None:
     """Empty the ended sessions of a browser, here and in the engine; it goes on with a fresh
     anonymous one."""
     here, *_ = found = stores(request)
@@ -114,7 +114,7 @@ def delete_data(store: Any, key: str | None) -> None:
         logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
 
 
-def forget_user(request: HttpRequest) -> None:
+def set_anonymous_user(request: HttpRequest) -> None:
     """Make ``request.user`` and ``request.auser()`` anonymous (Django ticket 36540)."""
     if hasattr(request, "user"):
         request.user = AnonymousUser()

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 
 if TYPE_CHECKING:
     from django_logout.types import Ending
 
 
-class Watch:
+class SessionState:
     """Written by the guard and by the door; read by whoever settles the session."""
 
     identity: Identity | None = None
@@ -23,7 +23,7 @@ class Watch:
     "Nobody could tell whether the session is alive."
     cut_off: float | None = None
     "When everyone was cut off last, where the engine has told (0: never)."
-    refused: tuple[Identity, Standing] | None = None
+    refused: tuple[Identity, SessionStatus] | None = None
     "The ended session that this request came with."
     shut_out: str | None = None
     "Why the session's user is not let in any more, if Django has found nobody to let in."

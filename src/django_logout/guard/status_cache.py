@@ -39,7 +39,7 @@ from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable
 from django_logout.sessions import engines, identity, registry, status, token_logins
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 
 logger = logging.getLogger("django_logout.gate")
 
@@ -79,7 +79,7 @@ def alias() -> str:
     return logout_settings().CACHE or settings.SESSION_CACHE_ALIAS
 
 
-def remembers() -> bool:
+def is_used() -> bool:
     """Whether there is anything to replace when sessions end. Of an engine whose deletes are final
     nothing is remembered, of tokens it is on any."""
     asked = not engines.current().final_deletes or token_logins.in_use()
@@ -102,7 +102,7 @@ def seen_key(session_id: UUID | str) -> str:
     return f"django_logout:seen:{session_id}"
 
 
-def name_of(user_pk: Any) -> str:
+def user_key(user_pk: Any) -> str:
     """Under which a user's generation is remembered, in the place of a session's id. A hash, since
     memcached takes neither blanks nor long words, and a primary key may be a name."""
     return f"user:{identity.fingerprint(str(user_pk))}"
@@ -113,7 +113,7 @@ def generation() -> str:
     return secrets.token_hex(8)
 
 
-def ask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
+def get_status(identity: Identity, found: Mapping[str, Any] | None = None) -> SessionStatus:
     """Whether a session that the engine still knows may be served.
 
     One cache read, unless what it would have ``found`` has just been read; and one registry read
@@ -122,20 +122,20 @@ def ask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
     """
     cache = _cache_for(identity)
     if cache is None:
-        return ask_row(identity)
+        return get_status_from_row(identity)
     try:
         found = cache.get_many(keys(identity.id)) if found is None else found
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
-        return ask_row(identity)
+        return get_status_from_row(identity)
     remembered = recall(found, identity.id)
     if remembered is None:
         remembered = _ask_and_remember(cache, found, identity)
     return remembered
 
 
-async def aask(identity: Identity, found: Mapping[str, Any] | None = None) -> Standing:
-    """Like :func:`ask`; leaves the event loop only when the row must be asked."""
+async def aget_status(identity: Identity, found: Mapping[str, Any] | None = None) -> SessionStatus:
+    """Like :func:`get_status`; leaves the event loop only when the row must be asked."""
     cache = _cache_for(identity)
     if cache is not None:
         with suppress(Exception):  # ask() below meets it again, and logs it
@@ -145,7 +145,7 @@ async def aask(identity: Identity, found: Mapping[str, Any] | None = None) -> St
         remembered = recall(found or {}, identity.id)
         if remembered is not None:
             return remembered
-    return await sync_to_async(ask)(identity, found)
+    return await sync_to_async(get_status)(identity, found)
 
 
 def keys(session_id: UUID) -> list[str]:
@@ -153,17 +153,19 @@ def keys(session_id: UUID) -> list[str]:
     return [mark_key(session_id), seen_key(session_id), mark_key(EVERYONE)]
 
 
-def recall(found: Mapping[str, Any], session_id: UUID) -> Standing | None:
+def recall(found: Mapping[str, Any], session_id: UUID) -> SessionStatus | None:
     """What the cache's answer amounts to; ``None``: ask the row."""
     mark, everyone = found.get(mark_key(session_id)), found.get(mark_key(EVERYONE))
     if isinstance(mark, str) and mark.startswith(ENDED):
-        return Standing(False, mark.partition(":")[2] or "unknown")
+        return SessionStatus(False, mark.partition(":")[2] or "unknown")
     if mark and everyone and found.get(seen_key(session_id)) == f"{mark}|{everyone}":
-        return Standing(True)
+        return SessionStatus(True)
     return None
 
 
-def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Identity) -> Standing:
+def _ask_and_remember(
+    cache: BaseCache, found: Mapping[str, Any], identity: Identity
+) -> SessionStatus:
     # The generations are taken before the row is asked: that order is what the proof rests on.
     try:
         mark = found.get(mark_key(identity.id)) or cache.get_or_set(
@@ -174,9 +176,9 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
         )
     except Exception:
         logger.exception("The cache that remembers sessions is down; asking the registry.")
-        return ask_row(identity)
-    found_out = ask_row(identity)
-    if may_tell():
+        return get_status_from_row(identity)
+    found_out = get_status_from_row(identity)
+    if may_cache():
         try:
             if found_out.alive:
                 cache.set(seen_key(identity.id), f"{mark}|{everyone}", SEEN_TTL)
@@ -187,33 +189,33 @@ def _ask_and_remember(cache: BaseCache, found: Mapping[str, Any], identity: Iden
     return found_out
 
 
-def ask_row(identity: Identity) -> Standing:
+def get_status_from_row(identity: Identity) -> SessionStatus:
     """The truth, whatever the cache remembers. Raises :class:`SessionUnavailable` if it cannot be
     had."""
     try:
-        return status.standing(identity)
+        return status.get_status(identity)
     except Exception as error:
         raise SessionUnavailable("Neither cache nor registry can tell.") from error
 
 
-def may_tell() -> bool:
+def may_cache() -> bool:
     """Whether what has just been read may be told to others. Inside a transaction (Django's, or one
     that the project manages itself) it may come from an old snapshot: good enough for this request."""
     return connections[registry.database()].get_autocommit()
 
 
-def ready() -> bool:
+def can_write() -> bool:
     """Whether an ending could be remembered now; true where nothing is remembered."""
-    return not remembers() or engines.answers(caches[alias()])
+    return not is_used() or engines.cache_is_writable(caches[alias()])
 
 
-def disturb(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
+def invalidate(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
     """During an ending that awaits somebody's commit: make readers ask the row again."""
-    names: list[UUID | str] = [*session_ids, *map(name_of, user_pks)]
+    names: list[UUID | str] = [*session_ids, *map(user_key, user_pks)]
     _write({mark_key(name): generation() for name in names})
 
 
-def close(
+def mark_ended(
     session_ids: Iterable[UUID],
     reason: str,
     *,
@@ -225,11 +227,11 @@ def close(
     have ended; and sessions that had ended ``earlier``, with the reason of each. False when the
     cache did not take it: what a reader saw before may then still stand for :data:`SEEN_TTL`, so
     the ending is not complete."""
-    if not remembers():
+    if not is_used():
         return True
     ended = {**earlier, **dict.fromkeys(session_ids, reason)}
     marks = {mark_key(session_id): f"{ENDED}:{why}" for session_id, why in ended.items()}
-    names = (*map(name_of, user_pks), *([EVERYONE] if everyone else []))
+    names = (*map(user_key, user_pks), *([EVERYONE] if everyone else []))
     marks.update((mark_key(name), generation()) for name in names)
     return _write(marks)
 

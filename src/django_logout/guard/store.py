@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision, prefetch
-from django_logout.guard.state import Watch
+from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, engines, registry, status
 from django_logout.sessions.activity import is_passive
 from django_logout.sessions.identity import ID_KEY, Identity, identify
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 
 if TYPE_CHECKING:
     _Base = SessionBase
@@ -35,9 +35,9 @@ class GuardedStore(_Base):
     """Mixed in front of the project's own ``SessionStore``."""
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> SessionState:
         """What is seen of it; begun when it is first touched, which it mostly never is."""
-        return Watch(*self.__dict__["presented"])
+        return SessionState(*self.__dict__["presented"])
 
     @property
     def engine(self) -> engines.Engine:
@@ -83,7 +83,7 @@ class GuardedStore(_Base):
             if identity is None:
                 return data
             remembered = prefetch.recall(self, identity, prefetched)
-            found = decision.of(self.watch, identity, remembered, self.ask_expiry)
+            found = decision.decide(self.watch, identity, remembered, self.ask_expiry)
             return data if self._admit(identity, found) else {}
 
     async def aload(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class GuardedStore(_Base):
             if identity is None:
                 return data
             remembered = prefetch.recall(self, identity, prefetched)
-            found = await decision.aof(self.watch, identity, remembered, self.ask_expiry)
+            found = await decision.adecide(self.watch, identity, remembered, self.ask_expiry)
             return data if self._admit(identity, found) else {}
 
     def save(self, must_create: bool = False) -> None:
@@ -140,14 +140,14 @@ class GuardedStore(_Base):
             data[ID_KEY] = str(identity.id)  # goes where the data goes: to a new key too
         return identity
 
-    def _admit(self, identity: Identity, standing: Standing) -> bool:
+    def _admit(self, identity: Identity, standing: SessionStatus) -> bool:
         if not standing.alive:
             self.watch.identity, self.watch.refused = None, (identity, standing)
             self.watch.held.clear()
             self._session_key = None  # as Django does for a session that is not there
         return standing.alive
 
-    def ask_expiry(self, identity: Identity) -> Standing:
+    def ask_expiry(self, identity: Identity) -> SessionStatus:
         """Whether a session is within its limits, which may depend on what the request holds:
         as that may be this session, it is loaded as it is for as long."""
         with self._inside():
@@ -194,7 +194,9 @@ class GuardedStore(_Base):
             return
         with self._asking():
             alive = self._still_alive(identity)
-        activity.saved(identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age()))
+        activity.record_expiry(
+            identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age())
+        )
         if not alive:
             self.watch.lost = True
             self.delete(self.session_key)
@@ -204,11 +206,11 @@ class GuardedStore(_Base):
     def _still_alive(self, identity: Identity) -> bool:
         before, self.watch.key = self.watch.key, self.session_key
         if before != self.session_key and self.engine.keyed:
-            return registry.follow(identity.id, self, before=before)
+            return registry.record_new_key(identity.id, self, before=before)
         if self.watch.adopted:  # it had no row while it was loaded: an ending may have missed it
-            return status.standing(identity).alive
+            return status.get_status(identity).alive
         remembered = prefetch.recall(self, identity, None)
-        return decision.by_gate(self.watch, identity, remembered).alive
+        return decision.ask_status(self.watch, identity, remembered).alive
 
     @contextmanager
     def _inside(self, *errors: type[Exception]) -> Iterator[None]:

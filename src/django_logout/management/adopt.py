@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.options import add_dry_run, add_json
+from django_logout.management.arguments import add_dry_run, add_json
+from django_logout.management.output import write_json
 from django_logout.management.progress import Progress
-from django_logout.management.telling import tell
 from django_logout.operations import backfill
 
 HELP = (
@@ -31,7 +31,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     progress = Progress(command, options["verbosity"], what="sessions looked at")
     done = backfill.adopt(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        tell(command, {"dry_run": options["dry_run"], **asdict(done)})
+        write_json(command, {"dry_run": options["dry_run"], **asdict(done)})
     elif not done.listed:
         command.stdout.write(
             f"{settings.SESSION_ENGINE} cannot list its sessions. Nothing has to be done: each is "

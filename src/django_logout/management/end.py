@@ -10,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
-from django_logout.management.choice import Choice, Found, choose
-from django_logout.management.options import (
+from django_logout.management.arguments import (
     add_dry_run,
     add_json,
     duration,
@@ -19,8 +18,9 @@ from django_logout.management.options import (
     read_one,
     uuid,
 )
+from django_logout.management.filters import Found, SessionFilter, choose
+from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.management.progress import Progress
-from django_logout.management.telling import INCOMPLETE, Told, tell
 from django_logout.types import LogoutResult
 
 HELP = (
@@ -76,13 +76,13 @@ def handle(command: BaseCommand, **options: Any) -> None:
     _tell(command, found, result, options)
     if not result.complete:
         failed = ", ".join(result.failed)
-        raise Told(
+        raise ReportedError(
             f"The sessions have ended, but this failed: {failed}. 'logout retry' tries again.",
             returncode=INCOMPLETE,
         )
 
 
-def _ask(choice: Choice, found: Found, options: dict[str, Any]) -> None:
+def _ask(choice: SessionFilter, found: Found, options: dict[str, Any]) -> None:
     if options["yes"] or not (choice.everyone or found.users > 1):
         return
     all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
@@ -109,7 +109,7 @@ def _tell(
         "event": str(result.event.pk) if result and result.event else None,
     }
     if options["json"]:
-        tell(command, facts)
+        write_json(command, facts)
     elif result is None:
         all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
         command.stdout.write(f"Would end {all_of_it}.")

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.exceptions import LogoutError
-from django_logout.management.options import add_json, find_user
+from django_logout.management.arguments import add_json, find_user
+from django_logout.management.output import ReportedError, write_json
 from django_logout.management.rehearsal import Rehearsal
-from django_logout.management.telling import Told, tell
 
 HELP = (
     "Log a session of a user in and out in this process, with the engine and settings in force, "
@@ -36,8 +36,8 @@ def handle(command: BaseCommand, **options: Any) -> None:
     except LogoutError as error:
         raise CommandError(f"{error} The session lives until it expires.") from error
     if options["json"]:
-        tell(command, explanation.as_dict())
+        write_json(command, explanation.as_dict())
     else:
         command.stdout.write(explanation.as_text())
     if explanation.copied_cookie == "served":
-        raise Told("The session has not ended: its cookie is still served.")
+        raise ReportedError("The session has not ended: its cookie is still served.")

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout.management.options import add_json, find_user, name_of
+from django_logout.management.arguments import add_json, find_user, name_of
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry, status
 
@@ -86,7 +86,7 @@ def _reason(row: LoginSession) -> str | None:
     if row.ended_at is not None:
         return row.event.reason if row.event is not None else "unknown"
     cut = facts.cutoff is not None and row.created_at < facts.cutoff
-    return status.told(facts.cutoff_reason) if cut else None
+    return status.public_reason(facts.cutoff_reason) if cut else None
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.options import add_dry_run, add_json
+from django_logout.management.arguments import add_dry_run, add_json
+from django_logout.management.output import write_json
 from django_logout.management.progress import Progress
-from django_logout.management.telling import tell
 from django_logout.operations import cleanup
 
 HELP = (
@@ -33,7 +33,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
 
     done = cleanup.prune(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        tell(command, {"dry_run": options["dry_run"], **asdict(done)})
+        write_json(command, {"dry_run": options["dry_run"], **asdict(done)})
         return
     end, delete = ("Would end", "Would delete") if options["dry_run"] else ("Ended", "Deleted")
     command.stdout.write(f"{end} {done.expired} expired sessions.")

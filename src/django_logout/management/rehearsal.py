@@ -15,8 +15,8 @@ from django_logout.enums import Reason
 from django_logout.guard import status_cache
 from django_logout.guard.install import guard
 from django_logout.guard.store import GuardedStore
+from django_logout.management.arguments import name_of
 from django_logout.management.explanation import Explanation, Step, Variable
-from django_logout.management.options import name_of
 from django_logout.management.visitor import Visitor, is_signed_in, without_prefix
 from django_logout.models import LogoutEvent
 from django_logout.sessions import engines, registry
@@ -39,7 +39,7 @@ class Rehearsal:
 
     def explain(self) -> Explanation:
         """Log in, log out, look, and leave nothing behind but the event."""
-        _demand_middleware(self.visitor.visit())
+        _require_middleware(self.visitor.visit())
         others = self._count_others()
         response = self.visitor.log_in(self.user)
         session = response.wsgi_request.session
@@ -116,7 +116,7 @@ class Rehearsal:
     def _clear_away(self, session_id: UUID) -> None:
         # If it is alive still; of this reason nobody is written to.
         pipeline.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
-        registry.forget(session_id)
+        registry.delete_ended_row(session_id)
         for cookie in self.visitor.held:
             engines.current().store(cookie).delete()
         here = type(self.user)._base_manager.filter(pk=self.user.pk)
@@ -134,7 +134,7 @@ def _logout_url() -> str:
         ) from None
 
 
-def _demand_middleware(response: Any) -> None:
+def _require_middleware(response: Any) -> None:
     request = response.wsgi_request
     wanted = {
         "django.contrib.sessions.middleware.SessionMiddleware": hasattr(request, "session"),

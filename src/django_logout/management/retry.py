@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.options import add_dry_run, add_json, read, uuid
-from django_logout.management.telling import INCOMPLETE, Told, tell
+from django_logout.management.arguments import add_dry_run, add_json, read, uuid
+from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.models import LogoutEvent
 from django_logout.operations import retries
 
@@ -44,11 +44,11 @@ def handle(command: BaseCommand, **options: Any) -> None:
         if not options["json"]:
             command.stdout.write(_line(done, dry_run=options["dry_run"]))
     if options["json"]:
-        tell(command, {"dry_run": options["dry_run"], "events": told})
+        write_json(command, {"dry_run": options["dry_run"], "events": told})
     elif not told:
         command.stdout.write("Nothing is to be tried again now.")
     if not options["dry_run"] and (left := sum(bool(each["failed"]) for each in told)):
-        raise Told(f"{left} of {len(told)} still not complete.", returncode=INCOMPLETE)
+        raise ReportedError(f"{left} of {len(told)} still not complete.", returncode=INCOMPLETE)
 
 
 def _line(event: LogoutEvent, *, dry_run: bool) -> str:

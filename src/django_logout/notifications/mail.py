@@ -69,7 +69,7 @@ def on_ending(
     """A session has ended: one mail for each user whom the event is about."""
     if "sessions_ended" not in logout_settings().NOTIFY or reason in QUIET:
         return
-    here = presented.own(request)  # whoever sits there has seen it
+    here = presented.own_session_ids(request)  # whoever sits there has seen it
     told: set[Any] = event.__dict__.setdefault("_django_logout_told", set())
     if session.id in here or session.user_id in told:
         return

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.exceptions import SessionNotEnded
 from django_logout.notifications import report
 from django_logout.types import LogoutResult
@@ -33,7 +33,7 @@ class NotMeView(TemplateView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view, open to everybody and never cached."""
-        return open_to_all(never_cache(super().as_view(**initkwargs)))
+        return exempt(never_cache(super().as_view(**initkwargs)))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """As ever; but no page that is opened from this one is told its URL."""

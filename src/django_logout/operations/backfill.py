@@ -20,7 +20,7 @@ from django.utils.crypto import constant_time_compare
 
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, engines, registry
-from django_logout.sessions.engines import Stored
+from django_logout.sessions.engines import StoredSession
 from django_logout.sessions.identity import Identity, identify
 
 #: Sessions that are read, and decoded, at a time.
@@ -53,7 +53,7 @@ def adopt(
     return Adopted(listed=True, seen=seen, adopted=adopted)
 
 
-def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, Stored]]:
+def _served(batch: Iterable[StoredSession]) -> Iterator[tuple[Identity, StoredSession]]:
     """Those of the sessions that are somebody's, and that Django would serve."""
     model = get_user_model()
     theirs = []
@@ -72,7 +72,7 @@ def _served(batch: Iterable[Stored]) -> Iterator[tuple[Identity, Stored]]:
             yield identity, session
 
 
-def _is_let_in(user: Any, session: Stored) -> bool:
+def _is_let_in(user: Any, session: StoredSession) -> bool:
     if not getattr(user, "is_active", True):
         return False
     if not hasattr(user, "get_session_auth_hash"):
@@ -87,7 +87,7 @@ def _is_let_in(user: Any, session: Stored) -> bool:
 # With ``sessions.engines``, the only module that reads what an engine has stored.
 
 
-Batches = Iterator[list[Stored]]
+Batches = Iterator[list[StoredSession]]
 
 
 def listed() -> tuple[int, Batches] | None:
@@ -97,7 +97,7 @@ def listed() -> tuple[int, Batches] | None:
     if engine.model is not None:
         rows = _rows(engine.model)
         return rows.count(), _from_table(engine.store, rows)
-    if engines.descends(engine.store, "file"):
+    if engines.is_backend(engine.store, "file"):
         keys = _file_keys(engine.store)
         return len(keys), _from_files(engine.store, keys)
     return None
@@ -119,7 +119,7 @@ def _from_table(store: type[Any], rows: QuerySet[Any]) -> Batches:
         if not found:
             return
         last = found[-1][0]
-        yield [Stored(key, decode(data), expires) for key, data, expires in found]
+        yield [StoredSession(key, decode(data), expires) for key, data, expires in found]
 
 
 def _file_keys(store: type[Any]) -> list[str]:
@@ -135,9 +135,9 @@ def _from_files(store: type[Any], keys: list[str]) -> Batches:
         yield [_from_file(store, key) for key in batch]
 
 
-def _from_file(store: type[Any], key: str) -> Stored:
+def _from_file(store: type[Any], key: str) -> StoredSession:
     session = store(key)
     session.create = lambda: None  # as Django's clear_expired() does: load() makes a new one else
     data = session.load()
     age = session.get_expiry_age(expiry=session._expiry_date(data))
-    return Stored(key, data, timezone.now() + timedelta(seconds=age))
+    return StoredSession(key, data, timezone.now() + timedelta(seconds=age))

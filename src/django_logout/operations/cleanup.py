@@ -26,7 +26,7 @@ from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.notifications.report import REPORTS
-from django_logout.revokers import working
+from django_logout.revokers import instances
 from django_logout.sessions import cutoffs, engines, identity, registry, token_logins
 from django_logout.types import Target
 
@@ -77,7 +77,7 @@ def _limit() -> datetime | None:
     retention = logout_settings().RETENTION
     if retention is None:
         return None
-    ages = [revoker.lifetime for revoker in working()]
+    ages = [revoker.lifetime for revoker in instances()]
     oldest = max(timedelta(seconds=settings.SESSION_COOKIE_AGE), *ages) + GRACE
     return timezone.now() - max(as_timedelta(retention), oldest)
 

@@ -59,10 +59,10 @@ def before_save(
 ) -> None:
     """Compare with the stored row, if what is about to be written may matter."""
     instance.__dict__.pop(_CHANGE, None)
-    written = _written(sender, update_fields)
+    written = _saved_fields(sender, update_fields)
     if raw or using != registry.database() or instance.pk is None or not written:
         return
-    rows, deciding = sender._base_manager.using(using), _deciding(sender)
+    rows, deciding = sender._base_manager.using(using), _relevant_fields(sender)
     stored = (rows if deciding is None else rows.only(*deciding)).filter(pk=instance.pk).first()
     if stored is None:
         return
@@ -125,33 +125,33 @@ def reason_of(before: Any, after: Any) -> Reason | None:
     """Why logins of a user must not go on who has changed; ``None``: they may."""
     if getattr(before, "is_active", True) and not getattr(after, "is_active", True):
         return Reason.DISABLED
-    if _secret(before) == _secret(after):
+    if _auth_hash(before) == _auth_hash(after):
         return None
     # A project's own get_session_auth_hash() may look at more than the password.
     same = getattr(before, "password", None) == getattr(after, "password", None)
     return Reason.FACTOR_CHANGED if same else Reason.PASSWORD_CHANGED
 
 
-def _secret(user: Any) -> Any:
+def _auth_hash(user: Any) -> Any:
     """What Django compares to tell whether a session is older than the password."""
     if hasattr(user, "get_session_auth_hash"):
         return user.get_session_auth_hash()
     return getattr(user, "password", None)
 
 
-def _written(model: type[Model], update_fields: Collection[str] | None) -> set[str]:
+def _saved_fields(model: type[Model], update_fields: Collection[str] | None) -> set[str]:
     """Which of the fields that decide are about to be written. A login's own is none of them."""
     names = {
         field.attname
         for field in model._meta.concrete_fields
         if update_fields is None or field.name in update_fields or field.attname in update_fields
     }
-    deciding = _deciding(model)
+    deciding = _relevant_fields(model)
     return names - {"last_login"} if deciding is None else names & deciding
 
 
 @lru_cache
-def _deciding(model: type[Model]) -> frozenset[str] | None:
+def _relevant_fields(model: type[Model]) -> frozenset[str] | None:
     """Fields that decide whether sessions go on; ``None`` if code of the project's does, which
     may look at any."""
     names = {field.attname for field in model._meta.concrete_fields}

@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.db.models.signals import post_save, pre_delete, pre_save
 
 from django_logout.enums import Reason
-from django_logout.utils.lazy import later
+from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CHANGE = "_django_logout_confirmed"
 
-change_of = later("policies.account_changes.change_of")
+change_of = lazy_import("policies.account_changes.change_of")
 
 
 def credentials_changed(
@@ -53,9 +53,9 @@ def connect() -> None:
     if apps.is_installed("django_otp"):
         for model in filter(_is_device, apps.get_models()):
             uid = "django_logout.factors"
-            pre_save.connect(before_device, sender=model, dispatch_uid=uid)
-            post_save.connect(after_device, sender=model, dispatch_uid=uid)
-            pre_delete.connect(without_device, sender=model, dispatch_uid=uid)
+            pre_save.connect(on_device_pre_save, sender=model, dispatch_uid=uid)
+            post_save.connect(on_device_post_save, sender=model, dispatch_uid=uid)
+            pre_delete.connect(on_device_pre_delete, sender=model, dispatch_uid=uid)
 
 
 def _listen(module: str, *names: str) -> None:
@@ -70,7 +70,7 @@ def on_change(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> No
         credentials_changed(user, request=request)
 
 
-def before_device(
+def on_device_pre_save(
     sender: type[Model],
     instance: Any,
     using: str,
@@ -85,13 +85,13 @@ def before_device(
         instance.__dict__[_CHANGE] = confirmed != instance.confirmed
 
 
-def after_device(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
+def on_device_post_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
     """A second factor has come, or gone."""
     if instance.__dict__.pop(_CHANGE, False) and not raw:
         credentials_changed(instance.user)
 
 
-def without_device(sender: type[Model], instance: Any, origin: Any, **kwargs: Any) -> None:
+def on_device_pre_delete(sender: type[Model], instance: Any, origin: Any, **kwargs: Any) -> None:
     """A second factor goes; if that is because its user does, that is said elsewhere."""
     if instance.confirmed and _is_device(getattr(origin, "model", type(origin))):
         credentials_changed(instance.user)

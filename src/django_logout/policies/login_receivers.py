@@ -52,7 +52,7 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
 def _log_in_again(session: Any) -> None:
     """The same user: Django keeps the session, and so do we; but its time begins anew."""
     session.adopt()
-    registry.renew(session.identity.id, timezone.now())
+    registry.record_relogin(session.identity.id, timezone.now())
 
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -64,4 +64,4 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
         return  # sent by the door itself
     if user is None and not (watch.missed or watch.held) and len(stores(request)) == 1:
         return  # nobody now or before, no key that could have been rotated, no second cookie
-    logout.end_by_django(request, user)
+    logout.end_for_django_logout(request, user)

@@ -46,7 +46,7 @@ MAX_AGE = timedelta(minutes=5)
 SALT = "django_logout.choice"
 
 
-class Note(NamedTuple):
+class PendingLogin(NamedTuple):
     """A login that can be completed."""
 
     id: UUID
@@ -59,7 +59,7 @@ class Note(NamedTuple):
     "Where the login was to lead, query included."
 
 
-class Offer(NamedTuple):
+class PendingLoginCookie(NamedTuple):
     """A note as the session is to hold it, and what goes into the cookie."""
 
     note: str
@@ -85,10 +85,10 @@ def page_url() -> str:
         return ""
 
 
-def offer(request: HttpRequest) -> Offer | None:
+def store(request: HttpRequest) -> PendingLoginCookie | None:
     """Write down the login that is being turned away, while its session still tells whose it is.
     ``None`` where there is no page to choose on, or it is the second use of a note."""
-    note: Note | None = guard(request.session).note
+    note: PendingLogin | None = guard(request.session).note
     keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
     proof = {key: request.session[key] for key in keys if key in request.session}
     if len(proof) < len(keys) or not page_url():
@@ -100,10 +100,10 @@ def offer(request: HttpRequest) -> Offer | None:
     else:  # asked again: it is the same login
         about = [str(note.id), note.at, note.next]
     secret = get_random_string(32)
-    return Offer(signing.dumps([*about, proof], salt=f"{SALT}:{secret}"), secret)
+    return PendingLoginCookie(signing.dumps([*about, proof], salt=f"{SALT}:{secret}"), secret)
 
 
-def read(request: HttpRequest) -> Note | None:
+def load(request: HttpRequest) -> PendingLogin | None:
     """The login that this browser may complete. ``None`` if there is none: used, too old, forged,
     of another browser, of somebody who would not be let in any more, or ended with the sessions
     that there were."""
@@ -115,11 +115,11 @@ def read(request: HttpRequest) -> Note | None:
     except signing.BadSignature:
         return None
     session_id, at, whither, proof = written
-    note = Note(UUID(session_id), _user(proof), proof[BACKEND_SESSION_KEY], at, whither)
+    note = PendingLogin(UUID(session_id), _user(proof), proof[BACKEND_SESSION_KEY], at, whither)
     return note if _counts(note) else None
 
 
-def _counts(note: Note) -> bool:
+def _counts(note: PendingLogin) -> bool:
     proved = datetime.fromtimestamp(note.at, UTC if settings.USE_TZ else None)
     return (
         note.user.is_authenticated
@@ -135,13 +135,13 @@ def _user(proof: Mapping[str, Any]) -> Any:
     return get_user(request)
 
 
-def cancel(request: HttpRequest, note: Note) -> None:
+def cancel(request: HttpRequest, note: PendingLogin) -> None:
     """The login is not to come about, from no copy of the note either."""
-    registry.void(note.id, note.user)
+    registry.burn_login_id(note.id, note.user)
     request.session.pop(KEY, None)
 
 
-def bind(response: HttpResponse, secret: str) -> None:
+def set_cookie(response: HttpResponse, secret: str) -> None:
     """Give the browser its half of the note."""
     response.set_cookie(
         COOKIE,
@@ -154,7 +154,7 @@ def bind(response: HttpResponse, secret: str) -> None:
     )
 
 
-def unbind(response: HttpResponse) -> None:
+def delete_cookie(response: HttpResponse) -> None:
     """Take it away again."""
     path, samesite = settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_SAMESITE
     response.delete_cookie(COOKIE, path=path, samesite=samesite)

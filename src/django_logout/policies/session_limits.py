@@ -26,12 +26,12 @@ from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import LoginRefused, SessionNotEnded
 from django_logout.guard.install import guard
-from django_logout.guard.presented import forget_user
+from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
 from django_logout.policies import pending_login
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
-from django_logout.signals import session_begun
+from django_logout.signals import session_started
 from django_logout.types import Target
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def register(
     none, and :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
     row = _register(session, user, request, session_id)
     if not _rehearsed.get():
-        session_begun.send_robust(sender=LoginSession, session=row, request=request)
+        session_started.send_robust(sender=LoginSession, session=row, request=request)
     return row
 
 
@@ -65,9 +65,11 @@ def _register(
     session: SessionBase, user: Any, request: HttpRequest, session_id: UUID | None
 ) -> LoginSession:
     enter = partial(registry.register, session, user, request, session_id=session_id)
-    counted = partial(places, user, request)
+    counted = partial(counted_sessions, user, request)
     try:
-        return admit(partial(_enter, enter, session_id), user, request, counted)
+        return register_within_limit(
+            partial(_create_row, enter, session_id), user, request, counted
+        )
     except LoginRefused:
         guard(request.session).turned_away = True
         _turn_away(request, ask=logout_settings().AT_LIMIT == "ask")
@@ -77,13 +79,13 @@ def _register(
         raise
 
 
-def _enter(enter: Callable[[], LoginSession], session_id: UUID | None) -> LoginSession:
+def _create_row(enter: Callable[[], LoginSession], session_id: UUID | None) -> LoginSession:
     if session_id is not None and registry.exists(session_id):
         raise LoginRefused("This login has come about already, or been cancelled.")
     return enter()
 
 
-def admit(
+def register_within_limit(
     enter: Callable[[], LoginSession],
     user: Any,
     request: HttpRequest | None,
@@ -108,7 +110,7 @@ def _admit(
         return enter()
     if logout_settings().AT_LIMIT != "end_oldest":
         with transaction.atomic(using=registry.database()):
-            take_turns(user)
+            lock_user(user)
             if counted(None).count() >= limit:
                 raise LoginRefused("This user has as many sessions as are allowed.")
             return enter()
@@ -136,7 +138,7 @@ def _make_room(row: LoginSession, end: Callable[[], None]) -> None:
         end()
     except SessionNotEnded:
         with suppress(DatabaseError):
-            registry.withdraw(row.pk)
+            registry.delete_unfinished_login(row.pk)
         raise
     if connections[registry.database()].in_atomic_block:
         # Nobody else sees this login before it is committed, nor does it see others' till then.
@@ -152,13 +154,13 @@ def _end_oldest(
 ) -> None:
     # One order for all who ask, or two that race would end each other.
     found = counted(row.pk).order_by("pk").values_list("pk", "created_at", "kind")
-    newest_first = sorted(found, key=partial(_begun, row, timezone.now()), reverse=True)
+    newest_first = sorted(found, key=partial(_age_order, row, timezone.now()), reverse=True)
     if oldest := [pk for pk, *_ in newest_first[limit:]]:
         target = Target.sessions(oldest)
         pipeline.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
-def _begun(
+def _age_order(
     row: LoginSession, now: datetime, found: tuple[UUID, datetime, str]
 ) -> tuple[bool, datetime, bool]:
     """In what order sessions began, to whoever asks for a login: one from before our time before
@@ -169,7 +171,7 @@ def _begun(
     return not of_before, row.created_at if created_at > now else created_at, pk == row.pk
 
 
-def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
+def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     """Sessions of a user that are alive: not ended, and not expired so that nobody has noticed.
     What another process knows better than the row, it knows at most an interval better."""
     given, now = logout_settings(), timezone.now()
@@ -184,20 +186,22 @@ def living(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     return rows
 
 
-def places(user: Any, request: HttpRequest, mine: UUID | None = None) -> QuerySet[LoginSession]:
+def counted_sessions(
+    user: Any, request: HttpRequest, mine: UUID | None = None
+) -> QuerySet[LoginSession]:
     """Those of the sessions that count for a login by this request: what its browser has let go
     of in logging in, or what has expired in it, is about to end."""
     watch = guard(request.session)
     refused = {watch.refused[0].id} if watch.refused else set()
-    return devices(user, request).exclude(pk__in=(watch.held.keys() | refused) - {mine})
+    return counted_logins(user, request).exclude(pk__in=(watch.held.keys() | refused) - {mine})
 
 
-def devices(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
+def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     """Sessions that count each for one: tokens that were obtained in a browser's are part of it."""
-    return token_logins.without_tied(living(user, request))
+    return token_logins.without_tied(active_sessions(user, request))
 
 
-def take_turns(user: Any) -> QuerySet[Any]:
+def lock_user(user: Any) -> QuerySet[Any]:
     """Wait until nobody else is deciding on a login of this user, or changing the account; whoever
     waits sees what whoever went first has done. Gives the user as they are now, to be asked for.
     On databases that lock no rows, any write takes turns with all others."""
@@ -216,7 +220,7 @@ def take_turns(user: Any) -> QuerySet[Any]:
 def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
     """Nobody is logged in here, whatever is done about the exception; guests keep their cart."""
     session: Any = request.session
-    offer = pending_login.offer(request) if ask else None
+    offer = pending_login.store(request) if ask else None
     _empty(request, session)
     session.pop(pending_login.KEY, None)
     if offer is not None:
@@ -224,11 +228,11 @@ def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
 
 
 def _empty(request: HttpRequest, session: Any) -> None:
-    for key in (*LOGIN_KEYS, identity.BEGUN_KEY):
+    for key in (*LOGIN_KEYS, identity.STARTED_AT_KEY):
         session.pop(key, None)
     # In somebody's transaction the session's key, new since this login, is about to be undone.
     if session.engine.keyed:  # else its data are all there is
         session.delete(session.session_key)
     session._session_key = session.watch.key = session.watch.identity = None
     session.modified = True
-    forget_user(request)
+    set_anonymous_user(request)

@@ -60,7 +60,7 @@ REAUTHENTICATE_TAG = "django-logout-reauthenticate"
 #: The header that tells scripts of a page why its session has ended, whatever fetched what.
 REASON_HEADER = "Logout-Reason"
 #: Those that lead somewhere, if they say where.
-MOVING = frozenset(
+REDIRECTING = frozenset(
     {
         Kind.LOGGED_OUT,
         Kind.ENDED,
@@ -72,11 +72,11 @@ MOVING = frozenset(
     }
 )
 #: Those where a fetch must not be led to the login page, whose HTML it would take for its data.
-TURNED_AWAY = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN, Kind.CHOOSE})
+DENYING = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN, Kind.CHOOSE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Notice:
     """One thing to say, with what the answers need to say it."""
 
     kind: Kind
@@ -93,21 +93,21 @@ class Moment:
     "What is shown, for programs."
 
 
-class Answer(ABC):
+class Responder(ABC):
     """One kind of response."""
 
     @abstractmethod
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         """Whether this client wants this kind of response now."""
 
     @abstractmethod
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         """The response."""
 
 
-def respond(request: HttpRequest, moment: Moment) -> HttpResponse:
+def respond(request: HttpRequest, moment: Notice) -> HttpResponse:
     """Answer with the first of ``LOGOUT["ANSWERS"]`` that suits; never cached."""
-    kinds: list[Answer] = [import_string(path)() for path in logout_settings().ANSWERS]
+    kinds: list[Responder] = [import_string(path)() for path in logout_settings().ANSWERS]
     answer = next((kind for kind in kinds if kind.suits(request, moment)), kinds[-1])
     response = answer.respond(request, moment)
     add_never_cache_headers(response)
@@ -145,7 +145,7 @@ def _here(request: HttpRequest) -> str:
     return request.get_full_path()
 
 
-def say_why(request: HttpRequest, response: HttpResponse, moment: Moment) -> None:
+def add_message(request: HttpRequest, response: HttpResponse, moment: Notice) -> None:
     """Leave a message for the next page, if there is more to say than that page does."""
     messages = getattr(request, "_messages", None)
     if messages is None:

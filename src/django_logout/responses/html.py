@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
 from django_logout.responses import messages
-from django_logout.responses.base import TURNED_AWAY, Answer, Kind, Moment, login_url
+from django_logout.responses.base import DENYING, Kind, Notice, Responder, login_url
 from django_logout.utils.csp import nonce
 
 STATUS = {
@@ -25,14 +25,14 @@ STATUS = {
 NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
 
 
-class PageAnswer(Answer):
+class PageAnswer(Responder):
     """The last resort, so it suits everybody."""
 
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         """Always."""
         return True
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         """The view's own page where there is one; else one that needs no session and no database,
         since it may be these that are down."""
         if moment.kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # there is a page already
@@ -44,7 +44,7 @@ class PageAnswer(Answer):
         name = NAMES.get(moment.kind, "session_ended")
         context = {"reason": messages.explain(moment.reason), "retry_url": request.get_full_path()}
         context["csp_nonce"] = nonce(request)
-        if moment.kind in TURNED_AWAY:
+        if moment.kind in DENYING:
             context["login_url"] = moment.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)
         response = HttpResponse(html, status=STATUS[moment.kind])

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.responses.base import MOVING, Answer, Kind, Moment, login_url, say_why
+from django_logout.responses.base import (
+    REDIRECTING,
+    Kind,
+    Notice,
+    Responder,
+    add_message,
+    login_url,
+)
 
 
-class HtmxAnswer(Answer):
+class HtmxAnswer(Responder):
     """``HX-Redirect`` with no content: htmx ignores its headers on a 3xx, and version 4 swaps
     the bodies of errors."""
 
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         """For htmx's own requests, when there is somewhere to go."""
-        return moment.kind in MOVING and request.headers.get("HX-Request") == "true"
+        return moment.kind in REDIRECTING and request.headers.get("HX-Request") == "true"
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         """204 with the header, and a message for the page it leads to."""
         url = moment.redirect_to
         if moment.kind is Kind.ENDED:
             url = login_url(request, page=moment.login_page)
         response = HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
-        say_why(request, response, moment)
+        add_message(request, response, moment)
         return response

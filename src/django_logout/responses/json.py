@@ -10,22 +10,22 @@ from django.utils.translation import gettext as _
 
 from django_logout.enums import Reason
 from django_logout.responses import messages
-from django_logout.responses.base import TURNED_AWAY, Answer, Kind, Moment, login_url
+from django_logout.responses.base import DENYING, Kind, Notice, Responder, login_url
 from django_logout.types import LogoutResult
 
 
-class JsonAnswer(Answer):
+class JsonAnswer(Responder):
     """Whoever prefers JSON gets it; so does a fetch that met an ended session."""
 
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         """By the Accept header, or by what else is served there; a fetch without one cannot follow
         a redirect to a login page."""
         types = ("text/html", "application/json", "application/problem+json")
         if moment.as_json or request.get_preferred_type(types) in types[1:]:
             return True
-        return moment.kind in TURNED_AWAY and request.headers.get("Sec-Fetch-Dest") == "empty"
+        return moment.kind in DENYING and request.headers.get("Sec-Fetch-Dest") == "empty"
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         """200 with what has ended, or a problem with its reason."""
         match moment.kind:
             case Kind.SHOWN:
@@ -45,7 +45,7 @@ class JsonAnswer(Answer):
                 return _turned_away(request, moment)
 
 
-def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
+def _turned_away(request: HttpRequest, moment: Notice) -> HttpResponse:
     match moment.kind:
         case Kind.NOT_FOUND:
             return _problem(HTTPStatus.NOT_FOUND, _("You have no such session."))
@@ -70,7 +70,7 @@ def _turned_away(request: HttpRequest, moment: Moment) -> HttpResponse:
             )
 
 
-def _success(moment: Moment, default: str) -> dict[str, Any]:
+def _success(moment: Notice, default: str) -> dict[str, Any]:
     result = moment.result or LogoutResult()
     spared = {"spared": dict(result.spared)} if result.spared else {}
     return {

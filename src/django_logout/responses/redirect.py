@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from django_logout.responses.base import MOVING, Answer, Moment, say_why
+from django_logout.responses.base import REDIRECTING, Notice, Responder, add_message
 
 
-class RedirectAnswer(Answer):
+class RedirectAnswer(Responder):
     """Redirects to where the user goes next; says why, if that is the login page."""
 
-    def suits(self, request: HttpRequest, moment: Moment) -> bool:
+    def suits(self, request: HttpRequest, moment: Notice) -> bool:
         """When there is somewhere to go."""
-        return moment.kind in MOVING and bool(moment.redirect_to)
+        return moment.kind in REDIRECTING and bool(moment.redirect_to)
 
-    def respond(self, request: HttpRequest, moment: Moment) -> HttpResponse:
+    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
         """A 302, with a message if there is more to say than the next page does."""
         response = HttpResponseRedirect(moment.redirect_to)
-        say_why(request, response, moment)
+        add_message(request, response, moment)
         return response

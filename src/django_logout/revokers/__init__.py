@@ -13,7 +13,7 @@ from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from django_logout.conf import logout_settings, remembered
+from django_logout.conf import cached_until_setting_changes, logout_settings
 from django_logout.sessions import token_logins
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ REVOKERS = (
 )
 
 #: What is revoked where an app is installed.
-OF_APPS = {
+BY_APP = {
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
     "knox": "django_logout.revokers.knox.KnoxRevoker",
     "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",
@@ -36,10 +36,10 @@ OF_APPS = {
 OF_CHANNELS = "django_logout.revokers.channels.revoker.ChannelsRevoker"
 
 
-@remembered("INSTALLED_APPS", "CHANNEL_LAYERS", "LOGOUT")
+@cached_until_setting_changes("INSTALLED_APPS", "CHANNEL_LAYERS", "LOGOUT")
 def paths() -> tuple[str, ...]:
     """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
-    found = [path for app, path in OF_APPS.items() if apps.is_installed(app)]
+    found = [path for app, path in BY_APP.items() if apps.is_installed(app)]
     if getattr(settings, "CHANNEL_LAYERS", None):
         found.append(OF_CHANNELS)
     return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
@@ -52,7 +52,7 @@ def connect() -> None:
         revoker.connect()
 
 
-def working() -> Iterator[Revoker]:
+def instances() -> Iterator[Revoker]:
     """Those that can be made."""
     return _made(paths())
 

@@ -21,7 +21,7 @@ class Revoker(ABC):
     result; it keeps nobody signed in.
 
     Credentials that are rows of a table with a user are easier made of
-    :class:`~django_logout.revokers.rows.RowsRevoker`.
+    :class:`~django_logout.revokers.rows.ModelRevoker`.
     """
 
     name: str

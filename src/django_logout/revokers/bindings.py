@@ -26,7 +26,7 @@ def public_id(kind: str, pk: Any) -> UUID:
     return UUID(bytes=digest[:16], version=5)
 
 
-def session_here(user_id: Any) -> UUID | None:
+def current_session_id(user_id: Any) -> UUID | None:
     """The session of the request that is being served, if this user is logged in to it. One that
     has not been looked at was not what let the user in."""
     request = current_request.get()
@@ -37,14 +37,14 @@ def session_here(user_id: Any) -> UUID | None:
     return identity.id if identity and identity.user_id == str(user_id) else None
 
 
-def tie(kind: str, pk: Any, session_id: UUID) -> bool:
+def bind(kind: str, pk: Any, session_id: UUID) -> bool:
     """Tie a token that has just been made to a session; false if that has ended meanwhile, and
     nothing may come of it any more."""
-    return tie_id(kind, public_id(kind, pk), session_id)
+    return bind_id(kind, public_id(kind, pk), session_id)
 
 
-def tie_id(kind: str, credential_id: UUID, session_id: UUID) -> bool:
-    """Like :func:`tie`, by the token's public id.
+def bind_id(kind: str, credential_id: UUID, session_id: UUID) -> bool:
+    """Like :func:`bind`, by the token's public id.
 
     The UPDATE changes nothing: it makes this and an ending of the session take turns, so that
     either the ending sees the tie, or this sees the ending.

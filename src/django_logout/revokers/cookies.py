@@ -16,7 +16,7 @@ from django_logout.types import Ending
 
 Cookie = Mapping[str, Any]
 
-_DOOMED = "_django_logout_cookies"
+_TO_DELETE = "_django_logout_cookies"
 
 
 class CookieRevoker(Revoker):
@@ -32,7 +32,7 @@ class CookieRevoker(Revoker):
         if request is None or not ending.includes_current:
             return 0
         doomed = [cookie for cookie in _cookies() if _may_be_there(cookie, request)]
-        setattr(request, _DOOMED, doomed)
+        setattr(request, _TO_DELETE, doomed)
         return sum(cookie["name"] in request.COOKIES for cookie in doomed)
 
 
@@ -40,7 +40,7 @@ def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
     """Delete what an ending in this request has noted, unless it turned out to be none."""
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return
-    for cookie in getattr(request, _DOOMED, ()):
+    for cookie in getattr(request, _TO_DELETE, ()):
         response.delete_cookie(
             cookie["name"],
             path=cookie.get("path", "/"),

@@ -8,11 +8,11 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from rest_framework.authtoken.models import Token
 
-from django_logout.revokers.rows import RowsRevoker
+from django_logout.revokers.rows import ModelRevoker
 from django_logout.types import Credential
 
 
-class DrfTokenRevoker(RowsRevoker):
+class DrfTokenRevoker(ModelRevoker):
     """Deletes them. There is one for each user, which all their programs share: whatever ends it
     ends it for all of them, and the next login of a program makes a new one."""
 

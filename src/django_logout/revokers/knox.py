@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.models import get_token_model
 
-from django_logout.revokers.rows import RowsRevoker
+from django_logout.revokers.rows import ModelRevoker
 from django_logout.types import Credential
 
 
-class KnoxRevoker(RowsRevoker):
+class KnoxRevoker(ModelRevoker):
     """Deletes them, of whatever model ``KNOX_TOKEN_MODEL`` names. Each program has its own."""
 
     name = "knox_token"

@@ -24,7 +24,7 @@ def reach(ending: Ending) -> Reach:
             return Reach(users=frozenset(target.value.values_list("pk", flat=True)))
         case Scope.OTHERS:
             user_id = target.value.user.pk
-            living = token_logins.living(user_id) if token_logins.in_use() else ()
+            living = token_logins.active_ids(user_id) if token_logins.in_use() else ()
             spared = _with_families(bindings.of_living(user_id), living)
             return Reach(users=frozenset([user_id]), spared=spared)
         case Scope.CREDENTIAL:

@@ -20,7 +20,7 @@ from django_logout.types import Credential, Ending
 ALL = ~Q(pk__in=())
 
 
-class RowsRevoker(Revoker):
+class ModelRevoker(Revoker):
     """Revokes rows: all of a user's, those that were obtained in a session, or one.
 
     What a request makes that is logged in by a session is tied to that session, if it is saved one
@@ -94,8 +94,8 @@ class RowsRevoker(Revoker):
     def _made(self, sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
         if not created or raw:
             return
-        session_id = bindings.session_here(getattr(instance, f"{self.user_field}_id"))
-        if session_id is not None and not bindings.tie(self.name, instance.pk, session_id):
+        session_id = bindings.current_session_id(getattr(instance, f"{self.user_field}_id"))
+        if session_id is not None and not bindings.bind(self.name, instance.pk, session_id):
             self.revoke(self.rows().filter(pk=instance.pk))
 
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from django_logout.enums import Scope
-from django_logout.revokers import REVOKERS, paths, reach, working
+from django_logout.revokers import REVOKERS, instances, paths, reach
 from django_logout.revokers.base import Revoker
 from django_logout.sessions import registry
 from django_logout.types import Credential, Ending, Outcome, Reach
@@ -26,7 +26,7 @@ logger = logging.getLogger("django_logout")
 def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
     """Let all revokers work, or only those with these names; see what each came to."""
     wanted = _wanted(only)
-    if any(_says(path, "reaches") for path in wanted):
+    if any(_flag(path, "reaches") for path in wanted):
         ending = replace(ending, reach=_reach(ending))
     return tuple(_ended_by(path, ending) for path in wanted)
 
@@ -39,7 +39,7 @@ def announce(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Ou
         revoker.announce(ending)
         return Outcome(revoker.name)
 
-    telling = [path for path in _wanted(only) if _says(path, "announces")]
+    telling = [path for path in _wanted(only) if _flag(path, "announces")]
     told = (_fenced(path, tell) for path in telling)
     return tuple(outcome for outcome in told if outcome.error)
 
@@ -54,17 +54,17 @@ def _reach(ending: Ending) -> Reach:
 def credentials(user: Any) -> list[Credential]:
     """The user's tokens of every kind, as they may be shown; without those of a revoker that
     fails."""
-    return [found for revoker in working() for found in _quietly(revoker, revoker.list, user, ())]
+    return [found for revoker in instances() for found in _quietly(revoker, revoker.list, user, ())]
 
 
 def titles() -> dict[str, Any]:
     """What the credentials of each kind are called on the page of a user's sessions."""
-    return {revoker.name: revoker.title for revoker in working()}
+    return {revoker.name: revoker.title for revoker in instances()}
 
 
 def presented(request: HttpRequest) -> UUID | None:
     """The id of the token by which a request was let in, if it was one."""
-    found = (_quietly(revoker, revoker.presented, request, None) for revoker in working())
+    found = (_quietly(revoker, revoker.presented, request, None) for revoker in instances())
     return next((credential_id for credential_id in found if credential_id), None)
 
 
@@ -88,7 +88,7 @@ def _name(path: str) -> str:
         return path
 
 
-def _says(path: str, what: str) -> bool:
+def _flag(path: str, what: str) -> bool:
     try:
         return bool(getattr(import_string(path), what))
     except Exception:  # noqa: BLE001 - likewise

@@ -18,7 +18,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from rest_framework_simplejwt.tokens import Token
 
 from django_logout.enums import Scope
-from django_logout.revokers.rows import RowsRevoker
+from django_logout.revokers.rows import ModelRevoker
 from django_logout.sessions import cutoffs, token_logins
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Credential, Ending
@@ -30,7 +30,7 @@ LISTED = not OutstandingToken._meta.abstract
 BATCH = 5000
 
 
-class SimpleJwtRevoker(RowsRevoker):
+class SimpleJwtRevoker(ModelRevoker):
     """Counts the logins by tokens that have ended, which the gate refuses from then on, and
     blacklists the refresh tokens that the library has listed: theirs, and any others."""
 

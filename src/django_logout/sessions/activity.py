@@ -64,7 +64,7 @@ def _forget(*, setting: str, **kwargs: Any) -> None:
 setting_changed.connect(_forget, dispatch_uid="django_logout.activity")
 
 
-def recollect(session_id: UUID) -> Memory | None:
+def get_memory(session_id: UUID) -> Memory | None:
     """What this process knows of a session."""
     return _memories.get(session_id)
 
@@ -78,13 +78,13 @@ def remember(row: LoginSession) -> Memory:
     return memory
 
 
-def insist(session_id: UUID) -> None:
+def touch_now(session_id: UUID) -> None:
     """Write at once that a session is being used now: somebody is about to be told so."""
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
     row.update(last_seen_at=timezone.now())
 
 
-def saved(session_id: UUID, expires: datetime) -> None:
+def record_expiry(session_id: UUID, expires: datetime) -> None:
     """The engine has saved a session, and so lets it live until then."""
     _memory(session_id).expires = expires
 
@@ -100,14 +100,14 @@ def limits_of(memory: Memory | None, now: datetime) -> Limits | None:
     return memory.limits if fresh else None
 
 
-def notice(session_id: UUID, request: HttpRequest) -> bool:
+def record_use(session_id: UUID, request: HttpRequest) -> bool:
     """A request has used a session: note that, and tell whether something has to be written."""
-    memory = recollect(session_id)
+    memory = get_memory(session_id)
     if memory is None or memory.written is None:
-        return not is_passive(request) or _moved(memory, timedelta(0))
+        return not is_passive(request) or _expiry_changed(memory, timedelta(0))
     now, limits, interval = _now(memory)
-    if now - memory.written >= interval or _moved(memory, interval):
-        return not is_passive(request) or _moved(memory, interval)
+    if now - memory.written >= interval or _expiry_changed(memory, interval):
+        return not is_passive(request) or _expiry_changed(memory, interval)
     if (limits is None or limits.idle is not None) and not is_passive(request):
         memory.seen = now
     return False
@@ -164,7 +164,7 @@ def _now(memory: Memory) -> tuple[datetime, Limits | None, timedelta]:
     return timezone.now(), limits, timeouts.touch_interval(given, limits)
 
 
-def _moved(memory: Memory | None, interval: timedelta) -> bool:
+def _expiry_changed(memory: Memory | None, interval: timedelta) -> bool:
     """Whether the session's end has moved by an interval since it was written."""
     if memory is None or memory.expires is None:
         return False

@@ -45,7 +45,7 @@ def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
         Cutoff.objects.using(database()).bulk_create(batch)
 
 
-class Cut(NamedTuple):
+class LastCutoff(NamedTuple):
     """When all of a user's logins were ended last."""
 
     at: float
@@ -58,7 +58,7 @@ class Cut(NamedTuple):
         return issued <= self.at
 
 
-def last_cut(user_pk: Any) -> Cut:
+def last_cutoff_of(user_pk: Any) -> LastCutoff:
     """When everything of a user, or of everyone, was ended last, and why."""
     covering = Q(user__isnull=True) | Q(user=OuterRef("pk"))
     cutoffs = Cutoff.objects.filter(covering).order_by("-before")
@@ -70,9 +70,9 @@ def last_cut(user_pk: Any) -> Cut:
         *(Subquery(endings.values(name)[:1]) for name in ("created_at", "reason")),
     ).first()
     if found is None:
-        return Cut(inf, Reason.DELETED)
-    cuts = [Cut(at.timestamp(), why) for at, why in (found[:2], found[2:]) if at is not None]
-    return max(cuts, key=lambda cut: cut.at, default=Cut(-inf))
+        return LastCutoff(inf, Reason.DELETED)
+    cuts = [LastCutoff(at.timestamp(), why) for at, why in (found[:2], found[2:]) if at is not None]
+    return max(cuts, key=lambda cut: cut.at, default=LastCutoff(-inf))
 
 
 def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:

@@ -20,9 +20,9 @@ from django.db import router
 from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
 
-from django_logout.conf import remembered
+from django_logout.conf import cached_until_setting_changes
 from django_logout.models import LoginSession
-from django_logout.sessions.sql import Prepared, delete, given
+from django_logout.sessions.sql import Prepared, delete, placeholder
 
 #: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
 _DB_METHODS = (
@@ -91,13 +91,13 @@ class Engine(NamedTuple):
     def forget(self, keys: Iterable[str]) -> None:
         """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
         gate refuses them anyway."""
-        if descends(self.store, "cached_db"):
+        if is_backend(self.store, "cached_db"):
             prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
             caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
 
     def reachable(self) -> bool:
         """Whether the engine's storage answers, for engines that would hide it if it did not."""
-        return not self.hides_outages or answers(caches[settings.SESSION_CACHE_ALIAS])
+        return not self.hides_outages or cache_is_writable(caches[settings.SESSION_CACHE_ALIAS])
 
 
 def current() -> Engine:
@@ -110,26 +110,26 @@ def of(store: type[SessionBase]) -> Engine:
     return _of(getattr(store, "engine_store", store))
 
 
-@remembered("DATABASES")
+@cached_until_setting_changes("DATABASES")
 def _delete(model: Any, using: str, keys: int) -> Prepared:
-    places = [given(model, "session_key") for _ in range(keys)]
+    places = [placeholder(model, "session_key") for _ in range(keys)]
     return delete(model._base_manager.using(using).filter(session_key__in=places))
 
 
-@remembered("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
+@cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
 def _of(store: type[SessionBase]) -> Engine:
     model = _local_table(store)
     return Engine(
         store=store,
         final_deletes=model is not None
-        and not descends(store, "cached_db")
+        and not is_backend(store, "cached_db")
         and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS)
-        and _asks_alike(model),
+        and _uses_default_manager(model),
         model=model,
-        hides_outages=descends(store, "cache"),
-        keyed=descends(store, *_KEYED),
+        hides_outages=is_backend(store, "cache"),
+        keyed=is_backend(store, *_KEYED),
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
-        drops_expired=descends(store, *_DROPPING),
+        drops_expired=is_backend(store, *_DROPPING),
         in_cache=all(_home(load) in _CACHED for load in (store.load, store.aload)),
     )
 
@@ -147,21 +147,21 @@ def _local_table(store: type[SessionBase]) -> type[Model] | None:
     return table if router.db_for_write(table) == here else None
 
 
-def _asks_alike(model: type[Model]) -> bool:
+def _uses_default_manager(model: type[Model]) -> bool:
     """Whether sessions are looked for in the same way every time: a manager of the project's may
     know better (see ``guard.db_store``)."""
     manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
     return type(manager).get_queryset is Manager.get_queryset
 
 
-def descends(store: type[SessionBase], *engines: str) -> bool:
+def is_backend(store: type[SessionBase], *engines: str) -> bool:
     """Whether it is one of these engines of Django's, or inherits from one. They are known by their
     names: to import those that a project does not use would cost each of its processes."""
     modules = {base.__module__ for base in store.__mro__}
     return any(f"django.contrib.sessions.backends.{engine}" in modules for engine in engines)
 
 
-def answers(cache: Any) -> bool:
+def cache_is_writable(cache: Any) -> bool:
     """Whether a cache stores a value now. It says so itself: ``add`` is true only if it has, in
     clients too that swallow their errors."""
     try:
@@ -171,7 +171,7 @@ def answers(cache: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSession:
     """A session as its engine holds it."""
 
     key: str = field(repr=False)

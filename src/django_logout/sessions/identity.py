@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 #: Where a session keeps its public id, in its own data.
 ID_KEY = "_django_logout_id"
 #: And when it began, in seconds since the epoch.
-BEGUN_KEY = "_django_logout_begun"
+STARTED_AT_KEY = "_django_logout_begun"
 #: Every look at a session asks who it is, many times a request.
 _uuid = lru_cache(maxsize=1000)(UUID)
 
@@ -35,7 +35,7 @@ def identify(data: Any, key: str | None) -> Identity | None:
     user_id = str(data[SESSION_KEY])
     if ID_KEY in data:
         try:
-            begun = float(data.get(BEGUN_KEY, 0))
+            begun = float(data.get(STARTED_AT_KEY, 0))
             return Identity(_uuid(data[ID_KEY]), user_id, registered=True, begun=begun)
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # no row: refused

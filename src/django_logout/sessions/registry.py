@@ -16,21 +16,27 @@ from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from django_logout.conf import remembered
+from django_logout.conf import cached_until_setting_changes
 from django_logout.models import Cutoff, LoginSession
 from django_logout.sessions import devices, engines
-from django_logout.sessions.identity import BEGUN_KEY, ID_KEY, Identity, fingerprint, is_adopted
-from django_logout.sessions.sql import Prepared, given, select, tells, update
+from django_logout.sessions.identity import (
+    ID_KEY,
+    STARTED_AT_KEY,
+    Identity,
+    fingerprint,
+    is_adopted,
+)
+from django_logout.sessions.sql import Prepared, placeholder, select, update, update_can_return
 from django_logout.types import EndedSession
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from django_logout.sessions.engines import Stored
+    from django_logout.sessions.engines import StoredSession
 #: Fields that an ending reads of what it has claimed.
-CLAIMED = ("pk", "user_id", "kind", "session_key")
+END_RETURNING = ("pk", "user_id", "kind", "session_key")
 #: One moment for an adopted session: an ``authenticated_at`` later on would pass for a login.
-ADOPTED = ("created_at", "authenticated_at", "last_seen_at")
+START_FIELDS = ("created_at", "authenticated_at", "last_seen_at")
 
 
 def database() -> str:
@@ -70,7 +76,7 @@ def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None 
             defaults={
                 "user_id": user_id,
                 "session_key": _storable_key(session),
-                **dict.fromkeys(ADOPTED, now),
+                **dict.fromkeys(START_FIELDS, now),
                 "expires_at": now + timedelta(seconds=session.get_expiry_age()),
                 "backend": session.get(BACKEND_SESSION_KEY, ""),
                 **devices.facts(request),
@@ -79,7 +85,7 @@ def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None 
         _mark(session, row)
 
 
-def adopt_all(found: Iterable[tuple[Identity, Stored]], *, dry_run: bool = False) -> int:
+def adopt_all(found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool = False) -> int:
     """Write rows of sessions that were alive before us and have none. Gives how many."""
     now, engine, pk = timezone.now(), engines.current(), get_user_model()._meta.pk
     rows = {
@@ -87,7 +93,7 @@ def adopt_all(found: Iterable[tuple[Identity, Stored]], *, dry_run: bool = False
             id=identity.id,
             user_id=pk.to_python(identity.user_id),
             session_key=_stored(session.key, engine),
-            **dict.fromkeys(ADOPTED, now),
+            **dict.fromkeys(START_FIELDS, now),
             expires_at=session.expires,
             backend=session.data.get(BACKEND_SESSION_KEY, ""),
         )
@@ -102,7 +108,7 @@ def adopt_all(found: Iterable[tuple[Identity, Stored]], *, dry_run: bool = False
 
 def _mark(session: SessionBase, row: LoginSession) -> None:
     session[ID_KEY] = str(row.pk)
-    session[BEGUN_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
+    session[STARTED_AT_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
 
 
 def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
@@ -118,7 +124,7 @@ def exists(session_id: UUID) -> bool:
     return LoginSession.objects.using(database()).filter(pk=session_id).exists()
 
 
-def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
+def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
     """Record that a session has a new key, if it has not ended meanwhile; else false.
 
     One conditional UPDATE, so that a rotation and an ending cannot both win.
@@ -128,7 +134,7 @@ def follow(session_id: UUID, session: SessionBase, *, before: str | None) -> boo
     return bool(row.update(session_key=_storable_key(session), rotated_from=came_from))
 
 
-def successors(key: str) -> list[UUID]:
+def ids_by_previous_key(key: str) -> list[UUID]:
     """Ids of the sessions whose key was this one before it was rotated; or is, for all we have
     heard, where the engine knows it no more: the rotation is under way."""
     rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current())
@@ -168,35 +174,35 @@ def end(
         return (), ()
     # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
     ended = among.filter(event_id=event_id, ended_at=at).order_by()
-    return claimed(list(ended.values_list(*CLAIMED)))
+    return claimed(list(ended.values_list(*END_RETURNING)))
 
 
 def claimed(rows: list[Any]) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
-    """The sessions, and the keys, in rows of what is ``CLAIMED``."""
+    """The sessions, and the keys, in rows of what is ``END_RETURNING``."""
     return (
         tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in rows),
         tuple(key for *_, key in rows if key),
     )
 
 
-def renew(session_id: UUID, at: datetime) -> None:
+def record_relogin(session_id: UUID, at: datetime) -> None:
     """Its user has logged in again in a session."""
     sessions().filter(pk=session_id, ended_at=None).update(authenticated_at=at, last_seen_at=at)
 
 
-def withdraw(session_id: UUID) -> None:
+def delete_unfinished_login(session_id: UUID) -> None:
     """Drop the row of a login that has not come about."""
     sessions().filter(pk=session_id).delete()
 
 
-def void(session_id: UUID, user: Any) -> None:
+def burn_login_id(session_id: UUID, user: Any) -> None:
     """Use up the id of a login that is not to come about: nobody can have it any more."""
     now = timezone.now()
     row = {"user": user, "expires_at": now, "ended_at": now}
     sessions().get_or_create(pk=session_id, defaults=row)
 
 
-def forget(session_id: UUID) -> None:
+def delete_ended_row(session_id: UUID) -> None:
     """Drop the row of a session that has ended and was registered at login: it stays refused,
     since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""
     if not is_adopted(session_id):
@@ -234,12 +240,12 @@ def claim(
     return claimed(look.rows(using, **values))
 
 
-@remembered("DATABASES", "USE_TZ")
+@cached_until_setting_changes("DATABASES", "USE_TZ")
 def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
     """The UPDATE, and the question what it has changed, where it does not tell that itself."""
-    value, event, at = (given(LoginSession, name) for name in (field, "event", "ended_at"))
+    value, event, at = (placeholder(LoginSession, name) for name in (field, "event", "ended_at"))
     rows = LoginSession.objects.using(database).filter(**{field: value})
-    ended = rows.filter(event=event, ended_at=at).order_by().values_list(*CLAIMED)
-    if tells(database):
+    ended = rows.filter(event=event, ended_at=at).order_by().values_list(*END_RETURNING)
+    if update_can_return(database):
         return update(alive(rows), told=ended, event=event, ended_at=at), None
     return update(alive(rows), event=event, ended_at=at), select(ended)

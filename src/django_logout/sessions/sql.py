@@ -66,7 +66,7 @@ class _Given(RawSQL):
     __hash__ = object.__hash__
 
 
-def given(model: Any, name: str) -> RawSQL:
+def placeholder(model: Any, name: str) -> RawSQL:
     """The place of a value in a query that is to be prepared."""
     return _Given("%s", (model._meta.get_field(name),))
 
@@ -80,7 +80,7 @@ def select(rows: QuerySet[Any]) -> Prepared:
 
 def update(rows: QuerySet[Any], told: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
     """Prepare what its ``update()`` would execute; and what is told of the rows that it changes,
-    by their columns in another queryset (see :func:`tells`)."""
+    by their columns in another queryset (see :func:`update_can_return`)."""
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(changes)
     sql, params = query.get_compiler(rows.db).as_sql()
@@ -95,7 +95,9 @@ def update(rows: QuerySet[Any], told: QuerySet[Any] | None = None, **changes: An
 def insert(model: type[Model], database: str) -> Prepared:
     """Prepare the INSERT of one row, with the values of all its fields."""
     fields = model._meta.concrete_fields
-    row: Any = SimpleNamespace(**{field.attname: given(model, field.name) for field in fields})
+    row: Any = SimpleNamespace(
+        **{field.attname: placeholder(model, field.name) for field in fields}
+    )
     query = InsertQuery(model)
     query.insert_values(fields, [row], raw=True)
     ((sql, params),) = query.get_compiler(database).as_sql()
@@ -108,7 +110,7 @@ def delete(rows: QuerySet[Any]) -> Prepared:
     return Prepared(sql, tuple(params))
 
 
-def tells(database: str) -> bool:
+def update_can_return(database: str) -> bool:
     """Whether an UPDATE can tell what it has changed. (MariaDB's INSERT can, its UPDATE cannot.)"""
     connection = connections[database]
     inserts = connection.features.can_return_columns_from_insert

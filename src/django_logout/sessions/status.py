@@ -12,12 +12,12 @@ from django.utils.crypto import constant_time_compare
 
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.sessions.cutoffs import last_cut
+from django_logout.sessions.cutoffs import last_cutoff_of
 from django_logout.sessions.identity import Identity, is_adopted
 from django_logout.sessions.registry import database
 
 
-class Standing(NamedTuple):
+class SessionStatus(NamedTuple):
     """What the registry knows of a session."""
 
     alive: bool
@@ -25,7 +25,7 @@ class Standing(NamedTuple):
     expired: bool = False  # not ended yet, but to be: its time is over
 
 
-def standing(identity: Identity) -> Standing:
+def get_status(identity: Identity) -> SessionStatus:
     """The truth on one session. A session that claims an id and has no row is not alive; one
     from before our time is, unless a cut-off covers its user."""
     covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
@@ -40,17 +40,17 @@ def standing(identity: Identity) -> Standing:
     if row is not None:
         ended_at, reason, cut, created_at, kind, user_id = row
         if ended_at is not None:
-            return Standing(False, reason or Reason.UNKNOWN)
+            return SessionStatus(False, reason or Reason.UNKNOWN)
         if cut is not None:
-            return Standing(False, told(cut))
+            return SessionStatus(False, public_reason(cut))
         if not is_adopted(identity.id):
-            return Standing(True)
+            return SessionStatus(True)
         if kind != SESSION:  # of tokens, which tell when they were issued
-            last = last_cut(user_id)
+            last = last_cutoff_of(user_id)
             covered = last.covers(created_at.timestamp())
-            return Standing(False, last.reason) if covered else Standing(True)
+            return SessionStatus(False, last.reason) if covered else SessionStatus(True)
     elif identity.registered:
-        return Standing(False)
+        return SessionStatus(False)
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
     # It began before our time, and so before whatever ended all of its user's, even if it was
     # adopted only afterwards, by a request that was in flight.
@@ -62,16 +62,16 @@ def standing(identity: Identity) -> Standing:
     if why is None:
         everywhere = endings.filter(Q(scope=Scope.USER) | others)
         why = everywhere.values_list("reason", flat=True).first()
-    return Standing(True) if why is None else Standing(False, told(why))
+    return SessionStatus(True) if why is None else SessionStatus(False, public_reason(why))
 
 
-def told(reason: str) -> str:
+def public_reason(reason: str) -> str:
     """Why a session has been cut off, in the end: nobody has logged out in it, whatever somebody
     did elsewhere."""
     return Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN
 
 
-def shut_out(user_id: str, auth_hash: str) -> Reason | None:
+def why_login_refused(user_id: str, auth_hash: str) -> Reason | None:
     """Why a user with such a session is not let in any more; ``None`` if that is unknown."""
     user_model = get_user_model()
     pk = user_model._meta.pk.to_python(user_id)
@@ -89,7 +89,7 @@ def shut_out(user_id: str, auth_hash: str) -> Reason | None:
     return None if same else Reason.PASSWORD_CHANGED
 
 
-def stayed(session_id: UUID) -> bool:
+def kept_by_credential_change(session_id: UUID) -> bool:
     """Whether a session is the one that stayed when its user changed the password in it, or what
     else Django's hash of the account is made of."""
     changed = LogoutEvent.objects.filter(

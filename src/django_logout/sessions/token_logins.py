@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout.conf import remembered
+from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialTie, LoginSession
 from django_logout.sessions import devices, identity, registry
 
@@ -41,7 +41,7 @@ def as_id(claim: Any) -> UUID | None:
         return uuid4()
 
 
-@remembered("INSTALLED_APPS")
+@cached_until_setting_changes("INSTALLED_APPS")
 def in_use() -> bool:
     """Whether this project issues such tokens."""
     return any(apps.is_installed(app) for app in APPS)
@@ -80,7 +80,7 @@ def adopt(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUI
     return row.pk
 
 
-def go_on(family_id: UUID, expires: datetime) -> bool:
+def extend_login(family_id: UUID, expires: datetime) -> bool:
     """One of the tokens is being exchanged for a new one: that is activity, and the login lives
     until the new one expires. False if it has ended.
 
@@ -90,7 +90,7 @@ def go_on(family_id: UUID, expires: datetime) -> bool:
     return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
 
 
-def spare(session_ids: Collection[UUID], at: datetime) -> None:
+def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
     """What goes on when the others end: an adopted login began before that, and would be refused
     for it, like one that came to light too late to be ended with them."""
     ids = [*session_ids, *tied_to(session_ids)]
@@ -108,7 +108,7 @@ def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
     return list(theirs.values_list("pk", flat=True))
 
 
-def living(user_id: Any) -> QuerySet[LoginSession, UUID]:
+def active_ids(user_id: Any) -> QuerySet[LoginSession, UUID]:
     """Ids of those of a user's that go on."""
     rows = registry.alive(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
     return rows.values_list("pk", flat=True)

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django_logout.ending.pipeline import end_sessions
 from django_logout.operations import retries
 from django_logout.revokers.base import Revoker
-from django_logout.testing.browsers import assert_logged_out, request_of
+from django_logout.testing.assertions import assert_logged_out, request_of
 from django_logout.types import Credential, LogoutResult, Target
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 
-def later(path: str, make: Callable[[Any], Any] = lambda found: found) -> Callable[..., Any]:
+def lazy_import(path: str, make: Callable[[Any], Any] = lambda found: found) -> Callable[..., Any]:
     """What a path in this package leads to, to be called as if it were imported already; or what
     is made of that."""
     path = f"django_logout.{path}"

@@ -32,7 +32,7 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
     return ""
 
 
-def sibling(request: HttpRequest | None, name: str, **kwargs: Any) -> str:
+def reverse_here(request: HttpRequest | None, name: str, **kwargs: Any) -> str:
     """The URL of another view of ours, in the namespace that this request's is in; ``""`` where
     the project has left it out."""
     match = request.resolver_match if request is not None else None

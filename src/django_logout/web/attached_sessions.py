@@ -22,7 +22,7 @@ from django_logout.web import replay_detection
 _COMPANIONS = "_django_logout_companions"
 
 
-def bring(session: SessionBase) -> Any:
+def attach(session: SessionBase) -> Any:
     """The session, guarded and loaded. It has no key if it is not there, or has ended.
 
     Raises :class:`SessionUnavailable` if nobody can tell.
@@ -41,7 +41,7 @@ def bring(session: SessionBase) -> Any:
 def why_ended(session: Any) -> str | None:
     """Why a session that was brought has ended, if it has."""
     request = current_request.get()
-    return None if request is None else replay_detection.notice(request, session.watch)
+    return None if request is None else replay_detection.detect(request, session.watch)
 
 
 def of(request: HttpRequest) -> list[Any]:

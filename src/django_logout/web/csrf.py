@@ -13,7 +13,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import decorator_from_middleware
 
 #: Set on a request that has failed the check.
-NOT_PROVED = "_django_logout_not_proved"
+CSRF_FAILED = "_django_logout_not_proved"
 
 
 class SameOriginOrToken(CsrfViewMiddleware):
@@ -26,11 +26,11 @@ class SameOriginOrToken(CsrfViewMiddleware):
 
     def _reject(self, request: HttpRequest, reason: str) -> Any:
         if not is_same_origin(request):
-            setattr(request, NOT_PROVED, reason)
+            setattr(request, CSRF_FAILED, reason)
         return None
 
     def _check_token(self, request: HttpRequest) -> None:
-        calm_body(request)  # the token may be in a header all the same
+        ensure_post_parsed(request)  # the token may be in a header all the same
         super()._check_token(request)  # type: ignore[misc]
 
 
@@ -43,7 +43,7 @@ def is_same_origin(request: HttpRequest) -> bool:
     return origin is not None and origin == f"{request.scheme}://{request.get_host()}"
 
 
-def calm_body(request: HttpRequest) -> None:
+def ensure_post_parsed(request: HttpRequest) -> None:
     """Make ``request.POST`` readable, if need be as nothing: whoever sends a malformed body is
     logged out all the same."""
     try:

@@ -13,8 +13,8 @@ from django.shortcuts import resolve_url
 from django_logout.enums import Reason
 from django_logout.guard.install import guard
 from django_logout.policies import pending_login
-from django_logout.responses.base import Kind, Moment, login_url, respond
-from django_logout.web.csrf import NOT_PROVED
+from django_logout.responses.base import Kind, Notice, login_url, respond
+from django_logout.web.csrf import CSRF_FAILED
 
 
 def login_refused(request: HttpRequest) -> HttpResponse:
@@ -22,11 +22,11 @@ def login_refused(request: HttpRequest) -> HttpResponse:
     which says how to go on."""
     page = pending_login.page_url() if guard(request.session).offered else ""
     if page and not _is_at(request, page):
-        return respond(request, Moment(kind=Kind.CHOOSE, redirect_to=page))
+        return respond(request, Notice(kind=Kind.CHOOSE, redirect_to=page))
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
     # A redirect to a page that cannot say it would leave the user guessing.
     url = url if hasattr(request, "_messages") and not (page or _is_at(request, url)) else ""
-    moment = Moment(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
+    moment = Notice(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
     return respond(request, moment)
 
 
@@ -36,13 +36,15 @@ def _is_at(request: HttpRequest, url: str) -> bool:
     return request.method != "POST" and urlsplit(url).path == request.path
 
 
-def say_why(request: HttpRequest, response: HttpResponse, reason: str | None) -> HttpResponse:
+def explain_denial(
+    request: HttpRequest, response: HttpResponse, reason: str | None
+) -> HttpResponse:
     """A page that turned away a browser whose session has ended says why, in its own language."""
     if reason is None or not _turned_away(request, response):
         return response
     page, as_json = response.get("Location", ""), "json" in response.get("Content-Type", "")
     where: dict[str, Any] = {"login_page": page, "redirect_to": page or login_url(request)}
-    return respond(request, Moment(kind=Kind.ENDED, reason=reason, as_json=as_json, **where))
+    return respond(request, Notice(kind=Kind.ENDED, reason=reason, as_json=as_json, **where))
 
 
 def _turned_away(request: HttpRequest, response: HttpResponse) -> bool:
@@ -60,4 +62,4 @@ def _is_let_in(request: HttpRequest) -> bool:
     """Whether somebody is there by other means; or the request is refused, for its CSRF token."""
     user: Any = getattr(request, "user", None)
     known = user is not None and user.is_authenticated
-    return bool(known or getattr(request, "auth", None) or hasattr(request, NOT_PROVED))
+    return bool(known or getattr(request, "auth", None) or hasattr(request, CSRF_FAILED))

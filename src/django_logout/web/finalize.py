@@ -16,30 +16,30 @@ from django_logout.ending import pipeline
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import status_cache
-from django_logout.guard.install import guard, is_shut_out, needs_settling
-from django_logout.guard.presented import delete_data, empty, forget_user
-from django_logout.guard.state import Watch
+from django_logout.guard.install import guard, is_shut_out, needs_finalizing
+from django_logout.guard.presented import clear_sessions, delete_data, set_anonymous_user
+from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import pending_login, session_limits
-from django_logout.responses.base import Kind, Moment, login_url, respond
+from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
 from django_logout.types import Target
 from django_logout.web import attached_sessions, replay_detection
-from django_logout.web.denials import login_refused, say_why
-from django_logout.web.headers import forbid_storing, withdraw
+from django_logout.web.denials import explain_denial, login_refused
+from django_logout.web.headers import clear_browser_data, forbid_storing
 
 logger = logging.getLogger("django_logout")
 
 
 def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Settle the session of a request, and those that came beside it."""
-    if needs_settling(request):
+    if needs_finalizing(request):
         response = settle(request, response)
     for session in attached_sessions.of(request):
         with attached_sessions.in_place(request, session):
             forbid_storing(request, session, response)
-            if needs_settling(request):
+            if needs_finalizing(request):
                 response = settle(request, response)
     return response
 
@@ -51,16 +51,16 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if replaced and watch.refused is not None:  # a copy of a session that has ended meanwhile
         watch.identity, _ = watch.refused
         return lost(request, watch)
-    reason = replay_detection.notice(request, watch)
+    reason = replay_detection.detect(request, watch)
     try:
         _load_if_saved(request)
         if not connections[registry.database()].in_atomic_block:
             _end_again(request, watch)
             _register_again(request, watch)
         _leave(request, watch)
-        _end_forgotten(request, watch)
+        _end_stale_hash(request, watch)
         _end_expired(request, watch)
-        _end_let_go(request, watch)
+        _end_dropped(request, watch)
         _end_shut_out(request, watch)
         if not _save(request, watch, response):
             response = lost(request, watch)
@@ -72,11 +72,11 @@ def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return not_ended(request)
     _keep_cookie_in_outage(request, watch)
     _touch(request)
-    response = say_why(request, response, _untold(watch, reason))
+    response = explain_denial(request, response, _reason_to_show(watch, reason))
     delete_cookies(request, response)
-    withdraw(request, response, watch)
+    clear_browser_data(request, response, watch)
     if watch.offered:
-        pending_login.bind(response, watch.offered)
+        pending_login.set_cookie(response, watch.offered)
     return response
 
 
@@ -95,7 +95,7 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse | None:
 def not_ended(request: HttpRequest) -> HttpResponse:
     """The truth, and the cookie left in the browser, so that the user can try again."""
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # or SessionMiddleware deletes it
-    return respond(request, Moment(kind=Kind.NOT_ENDED))
+    return respond(request, Notice(kind=Kind.NOT_ENDED))
 
 
 def _load_if_saved(request: HttpRequest) -> None:
@@ -108,7 +108,7 @@ def _load_if_saved(request: HttpRequest) -> None:
         session.accessed = accessed
 
 
-def _end_expired(request: HttpRequest, watch: Watch) -> None:
+def _end_expired(request: HttpRequest, watch: SessionState) -> None:
     """What was refused because its time was over ends now, so that all who ask are told why."""
     if watch.refused is None or not watch.refused[1].expired:
         return
@@ -122,7 +122,7 @@ def _end_expired(request: HttpRequest, watch: Watch) -> None:
         delete_data(session, watch.key)
 
 
-def _end_again(request: HttpRequest, watch: Watch) -> None:
+def _end_again(request: HttpRequest, watch: SessionState) -> None:
     """Endings of this request that were rolled back with a transaction of the view's."""
     for session_id, undone in list(watch.endings.items()):
         if session_id not in watch.confirmed:
@@ -132,7 +132,7 @@ def _end_again(request: HttpRequest, watch: Watch) -> None:
             pipeline.end_sessions(target, request=request, **how)
 
 
-def _register_again(request: HttpRequest, watch: Watch) -> None:
+def _register_again(request: HttpRequest, watch: SessionState) -> None:
     """A login, or an adoption, whose row was rolled back while its session lived on (design law 2:
     without a row it would be refused)."""
     if watch.adopted and watch.identity is not None and not registry.exists(watch.identity.id):
@@ -144,11 +144,11 @@ def _register_again(request: HttpRequest, watch: Watch) -> None:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
             session_limits.register(request.session, user, request, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
-        empty(request)
+        clear_sessions(request)
     watch.login = None
 
 
-def _end_let_go(request: HttpRequest, watch: Watch) -> None:
+def _end_dropped(request: HttpRequest, watch: SessionState) -> None:
     """Sessions that this one has ceased to be without the door being asked: flushed by the
     project or by Django, emptied, or left for another user's."""
     session: Any = request.session
@@ -156,8 +156,12 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
     for session_id, (user_id, auth_hash) in list(watch.held.items()):
         if session_id in watch.ended or (now and session_id == now.id) or watch.lost:
             continue
-        shut_out = status.shut_out(user_id, auth_hash)
-        if not now and shut_out is Reason.PASSWORD_CHANGED and status.stayed(session_id):
+        shut_out = status.why_login_refused(user_id, auth_hash)
+        if (
+            not now
+            and shut_out is Reason.PASSWORD_CHANGED
+            and status.kept_by_credential_change(session_id)
+        ):
             # Its user changes the password in another tab. Only this copy of it is too old; the
             # browser may have been given a new one by now.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
@@ -170,37 +174,37 @@ def _end_let_go(request: HttpRequest, watch: Watch) -> None:
         watch.ended.add(session_id)
 
 
-def _leave(request: HttpRequest, watch: Watch) -> None:
+def _leave(request: HttpRequest, watch: SessionState) -> None:
     """The session has ended with a change of its user's account, made by this request."""
     session: Any = request.session
     if watch.leaving and session.identity is not None and session.identity.id in watch.ended:
-        empty(request)
-        forget_user(request)
+        clear_sessions(request)
+        set_anonymous_user(request)
 
 
-def _end_forgotten(request: HttpRequest, watch: Watch) -> None:
+def _end_stale_hash(request: HttpRequest, watch: SessionState) -> None:
     """A view has changed the password of its user, and has not told the session: Django refuses
     it from now on. It ends now, so that the next page can say why."""
     session: Any = request.session
     if not watch.changed or session.identity is None:
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
-    if status.shut_out(user_id, auth_hash) is Reason.PASSWORD_CHANGED:
+    if status.why_login_refused(user_id, auth_hash) is Reason.PASSWORD_CHANGED:
         pipeline.end_sessions(Target.session(session.identity.id), reason=Reason.PASSWORD_CHANGED)
         session.modified = False
 
 
-def _end_shut_out(request: HttpRequest, watch: Watch) -> None:
+def _end_shut_out(request: HttpRequest, watch: SessionState) -> None:
     """The account has been disabled or deleted in a way that sends no signals."""
     session: Any = request.session
     if session.identity is None or not is_shut_out(request):
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
-    watch.shut_out = status.shut_out(user_id, auth_hash)
+    watch.shut_out = status.why_login_refused(user_id, auth_hash)
     if watch.shut_out is not None:
         pipeline.end_sessions(Target.current(request), reason=watch.shut_out)
-        empty(request)  # where there is no row any more, too
-        forget_user(request)
+        clear_sessions(request)  # where there is no row any more, too
+        set_anonymous_user(request)
 
 
 def _id_of(request: HttpRequest) -> str | None:
@@ -208,7 +212,7 @@ def _id_of(request: HttpRequest) -> str | None:
     return str(session.identity.id) if session.identity else None
 
 
-def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
+def _save(request: HttpRequest, watch: SessionState, response: HttpResponse) -> bool:
     """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
     that has ended meanwhile is a 400 page. False if it has."""
     session: Any = request.session
@@ -230,36 +234,36 @@ def _save(request: HttpRequest, watch: Watch, response: HttpResponse) -> bool:
     return not watch.lost
 
 
-def lost(request: HttpRequest, watch: Watch) -> HttpResponse:
+def lost(request: HttpRequest, watch: SessionState) -> HttpResponse:
     """The session ended elsewhere while this request was in flight."""
     identity, watch.lost = watch.identity, True
-    reason = status_cache.ask(identity).reason if identity else Reason.UNKNOWN
+    reason = status_cache.get_status(identity).reason if identity else Reason.UNKNOWN
     session: Any = request.session
     session.__dict__["_session_cache"] = {}
     session._session_key = None
     watch.saved = session.modified = False
     # Neither set nor deleted: somebody else may have logged in with that cookie by now.
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-    forget_user(request)
-    moment = Moment(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
+    set_anonymous_user(request)
+    moment = Notice(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
     return respond(request, moment)
 
 
 def _touch(request: HttpRequest) -> None:
     session: Any = request.session
-    if session.identity is not None and activity.notice(session.identity.id, request):
+    if session.identity is not None and activity.record_use(session.identity.id, request):
         try:
             activity.touch(session.identity.id, request)
         except DatabaseError:
             logger.exception("When a session was last seen could not be written.")
 
 
-def _untold(watch: Watch, reason: str | None) -> str | None:
+def _reason_to_show(watch: SessionState, reason: str | None) -> str | None:
     """Why the session has ended, if the browser's was it and nothing else was said."""
     return (watch.shut_out or reason) if watch.by_cookie and not watch.turned_away else None
 
 
-def _keep_cookie_in_outage(request: HttpRequest, watch: Watch) -> None:
+def _keep_cookie_in_outage(request: HttpRequest, watch: SessionState) -> None:
     """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
     session: Any = request.session
     if watch.missed and session.is_empty() and not session.engine.reachable():

@@ -11,7 +11,7 @@ from django.utils.cache import patch_cache_control
 
 from django_logout.conf import logout_settings
 from django_logout.decorators import STORABLE
-from django_logout.guard.state import Watch
+from django_logout.guard.state import SessionState
 
 SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -35,7 +35,7 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
         response.status_code = HTTPStatus.FORBIDDEN
 
 
-def withdraw(request: HttpRequest, response: HttpResponse, watch: Watch) -> None:
+def clear_browser_data(request: HttpRequest, response: HttpResponse, watch: SessionState) -> None:
     """With the answer to whoever has logged out: the session's cookie goes, and what
     ``CLEAR_SITE_DATA`` names.
 

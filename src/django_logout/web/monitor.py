@@ -23,28 +23,28 @@ from django.utils.module_loading import import_string
 
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.ending import pipeline
-from django_logout.ending.after_commit import quietly
+from django_logout.ending.after_commit import log_exceptions
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision, status_cache
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import cutoffs, engines, identity, registry, status
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from django_logout.types import Target
 
 #: By dotted path, since it needs Django Channels.
 LISTENER = "django_logout.revokers.channels.broadcast.Listener"
 
 
-def whose(session: Any) -> Identity | None:
+def identity_of(session: Any) -> Identity | None:
     """Who is logged in to a session that is loaded; ``None``: nobody."""
     if isinstance(session, GuardedStore):
         return session.identity
     return identity.identify(session, session.session_key)
 
 
-def ask(identity: Identity, request: HttpRequest | None = None) -> Standing:
+def ask(identity: Identity, request: HttpRequest | None = None) -> SessionStatus:
     """Whether a session goes on: it has neither ended nor expired. One cache read; one query,
     where the cache does not know. What has expired is ended, so that others are told too.
 
@@ -54,26 +54,30 @@ def ask(identity: Identity, request: HttpRequest | None = None) -> Standing:
         return _standing(identity, request)
 
 
-def _standing(identity: Identity, request: HttpRequest | None) -> Standing:
+def _standing(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     # Where the gate remembers nothing, what the cache holds may be from other times.
-    found = status_cache.ask(identity) if status_cache.remembers() else status.standing(identity)
+    found = (
+        status_cache.get_status(identity) if status_cache.is_used() else status.get_status(identity)
+    )
     if found.alive:
         found = decision.recall(identity) or decision.ask(identity, request)
     if found.expired:
         target = Target.session(identity.id)
-        quietly(partial(pipeline.end_sessions, target, reason=found.reason))
+        log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))
     return found
 
 
-def remembered(key: str) -> Standing | None:
+def remembered(key: str) -> SessionStatus | None:
     """Why a session that the engine does not know any more has ended, by its last key; ``None`` if
     nothing is known of it."""
     with _asking():
         row = registry.ended(key=key) if key else None
-    return None if row is None else Standing(False, row.event.reason if row.event else "unknown")
+    return (
+        None if row is None else SessionStatus(False, row.event.reason if row.event else "unknown")
+    )
 
 
-class Vigil:
+class SessionMonitor:
     """Over one session; an asynchronous context manager. ``interval``: seconds between two
     questions, give or take a tenth, where nobody tells that it has ended."""
 
@@ -83,35 +87,35 @@ class Vigil:
         self.identity, self.request, self.interval = identity, request, interval
         self._expires: datetime | None = None
         has_layer = getattr(settings, "CHANNEL_LAYERS", None)
-        self._ear = import_string(LISTENER)(identity) if has_layer else Deaf()
+        self._ear = import_string(LISTENER)(identity) if has_layer else NullListener()
 
-    async def __aenter__(self) -> Vigil:
+    async def __aenter__(self) -> SessionMonitor:
         await self._ear.__aenter__()
         return self
 
     async def __aexit__(self, *error: Any) -> None:
         await self._ear.__aexit__(*error)
 
-    async def over(self) -> Standing:
+    async def over(self) -> SessionStatus:
         """Wait until the session has ended, and say why. Raises :class:`SessionUnavailable` when
         nobody can tell any more whether it has."""
         while True:
             pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
             reason = await self._ear.hear(pause)
-            standing = Standing(False, reason) if reason else await self.ask()
+            standing = SessionStatus(False, reason) if reason else await self.ask()
             if not standing.alive:
                 return standing
 
-    async def ask(self) -> Standing:
+    async def ask(self) -> SessionStatus:
         """Like the function; and whether the session is past its age, which no request looks at
         while there is none."""
         return await sync_to_async(self._ask)()
 
-    def _ask(self) -> Standing:
+    def _ask(self) -> SessionStatus:
         with _asking():
             standing = _standing(self.identity, self.request)
             if standing.alive and engines.current().drops_expired and self._is_past_age():
-                return Standing(False, Reason.EXPIRED)
+                return SessionStatus(False, Reason.EXPIRED)
         return standing
 
     def _is_past_age(self) -> bool:
@@ -125,20 +129,20 @@ class Vigil:
         return self._expires + late < now
 
 
-class TokenVigil(Vigil):
+class TokenMonitor(SessionMonitor):
     """Over somebody who was let in by a token of which nobody knows more: it is over when all of
     that user's logins have ended since."""
 
-    def _ask(self) -> Standing:
+    def _ask(self) -> SessionStatus:
         with _asking():
-            cut = cutoffs.last_cut(self.identity.user_id)
-        return Standing(not cut.covers(self.identity.begun), cut.reason)
+            cut = cutoffs.last_cutoff_of(self.identity.user_id)
+        return SessionStatus(not cut.covers(self.identity.begun), cut.reason)
 
 
-class Deaf:
+class NullListener:
     """For projects without a channel layer: nobody tells."""
 
-    async def __aenter__(self) -> Deaf:
+    async def __aenter__(self) -> NullListener:
         return self
 
     async def __aexit__(self, *error: Any) -> None:

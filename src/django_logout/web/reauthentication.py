@@ -16,15 +16,15 @@ from django.utils import timezone
 
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.guard.presented import presented
-from django_logout.responses.base import Kind, Moment, login_url, respond
+from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.sessions import identity, registry
-from django_logout.utils.redirects import sibling
+from django_logout.utils.redirects import reverse_here
 
 #: In the query of the page that a user comes back to, having been sent to log in.
 AGAIN = "again"
 
 
-def is_fresh(request: HttpRequest) -> bool:
+def is_recent(request: HttpRequest) -> bool:
     """Whether the login of this session is younger than ``REAUTHENTICATION_AGE``."""
     age = logout_settings().REAUTHENTICATION_AGE
     if age is None:
@@ -44,11 +44,11 @@ def objection(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpRes
     The user comes back to the sessions page, and presses the button again: what was asked for
     is not done by itself after the login, which may be somebody else's.
     """
-    back = sibling(request, "logout_sessions") or request.path
+    back = reverse_here(request, "logout_sessions") or request.path
     if not request.user.is_authenticated:
         url = login_url(request, back)
-        return respond(request, Moment(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
-    if is_fresh(request):
+        return respond(request, Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+    if is_recent(request):
         return None
     url = login_url(request, f"{back}?{AGAIN}=1")
-    return respond(request, Moment(kind=Kind.REAUTHENTICATE, redirect_to=url, page=page))
+    return respond(request, Notice(kind=Kind.REAUTHENTICATE, redirect_to=url, page=page))

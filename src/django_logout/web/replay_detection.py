@@ -17,8 +17,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from django_logout.enums import Reason, Scope
-from django_logout.guard.presented import own
-from django_logout.guard.state import Watch
+from django_logout.guard.presented import own_session_ids
+from django_logout.guard.state import SessionState
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, stored_ip, user_agent
@@ -42,7 +42,7 @@ MEMORY = 10_000
 _counted: dict[UUID, datetime] = {}
 
 
-def notice(request: HttpRequest, watch: Watch) -> str | None:
+def detect(request: HttpRequest, watch: SessionState) -> str | None:
     """Why the session has ended whose cookie this request came with, if it did; and the alarm.
 
     Costs nothing for a session that is served. A key that the engine does not know is looked up,
@@ -76,7 +76,7 @@ def on_ending(
 ) -> None:
     """A browser that ends its own session with others, is left for another user's, or comes too
     late, is told by the answer. (Of those that just log out, the event says so.)"""
-    if event.scope != Scope.CURRENT and session.id in own(request):
+    if event.scope != Scope.CURRENT and session.id in own_session_ids(request):
         registry.sessions().filter(pk=session.id).update(told_at=event.created_at)
 
 

@@ -23,7 +23,7 @@ from django_logout.sessions import timeouts
 from django_logout.sessions.devices import spoken
 from django_logout.sessions.timeouts import Limits
 from django_logout.types import Credential
-from django_logout.utils.redirects import sibling
+from django_logout.utils.redirects import reverse_here
 
 
 class Listing:
@@ -53,7 +53,7 @@ class Listing:
     def page(self) -> Page[LoginSession | Credential]:
         """That part of them which the query of the URL names."""
         first = Case(When(pk=self.here, then=0), default=1)
-        mine = session_limits.living(self.request.user, self.request)
+        mine = session_limits.active_sessions(self.request.user, self.request)
         found = mine.defer("session_key", "rotated_from")
         found = found.order_by(first, "-last_seen_at", "pk")
         both: Any = _Both(found, self.tokens)
@@ -72,8 +72,8 @@ class Listing:
             ],
             "page_obj": self.page,
             "just_now": timezone.now() - timedelta(minutes=1),
-            "others_url": sibling(self.request, "logout_others"),
-            "everywhere_url": sibling(self.request, "logout_everywhere"),
+            "others_url": reverse_here(self.request, "logout_others"),
+            "everywhere_url": reverse_here(self.request, "logout_everywhere"),
             "has_tokens": any(row.kind not in spared for row in self.tokens),
             "has_api_keys": any(row.kind in spared for row in self.tokens),
         }
@@ -86,7 +86,7 @@ class Listing:
     def _shown(self, row: LoginSession | Credential) -> dict[str, Any]:
         session_id = row.pk if isinstance(row, LoginSession) else row.id
         return {
-            "end_url": sibling(self.request, "logout_session_end", session_id=session_id),
+            "end_url": reverse_here(self.request, "logout_session_end", session_id=session_id),
             "title": self._titles.get(row.kind, row.kind),
         }
 

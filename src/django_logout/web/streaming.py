@@ -15,9 +15,9 @@ from django.http import HttpRequest
 from django_logout.exceptions import SessionUnavailable
 from django_logout.responses.base import login_url
 from django_logout.sessions.identity import Identity
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from django_logout.web import monitor
-from django_logout.web.monitor import Vigil
+from django_logout.web.monitor import SessionMonitor
 
 #: Seconds between two questions, where nobody tells.
 INTERVAL = 5.0
@@ -33,14 +33,16 @@ def still_signed_in(request: HttpRequest) -> bool:
     :class:`~django_logout.SessionUnavailable` when nobody can tell.
     """
     request.session.has_key(SESSION_KEY)  # which loads it
-    identity = monitor.whose(request.session)
+    identity = monitor.identity_of(request.session)
     return identity is not None and monitor.ask(identity, request).alive
 
 
 async def astill_signed_in(request: HttpRequest) -> bool:
     """Like :func:`still_signed_in`."""
     identity = await awhose(request)
-    return identity is not None and (await Vigil(identity, request, interval=0).ask()).alive
+    return (
+        identity is not None and (await SessionMonitor(identity, request, interval=0).ask()).alive
+    )
 
 
 def until_logged_out(
@@ -63,7 +65,7 @@ def until_logged_out(
     return _until(request, chunks, interval, events)
 
 
-def ended_event(request: HttpRequest, standing: Standing) -> str:
+def ended_event(request: HttpRequest, standing: SessionStatus) -> str:
     """The last event of a stream; ``id`` lets a browser say that it has had it."""
     data = {"reason": str(standing.reason), "login_url": login_url(request)}
     return f"event: ended\nid: ended\ndata: {json.dumps(data)}\n\n"
@@ -72,14 +74,14 @@ def ended_event(request: HttpRequest, standing: Standing) -> str:
 async def awhose(request: HttpRequest) -> Identity | None:
     """Who is signed in to the session of a request, which is loaded for that."""
     await request.session.ahas_key(SESSION_KEY)
-    return monitor.whose(request.session)
+    return monitor.identity_of(request.session)
 
 
 def _until(
     request: HttpRequest, chunks: Iterable[Any], interval: float, events: bool
 ) -> Iterator[Any]:
     request.session.has_key(SESSION_KEY)
-    identity = monitor.whose(request.session)
+    identity = monitor.identity_of(request.session)
     due = monotonic() + interval
     for chunk in chunks:
         if identity is not None and monotonic() >= due:
@@ -101,7 +103,7 @@ async def _auntil(
             yield chunk
         return
     source, coming = aiter(chunks), None
-    async with Vigil(identity, request, interval=interval) as watch:
+    async with SessionMonitor(identity, request, interval=interval) as watch:
         over = asyncio.ensure_future(_over(watch))
         try:
             while True:
@@ -122,7 +124,7 @@ async def _auntil(
                 await source.aclose()
 
 
-async def _over(watch: Vigil) -> Standing | None:
+async def _over(watch: SessionMonitor) -> SessionStatus | None:
     """Wait until it is; ``None``: nobody can tell."""
     with suppress(SessionUnavailable):
         standing = await watch.ask()  # it may have ended since the view began

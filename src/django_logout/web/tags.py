@@ -15,10 +15,10 @@ from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 
 from django_logout.conf import logout_settings
-from django_logout.guard.presented import user_tag
+from django_logout.guard.presented import user_fingerprint
 from django_logout.sessions import timeouts
 from django_logout.utils.csp import nonce
-from django_logout.utils.redirects import sibling
+from django_logout.utils.redirects import reverse_here
 from django_logout.web.session_list import Listing
 
 #: WCAG 2.2.1: so long a user must have to answer a warning, in seconds.
@@ -75,13 +75,13 @@ def logout_script(
             raise
         return SafeString()
     login = resolve_url(settings.LOGIN_URL)
-    user = user_tag(request) if request is not None else ""
+    user = user_fingerprint(request) if request is not None else ""
     life = _life(request) if user else settings.SESSION_COOKIE_AGE
     warning = max(LEAST_WARNING, min(warning, life / 2))
     values = {
         "status": status,
         "logout": logout,
-        "everywhere": sibling(request, _named("logout_everywhere", namespace)),
+        "everywhere": reverse_here(request, _named("logout_everywhere", namespace)),
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
         "user": user,
         "poll": min(poll, life / 4, warning / 2),
@@ -102,7 +102,7 @@ def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeStrin
 
 
 def _url(request: HttpRequest | None, name: str, namespace: str) -> str:
-    url = sibling(request, _named(name, namespace))
+    url = reverse_here(request, _named(name, namespace))
     if not url:
         raise NoReverseMatch(f"{name!r} is in no URLconf: include django_logout.urls.")
     return url

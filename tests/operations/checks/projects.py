@@ -8,7 +8,7 @@ from django.contrib.auth import views as auth_views
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.urls import include, path, reverse_lazy
 
-from django_logout.conf import KNOWN, LogoutSettings
+from django_logout.conf import SETTING_NAMES, LogoutSettings
 from django_logout.middleware import LogoutMiddleware
 from django_logout.views import LogoutView
 from tests.settings import ENGINES, INSTALLED_APPS, MIDDLEWARE
@@ -213,5 +213,5 @@ RIGHT: dict[str, dict[str, Any]] = {
     "no URLconf for that": {"ROOT_URLCONF": None, "LOGOUT": {"NOTIFY": ["new_device"]}},
     "a page to choose on": {"LOGOUT": {"AT_LIMIT": "ask", "MAX_SESSIONS": 1}},
     "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"AT_LIMIT": "ask"}},
-    "every default": {"LOGOUT": {name: getattr(LogoutSettings, name) for name in KNOWN}},
+    "every default": {"LOGOUT": {name: getattr(LogoutSettings, name) for name in SETTING_NAMES}},
 }

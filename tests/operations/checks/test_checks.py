@@ -11,7 +11,7 @@ from django.conf import global_settings
 from django.core.checks.registry import registry
 from django.test import override_settings
 
-from django_logout.conf import KNOWN, logout_settings
+from django_logout.conf import SETTING_NAMES, logout_settings
 from django_logout.operations import checks
 from tests.operations.checks.projects import (
     AUTH,
@@ -136,7 +136,7 @@ def test_a_plug_in_of_the_wrong_kind_is_no_plug_in(kind: Any) -> None:
 def test_an_unknown_key_that_is_like_none_lists_them_all() -> None:
     """No guess is better than a wild one."""
     (message,) = found(LOGOUT={"colour": "red"}).values()
-    assert f"There are {', '.join(sorted(KNOWN))}." in message.hint
+    assert f"There are {', '.join(sorted(SETTING_NAMES))}." in message.hint
 
 
 @pytest.mark.parametrize("wrong", ["KEEP", ["KEEP"], 1, True])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.checks import Warning
 
-from django_logout.revokers.rows import RowsRevoker
+from django_logout.revokers.rows import ModelRevoker
 from tests.operations.checks.test_checks import found
 from tests.revokers.pickups import Complains
 from tests.settings import INSTALLED_APPS
@@ -14,7 +14,7 @@ from tests.settings import INSTALLED_APPS
 SHOP = [*INSTALLED_APPS, "tests.operations.checks.shop"]
 
 
-class VoucherRevoker(RowsRevoker):
+class VoucherRevoker(ModelRevoker):
     """Names the app."""
 
     name = "voucher"

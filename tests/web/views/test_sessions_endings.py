@@ -265,7 +265,7 @@ def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.Mon
     """503, and nothing has ended."""
     here, phone = browser(user), browser(user)
     url = end_url(id_of(phone))
-    monkeypatch.setattr(status_cache, "ready", lambda: False)
+    monkeypatch.setattr(status_cache, "can_write", lambda: False)
 
     assert here.post(url).status_code == 503
     monkeypatch.undo()

@@ -12,10 +12,10 @@ from typing import Any
 from dj_rest_auth import jwt_auth
 from dj_rest_auth.app_settings import api_settings
 
-from django_logout.contrib.drf.jwt import AsksGate
+from django_logout.contrib.drf.jwt import SessionCheckMixin
 
 
-class JWTCookieAuthentication(AsksGate, jwt_auth.JWTCookieAuthentication):
+class JWTCookieAuthentication(SessionCheckMixin, jwt_auth.JWTCookieAuthentication):
     """The library's, by header or by cookie."""
 
     def raw_tokens(self, request: Any) -> Iterator[Any]:

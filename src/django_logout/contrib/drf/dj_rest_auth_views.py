@@ -16,8 +16,8 @@ from rest_framework.exceptions import APIException
 from django_logout.contrib.drf.dj_rest_auth import JWTCookieAuthentication
 from django_logout.contrib.drf.jwt import login_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
-from django_logout.contrib.drf.views import Forgiving
-from django_logout.decorators import open_to_all
+from django_logout.contrib.drf.views import LenientAuthMixin
+from django_logout.decorators import exempt
 from django_logout.ending.pipeline import end_sessions
 from django_logout.revokers import runner
 from django_logout.types import Target
@@ -33,14 +33,14 @@ class RefreshView(jwt_auth.get_refresh_view()):
     serializer_class = CookieTokenRefreshSerializer
 
 
-class LogoutView(Forgiving, views.LogoutView):
+class LogoutView(LenientAuthMixin, views.LogoutView):
     """In the place of the library's ``logout/``. Ends the logins of all tokens that it is sent,
     with ``SESSION_LOGIN`` or without. If there is nothing left to end, that is success too."""
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view, in no transaction that could take back what has ended."""
-        return open_to_all(super().as_view(**initkwargs))
+        return exempt(super().as_view(**initkwargs))
 
     def logout(self, request: Any) -> Any:
         """What the library does, then what it leaves."""

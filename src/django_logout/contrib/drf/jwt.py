@@ -21,7 +21,7 @@ from django_logout.sessions import registry
 from django_logout.sessions.token_logins import SID, as_id
 
 
-class AsksGate:
+class SessionCheckMixin:
     """Mixed in front of an authentication of simplejwt's, or of one that is made of it: a token is
     served only if its login has not ended. Adds one cache read to a request at most.
 
@@ -49,11 +49,13 @@ class AsksGate:
             yield raw
 
 
-class JWTAuthentication(AsksGate, authentication.JWTAuthentication):
+class JWTAuthentication(SessionCheckMixin, authentication.JWTAuthentication):
     """The library's, which loads the user."""
 
 
-class JWTStatelessUserAuthentication(AsksGate, authentication.JWTStatelessUserAuthentication):
+class JWTStatelessUserAuthentication(
+    SessionCheckMixin, authentication.JWTStatelessUserAuthentication
+):
     """The library's, which believes what the token says of the user."""
 
 

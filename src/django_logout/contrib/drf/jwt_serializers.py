@@ -41,7 +41,7 @@ def begin(user: Any, token: Any) -> Any:
     return token
 
 
-class _Obtains:
+class _ObtainMixin:
     @classmethod
     def get_token(cls, user: Any) -> Any:
         """A token of a login that is registered."""
@@ -76,11 +76,11 @@ class _Refreshes:
         return data
 
 
-class TokenObtainPairSerializer(_Obtains, serializers.TokenObtainPairSerializer):
+class TokenObtainPairSerializer(_ObtainMixin, serializers.TokenObtainPairSerializer):
     """For ``TOKEN_OBTAIN_SERIALIZER``."""
 
 
-class TokenObtainSlidingSerializer(_Obtains, serializers.TokenObtainSlidingSerializer):
+class TokenObtainSlidingSerializer(_ObtainMixin, serializers.TokenObtainSlidingSerializer):
     """For ``SLIDING_TOKEN_OBTAIN_SERIALIZER``."""
 
 

@@ -17,10 +17,10 @@ from rest_framework.views import APIView
 
 from django_logout.contrib import api
 from django_logout.contrib.drf.schema import EndedSerializer, LogoutSchema, SessionsSerializer
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 
 
-class LogoutThrottle(api.CountsIfItCan, UserRateThrottle):
+class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
     """Sixty requests a minute; or what ``DEFAULT_THROTTLE_RATES`` says for ``"logout"``."""
 
     scope = "logout"
@@ -42,7 +42,7 @@ class LogoutAPIView(APIView):
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view, in no transaction that could take back what has ended. Each way of
         authentication sees to CSRF itself."""
-        return open_to_all(super().as_view(**initkwargs))
+        return exempt(super().as_view(**initkwargs))
 
     @property
     def plain(self) -> HttpRequest:
@@ -73,7 +73,7 @@ class LogoutAPIView(APIView):
         return problem
 
 
-class Forgiving:
+class LenientAuthMixin:
     """Mixed in front of a view that logs out: a client whose token is not taken any more has
     nothing to be afraid of."""
 
@@ -102,7 +102,7 @@ class Forgiving:
         return None
 
 
-class LogoutView(Forgiving, LogoutAPIView):
+class LogoutView(LenientAuthMixin, LogoutAPIView):
     """POST ends the session or the token by which the client was let in."""
 
     permission_classes = (AllowAny,)

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFo
 
 from django_logout.management import adopt, end, explain, prune, retry
 from django_logout.management import list as list_
-from django_logout.management.options import djangos_own
-from django_logout.management.telling import failures
+from django_logout.management.arguments import django_options
+from django_logout.management.output import failures
 
 #: Each has ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
 VERBS = {
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                     name,
                     help=verb.HELP,
                     description=verb.HELP,
-                    parents=[djangos_own()],
+                    parents=[django_options()],
                     formatter_class=DjangoHelpFormatter,  # Django's own options come last
                 )
             )

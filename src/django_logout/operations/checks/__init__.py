@@ -14,13 +14,13 @@ from django_logout.operations.checks import (
     credentials,
     database,
     engine,
-    expiry,
     headless,
     jwt,
     middleware,
     ours,
+    policies,
     proxies,
-    setting,
+    settings,
     urls,
 )
 
@@ -30,13 +30,13 @@ __all__ = [
     "credentials",
     "database",
     "engine",
-    "expiry",
     "headless",
     "jwt",
     "middleware",
     "ours",
+    "policies",
     "proxies",
-    "setting",
+    "settings",
     "urls",
 ]
 

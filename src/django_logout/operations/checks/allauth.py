@@ -8,8 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning
 
+from django_logout.operations.checks.imports import ancestry
 from django_logout.operations.checks.ours import register
-from django_logout.operations.checks.plugins import ancestry
 
 OURS = "django_logout.contrib.allauth.SessionsAdapter"
 

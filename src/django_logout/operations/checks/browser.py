@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning
 
 from django_logout.conf import logout_settings
-from django_logout.operations.checks.annotations import fits
 from django_logout.operations.checks.ours import register
+from django_logout.operations.checks.setting_types import matches
 
 #: What is better not cleared: the id of its warning, and why.
 DOUBTFUL = {
@@ -26,7 +26,7 @@ def check_site_data(**kwargs: Any) -> list[CheckMessage]:
     given = logout_settings().CLEAR_SITE_DATA
     return [
         _doubtful(kind, *DOUBTFUL[kind])
-        for kind in (given if fits(given, tuple[str, ...]) else ())
+        for kind in (given if matches(given, tuple[str, ...]) else ())
         if kind in DOUBTFUL
     ]
 

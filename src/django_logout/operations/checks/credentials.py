@@ -11,9 +11,9 @@ from django.core.checks import CheckMessage, Tags, Warning
 from django.db.models import Model
 
 from django_logout.conf import logout_settings
-from django_logout.operations.checks.annotations import fits
 from django_logout.operations.checks.ours import register
-from django_logout.revokers import working
+from django_logout.operations.checks.setting_types import matches
+from django_logout.revokers import instances
 from django_logout.revokers.base import Revoker
 
 #: Apps with credentials of their own, some of which do not point to a user.
@@ -42,8 +42,8 @@ NAMES = ("token", "apikey")
 def check_credentials(**kwargs: Any) -> list[CheckMessage]:
     """Every app whose credentials let people in has a revoker, or is known to be spared."""
     given = logout_settings().API_KEYS
-    spared = given if fits(given, tuple[str, ...]) else ()
-    revokers = list(working())
+    spared = given if matches(given, tuple[str, ...]) else ()
+    revokers = list(instances())
     names = {revoker.name for revoker in revokers}
     found = [_unknown(name) for name in spared if name not in names and not apps.is_installed(name)]
     for config in apps.get_app_configs():

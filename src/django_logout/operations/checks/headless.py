@@ -8,8 +8,8 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning
 
+from django_logout.operations.checks.imports import ancestry, modules_of
 from django_logout.operations.checks.ours import register
-from django_logout.operations.checks.plugins import ancestry, modules_of
 
 OURS = "django_logout.contrib.headless"
 OUR_CLASS = "django_logout.contrib.drf.headless.JWTTokenAuthentication"
@@ -40,15 +40,15 @@ def check_apps(**kwargs: Any) -> list[CheckMessage]:
         found.append(Warning(sentence, hint=hint, id="django_logout.W073"))
     given = getattr(settings, "REST_FRAMEWORK", None) or {}
     classes = given.get("DEFAULT_AUTHENTICATION_CLASSES", ())
-    return [*found, *(_believed(name) for name in classes if _is_credulous(name))]
+    return [*found, *(_unchecked_auth(name) for name in classes if _trusts_token_alone(name))]
 
 
-def _is_credulous(name: Any) -> bool:
+def _trusts_token_alone(name: Any) -> bool:
     made_of = ancestry(name)
     return THEIR_CLASS in made_of and OUR_CLASS not in made_of
 
 
-def _believed(name: Any) -> CheckMessage:
+def _unchecked_auth(name: Any) -> CheckMessage:
     sentence = (
         f"REST_FRAMEWORK lets {name} in, which asks nobody: access tokens of apps live on until they "
         "expire after their session has ended."

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning
 
+from django_logout.operations.checks.imports import ancestry, modules_of
 from django_logout.operations.checks.ours import register
-from django_logout.operations.checks.plugins import ancestry, modules_of
 from django_logout.operations.checks.urls import patterns
 from django_logout.sessions import token_logins
 
@@ -50,7 +50,7 @@ def check_tokens(**kwargs: Any) -> list[CheckMessage]:
         )
         hint = (
             f'Write "{OURS}.JWTAuthentication" in its place in DEFAULT_AUTHENTICATION_CLASSES, '
-            f"or mix {OURS}.AsksGate into your own."
+            f"or mix {OURS}.SessionCheckMixin into your own."
         )
         return [Warning(sentence, hint=hint, id="django_logout.W071")]
     return []
@@ -73,10 +73,10 @@ def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
             )
             hint = f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.'
             found.append(Warning(sentence, hint=hint, id="django_logout.W072"))
-    return [*found, *_given_back(given)]
+    return [*found, *_blacklist_views(given)]
 
 
-def _given_back(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+def _blacklist_views(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     """Wherever refresh tokens can be given back, that is logging out."""
     for _, view in patterns() or ():
         kind: Any = getattr(view, "cls", None)

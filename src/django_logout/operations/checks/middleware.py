@@ -10,8 +10,8 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Tags
 
 from django_logout.middleware import LogoutMiddleware
+from django_logout.operations.checks.imports import is_a
 from django_logout.operations.checks.ours import register
-from django_logout.operations.checks.plugins import is_a
 
 OURS = "django_logout.middleware.LogoutMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"

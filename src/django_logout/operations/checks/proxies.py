@@ -7,8 +7,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags
 
 from django_logout.conf import logout_settings
-from django_logout.operations.checks.annotations import fits
 from django_logout.operations.checks.ours import register
+from django_logout.operations.checks.setting_types import matches
 from django_logout.sessions.devices import SOCKET, as_network
 
 
@@ -18,7 +18,7 @@ def check_proxies(**kwargs: Any) -> list[CheckMessage]:
     given = logout_settings().TRUSTED_PROXIES
     wrong = [
         proxy
-        for proxy in (given if fits(given, tuple[str, ...]) else ())
+        for proxy in (given if matches(given, tuple[str, ...]) else ())
         if proxy != SOCKET and as_network(proxy) is None
     ]
     return [_no_network(proxy) for proxy in wrong]

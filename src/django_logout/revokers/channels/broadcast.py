@@ -27,14 +27,14 @@ Message = Mapping[str, Any]
 
 TYPE = "django_logout.ended"
 #: Seconds that one call of the layer may take.
-PATIENCE = 5
+TIMEOUT = 5
 #: Seconds after which groups are joined again: layers forget members after a day, and all of them
 #: in a restart.
 REJOIN = 600
 #: Seconds between two complaints of a process.
-COMPLAINT = 60
+LOG_INTERVAL = 60
 
-_complained = -float(COMPLAINT)
+_complained = -float(LOG_INTERVAL)
 
 
 def everyones_group() -> str:
@@ -82,7 +82,7 @@ def _message(ending: Ending, *, ids: list[str] | None = None, before: float = 0)
     return {"type": TYPE, "reason": reason, "ids": ids or [], "before": before}
 
 
-def tell(ending: Ending) -> None:
+def publish(ending: Ending) -> None:
     """Tell of it; raises whatever the layer raises, or ``TimeoutError``."""
     async_to_sync(_tell)(list(messages(ending)))
 
@@ -91,7 +91,7 @@ async def _tell(told: list[tuple[str, Message]]) -> None:
     layer = get_channel_layer()
     if layer is not None:  # else the project has others only, for its own ends
         for group, message in told:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await layer.group_send(group, message)
 
 
@@ -117,14 +117,14 @@ class Listener:
     ) -> None:
         if self._channel:
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     if self._coming is not None:
                         self._coming.cancel()
                         await asyncio.gather(self._coming, return_exceptions=True)
                     for group in self._groups():
                         await self._layer.group_discard(group, self._channel)
             except Exception:  # noqa: BLE001
-                _complain("The channel layer does not let a listener go; it will forget it.")
+                _log_throttled("The channel layer does not let a listener go; it will forget it.")
 
     async def hear(self, seconds: float) -> str | None:
         """Wait until something is told, at most so long. Gives the reason if that settles that the
@@ -144,9 +144,9 @@ class Listener:
                 try:
                     return self._settles(coming.result())
                 except Exception:  # noqa: BLE001 - whatever a layer raises
-                    _complain("The channel layer does not tell.")
+                    _log_throttled("The channel layer does not tell.")
                     self._joined = -float(REJOIN)
-                    await asyncio.sleep(min(PATIENCE, end - monotonic()))
+                    await asyncio.sleep(min(TIMEOUT, end - monotonic()))
         return None
 
     def _settles(self, message: Message) -> str | None:
@@ -160,20 +160,20 @@ class Listener:
         if self._layer is None:
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 # With the prefix of consumers: the layer on Redis reads of one prefix at a time.
                 channel = self._channel or await self._layer.new_channel()
                 for group in self._groups():
                     await self._layer.group_add(group, channel)
             self._channel, self._joined = channel, monotonic()
         except Exception:  # noqa: BLE001
-            _complain("The channel layer is down.")
+            _log_throttled("The channel layer is down.")
 
 
-def _complain(what: str) -> None:
+def _log_throttled(what: str) -> None:
     """Once a minute: there may be thousands who could."""
     global _complained  # noqa: PLW0603
-    if monotonic() - _complained >= COMPLAINT:
+    if monotonic() - _complained >= LOG_INTERVAL:
         _complained = monotonic()
         message = "%s Sessions of sockets are asked for by the clock."
         logger.error(message, what, exc_info=True)  # noqa: LOG014 - called where it is handled

@@ -25,7 +25,7 @@ class ChannelsRevoker(Revoker):
 
     def announce(self, ending: Ending) -> None:
         """Tell them. Fails where the layer is down: they then find out by asking."""
-        broadcast.tell(ending)
+        broadcast.publish(ending)
 
     def check(self) -> Sequence[CheckMessage]:
         """A layer that other processes do not hear is for developing."""

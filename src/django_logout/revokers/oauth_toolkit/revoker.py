@@ -14,7 +14,7 @@ from oauth2_provider import models
 
 from django_logout.conf import logout_settings
 from django_logout.revokers.base import Revoker
-from django_logout.revokers.oauth_toolkit import issuing, logins
+from django_logout.revokers.oauth_toolkit import grants, receivers
 from django_logout.revokers.oauth_toolkit.sweep import Sweep
 from django_logout.types import Credential, Ending
 
@@ -26,7 +26,7 @@ class OauthToolkitRevoker(Revoker):
     What a user has approved in a session is tied to it, and so is what is had for that.
     """
 
-    name = logins.NAME
+    name = grants.NAME
     title = _("Application")
     covers = ("oauth2_provider",)
     reaches = True
@@ -40,7 +40,7 @@ class OauthToolkitRevoker(Revoker):
         if not ending.reach.touches(self.name) or self._is_spared(ending):
             return 0
         ended: set[str] = set()
-        with transaction.atomic(using=logins.database()):
+        with transaction.atomic(using=grants.database()):
             while found := Sweep(ending):
                 ended |= found.living
                 found.delete()
@@ -50,19 +50,19 @@ class OauthToolkitRevoker(Revoker):
         """Count the logins of applications that were left alone."""
         if not ending.reach.touches(self.name) or not self._is_spared(ending):
             return 0
-        access = logins.rows(models.get_access_token_model(), ending.reach.whose)
-        return sum(ending.reach.takes(self.name, login.id) for login in logins.living(access))
+        access = grants.rows(models.get_access_token_model(), ending.reach.whose)
+        return sum(ending.reach.takes(self.name, login.id) for login in grants.active(access))
 
     def list(self, user: Any) -> Sequence[Credential]:
         """The user's logins of applications, in one query."""
-        return [*logins.living(logins.rows(models.get_access_token_model(), [user.pk]))]
+        return [*grants.active(grants.rows(models.get_access_token_model(), [user.pk]))]
 
     def presented(self, request: HttpRequest) -> UUID | None:
         """Of which login the access token is that let the request in."""
         token, model = getattr(request, "auth", None), models.get_access_token_model()
         if not isinstance(token, model):
             return None
-        found = logins.living(logins.rows(model, None).filter(pk=token.pk))
+        found = grants.active(grants.rows(model, None).filter(pk=token.pk))
         return next((login.id for login in found), None)
 
     def knows(self, model: type[Model]) -> bool:
@@ -77,7 +77,7 @@ class OauthToolkitRevoker(Revoker):
 
     def connect(self) -> None:
         """Notice what is approved in a session, and what is had for it."""
-        issuing.connect()
+        receivers.connect()
 
     def _is_spared(self, ending: Ending) -> bool:
         return self.is_sparing(ending) and self.name in logout_settings().API_KEYS

@@ -12,7 +12,7 @@ from django.utils import timezone
 from oauth2_provider import models
 
 from django_logout.revokers import bindings
-from django_logout.revokers.oauth_toolkit import logins
+from django_logout.revokers.oauth_toolkit import grants
 from django_logout.types import Ending
 
 #: How many rows are deleted at once.
@@ -26,7 +26,7 @@ class Sweep:
     def __init__(self, ending: Ending) -> None:
         self.ending = ending
         codes = self._locked(models.get_grant_model())
-        self.codes = [row for row in codes if self._means(logins.of_code(row), row.created)]
+        self.codes = [row for row in codes if self._means(grants.of_code(row), row.created)]
         refresh = self._locked(
             models.get_refresh_token_model(),
             "token_family",
@@ -36,15 +36,15 @@ class Sweep:
         )
         begun: dict[str, datetime] = {}
         for row in refresh:  # oldest first
-            begun.setdefault(logins.of_refresh(row), row.created)
+            begun.setdefault(grants.of_refresh(row), row.created)
         meant = {what for what, since in begun.items() if self._means(what, since)}
-        self.refresh = [row for row in refresh if logins.of_refresh(row) in meant]
+        self.refresh = [row for row in refresh if grants.of_refresh(row) in meant]
         access = self._locked(models.get_access_token_model(), "expires", "id_token", "application")
-        held = {row.access_token_id: logins.of_refresh(row) for row in refresh}
+        held = {row.access_token_id: grants.of_refresh(row) for row in refresh}
         self.alone = [
             row
             for row in access
-            if row.pk not in held and self._means(logins.of_access(row), row.created)
+            if row.pk not in held and self._means(grants.of_access(row), row.created)
         ]
         self.access = [*self.alone, *(row for row in access if held.get(row.pk) in meant)]
         self.id_tokens = self._id_tokens(access)
@@ -57,8 +57,8 @@ class Sweep:
     def living(self) -> set[str]:
         """The logins that worked, as their users would count them."""
         now = timezone.now()
-        renewable = {logins.of_refresh(row) for row in self.refresh if row.revoked is None}
-        return renewable | {logins.of_access(row) for row in self.alone if row.expires > now}
+        renewable = {grants.of_refresh(row) for row in self.refresh if row.revoked is None}
+        return renewable | {grants.of_access(row) for row in self.alone if row.expires > now}
 
     def delete(self) -> None:
         """Delete it all. (ID tokens late: access tokens would go with them.)"""
@@ -76,11 +76,11 @@ class Sweep:
     def _means(self, what: str, begun: datetime) -> bool:
         late = self.ending.again and begun > self.ending.at
         return not late and self.ending.reach.takes(
-            logins.NAME, bindings.public_id(logins.NAME, what)
+            grants.NAME, bindings.public_id(grants.NAME, what)
         )
 
     def _locked(self, model: type[Model], *fields: str) -> list[Any]:
-        rows = logins.rows(model, self.ending.reach.whose).select_for_update()
+        rows = grants.rows(model, self.ending.reach.whose).select_for_update()
         return list(rows.only("user", "created", *fields).order_by("pk"))
 
     def _id_tokens(self, access: Sequence[Any]) -> list[Any]:
@@ -96,14 +96,14 @@ class Sweep:
             if row.pk not in kept
             and (
                 row.application_id in applications
-                or self._means(logins.of_id_token(row), row.created)
+                or self._means(grants.of_id_token(row), row.created)
             )
         ]
 
     def _devices(self) -> list[Any]:
         """What devices can still get a token for: all that the user has been asked for; of an
         application, if it is about one of its logins."""
-        rows = logins.rows(models.get_device_grant_model(), self.ending.reach.whose)
+        rows = grants.rows(models.get_device_grant_model(), self.ending.reach.whose)
         if self.ending.reach.chosen:
             applications = {row.application_id for row in (*self.refresh, *self.access)}
             known = models.get_application_model()._base_manager.filter(pk__in=applications)
@@ -114,7 +114,7 @@ class Sweep:
 def _batches(found: Sequence[Any]) -> Iterator[QuerySet[Any]]:
     """The rows again, in as few parts as every database takes."""
     for begin in range(0, len(found), BATCH):
-        rows = found[0]._meta.model._base_manager.using(logins.database())
+        rows = found[0]._meta.model._base_manager.using(grants.database())
         yield rows.filter(pk__in=[row.pk for row in found[begin : begin + BATCH]])
 
 

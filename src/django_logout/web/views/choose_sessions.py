@@ -20,10 +20,10 @@ from django_logout.enums import Reason
 from django_logout.exceptions import LoginRefused
 from django_logout.guard.install import guard
 from django_logout.policies import pending_login, session_limits
-from django_logout.responses.base import Kind, Moment, login_url, respond
+from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.sessions import timeouts
 from django_logout.types import LogoutResult, Target
-from django_logout.web.csrf import NOT_PROVED, calm_body
+from django_logout.web.csrf import CSRF_FAILED, ensure_post_parsed
 from django_logout.web.session_list import described
 from django_logout.web.views.sessions import SessionsView
 
@@ -41,11 +41,11 @@ class ChooseView(SessionsView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Only for whoever has a login to complete."""
-        note = pending_login.read(request)
+        note = pending_login.load(request)
         if note is None:
             return self._nothing_to_complete()
         self.note, limit = note, session_limits.allowed(note.user, request)
-        self.sessions = session_limits.places(note.user, request).defer(
+        self.sessions = session_limits.counted_sessions(note.user, request).defer(
             "session_key", "rotated_from"
         )
         self.rows = list(self.sessions.order_by("last_seen_at", "pk"))
@@ -55,21 +55,21 @@ class ChooseView(SessionsView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
         data = {"sessions": self._described(), "to_end": self.to_end}
-        return respond(request, Moment(kind=Kind.SHOWN, data=data, page=self._ask))
+        return respond(request, Notice(kind=Kind.SHOWN, data=data, page=self._ask))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End what was chosen, and log in; or cancel."""
-        if hasattr(request, NOT_PROVED):
+        if hasattr(request, CSRF_FAILED):
             page = partial(self._ask, not_proved=True)
-            return respond(request, Moment(kind=Kind.NOT_PROVED, page=page))
-        calm_body(request)
+            return respond(request, Notice(kind=Kind.NOT_PROVED, page=page))
+        ensure_post_parsed(request)
         if "cancel" in request.POST:
             return self._cancel()
         names = set(request.POST.getlist("session"))
         chosen = [row.pk for row in self.rows if "all" in request.POST or str(row.pk) in names]
         if len(chosen) < self.to_end:
             page = partial(self._ask, too_few=True)
-            return respond(request, Moment(kind=Kind.TOO_FEW, page=page))
+            return respond(request, Notice(kind=Kind.TOO_FEW, page=page))
         result = None
         if chosen:
             how: dict[str, Any] = {"reason": Reason.LIMIT, "actor": self.note.user}
@@ -91,29 +91,29 @@ class ChooseView(SessionsView):
             request.session.modified = False
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             return self._nothing_to_complete()
-        moment = Moment(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next)
+        moment = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next)
         return self._done(moment)
 
     def _cancel(self) -> HttpResponse:
         pending_login.cancel(self.request, self.note)
         url = login_url(self.request, self.note.next)
-        return self._done(Moment(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+        return self._done(Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
 
     def _nothing_to_complete(self) -> HttpResponse:
         request = self.request
         if request.user.is_authenticated:
             url = resolve_url(settings.LOGIN_REDIRECT_URL)
-            return self._done(Moment(kind=Kind.LOGGED_IN, redirect_to=url))
+            return self._done(Notice(kind=Kind.LOGGED_IN, redirect_to=url))
         if guard(request.session).missed:
             # Likewise, and the session that this request came with is gone.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         # Without messages, a redirect could not say it.
         url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
-        return self._done(Moment(kind=Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url))
+        return self._done(Notice(kind=Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url))
 
-    def _done(self, moment: Moment) -> HttpResponse:
+    def _done(self, moment: Notice) -> HttpResponse:
         response = respond(self.request, moment)
-        pending_login.unbind(response)
+        pending_login.delete_cookie(response)
         return response
 
     def _described(self) -> list[dict[str, Any]]:

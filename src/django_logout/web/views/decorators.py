@@ -10,8 +10,8 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from django_logout.decorators import open_to_all
-from django_logout.web.csrf import NOT_PROVED, csrf_protect
+from django_logout.decorators import exempt
+from django_logout.web.csrf import CSRF_FAILED, csrf_protect
 from django_logout.web.views.logout import LogoutView
 
 
@@ -35,7 +35,7 @@ def ends_sessions(view: Callable[..., Any]) -> Any:
 
         @wraps(view)
         async def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if hasattr(request, NOT_PROVED):
+            if hasattr(request, CSRF_FAILED):
                 return await sync_to_async(_ask_again)(request)
             return await view(request, *args, **kwargs)
 
@@ -45,11 +45,11 @@ def ends_sessions(view: Callable[..., Any]) -> Any:
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             return (
                 _ask_again(request)
-                if hasattr(request, NOT_PROVED)
+                if hasattr(request, CSRF_FAILED)
                 else view(request, *args, **kwargs)
             )
 
-    return open_to_all(never_cache(csrf_protect(wrapped)))
+    return exempt(never_cache(csrf_protect(wrapped)))
 
 
 def _ask_again(request: HttpRequest) -> HttpResponse:

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.enums import Reason
 from django_logout.guard.install import guard
-from django_logout.sessions.status import Standing
+from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
 from django_logout.web.streaming import awhose, ended_event, until_logged_out
 
@@ -36,7 +36,7 @@ class EventsView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view; whoever is not signed in is told so."""
-        return open_to_all(never_cache(super().as_view(**initkwargs)))
+        return exempt(never_cache(super().as_view(**initkwargs)))
 
     async def get(self, request: HttpRequest) -> HttpResponseBase:
         """Tell."""
@@ -47,7 +47,7 @@ class EventsView(View):
         if request.headers.get("Last-Event-ID") == "ended":
             return HttpResponse(status=204)
         reason = await sync_to_async(_why)(request)
-        return _stream(_only(ended_event(request, Standing(False, reason))))
+        return _stream(_only(ended_event(request, SessionStatus(False, reason))))
 
 
 async def _silence() -> AsyncIterator[str]:
@@ -61,7 +61,7 @@ async def _only(event: str) -> AsyncIterator[str]:
 
 
 def _why(request: HttpRequest) -> str:
-    return replay_detection.notice(request, guard(request.session)) or Reason.UNKNOWN
+    return replay_detection.detect(request, guard(request.session)) or Reason.UNKNOWN
 
 
 def _stream(events: Any) -> StreamingHttpResponse:

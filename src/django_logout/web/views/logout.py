@@ -18,11 +18,11 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
-from django_logout.responses.base import Kind, Moment, respond
+from django_logout.responses.base import Kind, Notice, respond
 from django_logout.utils.redirects import safe_next
-from django_logout.web.csrf import NOT_PROVED, calm_body, csrf_protect
+from django_logout.web.csrf import CSRF_FAILED, csrf_protect, ensure_post_parsed
 from django_logout.web.reauthentication import objection
 
 OURS = "django_logout/logged_out.html"
@@ -49,7 +49,7 @@ class LogoutView(auth_views.LogoutView):
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view: open to everybody, never in a transaction that could take the logout back,
         with a CSRF check of its own instead of the middleware's."""
-        return open_to_all(never_cache(csrf_protect(super().as_view(**initkwargs))))
+        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Past the decorators of Django's own view, which answer a stale token with a 403."""
@@ -62,9 +62,9 @@ class LogoutView(auth_views.LogoutView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
-        if hasattr(request, NOT_PROVED):
+        if hasattr(request, CSRF_FAILED):
             return self.not_proved()
-        calm_body(request)
+        ensure_post_parsed(request)
         if refusal := self._objection():
             return refusal
         return self._answer(logout(request, everywhere=self._is_for_all()))
@@ -81,7 +81,7 @@ class LogoutView(auth_views.LogoutView):
         here = target == self.request.get_full_path()
         return respond(
             self.request,
-            Moment(
+            Notice(
                 kind=Kind.LOGGED_OUT,
                 result=result,
                 redirect_to="" if here else target,
@@ -91,8 +91,8 @@ class LogoutView(auth_views.LogoutView):
 
     def not_proved(self) -> HttpResponse:
         """Ask again, with a fresh token: nothing proves that it was the user who asked."""
-        calm_body(self.request)
-        return respond(self.request, Moment(kind=Kind.NOT_PROVED, page=self._question))
+        ensure_post_parsed(self.request)
+        return respond(self.request, Notice(kind=Kind.NOT_PROVED, page=self._question))
 
     def _question(self) -> HttpResponse:
         context = {**self.get_context_data(), "title": TITLE, "no_choice": False}
@@ -110,7 +110,7 @@ class LogoutView(auth_views.LogoutView):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """405 with an Allow header, and a page instead of a blank."""
-        response = respond(request, Moment(kind=Kind.NOT_ALLOWED, page=self._question))
+        response = respond(request, Notice(kind=Kind.NOT_ALLOWED, page=self._question))
         response["Allow"] = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]
         return response
 
@@ -146,9 +146,9 @@ class AsyncLogoutView(LogoutView):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Log out."""
-        if hasattr(request, NOT_PROVED):
+        if hasattr(request, CSRF_FAILED):
             return await self._show(self.not_proved)
-        calm_body(request)
+        ensure_post_parsed(request)
         everywhere = self._is_for_all()
         if everywhere and (refusal := await sync_to_async(self._objection)()):
             return refusal
@@ -168,7 +168,7 @@ class AsyncLogoutView(LogoutView):
         return build()
 
 
-@open_to_all
+@exempt
 def logout_then_login(request: HttpRequest, login_url: str | None = None) -> HttpResponse:
     """Log out, then go to the login page."""
     target = resolve_url(login_url or settings.LOGIN_URL)

@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.ending.pipeline import end_sessions
 from django_logout.guard.presented import presented
-from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, Moment, login_url, respond
+from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, Notice, login_url, respond
 from django_logout.sessions import registry
 from django_logout.types import Target
-from django_logout.utils.redirects import sibling
+from django_logout.utils.redirects import reverse_here
 from django_logout.web import reauthentication
-from django_logout.web.csrf import NOT_PROVED, csrf_protect
+from django_logout.web.csrf import CSRF_FAILED, csrf_protect
 from django_logout.web.session_list import Listing
 from django_logout.web.views.logout import LogoutView
 
@@ -40,14 +40,14 @@ class SessionsView(TemplateView):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view; it sees to logins, CSRF and transactions itself, as ``LogoutView`` does."""
-        return open_to_all(never_cache(csrf_protect(super().as_view(**initkwargs))))
+        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Only for users."""
-        self.url = sibling(request, "logout_sessions") or self._without_list(request)
+        self.url = reverse_here(request, "logout_sessions") or self._without_list(request)
         if not request.user.is_authenticated:
             url = login_url(request, self.url if request.method == "POST" else "")
-            return respond(request, Moment(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+            return respond(request, Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
         self.listing = Listing(request, self.paginate_by)
         return super().dispatch(request, *args, **kwargs)
 
@@ -59,7 +59,7 @@ class SessionsView(TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
         page = self.listing.page
-        moment = Moment(kind=Kind.SHOWN, data={"sessions": self.listing.data()}, page=self._show)
+        moment = Notice(kind=Kind.SHOWN, data={"sessions": self.listing.data()}, page=self._show)
         response = respond(request, moment)
         if page.has_next() and response["Content-Type"] == "application/json":
             response["Link"] = f'<{self.url}?page={page.next_page_number()}>; rel="next"'
@@ -68,11 +68,11 @@ class SessionsView(TemplateView):
     def _show(self, **context: Any) -> HttpResponse:
         request = self.request
         # Sent to log in, and back at once, by a login page that has nothing to say to users.
-        stuck = reauthentication.AGAIN in request.GET and not reauthentication.is_fresh(request)
+        stuck = reauthentication.AGAIN in request.GET and not reauthentication.is_recent(request)
         context = {
             "title": _("Your sessions"),
             **self.listing.context(),
-            "logout_url": sibling(request, "logout") if stuck else "",
+            "logout_url": reverse_here(request, "logout") if stuck else "",
             "login_url": login_url(request, f"{self.url}?{reauthentication.AGAIN}=1"),
             "reauthenticate": stuck,
             # What asks for a login has been heeded, or is said by the page itself.
@@ -89,7 +89,7 @@ class SessionEndView(SessionsView):
 
     def post(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
         """End it."""
-        if hasattr(request, NOT_PROVED):
+        if hasattr(request, CSRF_FAILED):
             return self._refuse(Kind.NOT_PROVED)
         if session_id in presented(request)[:1]:
             response: HttpResponse = LogoutView.as_view()(request)
@@ -99,7 +99,7 @@ class SessionEndView(SessionsView):
             return self._end(Target.session(session_id))
         if session_id in {token.id for token in self.listing.tokens}:
             return self._end(Target.credential(user, session_id))
-        return respond(request, Moment(kind=Kind.NOT_FOUND, page=_not_found))
+        return respond(request, Notice(kind=Kind.NOT_FOUND, page=_not_found))
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -114,14 +114,14 @@ class SessionEndView(SessionsView):
         if objection := reauthentication.objection(request, ask):
             return objection
         result = end_sessions(target, actor=request.user, request=request)
-        moment = Moment(
+        moment = Notice(
             kind=Kind.SESSIONS_ENDED, result=result, redirect_to=self.url, page=self._show
         )
         return respond(request, moment)
 
     def _refuse(self, kind: Kind) -> HttpResponse:
         page = partial(self._show, not_proved=kind is Kind.NOT_PROVED)
-        return respond(self.request, Moment(kind=kind, page=page))
+        return respond(self.request, Notice(kind=kind, page=page))
 
 
 class OthersEndView(SessionEndView):
@@ -129,7 +129,7 @@ class OthersEndView(SessionEndView):
 
     def post(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         """End them."""
-        if hasattr(request, NOT_PROVED):
+        if hasattr(request, CSRF_FAILED):
             return self._refuse(Kind.NOT_PROVED)
         return self._end(Target.others(request))
 

@@ -11,15 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from django_logout.conf import logout_settings
-from django_logout.decorators import open_to_all
+from django_logout.decorators import exempt
 from django_logout.guard.install import guard
-from django_logout.guard.presented import presented, user_tag
+from django_logout.guard.presented import presented, user_fingerprint
 from django_logout.responses import messages
-from django_logout.responses.base import Kind, Moment
+from django_logout.responses.base import Kind, Notice
 from django_logout.responses.json import JsonAnswer
 from django_logout.sessions import activity, registry, timeouts
 from django_logout.web import replay_detection
-from django_logout.web.csrf import NOT_PROVED, csrf_protect
+from django_logout.web.csrf import CSRF_FAILED, csrf_protect
 
 
 class StatusView(View):
@@ -31,21 +31,21 @@ class StatusView(View):
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """The view; it sees to CSRF itself, and whoever is not signed in is told so."""
-        return open_to_all(never_cache(csrf_protect(super().as_view(**initkwargs))))
+        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Tell."""
-        return _answer(request, Moment(kind=Kind.SHOWN, data=_status(request)))
+        return _answer(request, Notice(kind=Kind.SHOWN, data=_status(request)))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Stay signed in, and tell; with a token for the forms of a page that was there before
         this login."""
-        if hasattr(request, NOT_PROVED):
-            return _answer(request, Moment(kind=Kind.NOT_PROVED))
+        if hasattr(request, CSRF_FAILED):
+            return _answer(request, Notice(kind=Kind.NOT_PROVED))
         data = _status(request, stay=True)
         if data["authenticated"]:
             data["csrf_token"] = get_token(request)
-        return _answer(request, Moment(kind=Kind.SHOWN, data=data))
+        return _answer(request, Notice(kind=Kind.SHOWN, data=data))
 
 
 def _status(request: HttpRequest, *, stay: bool = False) -> dict[str, Any]:
@@ -53,11 +53,11 @@ def _status(request: HttpRequest, *, stay: bool = False) -> dict[str, Any]:
         return {"authenticated": False, **_why(request)}
     if stay:
         for session_id in presented(request)[:1]:
-            activity.insist(session_id)
+            activity.touch_now(session_id)
     left: tuple[int | None, int | None] = (None, None)
     row = registry.sessions().filter(pk__in=presented(request)[:1]).first()
     if row is not None:
-        memory = activity.recollect(row.pk)
+        memory = activity.get_memory(row.pk)
         left = timeouts.seconds_left(
             timeouts.limits_for(logout_settings(), request.user, request),
             begun=row.authenticated_at,
@@ -67,7 +67,7 @@ def _status(request: HttpRequest, *, stay: bool = False) -> dict[str, Any]:
         )
     return {
         "authenticated": True,
-        "user": user_tag(request),
+        "user": user_fingerprint(request),
         "expires_in": left[0],
         "idle_expires_in": left[1],
     }
@@ -76,10 +76,10 @@ def _status(request: HttpRequest, *, stay: bool = False) -> dict[str, Any]:
 def _why(request: HttpRequest) -> dict[str, str]:
     """Why the session of this browser has ended: as it turns out now, or as the script says that
     another answer has said, which took the cookie along."""
-    found = replay_detection.notice(request, guard(request.session))
+    found = replay_detection.detect(request, guard(request.session))
     reason = str(found or request.GET.get("reason", ""))
     return {"reason": reason, "message": str(messages.explain(reason))} if reason else {}
 
 
-def _answer(request: HttpRequest, moment: Moment) -> HttpResponse:
+def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
     return JsonAnswer().respond(request, moment)

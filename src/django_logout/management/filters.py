@@ -14,14 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
-from django_logout.management.options import (
-    duration,
-    find_user,
-    network,
-    read,
-    read_one,
-    uuid,
-)
+from django_logout.management.arguments import duration, find_user, network, read, read_one, uuid
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.sessions.devices import KEPT_BITS
@@ -37,7 +30,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class SessionFilter:
     """What was asked for, known to make sense."""
 
     users: tuple[Any, ...]
@@ -99,9 +92,9 @@ class Choice:
         }
 
 
-def choose(options: dict[str, Any]) -> Choice:
+def choose(options: dict[str, Any]) -> SessionFilter:
     """Read the options; say what is wrong with them."""
-    choice = Choice(
+    choice = SessionFilter(
         users=tuple(dict.fromkeys(read(find_user, options["user"]))),
         sessions=tuple(dict.fromkeys(read(uuid, options["session"]))),
         everyone=options["everyone"],
@@ -118,11 +111,11 @@ def choose(options: dict[str, Any]) -> Choice:
         others = bool(choice.everyone) + bool(choice.sessions) + bool(choice.users)
         if given and (others > 1 or choice.narrowed):
             raise CommandError(f"{option} goes with no other choice of sessions.")
-    _demand_known(choice)
+    _require_known(choice)
     return choice
 
 
-def _demand_known(choice: Choice) -> None:
+def _require_known(choice: SessionFilter) -> None:
     rows = registry.sessions().filter(pk__in=choice.sessions)
     for missing in set(choice.sessions) - set(rows.values_list("pk", flat=True)):
         raise CommandError(f"No session has the id {missing}.")

@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning
 from django.urls import get_resolver
 
 from django_logout.conf import LogoutSettings, as_timedelta, logout_settings
-from django_logout.operations.checks.annotations import fits
 from django_logout.operations.checks.ours import register
+from django_logout.operations.checks.setting_types import matches
 from django_logout.policies import pending_login
 from django_logout.sessions.activity import OURS
 
@@ -23,7 +23,7 @@ def check_expiry(**kwargs: Any) -> list[CheckMessage]:
     """Limits that leave somebody logged in, and that can be reached."""
     given = logout_settings()
     found: list[CheckMessage] = [
-        _nobody(key, getattr(given, key))
+        _non_positive(key, getattr(given, key))
         for key in ("IDLE_TIMEOUT", "MAX_AGE", "MAX_SESSIONS")
         if isinstance(value := getattr(given, key), int | timedelta)
         and as_timedelta(value) <= timedelta(0)
@@ -34,16 +34,16 @@ def check_expiry(**kwargs: Any) -> list[CheckMessage]:
         )
         hint = "Write how many seconds activity may go unwritten; 0 writes it with each request."
         found.append(Error(sentence, hint=hint, id="django_logout.E043"))
-    return found or _pointless(given)
+    return found or _ineffective(given)
 
 
-def _nobody(key: str, value: Any) -> CheckMessage:
+def _non_positive(key: str, value: Any) -> CheckMessage:
     sentence = f'LOGOUT["{key}"] is {value!r}, so nobody could be logged in.'
     hint = f'Write more than zero, or "{key}": None for no limit.'
     return Error(sentence, hint=hint, id="django_logout.E036")
 
 
-def _pointless(given: LogoutSettings) -> list[CheckMessage]:
+def _ineffective(given: LogoutSettings) -> list[CheckMessage]:
     idle, age, interval = map(_fixed, (given.IDLE_TIMEOUT, given.MAX_AGE, given.TOUCH_INTERVAL))
     found: list[CheckMessage] = []
     if idle is not None and interval is not None and interval >= idle:
@@ -85,7 +85,7 @@ def check_choosing(**kwargs: Any) -> list[CheckMessage]:
 def check_passive_urls(**kwargs: Any) -> list[CheckMessage]:
     """Names that are those of views."""
     given = logout_settings().PASSIVE_URLS
-    entries = given if fits(given, tuple[str, ...]) else ()
+    entries = given if matches(given, tuple[str, ...]) else ()
     names = [entry for entry in entries if not entry.startswith("/") and entry not in OURS]
     try:
         known = list(_view_names(get_resolver(), "")) if names else []

@@ -20,7 +20,7 @@ from django_logout.sessions import registry
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def djangos_own() -> CommandParser:
+def django_options() -> CommandParser:
     """Django's own options, to be understood after the verb too. Without their defaults, which
     would overwrite what was said before it."""
     parser = BaseCommand().create_parser(

@@ -16,11 +16,11 @@ from django_logout.exceptions import LogoutError
 INCOMPLETE = 3
 
 
-class Told(CommandError):
+class ReportedError(CommandError):
     """What was found or done is on the standard output; this says what is wrong with it."""
 
 
-def tell(command: BaseCommand, facts: dict[str, Any]) -> None:
+def write_json(command: BaseCommand, facts: dict[str, Any]) -> None:
     """The object."""
     command.stdout.write(json.dumps(facts, indent=2))
 
@@ -31,13 +31,13 @@ def failures(command: BaseCommand, *, as_json: bool) -> Iterator[None]:
     the command fail as it does without JSON."""
     try:
         yield
-    except Told:
+    except ReportedError:
         raise
     except (CommandError, LogoutError, DatabaseError) as error:
         # What a database says is for whoever sees the traceback: it may name anything.
         message = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
         if as_json:
-            tell(command, {"complete": False, "error": message})
+            write_json(command, {"complete": False, "error": message})
         if isinstance(error, LogoutError):
             raise CommandError(message) from error
         raise

@@ -34,18 +34,18 @@ def describe(hint: Any) -> tuple[str, str]:
     return _WORDS.get(origin or hint, (f"a {(origin or hint).__name__}", "..."))
 
 
-def fits(value: Any, hint: Any) -> bool:
+def matches(value: Any, hint: Any) -> bool:
     """Whether a value is of the annotated type; a list is as good as a tuple."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in {Union, UnionType}:
-        return any(fits(value, choice) for choice in inner)
+        return any(matches(value, choice) for choice in inner)
     if origin is tuple:
-        return isinstance(value, list | tuple) and all(fits(item, inner[0]) for item in value)
+        return isinstance(value, list | tuple) and all(matches(item, inner[0]) for item in value)
     if origin is Literal:
         return value in inner
     if origin is Mapping:
         pairs = value.items() if isinstance(value, Mapping) else [(None, None)]
-        return all(fits(k, inner[0]) and fits(v, inner[1]) for k, v in pairs)
+        return all(matches(k, inner[0]) and matches(v, inner[1]) for k, v in pairs)
     if origin in {int, float} and isinstance(value, bool):
         return False
     return origin is Any or (callable(value) if origin is Callable else isinstance(value, origin))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from django.contrib.sessions.backends.base import SessionBase
 
-from django_logout.operations.checks.annotations import describe, fits
+from django_logout.operations.checks.setting_types import describe, matches
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,6 @@ def test_annotations_of_settings_to_come_are_understood(
     hint: Any, right: list[Any], wrong: list[Any], words: str
 ) -> None:
     """Further keys need no further check."""
-    assert all(fits(value, hint) for value in right)
-    assert not any(fits(value, hint) for value in wrong)
+    assert all(matches(value, hint) for value in right)
+    assert not any(matches(value, hint) for value in wrong)
     assert describe(hint)[0] == words

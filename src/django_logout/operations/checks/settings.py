@@ -9,12 +9,12 @@ from typing import Any, get_type_hints
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags
 
-from django_logout.conf import KNOWN, LogoutSettings
+from django_logout.conf import SETTING_NAMES, LogoutSettings
 from django_logout.guard.store import LOGIN_KEYS
-from django_logout.operations.checks.annotations import describe, fits
+from django_logout.operations.checks.imports import is_a
 from django_logout.operations.checks.ours import register
-from django_logout.operations.checks.plugins import is_a
-from django_logout.responses.base import Answer
+from django_logout.operations.checks.setting_types import describe, matches
+from django_logout.responses.base import Responder
 from django_logout.revokers.base import Revoker
 
 
@@ -26,15 +26,15 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         sentence = f"LOGOUT is a {type(given).__name__}, not a dict, and is ignored."
         hint = 'Write it as a dict, as in LOGOUT = {"KEEP": ["cart"]}.'
         return [Error(sentence, hint=hint, id="django_logout.E030")]
-    found = [_unknown(str(key)) for key in given if key not in KNOWN]
+    found = [_unknown(str(key)) for key in given if key not in SETTING_NAMES]
     hints = get_type_hints(LogoutSettings)
-    wrong = {key for key in given if key in KNOWN and not fits(given[key], hints[key])}
+    wrong = {key for key in given if key in SETTING_NAMES and not matches(given[key], hints[key])}
     for key in sorted(wrong):
         words, example = describe(hints[key])
         sentence = f'LOGOUT["{key}"] is {given[key]!r}, which is not {words}.'
         hint = f'Write LOGOUT = {{"{key}": {example}}}.'
         found.append(Error(sentence, hint=hint, id="django_logout.E032"))
-    for key, kind in (("ANSWERS", Answer), ("REVOKERS", Revoker)):
+    for key, kind in (("ANSWERS", Responder), ("REVOKERS", Revoker)):
         paths = () if key in wrong else given.get(key) or ()
         found += [_no_plug_in(key, path, kind) for path in paths if not is_a(path, kind)]
     if given.get("ANSWERS", True) in ([], ()):
@@ -50,8 +50,10 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _unknown(key: str) -> CheckMessage:
-    close = get_close_matches(key.upper(), KNOWN, n=1)
-    known = f'Did you mean "{close[0]}"?' if close else f"There are {', '.join(sorted(KNOWN))}."
+    close = get_close_matches(key.upper(), SETTING_NAMES, n=1)
+    known = (
+        f'Did you mean "{close[0]}"?' if close else f"There are {', '.join(sorted(SETTING_NAMES))}."
+    )
     hint = f'{known} Otherwise take "{key}" out of LOGOUT.'
     return Error(f'LOGOUT["{key}"] is unknown, and is ignored.', hint=hint, id="django_logout.E031")
 

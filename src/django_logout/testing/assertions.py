@@ -22,7 +22,7 @@ def assert_logged_out(client: Client) -> None:
         raise AssertionError(f"The site still takes this client for {user}.")
 
 
-def replay(client: Client) -> Client:
+def copy_client(client: Client) -> Client:
     """A browser with a copy of this one's cookies, as they are now. Make it before the client logs
     out, and :func:`assert_logged_out` of it afterwards."""
     thief = type(client)()

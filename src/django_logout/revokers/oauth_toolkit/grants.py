@@ -52,7 +52,7 @@ def rows(model: type[Model], user_ids: Collection[Any] | None) -> QuerySet[Any]:
     return found.exclude(user=None) if user_ids is None else found.filter(user__in=user_ids)
 
 
-def living(access: QuerySet[Any]) -> Iterator[Credential]:
+def active(access: QuerySet[Any]) -> Iterator[Credential]:
     """The logins of these access tokens, where they work or can be renewed; in one query."""
     now, lasting = timezone.now(), oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS
     refresh = rows(models.get_refresh_token_model(), None)

@@ -13,7 +13,7 @@ from oauth2_provider.oauth2_backends import get_oauthlib_core
 from oauthlib.oauth2 import InvalidGrantError
 
 from django_logout.revokers import bindings
-from django_logout.revokers.oauth_toolkit import logins
+from django_logout.revokers.oauth_toolkit import grants
 from django_logout.utils.context import current_request
 
 #: With this scope a user agrees that an application goes on without them (OpenID Connect Core
@@ -37,20 +37,20 @@ def connect() -> None:
         (models.get_access_token_model(), on_access),
         (models.get_refresh_token_model(), on_refresh),
     ):
-        uid = f"django_logout.{logins.NAME}.{model._meta.label}"
+        uid = f"django_logout.{grants.NAME}.{model._meta.label}"
         post_save.connect(heard, sender=model, dispatch_uid=uid)
 
 
 def on_code(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
     """A user has let an application in."""
     if created and not raw:
-        _tie(instance, logins.of_code(instance))
+        _tie(instance, grants.of_code(instance))
 
 
 def on_id_token(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
     """An application is told who the user is; perhaps nothing but that."""
     if created and not raw:
-        _tie(instance, logins.of_id_token(instance))
+        _tie(instance, grants.of_id_token(instance))
 
 
 def on_access(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
@@ -59,8 +59,8 @@ def on_access(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: An
     django-oauth-toolkit then undoes it, and answers so."""
     if not created or raw or instance.source_refresh_token_id is not None:
         return
-    if not _tie(instance, logins.of_access(instance)):
-        with transaction.atomic(using=logins.database()):
+    if not _tie(instance, grants.of_access(instance)):
+        with transaction.atomic(using=grants.database()):
             _redeem(instance)
 
 
@@ -69,16 +69,16 @@ def on_refresh(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: A
     access = instance.access_token if created and not raw else None
     if access is None or access.source_refresh_token_id is not None:
         return
-    session_id = bindings.session_of(logins.NAME, logins.of_access(access))
+    session_id = bindings.session_of(grants.NAME, grants.of_access(access))
     if session_id is not None:  # in the transaction that has tied the other
-        bindings.tie(logins.NAME, logins.of_refresh(instance), session_id)
+        bindings.bind(grants.NAME, grants.of_refresh(instance), session_id)
 
 
 def _tie(instance: Any, what: str) -> bool:
     """Tie it to the session of this request; false if there is none."""
     offline = OFFLINE in instance.scope.split()
-    session_id = None if offline else bindings.session_here(instance.user_id)
-    if session_id is not None and not bindings.tie(logins.NAME, what, session_id):
+    session_id = None if offline else bindings.current_session_id(instance.user_id)
+    if session_id is not None and not bindings.bind(grants.NAME, what, session_id):
         instance.delete()
     return session_id is not None
 
@@ -91,10 +91,10 @@ def _redeem(access: Any) -> None:
     model, field = REDEEMED.get(body.get("grant_type"), (None, ""))
     if model is None:
         return
-    codes = model()._base_manager.using(logins.database()).filter(**{field: body.get(field)})
+    codes = model()._base_manager.using(grants.database()).filter(**{field: body.get(field)})
     code = codes.first()
-    session_id = code and bindings.session_of(logins.NAME, f"{field}:{code.pk}")
-    if session_id and not bindings.tie(logins.NAME, logins.of_access(access), session_id):
+    session_id = code and bindings.session_of(grants.NAME, f"{field}:{code.pk}")
+    if session_id and not bindings.bind(grants.NAME, grants.of_access(access), session_id):
         raise InvalidGrantError
     if codes.select_for_update().first() is None:
         raise InvalidGrantError
