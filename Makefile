@@ -2,7 +2,7 @@
 # seconds; without it, from venv and pip, at the newest versions the ranges in pyproject.toml allow.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix matrix bench docs
+.PHONY: help demo test check fix matrix bench journey docs
 
 # An interpreter, or with uv a version such as 3.13.
 PYTHON ?=
@@ -95,6 +95,10 @@ matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py314-dj
 bench: ## what it costs, measured on the wheel
 	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) bench $(DJANGO_GROUP))
 	$(TEST_PYTHON) -m bench $(BENCH_ARGS)
+
+journey: ## the way of one request through the files, counted; BENCH_ARGS=--trace prints it (needs Redis)
+	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+	@.venv/bin/python -m bench.journey $(BENCH_ARGS)
 
 docs: ## the documentation, into docs/_build
 	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
