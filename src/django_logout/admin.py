@@ -17,16 +17,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.decorators import exempt
-from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard.presented import presented
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.responses.messages import count
 from django_logout.sessions import registry
-from django_logout.sessions.devices import spoken
 from django_logout.types import Target
-from django_logout.web.views.logout import THEIRS, LogoutView
+from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
     _Site = admin.AdminSite
@@ -35,20 +32,16 @@ else:
     _Site = object
     _Admin = admin.ModelAdmin
 
+# Every process imports this module at start; what ends sessions comes with the first ending.
+end_sessions = lazy_import("ending.pipeline.end_sessions")
+count = lazy_import("responses.messages.count")
+spoken = lazy_import("sessions.devices.spoken")
+logout_view = lazy_import("web.views.logout.AdminLogoutView", lambda view: view.as_view)
+
 #: How many of the chosen the question names.
 SHOWN = 20
 #: Fields of a session that are never shown, and never asked for.
 SECRET = frozenset({"session_key", "rotated_from"})
-
-
-class AdminLogoutView(LogoutView):
-    """In the admin's look; here its templates are there."""
-
-    question_template_name = "django_logout/admin_logout.html"
-
-    def get_template_names(self) -> list[str]:
-        """The admin's goodbye page, or the site's ``logout_template``."""
-        return [self.template_name]
 
 
 class LogoutAdminSiteMixin(_Site):
@@ -68,9 +61,7 @@ class LogoutAdminSiteMixin(_Site):
         """Log out, with everything that ``LogoutView`` does."""
         context = {**self.each_context(request), "has_permission": False, **(extra_context or {})}
         request.current_app = self.name
-        view = AdminLogoutView.as_view(
-            extra_context=context, template_name=self.logout_template or THEIRS
-        )
+        view = logout_view(extra_context=context, template_name=self.logout_template)
         response: HttpResponse = view(request)
         return response
 
@@ -238,7 +229,8 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     @admin.display(description=_("device"), ordering="device")
     def device_name(self, row: LoginSession) -> str:
         """In the language of whoever looks."""
-        return spoken(row.device)
+        name: str = spoken(row.device)
+        return name
 
     @admin.display(description=_("ended"), ordering="over_at")
     def over_at(self, row: Any) -> datetime | None:

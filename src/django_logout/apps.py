@@ -24,7 +24,6 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
-        import_module("django_logout.policies.factor_changes").connect()
         import_module("django_logout.revokers").connect()
         for tag, check in CHECKS.items():
             register(check, tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.apps import apps
@@ -12,6 +13,18 @@ from django.dispatch import Signal
 
 from django_logout.signals import session_ended, session_started
 from django_logout.utils.lazy import lazy_import
+
+#: Signals of allauth's apps that tell of a changed way to log in.
+ALLAUTH = {
+    "allauth.account": ("email_changed",),
+    "allauth.mfa": ("authenticator_added", "authenticator_removed", "authenticator_reset"),
+}
+#: Signals of django-otp's devices, each with its receiver.
+DEVICE = (
+    (pre_save, "on_device_pre_save"),
+    (post_save, "on_device_post_save"),
+    (pre_delete, "on_device_pre_delete"),
+)
 
 
 def connect() -> None:
@@ -29,6 +42,7 @@ def connect() -> None:
     _connect(session_ended, "notifications.mail.on_ending", "notify.ending")
     _connect(session_ended, "web.replay_detection.on_ending", "replay.ending")
     connect_user_model()
+    connect_factors()
 
 
 def connect_user_model() -> None:
@@ -43,6 +57,21 @@ def connect_user_model() -> None:
                 _connect(
                     pre_delete, "policies.account_changes.before_delete", "account", sender=model
                 )
+
+
+def connect_factors() -> None:
+    """Listen to the second factors and the addresses of allauth and django-otp, if installed."""
+    for app, names in ALLAUTH.items():
+        if apps.is_installed(app):
+            signals = import_module(f"{app}.signals")
+            for name in names:
+                _connect(getattr(signals, name), "policies.factor_changes.on_change", name)
+    if apps.is_installed("django_otp"):
+        device = import_module("django_otp.models").Device
+        for model in apps.get_models():
+            if issubclass(model, device):
+                for signal, name in DEVICE:
+                    _connect(signal, f"policies.factor_changes.{name}", "factors", sender=model)
 
 
 def _connect(signal: Signal, path: str, name: str, sender: Any = None) -> None:

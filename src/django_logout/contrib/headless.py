@@ -16,7 +16,8 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
 
 from django_logout.sessions import engines
-from django_logout.web import attached_sessions
+from django_logout.utils.context import current_request
+from django_logout.web import attached_sessions, replay_detection
 
 
 class SessionCheckedTokens(AbstractTokenStrategy):
@@ -59,6 +60,12 @@ def session_of(access_token: str) -> Any:
         f"{app_settings.JWT_AUTHORIZATION_HEADER_SCHEME} {access_token}"
     )
     return attached_sessions.attach(engines.current().store(strategy.get_session_token(request)))
+
+
+def why_ended(session: Any) -> str | None:
+    """Return why the session of a token has ended, or ``None`` if it has not."""
+    request = current_request.get()
+    return None if request is None else replay_detection.detect(request, session.watch)
 
 
 def user_of(session: Any) -> Any:

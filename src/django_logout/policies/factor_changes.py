@@ -9,9 +9,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.db.models import Model
-from django.db.models.signals import post_save, pre_delete, pre_save
 
 from django_logout.enums import Reason
 from django_logout.utils.lazy import lazy_import
@@ -41,27 +39,6 @@ def credentials_changed(
     """
     result: LogoutResult = change_of(user, reason, request).end()
     return result
-
-
-def connect() -> None:
-    """Listen to the apps that are there."""
-    if apps.is_installed("allauth.account"):
-        _listen("allauth.account.signals", "email_changed")
-    if apps.is_installed("allauth.mfa"):
-        names = ("authenticator_added", "authenticator_removed", "authenticator_reset")
-        _listen("allauth.mfa.signals", *names)
-    if apps.is_installed("django_otp"):
-        for model in filter(_is_device, apps.get_models()):
-            uid = "django_logout.factors"
-            pre_save.connect(on_device_pre_save, sender=model, dispatch_uid=uid)
-            post_save.connect(on_device_post_save, sender=model, dispatch_uid=uid)
-            pre_delete.connect(on_device_pre_delete, sender=model, dispatch_uid=uid)
-
-
-def _listen(module: str, *names: str) -> None:
-    signals = import_module(module)
-    for name in names:
-        getattr(signals, name).connect(on_change, dispatch_uid=f"django_logout.{name}")
 
 
 def on_change(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import Cutoff, LoginSession
-from django_logout.sessions import devices, engines
+from django_logout.sessions import engines
 from django_logout.sessions.identity import (
     ID_KEY,
     STARTED_AT_KEY,
@@ -28,11 +28,16 @@ from django_logout.sessions.identity import (
 )
 from django_logout.sessions.sql import Prepared, placeholder, select, update, update_can_return
 from django_logout.types import EndedSession
+from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_logout.sessions.engines import StoredSession
+
+# Loaded with the first login, which alone needs it.
+request_facts = lazy_import("sessions.devices.facts")
+
 #: Fields that an ending reads of what it has claimed.
 END_RETURNING = ("pk", "user_id", "kind", "session_key")
 #: One moment for an adopted session: an ``authenticated_at`` later on would pass for a login.
@@ -58,7 +63,7 @@ def register(
         last_seen_at=now,
         expires_at=now + timedelta(seconds=session.get_expiry_age()),
         backend=session.get(BACKEND_SESSION_KEY, ""),
-        **devices.facts(request),
+        **request_facts(request),
     )
     row.save(using=database(), force_insert=True)
     _mark(session, row)
@@ -79,7 +84,7 @@ def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None 
                 **dict.fromkeys(START_FIELDS, now),
                 "expires_at": now + timedelta(seconds=session.get_expiry_age()),
                 "backend": session.get(BACKEND_SESSION_KEY, ""),
-                **devices.facts(request),
+                **request_facts(request),
             },
         )
         _mark(session, row)

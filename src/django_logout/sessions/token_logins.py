@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialTie, LoginSession
-from django_logout.sessions import devices, identity, registry
+from django_logout.sessions import identity, registry
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -58,7 +58,7 @@ def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> Lo
         authenticated_at=now,
         last_seen_at=now,
         expires_at=expires,
-        **devices.facts(request),
+        **registry.request_facts(request),
     )
     row.save(using=registry.database(), force_insert=True)
     return row

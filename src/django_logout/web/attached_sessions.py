@@ -17,7 +17,6 @@ from django.http import HttpRequest
 from django_logout.guard.install import guard
 from django_logout.guard.presented import BEARER
 from django_logout.utils.context import current_request
-from django_logout.web import replay_detection
 
 _COMPANIONS = "_django_logout_companions"
 
@@ -36,12 +35,6 @@ def attach(session: SessionBase) -> Any:
         if watch.identity is not None:
             setattr(request, BEARER, watch.identity.id)
     return session
-
-
-def why_ended(session: Any) -> str | None:
-    """Why a session that was brought has ended, if it has."""
-    request = current_request.get()
-    return None if request is None else replay_detection.detect(request, session.watch)
 
 
 def of(request: HttpRequest) -> list[Any]:

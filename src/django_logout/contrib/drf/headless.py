@@ -8,9 +8,8 @@ from allauth.headless.contrib.rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 
 from django_logout.contrib.drf.problems import as_problems
-from django_logout.contrib.headless import session_of, user_of
+from django_logout.contrib.headless import session_of, user_of, why_ended
 from django_logout.exceptions import TokenRefused
-from django_logout.web import attached_sessions
 
 
 class JWTTokenAuthentication(authentication.JWTTokenAuthentication):
@@ -26,6 +25,6 @@ class JWTTokenAuthentication(authentication.JWTTokenAuthentication):
             session = session_of(key)
             if user := user_of(session):
                 return user, payload
-            if reason := attached_sessions.why_ended(session):
+            if reason := why_ended(session):
                 raise TokenRefused(reason)
         raise AuthenticationFailed

@@ -168,6 +168,16 @@ class AsyncLogoutView(LogoutView):
         return build()
 
 
+class AdminLogoutView(LogoutView):
+    """Show the pages of the admin, whose templates are installed with it."""
+
+    question_template_name = "django_logout/admin_logout.html"
+
+    def get_template_names(self) -> list[str]:
+        """Return the admin's goodbye page, or the ``logout_template`` of the admin site."""
+        return [self.template_name or THEIRS]
+
+
 @exempt
 def logout_then_login(request: HttpRequest, login_url: str | None = None) -> HttpResponse:
     """Log out, then go to the login page."""
