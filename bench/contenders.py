@@ -64,7 +64,7 @@ def _allauth(**more: Any) -> Contender:
     return Contender(**facts | more)
 
 
-EVERYTHING_ON = {"IDLE_TIMEOUT": 3600, "MAX_AGE": 86_400, "MAX_SESSIONS": 10_000}
+EVERYTHING_ON = {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 86_400, "MAX_SESSIONS": 10_000}
 
 CONTENDERS = (
     Contender(name="django-db", label="Django alone, db"),

@@ -27,7 +27,7 @@ such a number has no spread, and is worth less. `make bench` writes this page an
 """
 #: Under the counts, which are those of a page that was called a moment ago.
 TOUCHED = """\
-Once in each `TOUCH_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the signed-in page
+Once in each `LAST_SEEN_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the signed-in page
 of every django-logout row, with limits or without, pays one UPDATE more, which notes that the session is in use.
 These counts, taken warm, do not show it."""
 #: What the budgets mean where it is not in their names.

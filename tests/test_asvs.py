@@ -42,12 +42,12 @@ def test_7_1_2_the_documentation_states_the_number_of_sessions_and_what_happens_
 ) -> None:
     """The settings' page says what each does; and it does."""
     text = (DOCS / "settings.md").read_text()
-    section = text[text.index("## `AT_LIMIT") :].partition("\n## ")[0]
+    section = text[text.index("## `ON_MAX_SESSIONS") :].partition("\n## ")[0]
     assert f'"{at_limit}"' in section
-    assert f'**Default:** `"{LogoutSettings().AT_LIMIT}"`' in section
+    assert f'**Default:** `"{LogoutSettings().ON_MAX_SESSIONS}"`' in section
     assert "## `MAX_SESSIONS" in text
 
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": at_limit}
     first, second = in_turn(user, clock, 2)
     clock.shift(1)
     third = Client()
@@ -91,7 +91,7 @@ def test_7_3_2_a_session_ends_at_its_greatest_age(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """However much it is used."""
-    settings.LOGOUT = {"MAX_AGE": timedelta(hours=12)}
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": timedelta(hours=12)}
     here = browser(user)
     for _ in range(11):
         clock.shift(timedelta(hours=1))
@@ -99,7 +99,7 @@ def test_7_3_2_a_session_ends_at_its_greatest_age(
     thief = copy_of(here)
     clock.shift(timedelta(hours=1))
     assert who(here, thief) == ["", ""]
-    assert LogoutEvent.objects.get().reason == "max_age"
+    assert LogoutEvent.objects.get().reason == "absolute_timeout"
 
 
 def test_7_4_1_after_termination_the_session_cannot_be_used(engine: str, user: Any) -> None:

@@ -35,7 +35,7 @@ def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: 
     assert page in done.stdout
     assert "| Django alone, db | " in page
     assert "| yes | SQLite | django-logout, db: page, more queries | 0 | 0 |" in page
-    assert "`TOUCH_INTERVAL`" in page
+    assert "`LAST_SEEN_INTERVAL`" in page
     assert str(ROOT) not in page
     assert (tmp_path / "results.svg").read_text().count("<svg ") == 1
 

@@ -146,7 +146,7 @@ def test_activity_is_written_once_an_interval(user: Any, engine: str) -> None:
     """Not with every page (design law 5)."""
     client = signed_in()
     usual = page(client)
-    with time_machine.travel(timezone.now() + as_timedelta(logout_settings().TOUCH_INTERVAL)):
+    with time_machine.travel(timezone.now() + as_timedelta(logout_settings().LAST_SEEN_INTERVAL)):
         page(client)  # may ask the registry, too, for a mark that has expired
         assert page(client).queries == usual.queries
     row = LoginSession.objects.get()

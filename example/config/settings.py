@@ -97,7 +97,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "cars_list"
 LOGOUT: dict[str, Any] = {}
 if limit := os.environ.get("MAX_SESSIONS"):
-    LOGOUT |= {"MAX_SESSIONS": int(limit), "AT_LIMIT": "ask"}
+    LOGOUT |= {"MAX_SESSIONS": int(limit), "ON_MAX_SESSIONS": "ask"}
 if idle := os.environ.get("IDLE_TIMEOUT"):
     LOGOUT |= {"IDLE_TIMEOUT": int(idle)}
 

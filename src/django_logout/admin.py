@@ -240,7 +240,7 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """End those of them that are alive."""
-        alive = registry.alive(queryset.using(registry.database()))
+        alive = registry.active(queryset.using(registry.database()))
         everybody = get_user_model()._base_manager.using(registry.database())
         owners = everybody.filter(pk__in=alive.order_by().values("user"))
         return self._end(request, "end_chosen", alive, owners)

@@ -37,27 +37,27 @@ class LogoutSettings:
     def __init__(self, **given: Any) -> None:
         self.__dict__.update(given)
 
-    ANSWERS: tuple[str, ...] = (
-        "django_logout.responses.htmx.HtmxAnswer",
-        "django_logout.responses.json.JsonAnswer",
-        "django_logout.responses.redirect.RedirectAnswer",
-        "django_logout.responses.html.PageAnswer",
+    RESPONDERS: tuple[str, ...] = (
+        "django_logout.responses.htmx.HtmxResponder",
+        "django_logout.responses.json.JsonResponder",
+        "django_logout.responses.redirect.RedirectResponder",
+        "django_logout.responses.html.HtmlResponder",
     )
     "Kinds of response, as dotted paths; the first that suits the request is used."
 
-    API_KEYS: tuple[str, ...] = ()
+    EXEMPT_CREDENTIALS: tuple[str, ...] = ()
     "Credentials that are spared, being personal API keys: names of their revokers, or of apps."
 
-    AT_LIMIT: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
+    ON_MAX_SESSIONS: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
     "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or none, or they choose."
 
-    CACHE: str | None = None
+    CACHE_ALIAS: str | None = None
     "Alias of the cache that remembers which sessions are alive; by default the sessions' own."
 
     CLEAR_SITE_DATA: tuple[SiteData, ...] = ()
     "What the browser that has logged out is asked to clear; see the ``Clear-Site-Data`` header."
 
-    COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
+    DELETE_COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
     "Further cookies to delete: a name, or a dict of name, path, domain, samesite and secure."
 
     IDLE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
@@ -66,10 +66,10 @@ class LogoutSettings:
     IP_STORAGE: Literal["full", "truncated", "none"] = "truncated"
     "How much of a client's address is stored: all, its network (/24, /48), or nothing."
 
-    KEEP: tuple[str, ...] = ()
+    KEEP_SESSION_KEYS: tuple[str, ...] = ()
     "Session keys that ``logout()`` carries into the fresh session."
 
-    MAX_AGE: timedelta | int | Callable[..., Any] | None = None
+    ABSOLUTE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
     "How long after its login a session ends, whatever is done, or who knows it by user."
 
     MAX_SESSIONS: int | Callable[..., Any] | None = None
@@ -85,7 +85,7 @@ class LogoutSettings:
     "Paths, or names of views, of requests that the page makes by itself: no activity."
 
     PRESET: Literal["aal1", "aal2", "aal3"] | None = None
-    "Fills ``IDLE_TIMEOUT`` and ``MAX_AGE``, where you do not, with those of NIST SP 800-63B-4."
+    "Fills ``IDLE_TIMEOUT`` and ``ABSOLUTE_TIMEOUT``, where you do not, with those of NIST SP 800-63B-4."
 
     REAUTHENTICATION_AGE: timedelta | int | None = 900
     "Who logged in longer ago is asked again before other sessions end (``None``: nobody is)."
@@ -96,7 +96,7 @@ class LogoutSettings:
     REVOKERS: tuple[str, ...] = ()
     "Dotted paths of revokers of your own, beside those of the installed apps."
 
-    TOUCH_INTERVAL: timedelta | int = 60
+    LAST_SEEN_INTERVAL: timedelta | int = 60
     "Activity of a session is written at most once in so long (timedelta or seconds)."
 
     TRUSTED_PROXIES: tuple[str, ...] = ()
@@ -105,9 +105,9 @@ class LogoutSettings:
 
 #: NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3.
 PRESETS: Mapping[Any, Mapping[str, timedelta]] = {
-    "aal1": {"MAX_AGE": timedelta(days=30)},
-    "aal2": {"MAX_AGE": timedelta(hours=24), "IDLE_TIMEOUT": timedelta(hours=1)},
-    "aal3": {"MAX_AGE": timedelta(hours=12), "IDLE_TIMEOUT": timedelta(minutes=15)},
+    "aal1": {"ABSOLUTE_TIMEOUT": timedelta(days=30)},
+    "aal2": {"ABSOLUTE_TIMEOUT": timedelta(hours=24), "IDLE_TIMEOUT": timedelta(hours=1)},
+    "aal3": {"ABSOLUTE_TIMEOUT": timedelta(hours=12), "IDLE_TIMEOUT": timedelta(minutes=15)},
 }
 
 SETTING_NAMES = frozenset(LogoutSettings.__annotations__)

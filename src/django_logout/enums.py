@@ -18,7 +18,7 @@ class Reason(TextChoices):
     SWITCHED = "switched", _("Another account logged in here.")
     PASSWORD_CHANGED = "password_changed", _("The password of your account was changed.")
     IDLE = "idle", _("You were away for long, so you were logged out.")
-    MAX_AGE = "max_age", _("Your session had reached its greatest age.")
+    ABSOLUTE_TIMEOUT = "absolute_timeout", _("Your session had reached its greatest age.")
     LIMIT = "limit", _("You logged in on another device, and reached the limit of sessions.")
     LOGIN_REFUSED = (
         "login_refused",

@@ -47,7 +47,7 @@ class LogoutMiddleware:
         session: Any = request.session
         if "_session_cache" in session.__dict__:  # loaded before us: to be looked at
             guard(session, request=request)
-            if session.watch.refused is not None:
+            if session.state.refused is not None:
                 set_anonymous_user(request)  # a middleware before us may have asked who it is
         else:
             install_guard(session, request)
@@ -65,7 +65,7 @@ class LogoutMiddleware:
         session: Any = request.session
         if "_session_cache" in session.__dict__:  # the same, with I/O
             await sync_to_async(guard)(session, request=request)
-            if session.watch.refused is not None:
+            if session.state.refused is not None:
                 set_anonymous_user(request)
         else:
             install_guard(session, request)

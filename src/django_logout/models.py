@@ -97,7 +97,7 @@ class LoginSession(models.Model):
         _("logged in by"), max_length=255, blank=True, help_text=_("The authentication backend.")
     )
     # When the browser of a session that was ended from elsewhere came back and was told.
-    told_at = models.DateTimeField(null=True, editable=False)
+    notified_at = models.DateTimeField(null=True, editable=False)
     replays = models.PositiveIntegerField(
         _("replays"), default=0, help_text=_("How often its cookie came back after it had ended.")
     )
@@ -157,14 +157,14 @@ class Cutoff(models.Model):
         return f"{self.user_id or 'everyone'} < {self.before:%Y-%m-%d %H:%M:%S}"
 
 
-class CredentialTie(models.Model):
+class CredentialBinding(models.Model):
     """A token was obtained in a session, and ends with it."""
 
     id = models.UUIDField(primary_key=True, editable=False)  # the token's public id
     session = models.ForeignKey(
         LoginSession,
         on_delete=models.CASCADE,
-        related_name="credential_ties",
+        related_name="credential_bindings",
         verbose_name=_("session"),
     )
     kind = models.CharField(_("kind"), max_length=64)

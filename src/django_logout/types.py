@@ -26,8 +26,8 @@ class Target(NamedTuple):
 
     scope: Scope
     value: Any = None
-    api_keys: bool = False
-    "Whether personal API keys end too: those of the kinds in the setting ``API_KEYS``."
+    include_exempt: bool = False
+    "Whether personal API keys end too: those of the kinds in the setting ``EXEMPT_CREDENTIALS``."
 
     @classmethod
     def current(cls, request: HttpRequest) -> Target:
@@ -73,9 +73,9 @@ class Target(NamedTuple):
         ``ValueError`` if that is none. A token that is not there (any more) is nothing to end."""
         return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
 
-    def including_api_keys(self) -> Target:
+    def including_exempt(self) -> Target:
         """The same, and personal API keys, which are spared otherwise."""
-        return self._replace(api_keys=True)
+        return self._replace(include_exempt=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Outcome:
     revoker: str
     count: int = 0
     error: str = ""
-    spared: int = 0
+    exempt: int = 0
     "Personal API keys of the same kind, which nobody asked to end."
 
     def plus(self, other: Outcome) -> Outcome:
@@ -94,7 +94,7 @@ class Outcome:
             self.revoker,
             self.count + other.count,
             self.error or other.error,
-            self.spared + other.spared,
+            self.exempt + other.exempt,
         )
 
 
@@ -118,36 +118,36 @@ class Reach:
 
     users: frozenset[Any] | None = frozenset()
     "Keys of the users all of whose credentials are meant; ``None``: everybody's."
-    spared: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    excluded_ids: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     "Of theirs, ids of those that go on, as their sessions do; by kind, or ``*`` for any."
     owners: frozenset[Any] = frozenset()
     "Keys of the users some of whose credentials are meant."
-    chosen: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    selected_ids: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
     "The ids of those, by kind; under ``*`` one of a kind that nobody has said."
 
     @property
-    def whose(self) -> frozenset[Any] | None:
+    def user_pks(self) -> frozenset[Any] | None:
         """Keys of the users among whose credentials they are; ``None``: everybody's."""
         return self.users if self.users is None else self.users or self.owners
 
-    def named(self, kind: str) -> frozenset[UUID]:
+    def selected(self, kind: str) -> frozenset[UUID]:
         """The ids of this kind that are meant one by one."""
-        return self.chosen.get(kind, frozenset()) | self.chosen.get("*", frozenset())
+        return self.selected_ids.get(kind, frozenset()) | self.selected_ids.get("*", frozenset())
 
-    def kept(self, kind: str) -> frozenset[UUID]:
+    def excluded(self, kind: str) -> frozenset[UUID]:
         """Ids of those of a kind that go on."""
-        return self.spared.get(kind, frozenset()) | self.spared.get("*", frozenset())
+        return self.excluded_ids.get(kind, frozenset()) | self.excluded_ids.get("*", frozenset())
 
-    def touches(self, kind: str) -> bool:
+    def may_include(self, kind: str) -> bool:
         """Whether anything of this kind can be meant."""
-        return self.users is None or bool(self.users or self.named(kind))
+        return self.users is None or bool(self.users or self.selected(kind))
 
-    def takes(self, kind: str, *ids: UUID) -> bool:
+    def includes(self, kind: str, *ids: UUID) -> bool:
         """Whether what is known by any of these ids is meant, if it belongs to one of
-        :attr:`whose`."""
+        :attr:`user_pks`."""
         if self.users is None or self.users:
-            return self.kept(kind).isdisjoint(ids)
-        return not self.named(kind).isdisjoint(ids)
+            return self.excluded(kind).isdisjoint(ids)
+        return not self.selected(kind).isdisjoint(ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ class Ending:
     keys: tuple[str, ...] = field(default=(), repr=False)
     "Keys of those sessions in the engine's table, where the registry knows them. Secret."
     reach: Reach = Reach()
-    again: bool = False
+    is_retry: bool = False
     "A later try of a revoker that has failed: what has begun after :attr:`at` is not meant."
 
     @property
@@ -192,7 +192,7 @@ class LogoutResult:
             outcomes = tuple(map(Outcome.plus, self.outcomes, outcomes))
         return LogoutResult(outcomes=outcomes, event=event, reason=self.reason)
 
-    def but(self, failures: Iterable[Outcome]) -> LogoutResult:
+    def with_failures(self, failures: Iterable[Outcome]) -> LogoutResult:
         """The same, but for what has failed later."""
         later = {failure.revoker: failure for failure in failures}
         outcomes = (o.plus(later[o.revoker]) if o.revoker in later else o for o in self.outcomes)
@@ -204,9 +204,9 @@ class LogoutResult:
         return {done.revoker: done.count for done in self.outcomes if done.count}
 
     @property
-    def spared(self) -> Mapping[str, int]:
-        """How many personal API keys of each kind were left alone (the setting ``API_KEYS``)."""
-        return {done.revoker: done.spared for done in self.outcomes if done.spared}
+    def exempt(self) -> Mapping[str, int]:
+        """How many personal API keys of each kind were left alone (the setting ``EXEMPT_CREDENTIALS``)."""
+        return {done.revoker: done.exempt for done in self.outcomes if done.exempt}
 
     @property
     def failed(self) -> tuple[str, ...]:

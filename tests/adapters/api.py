@@ -276,7 +276,7 @@ def test_nobody_is_kept_in_by_a_throttle_that_cannot_count(
     mine = program(base, user)
     dead, alive = cache_from_url("redis://127.0.0.1:1/0"), cache_from_url("locmem://here")
     settings.CACHES = {"default": dead, "here": alive}
-    settings.LOGOUT = {"CACHE": "here"}
+    settings.LOGOUT = {"CACHE_ALIAS": "here"}
     assert mine.post("logout/").json()["ended"] == {"drf_token": 1}
     assert not Token.objects.exists()
 
@@ -341,11 +341,11 @@ def test_whoever_is_spared_is_not_told_to_be_logged_out(
     base: str, ann: Client, user: Any, settings: Any
 ) -> None:
     """An API key that ends everything goes on letting its program in."""
-    settings.LOGOUT = {"API_KEYS": ["drf_token"]}
+    settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     mine = program(base, user)
     answer = mine.post("sessions/end-all/").json()
     assert (answer["logged_out"], answer["ended"]) == (False, {"session": 1})
-    assert answer["spared"] == {"drf_token": 1}
+    assert answer["exempt"] == {"drf_token": 1}
     assert mine.is_let_in()
     assert ann.get("/private/").status_code == 302
     assert mine.post("logout/").json()["logged_out"] is True

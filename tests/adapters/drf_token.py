@@ -9,7 +9,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from django_logout import Target, end_sessions
-from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract, interleave
@@ -96,16 +96,16 @@ def test_the_others_end_without_those_of_this_session(ann: Client, user: Any) ->
 
 def test_api_keys_are_spared_unless_asked(user: Any, settings: Any) -> None:
     """And the result says so."""
-    settings.LOGOUT = {"API_KEYS": ["drf_token"]}
+    settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     token = obtain()
     result = end_sessions(Target.user(user))
     assert works(token)
-    assert (dict(result.ended), dict(result.spared)) == ({}, {"drf_token": 1})
+    assert (dict(result.ended), dict(result.exempt)) == ({}, {"drf_token": 1})
     assert result.event is not None
-    assert result.event.outcomes["drf_token"] == {"ended": 0, "error": "", "spared": 1}
-    result = end_sessions(Target.user(user).including_api_keys())
+    assert result.event.outcomes["drf_token"] == {"ended": 0, "error": "", "exempt": 1}
+    result = end_sessions(Target.user(user).including_exempt())
     assert not works(token)
-    assert dict(result.spared) == {}
+    assert dict(result.exempt) == {}
 
 
 def test_one_of_them_by_its_id(user: Any, other: Any) -> None:
@@ -140,7 +140,7 @@ def test_everyone(user: Any, other: Any) -> None:
 def test_of_a_fixture_nothing_is_tied(ann: Client, user: Any) -> None:
     """It may be half loaded."""
     Token(user=user, key="k", created=timezone.now()).save_base(raw=True)
-    assert not CredentialTie.objects.exists()
+    assert not CredentialBinding.objects.exists()
 
 
 class TestContract(RevokerContract):

@@ -163,7 +163,7 @@ def waiting(code: str = "") -> Client:
 
 def test_allauth_login_beyond_the_limit(here: Client, settings: Any) -> None:
     """Waits for a choice, then leads to where it was to lead."""
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     browser = waiting()
     assert browser.post(CHOOSE, {"all": "on"})["Location"] == "/private/?page=2"
     assert browser.get("/private/").status_code == 200
@@ -173,7 +173,7 @@ def test_allauth_login_beyond_the_limit(here: Client, settings: Any) -> None:
 def test_allauth_second_factor_beyond_the_limit(here: Client, settings: Any) -> None:
     """It is asked for first: without it there is nothing to choose."""
     activate(here)
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
     half = Client()
     half.post("/allauth/login/", {"login": "ann", "password": "pw"})
     assert half.get(CHOOSE)["Location"] == "/login/"

@@ -151,7 +151,7 @@ def test_a_limit_counts_them(user: Any, settings: Any) -> None:
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     first, second = App.log_in(), App.log_in()
     assert (first.works, second.works) == (False, True)
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     answer = App().post("/_allauth/app/v1/auth/login", {"username": "ann", "password": "pw"})
     assert (answer.status_code, "session_token" in answer.content.decode()) == (401, False)
     assert LoginSession.objects.filter(ended_at=None).count() == 1

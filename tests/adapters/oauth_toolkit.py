@@ -186,7 +186,7 @@ def test_listed_as_its_application_until_it_expires(
     (found,) = credentials(user)
     assert found.expires_at == timezone.now() + timedelta(seconds=36000 + 3600)
     clock.shift(36000 + 3600)
-    assert (credentials(user), end_sessions(Target.user(user)).spared) == ([], {})
+    assert (credentials(user), end_sessions(Target.user(user)).exempt) == ([], {})
 
 
 def test_an_id_token_is_no_login_of_its_own(ann: Client, user: Any) -> None:

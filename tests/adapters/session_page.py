@@ -170,7 +170,7 @@ def test_the_others_and_everywhere_mean_tokens_too(here: Client, tokens: list[st
 
 def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settings: Any) -> None:
     """The page says it before, and after."""
-    settings.LOGOUT = {"API_KEYS": ["drf_token"]}
+    settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     page = Page(here.get(SESSIONS))
     assert "API token, shared by all your programs API key" in page.text
     assert "API keys stay, unless you end them one by one." in page.text
@@ -181,7 +181,7 @@ def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settin
 
 def test_who_has_nothing_but_api_keys(here: Client, user: Any, settings: Any) -> None:
     """The button is still about sessions only."""
-    settings.LOGOUT = {"API_KEYS": ["drf_token"]}
+    settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     token = drf_token.obtain()
     browser(user)
     assert "End all other sessions" in Page(here.get(SESSIONS)).text

@@ -10,7 +10,7 @@ from django.test import Client
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.runner import credentials
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from django_logout.testing import RevokerContract
@@ -293,9 +293,9 @@ def test_obtained_by_code_in_a_browser_it_ends_with_it(ann: Client) -> None:
 def test_ties_go_with_the_session(ann: Client) -> None:
     """One for each login."""
     Program.log_in(client=ann)
-    assert list(CredentialTie.objects.values_list("kind", flat=True)) == ["simplejwt"]
+    assert list(CredentialBinding.objects.values_list("kind", flat=True)) == ["simplejwt"]
     LoginSession.objects.filter(kind="session").delete()
-    assert not CredentialTie.objects.exists()
+    assert not CredentialBinding.objects.exists()
 
 
 class TestContract(RevokerContract):

@@ -118,7 +118,7 @@ def test_logging_out_of_a_browser_asks_once_for_its_tokens(user: Any, settings: 
     ann.force_login(user)
     with cost() as found:
         ann.post(LOGOUT)
-    asked = [sql for sql in found.statements if "credentialtie" in sql]
+    asked = [sql for sql in found.statements if "credentialbinding" in sql]
     assert len(asked) == 2, asked  # which logins, and which other tokens
 
 

@@ -23,7 +23,7 @@ from django_logout import Target, end_sessions
 from django_logout.contrib.drf.jwt import JWTAuthentication, SessionCheckMixin
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.contrib.drf.problems import Ended
-from django_logout.models import CredentialTie, LoginSession, LogoutEvent
+from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.operations.checks.jwt import check_tokens
 from django_logout.sessions import activity, registry
 from django_logout.signals import session_ended
@@ -74,7 +74,7 @@ def test_of_a_browser_it_is_that_device(ann: Client, settings: Any) -> None:
 
 def test_where_logins_are_refused_it_is(ann: Client, settings: Any) -> None:
     """With a reason."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     answer = Client().post("/jwt/", LOGIN)
     assert (answer.status_code, answer.json()["reason"]) == (401, "login_refused")
     assert LoginSession.objects.count() == 1
@@ -106,22 +106,24 @@ def test_exchanging_tokens_is_activity(user: Any, settings: Any, clock: Any) -> 
 
 def test_no_exchange_lengthens_a_login_beyond_its_age(user: Any, settings: Any, clock: Any) -> None:
     """However new the tokens are."""
-    settings.LOGOUT = {"MAX_AGE": timedelta(hours=20)}
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": timedelta(hours=20)}
     program = Program.log_in()
     for _ in range(20):
         clock.shift(3500)
         program = program.exchange()
     clock.shift(2001)
-    assert program.refused() == "max_age"
+    assert program.refused() == "absolute_timeout"
 
 
 def test_limits_may_depend_on_the_user(user: Any, settings: Any, clock: Any) -> None:
     """Who is told them by the row of the login."""
-    settings.LOGOUT = {"MAX_AGE": lambda user, request: 60 if user.username == "ann" else None}
+    settings.LOGOUT = {
+        "ABSOLUTE_TIMEOUT": lambda user, request: 60 if user.username == "ann" else None
+    }
     program = Program.log_in()
     assert program.works
     clock.shift(61)
-    assert program.refused() == "max_age"
+    assert program.refused() == "absolute_timeout"
 
 
 def test_exchanged_it_lives_as_long_as_the_new_token(user: Any, clock: Any) -> None:
@@ -171,7 +173,7 @@ def test_in_a_browser_that_logs_out_meanwhile_no_login_comes(ann: Client, user: 
         answer = ann.post("/jwt/", LOGIN)
     assert answer.status_code == 401
     assert list(LoginSession.objects.all()) == [session]
-    assert not CredentialTie.objects.exists()
+    assert not CredentialBinding.objects.exists()
 
 
 def test_adopted_in_a_browser_that_logs_out_meanwhile_it_is_refused(ann: Client) -> None:

@@ -47,15 +47,15 @@ def meanwhile(act: Callable[[], Any]) -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def paused(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, threading.Event]]:
     """An ending that stands still in the middle of its transaction, after it has listed tokens."""
-    inside, go_on, work = threading.Event(), threading.Event(), SimpleJwtRevoker.ends
+    inside, go_on, work = threading.Event(), threading.Event(), SimpleJwtRevoker.revoke
 
-    def ends(self: Any, ending: Any) -> int:
+    def revoke(self: Any, ending: Any) -> int:
         count = work(self, ending)
         inside.set()
         assert go_on.wait(PATIENCE)
         return count
 
-    monkeypatch.setattr(SimpleJwtRevoker, "ends", ends)
+    monkeypatch.setattr(SimpleJwtRevoker, "revoke", revoke)
     yield inside, go_on
     go_on.set()
 

@@ -152,7 +152,7 @@ async def test_f33_a_new_socket_of_an_ended_session_is_refused(engine: str, ann:
 
 async def test_f33_idle_and_too_old(ann: Client, user: Any, clock: Any, settings: Any) -> None:
     """Sockets are no activity: their session expires, ends, and they are closed."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 60, "TOUCH_INTERVAL": 1}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 60, "LAST_SEEN_INTERVAL": 1}
     elsewhere = Client()
     await sync_to_async(elsewhere.force_login)(user)
     one, silent = await opened(ann, app=asking(0.05)), await opened(elsewhere, app=asking(60))
@@ -165,11 +165,11 @@ async def test_f33_idle_and_too_old(ann: Client, user: Any, clock: Any, settings
     assert await is_open(silent)
     event = await LogoutEvent.objects.aget()
     assert (event.reason, event.sessions) == ("idle", 1)
-    settings.LOGOUT = {"MAX_AGE": 60}
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": 60}
     clock.shift(50)
     other = socket(elsewhere, app=asking(60))
-    assert await refused(other) == "max_age"
-    assert await closed(silent) == "max_age"
+    assert await refused(other) == "absolute_timeout"
+    assert await closed(silent) == "absolute_timeout"
 
 
 async def test_a_session_past_its_age(ann: Client, clock: Any, settings: Any) -> None:
@@ -283,10 +283,10 @@ async def test_a_layer_that_breaks_down_meanwhile(ann: Client, monkeypatch: Any)
     async with broadcast.Listener(await identity_of(ann)) as listener:
         with monkeypatch.context() as patch:
             patch.setattr(InMemoryChannelLayer, "receive", fail)
-            assert await listener.hear(0.2) is None
+            assert await listener.receive(0.2) is None
         layer.groups.clear()  # as in a restart
         await asyncio.sleep(0)
-        hearing = asyncio.ensure_future(listener.hear(5))
+        hearing = asyncio.ensure_future(listener.receive(5))
         await asyncio.sleep(0.05)
         await logged_out(ann)
         assert await hearing == "user"
@@ -465,8 +465,8 @@ async def test_a_client_that_is_gone_is_no_error(ann: Client) -> None:
     async def send(message: Any) -> None:
         raise OSError
 
-    async with channels.SessionMonitor(await identity_of(ann), interval=60) as watch:
-        broken = channels.Socket(watch, scope, one.output_queue.get, send)
+    async with channels.SessionMonitor(await identity_of(ann), interval=60) as state:
+        broken = channels.Socket(state, scope, one.output_queue.get, send)
         await broken._close(channels.closing(4401, "user"))
     await one.disconnect()
 

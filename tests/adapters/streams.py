@@ -20,7 +20,7 @@ from django_logout.exceptions import SessionUnavailable
 from django_logout.guard.install import guard
 from django_logout.models import LoginSession
 from django_logout.sessions import status
-from django_logout.streams import astill_signed_in, still_signed_in, until_logged_out
+from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.web.views import events
 from tests.pages import LOGOUT
 
@@ -59,26 +59,26 @@ def the_end(reason: str = "user") -> str:
 def test_still_signed_in(engine: str, ann: Client, rf: Any) -> None:
     """Until the session ends, on every engine; nobody is not."""
     request = ann.get("/").wsgi_request
-    assert still_signed_in(request)
+    assert still_logged_in(request)
     ann.post(LOGOUT)
-    assert not still_signed_in(request)
-    assert not still_signed_in(Client().get("/").wsgi_request)
+    assert not still_logged_in(request)
+    assert not still_logged_in(Client().get("/").wsgi_request)
 
 
 async def test_still_signed_in_asynchronously(ann: Client) -> None:
     """The same."""
     request = await sync_to_async(arequest_of)(ann)
-    assert await astill_signed_in(request)
+    assert await astill_logged_in(request)
     await end(Target.session((await LoginSession.objects.aget()).pk))
-    assert not await astill_signed_in(request)
-    assert not await astill_signed_in(arequest_of(Client()))
+    assert not await astill_logged_in(request)
+    assert not await astill_logged_in(arequest_of(Client()))
 
 
 def test_a_request_of_a_project_without_the_middleware(ann: Client) -> None:
     """Its session is not guarded, and the gate is asked all the same."""
     request = request_of(ann)
     request.session = SessionStore(ann.cookies["sessionid"].value)
-    assert still_signed_in(request)
+    assert still_logged_in(request)
     assert not isinstance(request.session, type(request_of(ann).session))
 
 
@@ -87,9 +87,9 @@ def test_one_question_costs_one_query(
 ) -> None:
     """On the engine that has nothing else; the session itself has been loaded by then."""
     request = request_of(ann)
-    still_signed_in(request)
+    still_logged_in(request)
     with django_assert_num_queries(1):
-        assert still_signed_in(request)
+        assert still_logged_in(request)
 
 
 def numbers(closed: list[str]) -> Iterator[str]:
@@ -118,7 +118,7 @@ def test_it_asks_no_more_often_than_it_is_told_to(
 ) -> None:
     """Between two questions nothing is asked."""
     request = request_of(ann)
-    still_signed_in(request)
+    still_logged_in(request)
     with django_assert_num_queries(0):
         assert list(until_logged_out(request, iter("abc"), interval=60)) == ["a", "b", "c"]
 
@@ -170,7 +170,7 @@ async def test_f34_without_a_layer(ann: Client, settings: Any) -> None:
 async def test_f34_ended_before_it_began(ann: Client) -> None:
     """While the view was getting ready."""
     request = await sync_to_async(arequest_of)(ann)
-    await astill_signed_in(request)
+    await astill_logged_in(request)
     await sync_to_async(ann.post)(LOGOUT)
     chunks = until_logged_out(request, ticking([]), interval=60, events=True)
     assert (await asyncio.wait_for(_rest(chunks), 5))[-1] == the_end()
@@ -230,7 +230,7 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr(status, "get_status", down)
     assert set(await _rest(chunks)) <= {"1"}
     with pytest.raises(SessionUnavailable):
-        await astill_signed_in(request)
+        await astill_logged_in(request)
 
 
 async def _events(client: AsyncClient, **headers: str) -> Any:

@@ -13,7 +13,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from django_logout import Reason, Target, end_sessions, logout
-from django_logout.streams import astill_signed_in, still_signed_in, until_logged_out
+from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from tests.urls import urlpatterns as ours
 
 
@@ -88,7 +88,7 @@ async def polled(request: HttpRequest) -> StreamingHttpResponse:
 
     async def chunks() -> AsyncIterator[str]:
         async for chunk in count():
-            if not await astill_signed_in(request):
+            if not await astill_logged_in(request):
                 return
             yield chunk
 
@@ -110,7 +110,7 @@ def sync_polled(request: HttpRequest) -> StreamingHttpResponse:
     """Asks by itself, in a thread."""
 
     def chunks() -> Iterator[str]:
-        while still_signed_in(request):
+        while still_logged_in(request):
             yield "data: 1\n\n"
             time.sleep(0.02)
 

@@ -19,4 +19,4 @@ def patience(user: Any, request: Any) -> int | None:
     return 22 if "Hasty" in agent else None
 
 
-LOGOUT = {"MAX_SESSIONS": places, "AT_LIMIT": "ask", "IDLE_TIMEOUT": patience}
+LOGOUT = {"MAX_SESSIONS": places, "ON_MAX_SESSIONS": "ask", "IDLE_TIMEOUT": patience}

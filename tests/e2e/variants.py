@@ -15,8 +15,8 @@ MIDDLEWARE = ["tests.e2e.trials.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
-    "no-redirect": {"LOGOUT": {"ANSWERS": ["django_logout.responses.html.PageAnswer"]}},
-    "one": {"LOGOUT": {"MAX_SESSIONS": 1, "AT_LIMIT": "ask"}},
+    "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
+    "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "host-prefix": {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_SECURE": True},
     **{
         f"clear-{name}": {"LOGOUT": LOGOUT | {"CLEAR_SITE_DATA": kinds}}

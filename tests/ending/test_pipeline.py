@@ -198,7 +198,7 @@ def test_listed_keys_move_into_a_fresh_session(
 ) -> None:
     """And nothing else does; the old one is dead, cart and all."""
     if keep == "setting":
-        settings.LOGOUT = {"KEEP": ["cart", "theme", "absent"]}
+        settings.LOGOUT = {"KEEP_SESSION_KEYS": ["cart", "theme", "absent"]}
         fill(ann, settings, cart_view())
     else:
         fill(ann, settings, cart_view(keep=("cart", "theme", "absent")))
@@ -214,7 +214,7 @@ def test_listed_keys_move_into_a_fresh_session(
 
 def test_by_default_nothing_is_kept(engine: str, ann: Client, settings: Any) -> None:
     """And an empty list says the same, whatever the setting."""
-    settings.LOGOUT = {"KEEP": ["cart"]}
+    settings.LOGOUT = {"KEEP_SESSION_KEYS": ["cart"]}
     fill(ann, settings, cart_view(keep=()))
 
     ann.get(OUT)

@@ -199,7 +199,7 @@ def test_activity_that_cannot_be_written_stops_nobody(
     ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is no more than a note."""
-    settings.LOGOUT = {"TOUCH_INTERVAL": 0}
+    settings.LOGOUT = {"LAST_SEEN_INTERVAL": 0}
 
     with failing("UPDATE", "django_logout_loginsession"):
         assert signed_in(ann) == "ann"
@@ -228,7 +228,7 @@ def test_an_ending_between_two_looks_is_seen_by_the_second(
     engine: str, ann: Client, user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The gate has let the session in, and before its age is looked at it has ended."""
-    settings.LOGOUT = {"MAX_AGE": lambda user, request: 3600}  # asks for the row
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": lambda user, request: 3600}  # asks for the row
     ask = decision.ask
 
     def late(*args: Any) -> Any:

@@ -50,7 +50,7 @@ class SlowRevoker(Revoker):
 
     name = "slow"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         if is_slow(ending.request, "door"):
             time.sleep(SLOW)
         if is_slow(ending.request, "no database"):

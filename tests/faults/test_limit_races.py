@@ -28,7 +28,7 @@ WAITING = {
 def limited(make_world: Any, site: tuple[str, str], at_limit: str, **how: Any) -> World:
     """A site on which one user has one session."""
     world: World = make_world(*site, **how)
-    world.settings["LOGOUT"] = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    world.settings["LOGOUT"] = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": at_limit}
     world.settings["ROOT_URLCONF"] = "tests.faults.limit_urls"
     return world
 
@@ -154,7 +154,7 @@ def test_of_two_copies_of_a_note_one_serves(make_world: Any, site: tuple[str, st
     name = world.add_user()
     log_in(world.browser(), name).wait().finish()
     first = offered(world.browser(), name)
-    world.settings["LOGOUT"] = {"MAX_SESSIONS": 9, "AT_LIMIT": "ask"}
+    world.settings["LOGOUT"] = {"MAX_SESSIONS": 9, "ON_MAX_SESSIONS": "ask"}
     second = Browser(world, dict(first.cookies))
     one = first.begin("/choose/", "login's row", method="POST", data={"all": "on"})
     two = second.send("/choose/", method="POST", data={"all": "on"})

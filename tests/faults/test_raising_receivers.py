@@ -149,8 +149,8 @@ def test_a_revoker_that_raises_keeps_nobody_in(
 
 
 def test_a_cookie_without_a_name(ann: Client, settings: Any) -> None:
-    """A mistake in LOGOUT["COOKIES"] is no reason to stay signed in either."""
-    settings.LOGOUT = {"COOKIES": [{"path": "/"}]}
+    """A mistake in LOGOUT["DELETE_COOKIES"] is no reason to stay signed in either."""
+    settings.LOGOUT = {"DELETE_COOKIES": [{"path": "/"}]}
 
     assert ann.post(LOGOUT).status_code == 200
     assert signed_in(ann) == ""

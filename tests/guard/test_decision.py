@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/private/?page=2&q=a%26b"
 IDLE = {"IDLE_TIMEOUT": timedelta(minutes=10)}
-AGE = {"MAX_AGE": 3600}
+AGE = {"ABSOLUTE_TIMEOUT": 3600}
 AWAY = "You were away for long, so you were logged out."
 
 
@@ -56,7 +56,7 @@ def test_activity_puts_idleness_off_but_not_age(
     clock.shift(100)
 
     assert signed_in(client) == ""
-    assert reasons() == ["max_age"]
+    assert reasons() == ["absolute_timeout"]
 
 
 def test_age_is_of_the_session_not_of_the_last_login(
@@ -87,7 +87,7 @@ def test_logging_in_again_in_a_session_begins_anew(
         assert signed_in(client) == "ann"
     clock.shift(600)
     assert signed_in(client) == ""
-    assert reasons() == ["max_age"]
+    assert reasons() == ["absolute_timeout"]
 
 
 def test_what_has_expired_stays_so(engine: str, user: Any, settings: Any, clock: Any) -> None:
@@ -128,7 +128,7 @@ def test_nothing_of_it_is_left_in_the_engine(
 def test_no_session_lives_longer_for_being_used(user: Any, settings: Any, clock: Any) -> None:
     """Activity is written beside the session, whose own life goes on to its end."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-    settings.LOGOUT = {**IDLE, "TOUCH_INTERVAL": 1}
+    settings.LOGOUT = {**IDLE, "LAST_SEEN_INTERVAL": 1}
     client = browser(user)
     client.get("/")
     before = Session.objects.get().expire_date, LoginSession.objects.get().expires_at

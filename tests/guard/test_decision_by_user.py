@@ -40,7 +40,7 @@ def test_staff_is_sooner_idle(
 
 def test_for_some_there_is_none(user: Any, settings: Any, clock: Any) -> None:
     """``None`` from a callable is no limit."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": lambda user, request: None, "MAX_AGE": 86400}
+    settings.LOGOUT = {"IDLE_TIMEOUT": lambda user, request: None, "ABSOLUTE_TIMEOUT": 86400}
     client = browser(user)
     clock.shift(86399)
     assert signed_in(client) == "ann"
@@ -50,7 +50,7 @@ def test_for_some_there_is_none(user: Any, settings: Any, clock: Any) -> None:
 
 def test_a_change_of_role_counts_after_an_interval(user: Any, settings: Any, clock: Any) -> None:
     """The limits are remembered for as long."""
-    settings.LOGOUT = {"MAX_AGE": staff_shorter}
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": staff_shorter}
     client = browser(user)
     clock.shift(310)
     assert signed_in(client) == "ann"
@@ -73,7 +73,7 @@ def test_it_costs_one_query_an_interval(engine: str, user: Any, settings: Any, c
         asked.append(user)
         return 3600
 
-    settings.LOGOUT = {"IDLE_TIMEOUT": counted, "MAX_AGE": counted}
+    settings.LOGOUT = {"IDLE_TIMEOUT": counted, "ABSOLUTE_TIMEOUT": counted}
     costs = []
     for _ in range(3):
         with cost() as found:

@@ -17,19 +17,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = "/private/?page=2&q=a%26b"
 IDLE = {"IDLE_TIMEOUT": timedelta(minutes=10)}
-AGE = {"MAX_AGE": 3600}
+AGE = {"ABSOLUTE_TIMEOUT": 3600}
 
 
 def test_within_the_limits_it_costs_nothing(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Not a query more than without limits, on any engine."""
-    settings.LOGOUT = {"TOUCH_INTERVAL": 3600}
+    settings.LOGOUT = {"LAST_SEEN_INTERVAL": 3600}
     client = browser(user)
     client.get(PAGE)
     with cost() as usual:
         client.get(PAGE)
-    settings.LOGOUT = {**IDLE, **AGE, "TOUCH_INTERVAL": 3600}
+    settings.LOGOUT = {**IDLE, **AGE, "LAST_SEEN_INTERVAL": 3600}
     clock.shift(100)
 
     with cost() as limited:
@@ -104,7 +104,7 @@ def test_another_process_is_early_by_an_interval_at_most(
     user: Any, settings: Any, clock: Any
 ) -> None:
     """However the processes take turns, and however long the interval that was asked for."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 400, "TOUCH_INTERVAL": 3600}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 400, "LAST_SEEN_INTERVAL": 3600}
     client = browser(user)
     clock.shift(99)
     with another_process():

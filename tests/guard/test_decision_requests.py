@@ -22,7 +22,7 @@ from tests.routes import OUT, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 IDLE = {"IDLE_TIMEOUT": timedelta(minutes=10)}
-AGE = {"MAX_AGE": 3600}
+AGE = {"ABSOLUTE_TIMEOUT": 3600}
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
@@ -32,7 +32,7 @@ async def apage(request: HttpRequest) -> HttpResponse:
 
 async def test_under_asgi(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """The same, and the row is not asked in the event loop."""
-    settings.LOGOUT = {**IDLE, "MAX_AGE": lambda user, request: 3600}
+    settings.LOGOUT = {**IDLE, "ABSOLUTE_TIMEOUT": lambda user, request: 3600}
     settings.ROOT_URLCONF = routes(apage)
     client = AsyncClient()
     await client.aforce_login(user)

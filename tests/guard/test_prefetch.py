@@ -134,7 +134,7 @@ def test_a_cache_that_fails_at_one_of_them(
 
 
 def test_another_cache_that_remembers_is_read_by_itself(ann: Client, settings: Any) -> None:
-    settings.LOGOUT = {"CACHE": "other"}
+    settings.LOGOUT = {"CACHE_ALIAS": "other"}
     assert signed_in(ann)
     with cost() as found:
         assert here(ann).get("_auth_user_id")

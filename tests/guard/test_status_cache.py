@@ -76,17 +76,17 @@ def test_a_cache_that_is_not_shared_is_never_trusted(
     caches["default"].set_many({**forged, seen(identity.id): "g|g"})
     assert status_cache.shared_cache() is None
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
-    assert not status_cache.get_status(identity).alive
+    assert not status_cache.get_status(identity).active
     assert signed_in(client_of_ann) == ""
 
 
 @pytest.mark.needs("redis")
 def test_a_cache_of_its_own_can_be_named(settings: Any, redis: Any) -> None:
-    """LOGOUT["CACHE"]: sessions in one cache, marks in another."""
+    """LOGOUT["CACHE_ALIAS"]: sessions in one cache, marks in another."""
     settings.CACHES = {**settings.CACHES, "here": cache_from_url("locmem://here")}
-    settings.LOGOUT = {"CACHE": "here"}
+    settings.LOGOUT = {"CACHE_ALIAS": "here"}
     assert status_cache.shared_cache() is None
-    settings.LOGOUT = {"CACHE": "default"}
+    settings.LOGOUT = {"CACHE_ALIAS": "default"}
     assert status_cache.shared_cache() is not None
 
 
@@ -99,9 +99,9 @@ def test_what_is_read_inside_a_transaction_is_not_told_to_others(
     identity = identity_of(user)
     redis.delete(seen(identity.id))
     with transaction.atomic() if not manual else manual_transaction():
-        assert status_cache.get_status(identity).alive
+        assert status_cache.get_status(identity).active
         assert redis.get(seen(identity.id)) is None
-    assert status_cache.get_status(identity).alive
+    assert status_cache.get_status(identity).active
     assert redis.get(seen(identity.id)) is not None
 
 
@@ -227,9 +227,9 @@ def test_a_signed_in_request_costs_one_read_of_the_cache(
 ) -> None:
     """Once somebody has asked the row, nobody does so for a while."""
     identity = identity_of(user)
-    assert status_cache.get_status(identity).alive
+    assert status_cache.get_status(identity).active
     with django_assert_num_queries(0):
-        assert status_cache.get_status(identity).alive
+        assert status_cache.get_status(identity).active
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
@@ -288,7 +288,7 @@ def test_an_id_that_nobody_has_registered_is_refused_and_not_remembered(
 ) -> None:
     """A login whose transaction is not committed yet must not be refused for a day."""
     nobody = Identity(uuid4(), str(user.pk), registered=True)
-    assert not status_cache.get_status(nobody).alive
+    assert not status_cache.get_status(nobody).active
     assert not str(redis.get(f"django_logout:mark:{nobody.id}")).startswith(status_cache.ENDED)
 
 

@@ -168,7 +168,7 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
     def check(results: dict[str, Any]) -> None:
         assert not any(isinstance(result, Exception) for result in results.values()), results
         told = status_cache.recall(STORE, SESSION.id)
-        remembered.append(told is not None and told.alive)
+        remembered.append(told is not None and told.active)
         if results.get("door") is True:
             assert not remembered[-1]
             assert not ROW["alive"]
@@ -233,7 +233,7 @@ def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(stepped: None) ->
 
     def simple_reader() -> None:
         cache = caches["default"]
-        if cache.get(KEYS[0]) is None and status.get_status(SESSION).alive:
+        if cache.get(KEYS[0]) is None and status.get_status(SESSION).active:
             cache.add(KEYS[0], "g0")
 
     def simple_door() -> bool:
@@ -290,6 +290,6 @@ def test_the_same_on_a_real_redis(
         if results.get("door") is True:
             found = RedisCache.get_many(redis, KEYS)
             told = status_cache.recall(found, SESSION.id)
-            assert told is None or not told.alive
+            assert told is None or not told.active
 
     assert sum(1 for _ in every_order(fresh, check)) > 15

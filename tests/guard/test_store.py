@@ -57,8 +57,8 @@ def test_what_is_saved_guarded_is_read_unguarded_and_the_other_way(engine: str) 
 def test_guarding_twice_is_guarding_once(engine: str) -> None:
     """And asks nobody anything."""
     session = store("k" * 32)
-    watch = guard(session)
-    assert guard(session) is watch
+    state = guard(session)
+    assert guard(session) is state
     assert isinstance(session, GuardedStore)
     assert "_session_cache" not in session.__dict__
 
@@ -137,7 +137,7 @@ async def test_what_was_saved_for_this_response_is_not_saved_again(
     session = await sync_to_async(signed_in_store)(user)
     await session.aset("count", 1)
     await session.asave()
-    session.modified, session.watch.saved = False, True
+    session.modified, session.state.saved = False, True
     await store(session.session_key).adelete()
     await session.asave()  # or there would be nothing to update
     assert not await store().aexists(session.session_key)

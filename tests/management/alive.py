@@ -6,5 +6,5 @@ from django_logout.sessions import registry
 
 def alive() -> list[str]:
     """Whose sessions have not ended, one name each."""
-    rows = registry.alive(LoginSession.objects.order_by("user__username"))
+    rows = registry.active(LoginSession.objects.order_by("user__username"))
     return [row.user.get_username() for row in rows.select_related("user")]

@@ -114,7 +114,7 @@ def test_a_session_that_its_table_still_serves_has_not_expired(user: Any, settin
 
 def test_late_writing_of_activity_is_waited_for(user: Any, settings: Any) -> None:
     """The row may be behind by an interval, and by another of another process's."""
-    settings.LOGOUT = {"TOUCH_INTERVAL": 5 * DAY}
+    settings.LOGOUT = {"LAST_SEEN_INTERVAL": 5 * DAY}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     make_rows(user, 1, expires_at=timezone.now() - 10 * DAY)
     assert prune() == NOTHING

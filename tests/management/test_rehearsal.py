@@ -62,7 +62,7 @@ def test_real_sessions_stay_though_there_are_as_many_as_are_allowed(
     user: Any, settings: Any, at_limit: str
 ) -> None:
     """The rehearsed login is let in beside them; the next real one counts."""
-    settings.LOGOUT = {"MAX_SESSIONS": lambda who, request: 1, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": lambda who, request: 1, "ON_MAX_SESSIONS": at_limit}
     real = Client()
     real.force_login(user)
     assert "Not ended:      1 other sessions of ann" in explain()

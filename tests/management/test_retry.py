@@ -28,7 +28,7 @@ class Shaky(Revoker):
     down: ClassVar[Any] = True
     seen: ClassVar[list[Ending]] = []
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         if self.down is True or (self.down and self.down in names(ending)):
             raise ConnectionError("token 123")
         self.seen.append(ending)
@@ -41,7 +41,7 @@ class Steady(Revoker):
     name = "steady"
     asked: ClassVar[list[Ending]] = []
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         self.asked.append(ending)
         return 1
 

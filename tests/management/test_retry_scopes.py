@@ -26,7 +26,7 @@ class Shaky(Revoker):
     down: ClassVar[bool] = True
     seen: ClassVar[list[Ending]] = []
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         if self.down:
             raise ConnectionError
         self.seen.append(ending)
@@ -38,10 +38,10 @@ class Sparing(Revoker):
 
     name = "sparing"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         return 0
 
-    def spares(self, ending: Ending) -> int:
+    def count_exempt(self, ending: Ending) -> int:
         return 1
 
 
@@ -72,7 +72,7 @@ def test_the_others(ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch) -> 
     run("retry", "--now")
     (again,) = Shaky.seen
     assert (again.target.scope, again.target.value.user) == (Scope.OTHERS, user)
-    assert again.again
+    assert again.is_retry
     assert LogoutEvent.objects.get().complete
 
 
@@ -83,5 +83,5 @@ def test_keys_spared_in_parts_are_counted_together(
     settings.LOGOUT = {"REVOKERS": [f"{__name__}.Sparing"]}
     monkeypatch.setattr(selection, "BATCH", 1)
     result = end_sessions(Target.users(get_user_model().objects.all()))
-    assert dict(result.spared) == {"sparing": 2}
-    assert LogoutEvent.objects.get().outcomes["sparing"] == {"ended": 0, "error": "", "spared": 2}
+    assert dict(result.exempt) == {"sparing": 2}
+    assert LogoutEvent.objects.get().outcomes["sparing"] == {"ended": 0, "error": "", "exempt": 2}

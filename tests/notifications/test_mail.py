@@ -182,7 +182,7 @@ def test_many_users_get_a_mail_each(user: Any, other: Any) -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["idle", "max_age", "expired", "flushed", "switched", "reported", "deleted"],
+    ["idle", "absolute_timeout", "expired", "flushed", "switched", "reported", "deleted"],
 )
 def test_endings_that_are_nobodys_doing_are_not_told(user: Any, reason: str) -> None:
     """Clocks, this browser, the user's own report."""

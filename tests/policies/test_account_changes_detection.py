@@ -178,7 +178,7 @@ def test_who_did_it_is_on_record(user: Any, other: Any, settings: Any) -> None:
         return HttpResponse()
 
     settings.ROOT_URLCONF = routes(disable)
-    settings.LOGOUT = {"COOKIES": ["theirs"]}
+    settings.LOGOUT = {"DELETE_COOKIES": ["theirs"]}
     browser = Client(headers={"user-agent": "Probe"})
     browser.force_login(other)
     browser.cookies["theirs"] = "kept"

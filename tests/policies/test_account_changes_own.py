@@ -169,7 +169,7 @@ async def test_the_asynchronous_server_knows_whose_request_it_is(engine: str, us
 
 def test_own_account_given_up_takes_the_other_cookies_along(user: Any, settings: Any) -> None:
     """It is this browser that is logged out."""
-    settings.LOGOUT = {"COOKIES": ["cart"]}
+    settings.LOGOUT = {"DELETE_COOKIES": ["cart"]}
     (here,) = signed_in(user, 1)
     here.cookies["cart"] = "full"
     assert here.get("/disable/").cookies["cart"]["max-age"] == 0

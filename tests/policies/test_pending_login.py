@@ -34,7 +34,7 @@ ELSEWHERE = "You logged in on another device, and reached the limit of sessions.
 @pytest.fixture(autouse=True)
 def one_place(settings: Any) -> None:
     """One session, and whoever comes next is asked."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
 
 
 def living() -> int:
@@ -54,7 +54,7 @@ def lapsed(client: Client) -> bool:
 
 def test_one_goes_and_one_comes(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """What was chosen ends and is told why, the rest stays, and the login goes through."""
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     first, second = browser(user), browser(user)
     third = offered()
     assert (signed_in(third), reasons()) == ("", [])
@@ -397,7 +397,7 @@ def test_where_a_login_is_needed_for_every_page(user: Any, settings: Any, clock:
 def test_two_copies_at_once(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Between the ending and the login of one, the other one completes: it is the only one, even
     where there is a place for more."""
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     for _ in range(2):
         browser(user)
     here = offered()
@@ -469,7 +469,7 @@ def test_a_limit_that_was_lowered(user: Any, settings: Any, clock: Any) -> None:
     settings.LOGOUT = {}
     for _ in range(3):
         browser(user)
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     fourth = offered()
 
     assert fourth.get(CHOOSE, headers=JSON).json()["to_end"] == 2
@@ -518,7 +518,7 @@ def test_a_login_that_is_refused_drops_an_older_note(user: Any, settings: Any, c
     """There is one question at a time."""
     browser(user)
     here = offered()
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     log_in(here)
     assert here.session.get(pending_login.KEY) is None
 
@@ -596,7 +596,7 @@ def test_what_could_not_be_ended(user: Any, settings: Any, tmp_path: Any, clock:
     first = browser(user)
     second = offered()
     well = settings.LOGOUT
-    settings.LOGOUT = {**well, "CACHE": "marks"}
+    settings.LOGOUT = {**well, "CACHE_ALIAS": "marks"}
 
     assert second.post(CHOOSE, {"all": "on"}).status_code == 503
     settings.LOGOUT = well

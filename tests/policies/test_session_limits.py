@@ -68,7 +68,7 @@ def test_logging_in_again_takes_no_further_place(
     engine: str, user: Any, settings: Any, clock: Any, at_limit: str
 ) -> None:
     """In the same session, or after a change of password, which makes Django begin another."""
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": at_limit}
     first, second = in_turn(user, clock, 2)
     assert log_in(second)["Location"] == "/"
     # In a way that sends no signals, on which the others would end at once.
@@ -82,7 +82,7 @@ def test_logging_in_again_takes_no_further_place(
 
 def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Not what has ended, is idle, too old, or has outlived its cookie."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     (first,) = in_turn(user, clock, 1)
     first.post("/accounts/logout/")
     (second,) = in_turn(user, clock, 1)
@@ -94,7 +94,7 @@ def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any
     settings.LOGOUT = {**settings.LOGOUT, "IDLE_TIMEOUT": 60}
     clock.shift(76)
     (fourth,) = in_turn(user, clock, 1)
-    settings.LOGOUT = {**settings.LOGOUT, "MAX_AGE": 600}
+    settings.LOGOUT = {**settings.LOGOUT, "ABSOLUTE_TIMEOUT": 600}
     for _ in range(11):
         clock.shift(50)
         assert signed_in(fourth) == "ann"
@@ -110,7 +110,7 @@ def test_what_has_expired_in_the_same_browser_does_not_count(
     engine: str, user: Any, settings: Any, clock: Any, limit: int, at_limit: str
 ) -> None:
     """Though another process might know better of it."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 600, "MAX_SESSIONS": limit, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 600, "MAX_SESSIONS": limit, "ON_MAX_SESSIONS": at_limit}
     *others, mine = in_turn(user, clock, limit)
     clock.shift(590)
     for each in others:
@@ -129,7 +129,7 @@ def test_a_session_that_is_saved_counts_for_as_long_as_it_lives(
     """Longer than from its login, where each request saves it."""
     if engine == "file":
         pytest.skip("the kernel says how old a file is, and heeds no clock of ours")
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     settings.SESSION_SAVE_EVERY_REQUEST = True
     (client,) = in_turn(user, clock, 1)
     clock.shift(timedelta(days=10))
@@ -146,7 +146,7 @@ async def test_under_asgi(
     engine: str, user: Any, settings: Any, clock: Any, at_limit: str, alive: int
 ) -> None:
     """The same."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": at_limit}
 
     async def view(request: HttpRequest) -> HttpResponse:
         await alogin(request, user, BACKEND)
@@ -169,7 +169,7 @@ def test_a_login_that_cannot_make_room_is_none(
 ) -> None:
     """The oldest could not be ended: 503, and the new one is not there either."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "CACHE": "marks"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "CACHE_ALIAS": "marks"}
     settings.CACHES = {**settings.CACHES, "marks": {**REDIS, "LOCATION": "redis://127.0.0.1:1"}}
     settings.CACHES["marks"]["OPTIONS"] = {"socket_connect_timeout": 1}
     (first,) = in_turn(user, clock, 1)
@@ -191,7 +191,7 @@ def test_what_it_costs(user: Any, settings: Any, clock: Any, at_limit: str, quer
     client.get("/login/")
     with cost() as usual:
         log_in(Client())
-    settings.LOGOUT = {"MAX_SESSIONS": 20, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 20, "ON_MAX_SESSIONS": at_limit}
     costs = []
     for _ in range(9):
         clock.shift(1)
@@ -241,7 +241,7 @@ def test_a_login_that_is_registered_again_keeps_the_limit(
 ) -> None:
     """Its row was rolled back, its session was not, and the place has been taken since."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": at_limit}
     taken = []
 
     def view(request: HttpRequest) -> HttpResponse:

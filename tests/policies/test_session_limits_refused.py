@@ -21,7 +21,7 @@ TOO_MANY = "You are logged in on as many devices as is allowed. Log out on one o
 
 def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     (first,) = in_turn(user, clock, 1)
     last_login = type(user).objects.get().last_login
     second = Client()
@@ -43,7 +43,7 @@ def test_a_guest_who_is_refused_keeps_the_cart(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Also where the login's transaction is rolled back, with the key it had given the session."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     in_turn(user, clock, 1)
     for atomic in (False, True):
         settings.DATABASES["default"]["ATOMIC_REQUESTS"] = atomic
@@ -58,7 +58,7 @@ def test_a_guest_who_is_refused_keeps_the_cart(
 
 def test_a_fetch_that_is_refused(user: Any, settings: Any, clock: Any) -> None:
     """401 with the reason, and where to log in."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     in_turn(user, clock, 1)
 
     answer = Client().post("/login/", FORM, headers={"accept": "application/json"})
@@ -70,7 +70,7 @@ def test_a_fetch_that_is_refused(user: Any, settings: Any, clock: Any) -> None:
 
 def test_a_link_that_logs_in_and_is_refused(user: Any, settings: Any, clock: Any) -> None:
     """There is no form to go back to: the login page, and not that link again afterwards."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     settings.ROOT_URLCONF = routes(lambda request: HttpResponse(login(request, user, BACKEND)))
     in_turn(user, clock, 1)
 
@@ -80,7 +80,7 @@ def test_a_link_that_logs_in_and_is_refused(user: Any, settings: Any, clock: Any
 def test_without_messages_a_page_says_it(user: Any, settings: Any, clock: Any) -> None:
     """A redirect could not."""
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     in_turn(user, clock, 1)
 
     answer = log_in(Client())
@@ -93,7 +93,7 @@ def test_code_that_swallows_the_refusal_lets_nobody_in(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """In that request as little as in the next."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": "refuse"}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     in_turn(user, clock, 1)
 
     settings.ROOT_URLCONF = routes(swallowing(user))
@@ -109,7 +109,7 @@ def test_a_middleware_that_logs_in_is_told(
 ) -> None:
     """To the page that says how to go on. If it logs in with each request, there too, that page
     is ours, and leads to no other."""
-    settings.LOGOUT = {"MAX_SESSIONS": 1, "AT_LIMIT": at_limit}
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": at_limit}
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE,
         "django.contrib.auth.middleware.RemoteUserMiddleware",

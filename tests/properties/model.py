@@ -62,10 +62,10 @@ class Rules:
         """As ``LOGOUT`` has it. Half a second of no interest: every request is written."""
         return {
             "IDLE_TIMEOUT": self.idle and timedelta(seconds=self.idle),
-            "MAX_AGE": self.age and timedelta(seconds=self.age),
+            "ABSOLUTE_TIMEOUT": self.age and timedelta(seconds=self.age),
             "MAX_SESSIONS": self.limit,
-            "AT_LIMIT": "refuse" if self.refuse else "end_oldest",
-            "TOUCH_INTERVAL": timedelta(seconds=self.touch),
+            "ON_MAX_SESSIONS": "refuse" if self.refuse else "end_oldest",
+            "LAST_SEEN_INTERVAL": timedelta(seconds=self.touch),
         }
 
 
@@ -107,7 +107,7 @@ class Model:
         """Why it is to end when it is next used, because of its time."""
         now, rules = timezone.now(), self.rules
         if rules.age and (now - login.authenticated).total_seconds() >= rules.age:
-            return "max_age"
+            return "absolute_timeout"
         if rules.idle and (now - login.seen).total_seconds() >= rules.idle:
             return "idle"
         return ""

@@ -127,7 +127,9 @@ class World:
     def check_rows(self) -> None:
         """The registry, the record and the signals say what has ended, once, and nothing else."""
         rows = {str(row.pk): row for row in LoginSession.objects.select_related("event")}
-        alive = {str(pk) for pk in registry.alive(registry.sessions()).values_list("pk", flat=True)}
+        alive = {
+            str(pk) for pk in registry.active(registry.sessions()).values_list("pk", flat=True)
+        }
         assert alive == {login.id for login in self.model.logins if login.alive}
         for login in self.model.logins:
             if login.reason and not login.cut and login.id in rows:

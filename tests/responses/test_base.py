@@ -16,7 +16,7 @@ FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
 class Teapot(Responder):
     """A project's own kind of response, for one kind of client."""
 
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         return "Teapot" in request.headers
 
     def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
@@ -26,8 +26,8 @@ class Teapot(Responder):
 @pytest.mark.django_db
 def test_a_project_can_put_its_own_answer_first(ann: Client, settings: Any) -> None:
     """Asked in order; the first that suits answers."""
-    page = "django_logout.responses.html.PageAnswer"
-    settings.LOGOUT = {"ANSWERS": ["tests.responses.test_base.Teapot", page]}
+    page = "django_logout.responses.html.HtmlResponder"
+    settings.LOGOUT = {"RESPONDERS": ["tests.responses.test_base.Teapot", page]}
 
     assert ann.get(LOGOUT, headers={"Teapot": "yes"}).status_code == 200  # a question, no answer
     response = ann.post(LOGOUT, headers={"Teapot": "yes"})
@@ -38,7 +38,7 @@ def test_a_project_can_put_its_own_answer_first(ann: Client, settings: Any) -> N
 
 def test_if_none_suits_the_last_one_answers_all_the_same(settings: Any) -> None:
     """There is always an answer, and it is never cached."""
-    settings.LOGOUT = {"ANSWERS": ["tests.responses.test_base.Teapot"]}
+    settings.LOGOUT = {"RESPONDERS": ["tests.responses.test_base.Teapot"]}
 
     response = respond(RequestFactory().get("/"), Notice(kind=Kind.NOT_ENDED))
 

@@ -16,7 +16,7 @@ class Broken(Revoker):
     name = "broken"
     secret = "token 123"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         raise RuntimeError(f"{self.secret} could not be revoked")
 
     def list(self, user: Any) -> Any:
@@ -28,7 +28,7 @@ class BrokenInSql(Revoker):
 
     name = "broken_in_sql"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM there_is_no_such_table")
         return 0
@@ -40,7 +40,7 @@ class Recorder(Revoker):
     name = "recorder"
     seen: ClassVar[list[Any]] = []
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         self.seen.append(ending)
         return 2
 
@@ -50,7 +50,7 @@ class BrokenInModel(Revoker):
 
     name = "broken_in_model"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         session = ending.sessions[0]
         LoginSession(pk=session.id, user_id=session.user_id).save(force_insert=True)
         return 0
@@ -64,7 +64,7 @@ class Unmakable(Revoker):
     def __init__(self, client: Any) -> None:
         self.client = client
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         return 0
 
 
@@ -74,7 +74,7 @@ class Saboteur(Revoker):
     name = "saboteur"
     act: ClassVar[Callable[[], None] | None] = None
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         if self.act is not None:
             act, type(self).act = self.act, None
             act()

@@ -28,13 +28,13 @@ class PickupCodeRevoker(ModelRevoker):
 
 
 class EndsNothing(PickupCodeRevoker):
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         return 0
 
 
 class EndsEverybodys(PickupCodeRevoker):
-    def ends(self, ending: Ending) -> int:
-        return self.revoke(self.rows())
+    def revoke(self, ending: Ending) -> int:
+        return self.revoke_rows(self.rows())
 
 
 class EndsWhatIsNew(PickupCodeRevoker):
@@ -44,12 +44,12 @@ class EndsWhatIsNew(PickupCodeRevoker):
 
 
 class CountsTwice(PickupCodeRevoker):
-    def ends(self, ending: Ending) -> int:
-        return 2 * super().ends(ending)
+    def revoke(self, ending: Ending) -> int:
+        return 2 * super().revoke(ending)
 
 
 class TakesThemOneByOne(PickupCodeRevoker):
-    def revoke(self, rows: Any) -> int:
+    def revoke_rows(self, rows: Any) -> int:
         return sum(row.delete()[0] for row in rows)
 
 
@@ -64,7 +64,7 @@ class ChangesIds(PickupCodeRevoker):
 
 
 class SparesNothing(PickupCodeRevoker):
-    def api_keys(self) -> Q:
+    def exempt_rows(self) -> Q:
         return Q(pk__in=())
 
 

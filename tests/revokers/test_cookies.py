@@ -19,8 +19,8 @@ DETAILED = {"name": "shop", "path": "/shop/", "domain": "testserver", "samesite"
 
 @pytest.fixture(autouse=True)
 def cookies(settings: Any) -> None:
-    """What LOGOUT["COOKIES"] may hold."""
-    settings.LOGOUT = {"COOKIES": ["theme", DETAILED, "absent"]}
+    """What LOGOUT["DELETE_COOKIES"] may hold."""
+    settings.LOGOUT = {"DELETE_COOKIES": ["theme", DETAILED, "absent"]}
 
 
 def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
@@ -41,7 +41,7 @@ def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
 def test_those_of_other_paths_are_deleted_unseen(ann: Client, settings: Any) -> None:
     """The browser does not send them to the logout view; they are not counted."""
     deeper = [{"name": "a", "path": "/shop"}, {"name": "b", "path": "/accounts"}]
-    settings.LOGOUT = {"COOKIES": deeper}
+    settings.LOGOUT = {"DELETE_COOKIES": deeper}
     answer = ann.post(LOGOUT, headers={"Accept": "application/json"})
     assert answer.json()["ended"] == {"session": 1}
     assert (answer.cookies["a"]["max-age"], answer.cookies["a"]["path"]) == (0, "/shop")
@@ -51,7 +51,9 @@ def test_those_of_other_paths_are_deleted_unseen(ann: Client, settings: Any) -> 
 def test_a_secure_one_is_deleted_as_one(ann: Client, settings: Any) -> None:
     """A browser refuses to touch it else."""
     names = ("__Host-shop", "plain")
-    settings.LOGOUT = {"COOKIES": ["__Secure-a", *({"name": n, "secure": True} for n in names)]}
+    settings.LOGOUT = {
+        "DELETE_COOKIES": ["__Secure-a", *({"name": n, "secure": True} for n in names)]
+    }
     for name in ("__Secure-a", *names):
         ann.cookies[name] = "1"
     gone = ann.post(LOGOUT).cookies

@@ -38,7 +38,7 @@ def test_between_two_writes_nobody_is_asked(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """At the interval there is one query more, and it is a write."""
-    settings.LOGOUT = {"TOUCH_INTERVAL": timedelta(minutes=2)}
+    settings.LOGOUT = {"LAST_SEEN_INTERVAL": timedelta(minutes=2)}
     client = browser(user)
     client.get("/")
     with cost() as usual:
@@ -74,14 +74,15 @@ def test_of_several_processes_one_writes(user: Any, settings: Any, clock: Any) -
 
 
 @pytest.mark.parametrize(
-    ("limits", "exact"), [({}, False), ({"MAX_AGE": 60}, False), ({"IDLE_TIMEOUT": 600}, True)]
+    ("limits", "exact"),
+    [({}, False), ({"ABSOLUTE_TIMEOUT": 60}, False), ({"IDLE_TIMEOUT": 600}, True)],
 )
 def test_whoever_comes_second_knows_when_it_is_time_again(
     user: Any, settings: Any, clock: Any, limits: Any, exact: bool
 ) -> None:
     """Where it matters, because a session can be idle: an interval after what the row says, so
     that the row is never older than that while the session is used. Nothing is locked for it."""
-    settings.LOGOUT = {"TOUCH_INTERVAL": 60, **limits}
+    settings.LOGOUT = {"LAST_SEEN_INTERVAL": 60, **limits}
     browser(user)
     session_id = row().pk
     clock.shift(59)

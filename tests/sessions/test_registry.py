@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_logout import Reason, Target, end_sessions
 from django_logout.ending import stragglers
 from django_logout.enums import Scope
-from django_logout.models import CredentialTie, Cutoff, LoginSession, LogoutEvent
+from django_logout.models import CredentialBinding, Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import cutoffs, registry, status
 from django_logout.sessions.identity import ID_KEY, identify, is_adopted
 from tests.agents import AGENTS
@@ -48,7 +48,7 @@ def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
     identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
     assert identity is not None
     assert identity.registered
-    assert not status.get_status(identity).alive
+    assert not status.get_status(identity).active
 
 
 def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
@@ -65,12 +65,12 @@ def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any)
     """Adopted before that or after it: it began before."""
     identity = identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
-    assert status.get_status(identity).alive
+    assert status.get_status(identity).active
     end_sessions(Target.user(user), reason=Reason.ADMIN)
-    assert not status.get_status(identity).alive
+    assert not status.get_status(identity).active
     registry.adopt(SessionStore("key"), identity)
     assert LoginSession.objects.get().ended_at is None
-    assert not status.get_status(identity).alive
+    assert not status.get_status(identity).active
 
 
 def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) -> None:
@@ -103,11 +103,11 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     registry.adopt(SessionStore("key"), identity)
     every = registry.sessions()
     found = stragglers.find(every, moment)
-    assert (set(found.overlooked), found.earlier) == ({earlier.pk, identity.id}, {})
+    assert (set(found.missed), found.already_ended) == ({earlier.pk, identity.id}, {})
     assert stragglers.find(every, moment, adopted_only=True) == ([identity.id], {})
     lately = stragglers.ended_since(moment, but=uuid4())
     found = stragglers.find(every, moment, earlier=lately)
-    assert (set(found.overlooked), found.earlier) == (
+    assert (set(found.missed), found.already_ended) == (
         {earlier.pk, identity.id},
         {ended.pk: Reason.UNKNOWN},
     )
@@ -153,7 +153,7 @@ def test_rows_have_names(user: Any) -> None:
     assert str(row) == str(row.pk)
     assert str(Cutoff(user=user, before=before)) == f"{user.pk} < 2026-01-02 03:04:05"
     assert str(Cutoff(before=before)) == "everyone < 2026-01-02 03:04:05"
-    assert str(CredentialTie(id=row.pk, kind="token")) == f"token {row.pk}"
+    assert str(CredentialBinding(id=row.pk, kind="token")) == f"token {row.pk}"
 
 
 def test_nor_has_one_that_went_with_everyone(user: Any) -> None:

@@ -61,7 +61,7 @@ def event_of(reason: str) -> LogoutEvent:
         complete=False,
         ip_address="2001:db8::1",
         user_agent="Mozilla/5.0 %(x)s",
-        outcomes={"session": {"ended": 3, "error": "", "spared": None, "users": ["1", "%s"]}},
+        outcomes={"session": {"ended": 3, "error": "", "exempt": None, "users": ["1", "%s"]}},
     )
 
 

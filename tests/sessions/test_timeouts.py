@@ -20,13 +20,13 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
     ("limits", "begun", "seen", "reason"),
     [
         (Limits(), 9999 * HOUR, 9999 * HOUR, None),
-        (Limits(idle=HOUR), 9 * HOUR, HOUR - MINUTE, None),
-        (Limits(idle=HOUR), 9 * HOUR, HOUR, "idle"),
-        (Limits(age=HOUR), HOUR - MINUTE, 9 * MINUTE, None),
-        (Limits(age=HOUR), HOUR, timedelta(0), "max_age"),
-        (Limits(idle=MINUTE, age=HOUR), HOUR, MINUTE, "max_age"),
-        (Limits(idle=MINUTE, age=HOUR), HOUR - MINUTE, MINUTE, "idle"),
-        (Limits(idle=MINUTE), -MINUTE, -MINUTE, None),  # another machine's clock is ahead
+        (Limits(idle_timeout=HOUR), 9 * HOUR, HOUR - MINUTE, None),
+        (Limits(idle_timeout=HOUR), 9 * HOUR, HOUR, "idle"),
+        (Limits(absolute_timeout=HOUR), HOUR - MINUTE, 9 * MINUTE, None),
+        (Limits(absolute_timeout=HOUR), HOUR, timedelta(0), "absolute_timeout"),
+        (Limits(idle_timeout=MINUTE, absolute_timeout=HOUR), HOUR, MINUTE, "absolute_timeout"),
+        (Limits(idle_timeout=MINUTE, absolute_timeout=HOUR), HOUR - MINUTE, MINUTE, "idle"),
+        (Limits(idle_timeout=MINUTE), -MINUTE, -MINUTE, None),  # another machine's clock is ahead
     ],
 )
 def test_a_limit_is_reached_at_its_moment(
@@ -40,12 +40,12 @@ durations = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=
 agos = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10))
 
 
-@given(idle=durations, age=durations, begun=agos, seen=agos)
+@given(idle=durations, absolute_timeout=durations, begun=agos, seen=agos)
 def test_a_session_has_time_left_until_it_has_expired(
     idle: timedelta | None, age: timedelta | None, begun: timedelta, seen: timedelta
 ) -> None:
     """The two ways to ask the same agree, to the second."""
-    limits = Limits(idle=idle, age=age)
+    limits = Limits(idle_timeout=idle, absolute_timeout=age)
     times = {"begun": NOW - begun, "seen": NOW - seen, "now": NOW}
     left, idle_left = timeouts.seconds_left(limits, expires=NOW + 99 * HOUR, **times)
 
@@ -61,7 +61,7 @@ def test_a_session_has_time_left_until_it_has_expired(
 def test_seconds_left() -> None:
     """Whatever is done, and if nothing is; never below zero; never beyond the engine's own end."""
     times: dict[str, Any] = {"begun": NOW - HOUR, "seen": NOW - MINUTE, "now": NOW}
-    limits = Limits(idle=3 * MINUTE, age=2 * HOUR)
+    limits = Limits(idle_timeout=3 * MINUTE, absolute_timeout=2 * HOUR)
     assert timeouts.seconds_left(limits, expires=NOW + 9 * HOUR, **times) == (3600, 120)
     assert timeouts.seconds_left(limits, expires=NOW + MINUTE, **times) == (60, 60)
     assert timeouts.seconds_left(limits, expires=NOW - MINUTE, **times) == (0, 0)
@@ -74,14 +74,22 @@ def test_durations_of_the_settings() -> None:
     def by_user(user: Any, request: Any) -> Any:
         return {"boss": 60, "guest": None}.get(user, HOUR)
 
-    settings = LogoutSettings(IDLE_TIMEOUT=by_user, MAX_AGE=7200)
+    settings = LogoutSettings(IDLE_TIMEOUT=by_user, ABSOLUTE_TIMEOUT=7200)
     assert timeouts.depend_on_user(settings)
-    assert timeouts.limits_for(settings, "boss", None) == Limits(idle=MINUTE, age=2 * HOUR)
-    assert timeouts.limits_for(settings, "ann", None) == Limits(idle=HOUR, age=2 * HOUR)
-    assert timeouts.limits_for(settings, "guest", None) == Limits(age=2 * HOUR)
-    assert timeouts.depend_on_user(LogoutSettings(MAX_AGE=by_user))
-    assert not timeouts.depend_on_user(LogoutSettings(MAX_AGE=HOUR))
-    assert (bool(Limits()), bool(Limits(age=HOUR)), bool(Limits(idle=HOUR))) == (False, True, True)
+    assert timeouts.limits_for(settings, "boss", None) == Limits(
+        idle_timeout=MINUTE, absolute_timeout=2 * HOUR
+    )
+    assert timeouts.limits_for(settings, "ann", None) == Limits(
+        idle_timeout=HOUR, absolute_timeout=2 * HOUR
+    )
+    assert timeouts.limits_for(settings, "guest", None) == Limits(absolute_timeout=2 * HOUR)
+    assert timeouts.depend_on_user(LogoutSettings(ABSOLUTE_TIMEOUT=by_user))
+    assert not timeouts.depend_on_user(LogoutSettings(ABSOLUTE_TIMEOUT=HOUR))
+    assert (
+        bool(Limits()),
+        bool(Limits(absolute_timeout=HOUR)),
+        bool(Limits(idle_timeout=HOUR)),
+    ) == (False, True, True)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +98,7 @@ def test_durations_of_the_settings() -> None:
         ({"PRESET": "aal1"}, None, timedelta(days=30)),
         ({"PRESET": "aal2"}, HOUR, timedelta(days=1)),
         ({"PRESET": "aal3"}, 15 * MINUTE, 12 * HOUR),
-        ({"PRESET": "aal3", "MAX_AGE": HOUR}, 15 * MINUTE, HOUR),
+        ({"PRESET": "aal3", "ABSOLUTE_TIMEOUT": HOUR}, 15 * MINUTE, HOUR),
         ({"PRESET": "aal3", "IDLE_TIMEOUT": None}, None, 12 * HOUR),
         ({"PRESET": None}, None, None),
         ({"PRESET": ["aal1"]}, None, None),
@@ -100,7 +108,9 @@ def test_durations_of_the_settings() -> None:
 def test_presets_fill_what_is_not_set(settings: Any, given: Any, idle: Any, age: Any) -> None:
     """NIST SP 800-63B-4; whoever writes ``None`` means it; mistakes are left to the checks."""
     settings.LOGOUT = given
-    assert timeouts.limits_for(logout_settings(), None, None) == Limits(idle=idle, age=age)
+    assert timeouts.limits_for(logout_settings(), None, None) == Limits(
+        idle_timeout=idle, absolute_timeout=age
+    )
     assert set(conf.PRESETS) == {"aal1", "aal2", "aal3"}
 
 
@@ -112,6 +122,6 @@ def test_activity_is_written_often_enough_for_the_idle_timeout(
     asked: int, idle: timedelta | None, used: int
 ) -> None:
     """Or other processes would take somebody for idle far too early."""
-    settings = LogoutSettings(TOUCH_INTERVAL=asked)
-    assert timeouts.touch_interval(settings, Limits(idle=idle)) == timedelta(seconds=used)
+    settings = LogoutSettings(LAST_SEEN_INTERVAL=asked)
+    assert timeouts.touch_interval(settings, Limits(idle_timeout=idle)) == timedelta(seconds=used)
     assert timeouts.touch_interval(settings, None) == timedelta(seconds=asked)

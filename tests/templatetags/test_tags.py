@@ -143,7 +143,7 @@ class TestScript:
         ("logout", "cookie_age", "poll", "warning"),
         [
             ({"IDLE_TIMEOUT": 100}, 5000, "25.0", "50.0"),
-            ({"MAX_AGE": 200, "IDLE_TIMEOUT": 1000}, 5000, "50.0", "100.0"),
+            ({"ABSOLUTE_TIMEOUT": 200, "IDLE_TIMEOUT": 1000}, 5000, "50.0", "100.0"),
             ({}, 160, "40.0", "80.0"),
             ({"IDLE_TIMEOUT": 30}, 5000, "7.5", "20"),  # WCAG 2.2.1: never less
             ({"IDLE_TIMEOUT": lambda user, request: 100}, 5000, "25.0", "50.0"),

@@ -62,7 +62,7 @@ def test_all_that_is_loaded_has_the_nonce_of_the_policy(
 ) -> None:
     """And nothing stands in the page itself: no script, no style, no handler."""
     settings.ROOT_URLCONF = routes(failing)
-    settings.LOGOUT = {"ANSWERS": ["django_logout.responses.html.PageAnswer"]}
+    settings.LOGOUT = {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}
     if name in {"goodbye", "ended"}:
         end_sessions(Target.user(user))
 

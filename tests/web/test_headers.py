@@ -219,7 +219,7 @@ def test_asking_deletes_no_cookie(client: Client) -> None:
 
 def test_a_fresh_session_is_not_deleted(ann: Client, settings: Any) -> None:
     """What is kept lives in a new one, whose cookie replaces the old."""
-    settings.LOGOUT = {"KEEP": ["count"]}
+    settings.LOGOUT = {"KEEP_SESSION_KEYS": ["count"]}
     settings.SESSION_EXPIRE_AT_BROWSER_CLOSE = True
     ann.get("/write/")
 

@@ -339,7 +339,7 @@ def test_without_our_urls_the_question_is_where_one_comes_back_to(user: Any, set
 @pytest.mark.parametrize("url", [OTHERS, EVERYWHERE])
 def test_a_project_without_redirects_gets_a_page(user: Any, settings: Any, url: str) -> None:
     """403, with the way to the login page."""
-    settings.LOGOUT = {"ANSWERS": ["django_logout.responses.html.PageAnswer"]}
+    settings.LOGOUT = {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}
     here = browser(user)
     age(HOUR)
 

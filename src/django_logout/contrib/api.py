@@ -22,7 +22,7 @@ from django_logout.ending import logout, pipeline
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.presented import presented
 from django_logout.responses.base import Kind, Notice, login_url
-from django_logout.responses.json import JsonAnswer
+from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Outcome, Target
@@ -159,4 +159,4 @@ def _end(request: HttpRequest, target: Target) -> LogoutResult:
 
 
 def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
-    return JsonAnswer().respond(request, moment)
+    return JsonResponder().respond(request, moment)

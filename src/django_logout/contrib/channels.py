@@ -102,9 +102,11 @@ def _watch_over_token(scope: Any, interval: float) -> SessionMonitor:
     login, user_id = as_id(claims.get(SID)), str(scope["user"].pk)
     begun = float(claims.get("iat") or time())
     if login is None:
-        identity = Identity(uuid4(), user_id, registered=True, begun=begun)
+        identity = Identity(uuid4(), user_id, registered=True, started_at=begun)
         return TokenMonitor(identity, interval=interval)
-    return SessionMonitor(Identity(login, user_id, registered=True, begun=begun), interval=interval)
+    return SessionMonitor(
+        Identity(login, user_id, registered=True, started_at=begun), interval=interval
+    )
 
 
 async def _remembered(scope: Any) -> SessionStatus | None:
@@ -150,9 +152,9 @@ class Socket:
             standing, code = SessionStatus(False, "unavailable"), UNAVAILABLE
         else:
             code = ENDED
-        if not standing.alive:
+        if not standing.active:
             await refuse(self.scope, self._receive, self._send, code, standing.reason)
-        return standing.alive
+        return standing.active
 
     async def serve(self, application: Application) -> None:
         """Until the application is done, or the session has ended."""
@@ -191,7 +193,7 @@ class Socket:
 
     async def _watch(self) -> None:
         try:
-            standing = await self.watch.over()
+            standing = await self.watch.wait_until_ended()
             message = closing(ENDED, standing.reason)
         except Exception:
             logger.exception("Whether the session of a socket goes on could not be told.")

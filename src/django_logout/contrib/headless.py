@@ -65,7 +65,7 @@ def session_of(access_token: str) -> Any:
 def why_ended(session: Any) -> str | None:
     """Return why the session of a token has ended, or ``None`` if it has not."""
     request = current_request.get()
-    return None if request is None else replay_detection.detect(request, session.watch)
+    return None if request is None else replay_detection.detect(request, session.state)
 
 
 def user_of(session: Any) -> Any:

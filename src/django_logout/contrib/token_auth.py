@@ -119,7 +119,7 @@ def go_on(bearer: Bearer, family: UUID, expires: datetime) -> None:
     with _asking():
         went_on = token_logins.extend_login(family, expires)
         standing = status.get_status(_identity(bearer, family))
-    if not (went_on and standing.alive):
+    if not (went_on and standing.active):
         raise TokenRefused(standing.reason)
 
 
@@ -133,12 +133,12 @@ def _insist(cut: LastCutoff, bearer: Bearer) -> None:
 
 
 def _admit(identity: Identity, standing: SessionStatus, request: HttpRequest | None) -> None:
-    if standing.alive:
+    if standing.active:
         standing = decision.recall(identity) or decision.ask(identity, request)
     if standing.expired:
         target = Target.session(identity.id)
         pipeline.end_sessions(target, reason=standing.reason, request=request)
-    if not standing.alive:
+    if not standing.active:
         raise TokenRefused(standing.reason)
 
 

@@ -34,7 +34,7 @@ logger = logging.getLogger("django_logout")
 class CacheUpdates(NamedTuple):
     """What the cache is told of beside the sessions that an ending has ended."""
 
-    earlier: Mapping[UUID, str]
+    already_ended: Mapping[UUID, str]
     "Sessions that had ended already, and why."
     user_pks: Set[Any]
     "Of users all of whose logins have ended, as far as tokens are asked for that."
@@ -51,14 +51,14 @@ def finish(part: Batch, ending: Ending, result: LogoutResult, asked: set[UUID]) 
     marks = CacheUpdates(dict.fromkeys(asked, ending.reason), set())
     try:
         ending, earlier = _end_overlooked(part, ending, result)
-        marks = _cache_updates(ending, {**marks.earlier, **earlier})
+        marks = _cache_updates(ending, {**marks.already_ended, **earlier})
     except Exception as error:  # noqa: BLE001 - raised below, when what is done has been told
         failure = error
     ids = {session.id for session in ending.sessions}
     closed = status_cache.mark_ended(
         ids,
         ending.reason,
-        earlier=marks.earlier,
+        earlier=marks.already_ended,
         user_pks=marks.user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
     )
@@ -68,7 +68,7 @@ def finish(part: Batch, ending: Ending, result: LogoutResult, asked: set[UUID]) 
         failures = runner.announce(ending)
         if failures:
             log_exceptions(partial(audit.record_failures, event, ending, failures))
-            result = result.but(failures)
+            result = result.with_failures(failures)
         if part.done == part.total:
             done = closed and failure is None
             audit.log(ending, event, level=logging.INFO if done else logging.WARNING)
@@ -78,7 +78,7 @@ def finish(part: Batch, ending: Ending, result: LogoutResult, asked: set[UUID]) 
     if not closed:
         raise SessionNotEnded("The cache that remembers sessions does not answer.")
     for store in stores(ending.request) if ending.request is not None else ():
-        store.watch.confirmed.update(ids, marks.earlier)
+        store.state.confirmed.update(ids, marks.already_ended)
     return result
 
 
@@ -122,16 +122,16 @@ def _end_overlooked(
     """After the commit: whoever registers a session later than this sees the ending himself. And
     sessions that an earlier ending has ended, which perhaps could not tell the cache."""
     left = stragglers.find_stragglers(part, ending)
-    if not left.overlooked:
-        return ending, left.earlier
+    if not left.missed:
+        return ending, left.already_ended
     with transaction.atomic(using=registry.database()):
-        theirs = registry.sessions().filter(pk__in=left.overlooked)
+        theirs = registry.sessions().filter(pk__in=left.missed)
         sessions, keys = registry.end(theirs, theirs, ending.id, ending.at)
         engines.current().delete(keys, using=registry.database())
         event = cast(LogoutEvent, result.event)  # written wherever any can be overlooked
         audit.add_counts(event, Counter(session.kind for session in sessions))
     sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
-    return replace(ending, sessions=sessions, keys=keys), left.earlier
+    return replace(ending, sessions=sessions, keys=keys), left.already_ended
 
 
 def _cache_updates(ending: Ending, others: Mapping[UUID, str]) -> CacheUpdates:

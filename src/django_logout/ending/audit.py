@@ -105,8 +105,8 @@ def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
 
 def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
     entry: dict[str, Any] = {"ended": outcome.count, "error": outcome.error}
-    if outcome.spared:
-        entry["spared"] = outcome.spared
+    if outcome.exempt:
+        entry["exempt"] = outcome.exempt
     if outcome.error and ending.target.scope is Scope.CREDENTIAL:
         entry["credential"] = str(ending.target.value[1])
     if outcome.error and ending.target.scope is Scope.USERS:
@@ -118,8 +118,8 @@ def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
 def _add(entry: dict[str, Any], more: Mapping[str, Any]) -> None:
     entry["ended"] += more["ended"]
     entry["error"] = entry["error"] or more["error"]
-    if "spared" in more:
-        entry["spared"] = entry.get("spared", 0) + more["spared"]
+    if "exempt" in more:
+        entry["exempt"] = entry.get("exempt", 0) + more["exempt"]
     if "users" in more:
         entry["users"] = [*entry.get("users", ()), *more["users"]]
 

@@ -29,7 +29,7 @@ def logout(
     """Log the browser of this request out: Django's ``logout()``, made true.
 
     ``keep`` names session keys to carry into the fresh session (the guest cart, a theme); by
-    default those of ``LOGOUT["KEEP"]``, which is none. Sends ``user_logged_out`` as Django does,
+    default those of ``LOGOUT["KEEP_SESSION_KEYS"]``, which is none. Sends ``user_logged_out`` as Django does,
     but receivers that raise are logged and keep nobody signed in.
 
     With ``everywhere`` all other sessions of the user end too.
@@ -52,29 +52,29 @@ def _logout(
     request: HttpRequest, user: Any, keep: Collection[str] | None, everywhere: bool
 ) -> LogoutResult:
     session: Any = request.session
-    watch = guard(session)
+    state = guard(session)
     with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
-    kept = _kept(session, logout_settings().KEEP if keep is None else keep)
-    if watch.missed and not session.engine.reachable():
+    kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
+    if state.key_unknown and not session.engine.reachable():
         raise SessionNotEnded("The session store does not answer.")
     end = partial(_end, reason=Reason.USER, actor=user, request=request)
     everywhere = everywhere and user is not None
     result = end(Target.user(user) if everywhere else Target.current(request))
-    if everywhere and watch.beside:  # another account's, under a second cookie
+    if everywhere and state.duplicate_cookies:  # another account's, under a second cookie
         end(Target.current(request))
     # After the ending, so that a receiver cannot stop it; before the session is emptied, since
     # Django's contract lets receivers look at who was signed in and at what the session held.
-    watch.announcing = True
+    state.announcing = True
     try:
         user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     finally:
-        watch.announcing = False
+        state.announcing = False
     clear_sessions(request)
     if kept:
         session.update(kept)
     set_anonymous_user(request)
-    watch.logged_out = True
+    state.logged_out = True
     return result
 
 

@@ -150,12 +150,12 @@ def _end_part(
     if request is not None and (here := presented(request)):
         everyone = ending.target.scope is Scope.EVERYONE
         mine = {*here} if everyone else {s.id for s in ending.sessions if s.id in here}
-        watch = guard(request.session)
+        state = guard(request.session)
         if with_change:
-            transaction.on_commit(partial(watch.leave, mine), using=registry.database())
+            transaction.on_commit(partial(state.leave, mine), using=registry.database())
         else:
-            watch.ended.update(mine)
-            watch.endings.update(dict.fromkeys(mine, ending))
+            state.ended.update(mine)
+            state.endings.update(dict.fromkeys(mine, ending))
     finish = partial(after_commit.finish, part, ending, result, asked)
     if connections[registry.database()].in_atomic_block:
         transaction.on_commit(finish, using=registry.database())
@@ -190,10 +190,10 @@ def _end_and_record(
 
 def _claim(part: Batch, ending: Ending) -> Ending:
     """The sessions that end, and the logins by tokens that were begun in them."""
-    if part.by is not None:
-        sessions, keys = claim(*part.by, ending.id, ending.at)
+    if part.lookup is not None:
+        sessions, keys = claim(*part.lookup, ending.id, ending.at)
     else:
-        sessions, keys = registry.end(part.sessions, part.everything, ending.id, ending.at)
+        sessions, keys = registry.end(part.sessions, part.unfiltered, ending.id, ending.at)
     if tied := token_logins.tied_to([session.id for session in sessions]):
         theirs = registry.sessions().filter(pk__in=tied)
         further, _ = registry.end(theirs, theirs, ending.id, ending.at)
@@ -219,7 +219,7 @@ def _cut_off(ending: Ending) -> None:
 
 def _has_ended(request: HttpRequest) -> bool:
     found = stores(request)
-    return bool(found and found[0].identity and found[0].identity.id in found[0].watch.ended)
+    return bool(found and found[0].identity and found[0].identity.id in found[0].state.ended)
 
 
 async def _shielded(work: Callable[[], LogoutResult]) -> LogoutResult:

@@ -27,12 +27,12 @@ class Batch(NamedTuple):
     target: Target
     "What revokers are told that they work on."
     sessions: QuerySet[LoginSession]
-    everything: QuerySet[LoginSession]
+    unfiltered: QuerySet[LoginSession]
     "The same, without the conditions that have ceased to be true with the ending."
     done: int = 1
     "How many users or sessions are done once this part is."
     total: int = 1
-    by: tuple[str, Any] | None = None
+    lookup: tuple[str, Any] | None = None
     "The field, and its value, that all of them are chosen by, if there is one."
 
 
@@ -53,13 +53,13 @@ def _parts(target: Target) -> Iterator[Batch]:
     elif target.scope is Scope.CURRENT:
         here = presented(target.value)
         sessions = _among("pk__in", here)
-        yield Batch(target, sessions, sessions, by=("id", here[0]) if len(here) == 1 else None)
+        yield Batch(target, sessions, sessions, lookup=("id", here[0]) if len(here) == 1 else None)
     else:
         sessions = _of(target)
-        yield Batch(target, sessions, sessions, by=_by(target))
+        yield Batch(target, sessions, sessions, lookup=_lookup(target))
 
 
-def _by(target: Target) -> tuple[str, Any] | None:
+def _lookup(target: Target) -> tuple[str, Any] | None:
     if target.scope is Scope.USER:
         return ("user", target.value.pk) if target.value.pk is not None else None
     return ("id", target.value) if target.scope is Scope.SESSION else None
@@ -100,11 +100,11 @@ def _sessions(given: Any) -> Iterator[Batch]:
     asked = isinstance(given, QuerySet)
     ids = _keys(given.using(registry.database())) if asked else list(dict.fromkeys(given))
     for batch, done, total in _batches(ids):
-        sessions = everything = _among("pk__in", batch)
+        sessions = unfiltered = _among("pk__in", batch)
         if asked and batch and not _ranks(given.query):
             # Asked again in the write: what has changed meanwhile is not ended.
             sessions = given.using(registry.database()).order_by().filter(pk__in=batch)
-        yield Batch(Target.sessions(batch), sessions, everything, done, total)
+        yield Batch(Target.sessions(batch), sessions, unfiltered, done, total)
 
 
 def _among(lookup: str, batch: Sequence[Any]) -> QuerySet[LoginSession]:

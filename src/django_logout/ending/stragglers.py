@@ -23,9 +23,9 @@ from django_logout.types import Ending
 class Stragglers(NamedTuple):
     """Of the sessions that an ending was about, by their ids, those that it has not ended."""
 
-    overlooked: list[UUID]
+    missed: list[UUID]
     "They began before it and are alive: registered by other transactions while its own was open."
-    earlier: dict[UUID, str]
+    already_ended: dict[UUID, str]
     "They had ended already, a short while ago, and why."
 
 
@@ -33,18 +33,18 @@ def find_stragglers(part: Batch, ending: Ending) -> Stragglers:
     """What is left of a part of an ending; asked after its commit."""
     scope, adopted, remembers = ending.target.scope, adopted_users(ending), status_cache.is_used()
     since = ending.at - status_cache.SEEN_FOR
-    if scope is Scope.USER and part.by is not None:
+    if scope is Scope.USER and part.lookup is not None:
         database = registry.database()
         values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
         return _sorted(_of_one_user(database, remembers).rows(database, **values), ending.at)
     earlier = ended_since(since, but=ending.id) if remembers else None
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
-        return find(part.everything, ending.at, earlier=earlier)
+        return find(part.unfiltered, ending.at, earlier=earlier)
     if adopted:
         theirs = registry.sessions().filter(user_id__in=adopted)
         return find(theirs, ending.at, adopted_only=True)
     if earlier is not None and _names_unended(ending):
-        return _sorted(_facts(part.everything.filter(earlier)), ending.at)
+        return _sorted(_facts(part.unfiltered.filter(earlier)), ending.at)
     return Stragglers([], {})
 
 
@@ -69,7 +69,7 @@ def _of_one_user(database: str, remembers: bool) -> Prepared:
 
 
 def _left(rows: QuerySet[LoginSession], earlier: Q | None) -> QuerySet[LoginSession]:
-    living = registry.is_alive()
+    living = registry.is_active()
     return rows.filter(living if earlier is None else living | earlier)
 
 
@@ -81,9 +81,9 @@ def _sorted(facts: Iterable[Any], moment: datetime, *, adopted_only: bool = Fals
     found = Stragglers([], {})
     for session_id, created_at, ended_at, reason in facts:
         if ended_at is not None:
-            found.earlier[session_id] = reason or Reason.UNKNOWN
+            found.already_ended[session_id] = reason or Reason.UNKNOWN
         elif identity.is_adopted(session_id) or (created_at < moment and not adopted_only):
-            found.overlooked.append(session_id)
+            found.missed.append(session_id)
     return found
 
 

@@ -62,5 +62,5 @@ class FinalStore(GuardedStore):
         if found is None:
             self._session_key = None  # as Django does
         elif found.known:  # else it is to be asked by its id
-            self.watch.cut_off = found.cut_off.timestamp() if found.cut_off else 0
+            self.state.cut_off = found.cut_off.timestamp() if found.cut_off else 0
         return found

@@ -38,7 +38,7 @@ AskExpiry = Callable[[Identity], SessionStatus]
 def recall(identity: Identity) -> SessionStatus | None:
     """Whether a session is within its limits by what this process knows; ``None``: ask."""
     given = logout_settings()
-    if given.IDLE_TIMEOUT is None and given.MAX_AGE is None:
+    if given.IDLE_TIMEOUT is None and given.ABSOLUTE_TIMEOUT is None:
         return SessionStatus(True)
     now, memory = timezone.now(), activity.get_memory(identity.id)
     limits = activity.limits_of(memory, now)
@@ -46,11 +46,11 @@ def recall(identity: Identity) -> SessionStatus | None:
         return None
     begun = memory.begun if memory is not None else None
     seen = memory.seen if memory is not None else None
-    if limits.idle is None:
+    if limits.idle_timeout is None:
         seen = now
     if seen is None:
         return None
-    begun = begun or datetime.fromtimestamp(identity.begun, UTC if settings.USE_TZ else None)
+    begun = begun or datetime.fromtimestamp(identity.started_at, UTC if settings.USE_TZ else None)
     over = timeouts.expired(limits, begun=begun, seen=seen, now=now)
     return None if over else SessionStatus(True)
 
@@ -101,49 +101,49 @@ def _signed_in(request: HttpRequest | None, user: Any) -> Iterator[None]:
 
 
 def decide(
-    watch: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
+    state: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
 ) -> SessionStatus:
     """Whether a session that has been loaded is served: it has neither ended nor expired."""
-    found = ask_status(watch, identity, remembered)
-    if found.alive:
+    found = ask_status(state, identity, remembered)
+    if found.active:
         found = recall(identity) or ask_expiry(identity)
     return found
 
 
 async def adecide(
-    watch: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
+    state: SessionState, identity: Identity, remembered: Remembered, ask_expiry: AskExpiry
 ) -> SessionStatus:
     """Like :func:`decide`; leaves the event loop only when the row must be asked."""
-    found = await aask_status(watch, identity, remembered)
-    if found.alive:
+    found = await aask_status(state, identity, remembered)
+    if found.active:
         found = recall(identity) or await sync_to_async(ask_expiry)(identity)
     return found
 
 
-def ask_status(watch: SessionState, identity: Identity, remembered: Remembered) -> SessionStatus:
+def ask_status(state: SessionState, identity: Identity, remembered: Remembered) -> SessionStatus:
     """Ask the gate, unless what the engine has loaded settles it."""
-    cut_off = _is_cut_off(watch, identity)
+    cut_off = _is_cut_off(state, identity)
     if cut_off is None:
         return status_cache.get_status(identity, remembered)
     return _why_cut_off(identity) if cut_off else SessionStatus(True)
 
 
 async def aask_status(
-    watch: SessionState, identity: Identity, remembered: Remembered
+    state: SessionState, identity: Identity, remembered: Remembered
 ) -> SessionStatus:
     """Like :func:`ask_status`."""
-    cut_off = _is_cut_off(watch, identity)
+    cut_off = _is_cut_off(state, identity)
     if cut_off is None:
         return await status_cache.aget_status(identity, remembered)
     return await sync_to_async(_why_cut_off)(identity) if cut_off else SessionStatus(True)
 
 
-def _is_cut_off(watch: SessionState, identity: Identity) -> bool | None:
-    if watch.cut_off is None or not identity.registered:
+def _is_cut_off(state: SessionState, identity: Identity) -> bool | None:
+    if state.cut_off is None or not identity.registered:
         return None
-    return identity.begun < watch.cut_off
+    return identity.started_at < state.cut_off
 
 
 def _why_cut_off(identity: Identity) -> SessionStatus:
     found = status_cache.get_status_from_row(identity)
-    return SessionStatus(False, Reason.CUTOFF) if found.alive else found
+    return SessionStatus(False, Reason.CUTOFF) if found.active else found

@@ -46,8 +46,8 @@ def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> Se
     store: Any = session
     if install_guard(session, request) and look and "_session_cache" in session.__dict__:
         _look_again(session)
-    watch: SessionState = store.watch
-    return watch
+    state: SessionState = store.state
+    return state
 
 
 def install_guard(session: SessionBase, request: Any) -> bool:
@@ -68,7 +68,7 @@ def _look_again(session: Any) -> None:
     if identity is None:
         return
     remembered = prefetch.recall(session, identity, None)
-    found = decision.decide(session.watch, identity, remembered, session.ask_expiry)
+    found = decision.decide(session.state, identity, remembered, session.ask_expiry)
     if not session._admit(identity, found):
         session._session_cache = {}
 
@@ -83,17 +83,17 @@ def needs_finalizing(request: HttpRequest) -> bool:
     if not isinstance(session, GuardedStore):
         return True  # the view has put another session in its place
     seen = session.__dict__
-    if not ("watch" in seen or "_session_cache" in seen or seen["modified"]):
+    if not ("state" in seen or "_session_cache" in seen or seen["modified"]):
         return bool(settings.SESSION_SAVE_EVERY_REQUEST)
-    watch, identity = session.watch, None
+    state, identity = session.state, None
     if "_session_cache" in seen:
         identity = session.identity
     return bool(
         settings.SESSION_SAVE_EVERY_REQUEST
         or session.modified
-        or watch.eventful
+        or state.needs_attention
         or (identity and is_shut_out(request))
-        or any(identity is None or session_id != identity.id for session_id in watch.held)
+        or any(identity is None or session_id != identity.id for session_id in state.logins_seen)
         or (identity and (not identity.registered or activity.record_use(identity.id, request)))
     )
 

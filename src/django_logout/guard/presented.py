@@ -38,15 +38,15 @@ def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
         store.adopt()
         if store.identity is not None:
             found.append(store.identity.id)
-        elif store.watch.refused is not None:
-            found.append(store.watch.refused[0].id)
-        elif store.watch.held:  # this request has let go of it: older than the password, say
-            found.extend(store.watch.held)
-        elif store.watch.missed and store.watch.key:
+        elif store.state.refused is not None:
+            found.append(store.state.refused[0].id)
+        elif store.state.logins_seen:  # this request has let go of it: older than the password, say
+            found.extend(store.state.logins_seen)
+        elif store.state.key_unknown and store.state.key:
             # Rotated in another tab, and this one has not heard: it is the same login.
-            if store.watch.successors is None:
-                store.watch.successors = registry.ids_by_previous_key(store.watch.key)
-            found.extend(store.watch.successors)
+            if store.state.successors is None:
+                store.state.successors = registry.ids_by_previous_key(store.state.key)
+            found.extend(store.state.successors)
     bearer = getattr(request, BEARER, None)
     return found if bearer is None else [*found, bearer]
 
@@ -65,10 +65,10 @@ def stores(request: HttpRequest) -> list[Any]:
     session: Any = getattr(request, "session", None)
     if session is None:
         return []
-    watch = guard(session)
-    if watch.beside is None:
-        watch.beside = _beside(request, engines.of(type(session)).store)
-    return [session, *watch.beside]
+    state = guard(session)
+    if state.duplicate_cookies is None:
+        state.duplicate_cookies = _beside(request, engines.of(type(session)).store)
+    return [session, *state.duplicate_cookies]
 
 
 def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
@@ -87,8 +87,8 @@ def own_session_ids(request: HttpRequest | None) -> set[UUID]:
     """Ids of the sessions that a request's browser has, or had until that request ended them: of
     whose ending it is told by the answer."""
     found = stores(request) if request is not None else []
-    held = {session_id for store in found for session_id in store.watch.held}
-    return held.union(*(store.watch.ended for store in found))
+    held = {session_id for store in found for session_id in store.state.logins_seen}
+    return held.union(*(store.state.ended for store in found))
 
 
 def clear_sessions(request: HttpRequest) -> None:
@@ -97,12 +97,12 @@ def clear_sessions(request: HttpRequest) -> None:
     here, *_ = found = stores(request)
     for store in found:
         identity = store.identity
-        deleted = identity is not None and identity.id in here.watch.ended
+        deleted = identity is not None and identity.id in here.state.ended
         if not deleted or store.engine.model is None:
             delete_data(store, store.session_key)
         store.clear()
         store._session_key = None
-        store.watch.key = None
+        store.state.key = None
 
 
 def delete_data(store: Any, key: str | None) -> None:

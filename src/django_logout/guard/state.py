@@ -31,11 +31,11 @@ class SessionState:
     "Django's ``login()`` has written its user into the session."
     logged_out: bool = False
     "This request has logged its browser out."
-    note: Any = None
+    pending_login: Any = None
     "The login that was turned away, and that this request is to complete."
     turned_away: bool = False
     "A login of this request was refused."
-    offered: str = ""
+    pending_login_secret: str = ""
     "The browser's half of a note, if this request has written one."
     changed: bool = False
     "Its user has changed the password in this request, and stays signed in."
@@ -45,17 +45,17 @@ class SessionState:
     "From before our time, and registered by this request."
     announcing: bool = False
     "``user_logged_out`` is being sent by the door itself."
-    beside: list[Any] | None = None
+    duplicate_cookies: list[Any] | None = None
     "Further sessions that the browser presented under the same cookie name."
-    missed: bool = False
+    key_unknown: bool = False
     "The engine did not know the key that was presented."
     successors: list[UUID] | None = None
     "Sessions whose key was the one presented, before it was rotated; once asked for."
-    lost: bool = False
+    ended_elsewhere: bool = False
     "The session ended elsewhere while this request was in flight."
     saved: bool = False
     "Already saved for this response."
-    busy: bool = False
+    in_engine_code: bool = False
     "Inside the engine's own code, which may call itself."
 
     def __init__(self, key: str | None, request: Any = None, by_cookie: bool = True) -> None:
@@ -65,7 +65,7 @@ class SessionState:
         "The request whose session it is; ``None`` outside of our middleware."
         self.by_cookie = by_cookie
         "Whether the browser has it in its cookie."
-        self.held: dict[UUID, tuple[str, str]] = {}
+        self.logins_seen: dict[UUID, tuple[str, str]] = {}
         "Every session this object has been, with its user's id and password hash."
         self.ended: set[UUID] = set()
         "Sessions ended by this request itself."
@@ -75,7 +75,7 @@ class SessionState:
         "With what they ended."
 
     @property
-    def eventful(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether something has happened to the session, other than being read and written."""
         return bool(
             self.ended
@@ -83,8 +83,8 @@ class SessionState:
             or self.changed
             or self.login
             or self.logged_out
-            or self.lost
-            or self.missed
+            or self.ended_elsewhere
+            or self.key_unknown
             or self.refused
             or self.unavailable
         )
@@ -92,7 +92,7 @@ class SessionState:
     def hold(self, identity: Identity, auth_hash: str) -> None:
         """Remember who the session is now, so that its being let go is noticed."""
         self.identity = identity
-        self.held[identity.id] = (identity.user_id, auth_hash)
+        self.logins_seen[identity.id] = (identity.user_id, auth_hash)
 
     def leave(self, session_ids: set[UUID]) -> None:
         """These have ended with a change of the account; once the view is done, so it is here."""

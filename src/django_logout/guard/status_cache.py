@@ -76,7 +76,7 @@ def _is_shared(backend: Any) -> bool:
 
 def alias() -> str:
     """Of the cache that remembers, if it is shared."""
-    return logout_settings().CACHE or settings.SESSION_CACHE_ALIAS
+    return logout_settings().CACHE_ALIAS or settings.SESSION_CACHE_ALIAS
 
 
 def is_used() -> bool:
@@ -180,7 +180,7 @@ def _ask_and_remember(
     found_out = get_status_from_row(identity)
     if may_cache():
         try:
-            if found_out.alive:
+            if found_out.active:
                 cache.set(seen_key(identity.id), f"{mark}|{everyone}", SEEN_TTL)
             elif found_out.reason != Reason.UNKNOWN:
                 cache.set(mark_key(identity.id), f"{ENDED}:{found_out.reason}", MARK_TTL)

@@ -35,7 +35,7 @@ class GuardedStore(_Base):
     """Mixed in front of the project's own ``SessionStore``."""
 
     @cached_property
-    def watch(self) -> SessionState:
+    def state(self) -> SessionState:
         """What is seen of it; begun when it is first touched, which it mostly never is."""
         return SessionState(*self.__dict__["presented"])
 
@@ -48,14 +48,14 @@ class GuardedStore(_Base):
     def identity(self) -> Identity | None:
         """Whose session this is now, as far as its loaded data tell."""
         now = identify(self._data, self.session_key)
-        seen = self.watch.identity
+        seen = self.state.identity
         return seen if now and seen and now.id == seen.id else now
 
     # SessionMiddleware sets the cookie if the session is modified, and saves it then. When it
     # has been saved already, it must still set the cookie, and not save again.
     @property
     def modified(self) -> bool:
-        return bool(self.__dict__["modified"] or ("watch" in self.__dict__ and self.watch.saved))
+        return bool(self.__dict__["modified"] or ("state" in self.__dict__ and self.state.saved))
 
     @modified.setter
     def modified(self, value: bool) -> None:
@@ -63,16 +63,16 @@ class GuardedStore(_Base):
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == SESSION_KEY:
-            self.watch.logged_in = True
+            self.state.logged_in = True
         super().__setitem__(key, value)
 
     async def aset(self, key: str, value: Any) -> None:
         if key == SESSION_KEY:
-            self.watch.logged_in = True
+            self.state.logged_in = True
         await super().aset(key, value)
 
     def load(self) -> dict[str, Any]:
-        if self.watch.busy:
+        if self.state.in_engine_code:
             return super().load()
         presented = self.session_key
         with self._inside(Exception):
@@ -83,7 +83,7 @@ class GuardedStore(_Base):
             if identity is None:
                 return data
             remembered = prefetch.recall(self, identity, prefetched)
-            found = decision.decide(self.watch, identity, remembered, self.ask_expiry)
+            found = decision.decide(self.state, identity, remembered, self.ask_expiry)
             return data if self._admit(identity, found) else {}
 
     async def aload(self) -> dict[str, Any]:
@@ -96,11 +96,11 @@ class GuardedStore(_Base):
             if identity is None:
                 return data
             remembered = prefetch.recall(self, identity, prefetched)
-            found = await decision.adecide(self.watch, identity, remembered, self.ask_expiry)
+            found = await decision.adecide(self.state, identity, remembered, self.ask_expiry)
             return data if self._admit(identity, found) else {}
 
     def save(self, must_create: bool = False) -> None:
-        if self.watch.busy:
+        if self.state.in_engine_code:
             return super().save(must_create)
         # Through our own load(); the engine would load it inside its save(), unguarded.
         self._get_session(no_load=must_create)  # type: ignore[attr-defined]
@@ -134,37 +134,37 @@ class GuardedStore(_Base):
 
     def _identify(self, data: dict[str, Any], presented: str | None) -> Identity | None:
         identity = identify(data, presented)
-        self.watch.missed = not data and not self.session_key
+        self.state.key_unknown = not data and not self.session_key
         if identity is not None:
-            self.watch.hold(identity, data.get(HASH_SESSION_KEY, ""))
+            self.state.hold(identity, data.get(HASH_SESSION_KEY, ""))
             data[ID_KEY] = str(identity.id)  # goes where the data goes: to a new key too
         return identity
 
     def _admit(self, identity: Identity, standing: SessionStatus) -> bool:
-        if not standing.alive:
-            self.watch.identity, self.watch.refused = None, (identity, standing)
-            self.watch.held.clear()
+        if not standing.active:
+            self.state.identity, self.state.refused = None, (identity, standing)
+            self.state.logins_seen.clear()
             self._session_key = None  # as Django does for a session that is not there
-        return standing.alive
+        return standing.active
 
     def ask_expiry(self, identity: Identity) -> SessionStatus:
         """Whether a session is within its limits, which may depend on what the request holds:
         as that may be this session, it is loaded as it is for as long."""
         with self._inside():
-            return decision.ask(identity, self.watch.request)
+            return decision.ask(identity, self.state.request)
 
     def _before_save(self, must_create: bool) -> bool:
         """Whether there is anything to save. A session that has ended is never saved as
         somebody's, whatever has put the keys back (some middlewares restore snapshots)."""
         modified = must_create or self.__dict__["modified"]
-        if not modified and (self.watch.saved or self._is_passive()):
+        if not modified and (self.state.saved or self._is_passive()):
             return False
         data = self._data
-        refused = {self.watch.refused[0].id} if self.watch.refused else set()
-        if data.get(ID_KEY) in {str(dead) for dead in self.watch.ended | refused}:
+        refused = {self.state.refused[0].id} if self.state.refused else set()
+        if data.get(ID_KEY) in {str(dead) for dead in self.state.ended | refused}:
             for key in LOGIN_KEYS:
                 data.pop(key, None)
-        if self.watch.lost and ID_KEY in data:
+        if self.state.ended_elsewhere and ID_KEY in data:
             raise UpdateError
         self.adopt()
         return True
@@ -172,15 +172,15 @@ class GuardedStore(_Base):
     def _is_passive(self) -> bool:
         """Whether it would be saved for SESSION_SAVE_EVERY_REQUEST alone, by what the page does by
         itself: that lengthens no session."""
-        return self.watch.request is not None and is_passive(self.watch.request)
+        return self.state.request is not None and is_passive(self.state.request)
 
     def adopt(self) -> None:
         """Register a session from before our time, in the save that gives it its id."""
         identity = self.identity
         if identity is not None and not identity.registered:
-            registry.adopt(self, identity, self.watch.request)
-            self.watch.adopted = True
-            self.watch.identity = identity._replace(registered=True)
+            registry.adopt(self, identity, self.state.request)
+            self.state.adopted = True
+            self.state.identity = identity._replace(registered=True)
 
     @property
     def _data(self) -> dict[str, Any]:
@@ -198,28 +198,28 @@ class GuardedStore(_Base):
             identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age())
         )
         if not alive:
-            self.watch.lost = True
+            self.state.ended_elsewhere = True
             self.delete(self.session_key)
             if not must_create:
                 raise UpdateError
 
     def _still_alive(self, identity: Identity) -> bool:
-        before, self.watch.key = self.watch.key, self.session_key
+        before, self.state.key = self.state.key, self.session_key
         if before != self.session_key and self.engine.keyed:
             return registry.record_new_key(identity.id, self, before=before)
-        if self.watch.adopted:  # it had no row while it was loaded: an ending may have missed it
-            return status.get_status(identity).alive
+        if self.state.adopted:  # it had no row while it was loaded: an ending may have missed it
+            return status.get_status(identity).active
         remembered = prefetch.recall(self, identity, None)
-        return decision.ask_status(self.watch, identity, remembered).alive
+        return decision.ask_status(self.state, identity, remembered).active
 
     @contextmanager
     def _inside(self, *errors: type[Exception]) -> Iterator[None]:
-        self.watch.busy = True
+        self.state.in_engine_code = True
         try:
             with self._asking(*errors):
                 yield
         finally:
-            self.watch.busy = False
+            self.state.in_engine_code = False
 
     @contextmanager
     def _asking(self, *errors: type[Exception]) -> Iterator[None]:
@@ -229,5 +229,5 @@ class GuardedStore(_Base):
         try:
             yield
         except caught as error:
-            self.watch.unavailable = True
+            self.state.unavailable = True
             raise SessionUnavailable("The session store does not answer.") from error

@@ -56,7 +56,7 @@ def _found(name: str | None, *, everything: bool) -> QuerySet[LoginSession]:
     if name is not None:
         rows = rows.filter(user_id=find_user(name).pk)
     if not everything:
-        rows = registry.alive(rows).filter(expires_at__gt=timezone.now())
+        rows = registry.active(rows).filter(expires_at__gt=timezone.now())
     cutoff = {"cutoff": cutoffs.newest_cutoff(), "cutoff_reason": cutoffs.newest_cutoff("reason")}
     return rows.annotate(**cutoff).select_related("user", "event")
 

@@ -110,7 +110,7 @@ class Rehearsal:
         return f"{target.path} ({status})"
 
     def _count_others(self) -> int:
-        theirs = registry.alive(registry.sessions().filter(user_id=self.user.pk))
+        theirs = registry.active(registry.sessions().filter(user_id=self.user.pk))
         return theirs.filter(expires_at__gt=timezone.now()).count()
 
     def _clear_away(self, session_id: UUID) -> None:

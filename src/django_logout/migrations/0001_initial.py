@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('user_agent', models.CharField(blank=True, max_length=300, verbose_name='user agent')),
                 ('device', models.CharField(blank=True, max_length=100, verbose_name='device')),
                 ('backend', models.CharField(blank=True, help_text='The authentication backend.', max_length=255, verbose_name='logged in by')),
-                ('told_at', models.DateTimeField(editable=False, null=True)),
+                ('notified_at', models.DateTimeField(editable=False, null=True)),
                 ('replays', models.PositiveIntegerField(default=0, help_text='How often its cookie came back after it had ended.', verbose_name='replays')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='login_sessions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
                 ('event', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='login_sessions', to='django_logout.logoutevent', verbose_name='event')),
@@ -82,11 +82,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='CredentialTie',
+            name='CredentialBinding',
             fields=[
                 ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=64, verbose_name='kind')),
-                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credential_ties', to='django_logout.loginsession', verbose_name='session')),
+                ('session', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='credential_bindings', to='django_logout.loginsession', verbose_name='session')),
             ],
             options={
                 'verbose_name': 'token of a session',

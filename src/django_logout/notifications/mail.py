@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: nobody to write to.
 QUIET = {
     Reason.IDLE,
-    Reason.MAX_AGE,
+    Reason.ABSOLUTE_TIMEOUT,
     Reason.EXPIRED,
     Reason.FLUSHED,
     Reason.SWITCHED,

@@ -84,12 +84,12 @@ def _limit() -> datetime | None:
 
 def _past_expiry() -> Q:
     # When a session was saved last is written late: by so much, twice if two processes serve it.
-    late = 2 * as_timedelta(logout_settings().TOUCH_INTERVAL)
+    late = 2 * as_timedelta(logout_settings().LAST_SEEN_INTERVAL)
     return Q(expires_at__lt=timezone.now() - GRACE - late)
 
 
 def _end_expired(dry_run: bool, progress: Progress) -> int:
-    sessions = registry.alive(registry.sessions()).filter(_past_expiry())
+    sessions = registry.active(registry.sessions()).filter(_past_expiry())
     table = engines.current().model
     if table is not None:
         served = table._base_manager.filter(
@@ -156,7 +156,7 @@ def _spared(events: QuerySet[LogoutEvent]) -> set[Any]:
     """Users who go on with a session from before our time that ended the others: a cut-off would
     refuse it with them."""
     others = events.filter(scope=Scope.OTHERS).order_by()
-    theirs = registry.alive(registry.sessions()).filter(user_id__in=others.values("user_id"))
+    theirs = registry.active(registry.sessions()).filter(user_id__in=others.values("user_id"))
     alive = theirs.order_by().values_list("pk", "user_id")
     return {user_id for pk, user_id in alive if identity.is_adopted(pk)}
 

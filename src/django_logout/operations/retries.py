@@ -135,7 +135,7 @@ def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
         actor=event.actor,
         request=None,
         at=event.created_at,
-        again=True,
+        is_retry=True,
         sessions=tuple(EndedSession(*row) for row in rows.values_list("pk", "user_id", "kind")),
     )
 

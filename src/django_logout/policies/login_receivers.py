@@ -25,28 +25,30 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     session: Any = request.session
     # Of what nobody has watched so far, nobody knows whether it was logged in to.
     watched = isinstance(session, GuardedStore)
-    watch = guard(session, look=False)
+    state = guard(session, look=False)
     if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
         return  # a program has logged in, and got a token: the session is none of its business
     if ID_KEY in session and session.identity.user_id == session[SESSION_KEY]:
         # Programs are given tokens for a session alone, which says nothing about who holds it.
-        if watch.logged_in or not watched:
+        if state.logged_in or not watched:
             _log_in_again(session)
         return
-    row = session_limits.register(session, user, request, session_id=watch.note and watch.note.id)
+    row = session_limits.register(
+        session, user, request, session_id=state.pending_login and state.pending_login.id
+    )
     if pending_login.KEY in session:
         del session[pending_login.KEY]
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
-    watch.hold(identity, session.get(HASH_SESSION_KEY, ""))
-    watch.key = session.session_key
+    state.hold(identity, session.get(HASH_SESSION_KEY, ""))
+    state.key = session.session_key
     if session.engine.final_deletes:
-        watch.cut_off = 0  # it begins now, later than whatever was cut off
-    watch.login = (row.pk, user)
+        state.cut_off = 0  # it begins now, later than whatever was cut off
+    state.login = (row.pk, user)
     activity.remember(row)
     if connections[registry.database()].in_atomic_block:
-        transaction.on_commit(watch.confirm_login, using=registry.database())
+        transaction.on_commit(state.confirm_login, using=registry.database())
     else:
-        watch.confirm_login()
+        state.confirm_login()
 
 
 def _log_in_again(session: Any) -> None:
@@ -59,9 +61,9 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     """Take Django's own ``logout()`` through the door."""
     if request is None or not hasattr(request, "session"):
         return
-    watch = guard(request.session)
-    if watch.announcing:
+    state = guard(request.session)
+    if state.announcing:
         return  # sent by the door itself
-    if user is None and not (watch.missed or watch.held) and len(stores(request)) == 1:
+    if user is None and not (state.key_unknown or state.logins_seen) and len(stores(request)) == 1:
         return  # nobody now or before, no key that could have been rotated, no second cookie
     logout.end_for_django_logout(request, user)

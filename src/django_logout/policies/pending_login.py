@@ -88,7 +88,7 @@ def page_url() -> str:
 def store(request: HttpRequest) -> PendingLoginCookie | None:
     """Write down the login that is being turned away, while its session still tells whose it is.
     ``None`` where there is no page to choose on, or it is the second use of a note."""
-    note: PendingLogin | None = guard(request.session).note
+    note: PendingLogin | None = guard(request.session).pending_login
     keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
     proof = {key: request.session[key] for key in keys if key in request.session}
     if len(proof) < len(keys) or not page_url():

@@ -72,7 +72,7 @@ def _register(
         )
     except LoginRefused:
         guard(request.session).turned_away = True
-        _turn_away(request, ask=logout_settings().AT_LIMIT == "ask")
+        _turn_away(request, ask=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
     except SessionNotEnded:
         _turn_away(request)
@@ -108,7 +108,7 @@ def _admit(
     limit = allowed(user, request)
     if limit is None:
         return enter()
-    if logout_settings().AT_LIMIT != "end_oldest":
+    if logout_settings().ON_MAX_SESSIONS != "end_oldest":
         with transaction.atomic(using=registry.database()):
             lock_user(user)
             if counted(None).count() >= limit:
@@ -177,12 +177,12 @@ def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSes
     given, now = logout_settings(), timezone.now()
     limits = timeouts.limits_for(given, user, request)
     interval = timeouts.touch_interval(given, limits)
-    rows = registry.alive(registry.sessions().filter(user_id=user.pk))
+    rows = registry.active(registry.sessions().filter(user_id=user.pk))
     rows = rows.filter(expires_at__gt=now - interval)
-    if limits.age is not None:
-        rows = rows.filter(authenticated_at__gt=now - limits.age)
-    if limits.idle is not None:
-        rows = rows.filter(last_seen_at__gt=now - limits.idle - interval)
+    if limits.absolute_timeout is not None:
+        rows = rows.filter(authenticated_at__gt=now - limits.absolute_timeout)
+    if limits.idle_timeout is not None:
+        rows = rows.filter(last_seen_at__gt=now - limits.idle_timeout - interval)
     return rows
 
 
@@ -191,9 +191,11 @@ def counted_sessions(
 ) -> QuerySet[LoginSession]:
     """Those of the sessions that count for a login by this request: what its browser has let go
     of in logging in, or what has expired in it, is about to end."""
-    watch = guard(request.session)
-    refused = {watch.refused[0].id} if watch.refused else set()
-    return counted_logins(user, request).exclude(pk__in=(watch.held.keys() | refused) - {mine})
+    state = guard(request.session)
+    refused = {state.refused[0].id} if state.refused else set()
+    return counted_logins(user, request).exclude(
+        pk__in=(state.logins_seen.keys() | refused) - {mine}
+    )
 
 
 def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
@@ -224,7 +226,7 @@ def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
     _empty(request, session)
     session.pop(pending_login.KEY, None)
     if offer is not None:
-        session[pending_login.KEY], session.watch.offered = offer.note, offer.secret
+        session[pending_login.KEY], session.state.pending_login_secret = offer.note, offer.secret
 
 
 def _empty(request: HttpRequest, session: Any) -> None:
@@ -233,6 +235,6 @@ def _empty(request: HttpRequest, session: Any) -> None:
     # In somebody's transaction the session's key, new since this login, is about to be undone.
     if session.engine.keyed:  # else its data are all there is
         session.delete(session.session_key)
-    session._session_key = session.watch.key = session.watch.identity = None
+    session._session_key = session.state.key = session.state.identity = None
     session.modified = True
     set_anonymous_user(request)

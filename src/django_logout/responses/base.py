@@ -97,7 +97,7 @@ class Responder(ABC):
     """One kind of response."""
 
     @abstractmethod
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         """Whether this client wants this kind of response now."""
 
     @abstractmethod
@@ -106,9 +106,9 @@ class Responder(ABC):
 
 
 def respond(request: HttpRequest, moment: Notice) -> HttpResponse:
-    """Answer with the first of ``LOGOUT["ANSWERS"]`` that suits; never cached."""
-    kinds: list[Responder] = [import_string(path)() for path in logout_settings().ANSWERS]
-    answer = next((kind for kind in kinds if kind.suits(request, moment)), kinds[-1])
+    """Answer with the first of ``LOGOUT["RESPONDERS"]`` that suits; never cached."""
+    kinds: list[Responder] = [import_string(path)() for path in logout_settings().RESPONDERS]
+    answer = next((kind for kind in kinds if kind.accepts(request, moment)), kinds[-1])
     response = answer.respond(request, moment)
     add_never_cache_headers(response)
     if moment.kind is Kind.ENDED:

@@ -25,10 +25,10 @@ STATUS = {
 NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
 
 
-class PageAnswer(Responder):
+class HtmlResponder(Responder):
     """The last resort, so it suits everybody."""
 
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         """Always."""
         return True
 

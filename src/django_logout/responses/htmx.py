@@ -14,11 +14,11 @@ from django_logout.responses.base import (
 )
 
 
-class HtmxAnswer(Responder):
+class HtmxResponder(Responder):
     """``HX-Redirect`` with no content: htmx ignores its headers on a 3xx, and version 4 swaps
     the bodies of errors."""
 
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         """For htmx's own requests, when there is somewhere to go."""
         return moment.kind in REDIRECTING and request.headers.get("HX-Request") == "true"
 

@@ -14,10 +14,10 @@ from django_logout.responses.base import DENYING, Kind, Notice, Responder, login
 from django_logout.types import LogoutResult
 
 
-class JsonAnswer(Responder):
+class JsonResponder(Responder):
     """Whoever prefers JSON gets it; so does a fetch that met an ended session."""
 
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         """By the Accept header, or by what else is served there; a fetch without one cannot follow
         a redirect to a login page."""
         types = ("text/html", "application/json", "application/problem+json")
@@ -72,14 +72,14 @@ def _turned_away(request: HttpRequest, moment: Notice) -> HttpResponse:
 
 def _success(moment: Notice, default: str) -> dict[str, Any]:
     result = moment.result or LogoutResult()
-    spared = {"spared": dict(result.spared)} if result.spared else {}
+    exempt = {"exempt": dict(result.exempt)} if result.exempt else {}
     return {
         "logged_out": moment.kind is Kind.LOGGED_OUT,
         "complete": result.complete,
         "reason": str(result.reason),
         "ended": dict(result.ended),
         "failed": list(result.failed),
-        **spared,
+        **exempt,
         "redirect_to": moment.redirect_to or default,
     }
 

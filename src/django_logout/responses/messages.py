@@ -40,7 +40,7 @@ def count(result: LogoutResult) -> str:
     found = [
         (sessions, _("Sessions ended: %(number)d.")),
         (programs, _("Logins of programs ended: %(number)d.")),
-        (sum(result.spared.values()), _("API keys that stay: %(number)d.")),
+        (sum(result.exempt.values()), _("API keys that stay: %(number)d.")),
     ]
     said = [sentence % {"number": number} for number, sentence in found if number]
     if not (sessions or programs):

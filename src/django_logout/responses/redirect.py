@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_logout.responses.base import REDIRECTING, Notice, Responder, add_message
 
 
-class RedirectAnswer(Responder):
+class RedirectResponder(Responder):
     """Redirects to where the user goes next; says why, if that is the login page."""
 
-    def suits(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
         """When there is somewhere to go."""
         return moment.kind in REDIRECTING and bool(moment.redirect_to)
 

@@ -30,11 +30,11 @@ class Revoker(ABC):
     title: Any = _("Program")
     "What holds such a credential, in the words of the users' page; lazily translated."
 
-    covers: Sequence[str] = ()
+    apps: Sequence[str] = ()
     "Names of the installed apps whose credentials these are."
 
-    reaches = False
-    "Whether :meth:`ends` looks at ``ending.reach``, which costs a query to find out."
+    needs_reach = False
+    "Whether :meth:`revoke` looks at ``ending.reach``, which costs a query to find out."
 
     announces = False
     "Whether there is anything to :meth:`announce`."
@@ -52,7 +52,7 @@ class Revoker(ABC):
         return False
 
     @abstractmethod
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Revoke what the ending reaches, and return how many credentials that were.
 
         Called in the transaction of the ending, after the sessions have been claimed. Must be
@@ -63,14 +63,14 @@ class Revoker(ABC):
         """Tell others, who may ask at once whether it is true. Called when the ending is committed
         and remembered, outside of its transaction; and again on later tries, if it raises."""
 
-    def spares(self, ending: Ending) -> int:
+    def count_exempt(self, ending: Ending) -> int:
         """How many personal API keys it would have reached and has left alone."""
         return 0
 
     @staticmethod
-    def is_sparing(ending: Ending) -> bool:
+    def excludes_exempt(ending: Ending) -> bool:
         """Whether an ending leaves personal API keys alone; what it names one by one, it means."""
-        return not ending.target.api_keys and not ending.reach.chosen
+        return not ending.target.include_exempt and not ending.reach.selected_ids
 
     def list(self, user: Any) -> Sequence[Credential]:
         """The user's credentials of this kind that work now, for the page of their sessions. In a
@@ -82,7 +82,7 @@ class Revoker(ABC):
         REST framework has it in ``request.auth``); ``None`` if it is none of this kind."""
         return None
 
-    def knows(self, model: type[Model]) -> bool:
+    def owns_model(self, model: type[Model]) -> bool:
         """Whether the rows of a model are such credentials, in whatever app it is (some apps let
         projects replace theirs)."""
         return False

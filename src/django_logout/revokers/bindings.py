@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.utils.crypto import salted_hmac
 
 from django_logout.guard.store import GuardedStore
-from django_logout.models import CredentialTie
+from django_logout.models import CredentialBinding
 from django_logout.sessions import registry
 from django_logout.utils.context import current_request
 
@@ -53,31 +53,31 @@ def bind_id(kind: str, credential_id: UUID, session_id: UUID) -> bool:
         session = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
         alive = bool(session.update(user_id=F("user_id")))
         if alive:
-            ties = CredentialTie.objects.using(registry.database())
-            tie = CredentialTie(pk=credential_id, session_id=session_id, kind=kind)
+            ties = CredentialBinding.objects.using(registry.database())
+            tie = CredentialBinding(pk=credential_id, session_id=session_id, kind=kind)
             ties.bulk_create([tie], ignore_conflicts=True)
     return alive
 
 
 def session_of(kind: str, pk: Any) -> UUID | None:
     """The session that a token is tied to, if it is."""
-    ties = CredentialTie.objects.using(registry.database()).filter(pk=public_id(kind, pk))
+    ties = CredentialBinding.objects.using(registry.database()).filter(pk=public_id(kind, pk))
     return ties.values_list("session_id", flat=True).first()
 
 
 def of(session_ids: Collection[UUID]) -> ByKind:
     """Public ids of the tokens that were obtained in these sessions, by kind."""
-    ties = CredentialTie.objects.using(registry.database())
+    ties = CredentialBinding.objects.using(registry.database())
     return _by_kind(ties.filter(session_id__in=session_ids)) if session_ids else {}
 
 
 def of_living(user_id: Any) -> ByKind:
     """Public ids of the tokens that were obtained in those sessions of a user that go on."""
-    ties = CredentialTie.objects.using(registry.database())
+    ties = CredentialBinding.objects.using(registry.database())
     return _by_kind(ties.filter(session__user_id=user_id, session__ended_at__isnull=True))
 
 
-def _by_kind(ties: QuerySet[CredentialTie]) -> ByKind:
+def _by_kind(ties: QuerySet[CredentialBinding]) -> ByKind:
     found: dict[str, set[UUID]] = defaultdict(set)
     for kind, tie_id in ties.order_by().values_list("kind", "pk"):
         found[kind].add(tie_id)

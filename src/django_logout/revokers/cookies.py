@@ -20,12 +20,12 @@ _TO_DELETE = "_django_logout_cookies"
 
 
 class CookieRevoker(Revoker):
-    """Deletes the cookies of ``LOGOUT["COOKIES"]`` that this browser has, and the tokens of
+    """Deletes the cookies of ``LOGOUT["DELETE_COOKIES"]`` that this browser has, and the tokens of
     dj-rest-auth."""
 
     name = "cookie"
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Note the cookies; the middleware deletes them with the response. Those are counted that
         the browser has sent."""
         request = ending.request
@@ -52,7 +52,7 @@ def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def _cookies() -> Iterator[Cookie]:
-    for cookie in logout_settings().COOKIES:
+    for cookie in logout_settings().DELETE_COOKIES:
         yield {"name": cookie} if isinstance(cookie, str) else cookie
     if apps.is_installed("dj_rest_auth"):
         yield from _of_dj_rest_auth(getattr(settings, "REST_AUTH", None) or {})

@@ -17,7 +17,7 @@ class DrfTokenRevoker(ModelRevoker):
     ends it for all of them, and the next login of a program makes a new one."""
 
     name = "drf_token"
-    covers = ("rest_framework.authtoken",)
+    apps = ("rest_framework.authtoken",)
     created_field = "created"
 
     model: type[Model] = Token

@@ -17,7 +17,7 @@ class KnoxRevoker(ModelRevoker):
     """Deletes them, of whatever model ``KNOX_TOKEN_MODEL`` names. Each program has its own."""
 
     name = "knox_token"
-    covers = ("knox",)
+    apps = ("knox",)
     created_field = "created"
 
     def __init__(self) -> None:

@@ -26,14 +26,16 @@ def reach(ending: Ending) -> Reach:
             user_id = target.value.user.pk
             living = token_logins.active_ids(user_id) if token_logins.in_use() else ()
             spared = _with_families(bindings.of_living(user_id), living)
-            return Reach(users=frozenset([user_id]), spared=spared)
+            return Reach(users=frozenset([user_id]), excluded_ids=spared)
         case Scope.CREDENTIAL:
             user, credential_id = target.value
-            return Reach(owners=frozenset([user.pk]), chosen={"*": frozenset([credential_id])})
+            return Reach(
+                owners=frozenset([user.pk]), selected_ids={"*": frozenset([credential_id])}
+            )
         case _:
             ids = [session.id for session in ending.sessions]
             ended = (s.id for s in ending.sessions if s.kind == token_logins.KIND)
-            return Reach(owners=owners, chosen=_with_families(bindings.of(ids), ended))
+            return Reach(owners=owners, selected_ids=_with_families(bindings.of(ids), ended))
 
 
 def _with_families(by_kind: bindings.ByKind, ids: Iterable[UUID]) -> Mapping[str, frozenset[UUID]]:

@@ -35,7 +35,7 @@ class ModelRevoker(Revoker):
     created_field = ""
     "The field that says when a row was made, if there is one: needed for later tries to be exact."
 
-    reaches = True
+    needs_reach = True
 
     @abstractmethod
     def describe(self, row: Any) -> Credential:
@@ -45,33 +45,33 @@ class ModelRevoker(Revoker):
         """All rows that let somebody in now (never a replica's, which may be late)."""
         return self.model._base_manager.using(router.db_for_write(self.model))
 
-    def revoke(self, rows: QuerySet[Any]) -> int:
+    def revoke_rows(self, rows: QuerySet[Any]) -> int:
         """Revoke these, in a constant number of queries, and say how many they were."""
         return rows.delete()[1].get(self.model._meta.label, 0)
 
-    def api_keys(self) -> Q:
+    def exempt_rows(self) -> Q:
         """Which rows are personal API keys. By default all or none, as the project's
-        ``LOGOUT["API_KEYS"]`` has it."""
-        return ALL if self.name in logout_settings().API_KEYS else ~ALL
+        ``LOGOUT["EXEMPT_CREDENTIALS"]`` has it."""
+        return ALL if self.name in logout_settings().EXEMPT_CREDENTIALS else ~ALL
 
     def public_id(self, pk: Any) -> UUID:
         """The id that may be shown."""
         return bindings.public_id(self.name, pk)
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Revoke the rows that the ending reaches."""
         rows = self._reached(ending)
         if rows is None:
             return 0
-        if self.is_sparing(ending):
-            rows = rows.exclude(self.api_keys())
+        if self.excludes_exempt(ending):
+            rows = rows.exclude(self.exempt_rows())
         with transaction.atomic(using=rows.db):
-            return self.revoke(rows)
+            return self.revoke_rows(rows)
 
-    def spares(self, ending: Ending) -> int:
+    def count_exempt(self, ending: Ending) -> int:
         """Count the keys that were left alone."""
-        rows = self._reached(ending) if self.is_sparing(ending) else None
-        return 0 if rows is None else rows.filter(self.api_keys()).count()
+        rows = self._reached(ending) if self.excludes_exempt(ending) else None
+        return 0 if rows is None else rows.filter(self.exempt_rows()).count()
 
     def list(self, user: Any) -> Sequence[Credential]:
         """The user's rows."""
@@ -82,7 +82,7 @@ class ModelRevoker(Revoker):
         auth = getattr(request, "auth", None)
         return self.public_id(auth.pk) if isinstance(auth, self.model) else None
 
-    def knows(self, model: type[Model]) -> bool:
+    def owns_model(self, model: type[Model]) -> bool:
         """The table."""
         return model is self.model
 
@@ -96,7 +96,7 @@ class ModelRevoker(Revoker):
             return
         session_id = bindings.current_session_id(getattr(instance, f"{self.user_field}_id"))
         if session_id is not None and not bindings.bind(self.name, instance.pk, session_id):
-            self.revoke(self.rows().filter(pk=instance.pk))
+            self.revoke_rows(self.rows().filter(pk=instance.pk))
 
     def _of(self, users: Collection[Any]) -> QuerySet[Any]:
         return self.rows().filter(**{f"{self.user_field}__in": users})
@@ -104,14 +104,14 @@ class ModelRevoker(Revoker):
     def _reached(self, ending: Ending) -> QuerySet[Any] | None:
         """The rows; ``None``, without a query, where there can be none."""
         reach = ending.reach
-        if not reach.touches(self.name):
+        if not reach.may_include(self.name):
             return None
-        rows = self.rows() if reach.whose is None else self._of(reach.whose)
-        if spared := reach.kept(self.name):
+        rows = self.rows() if reach.user_pks is None else self._of(reach.user_pks)
+        if spared := reach.excluded(self.name):
             rows = rows.exclude(pk__in=self._known_by(rows, spared))
         elif not (reach.users is None or reach.users):
-            rows = rows.filter(pk__in=self._known_by(rows, reach.named(self.name)))
-        if ending.again and self.created_field:
+            rows = rows.filter(pk__in=self._known_by(rows, reach.selected(self.name)))
+        if ending.is_retry and self.created_field:
             rows = rows.filter(**{f"{self.created_field}__lte": ending.at})
         return rows
 

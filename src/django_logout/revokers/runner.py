@@ -26,7 +26,7 @@ logger = logging.getLogger("django_logout")
 def revoke(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
     """Let all revokers work, or only those with these names; see what each came to."""
     wanted = _wanted(only)
-    if any(_flag(path, "reaches") for path in wanted):
+    if any(_flag(path, "needs_reach") for path in wanted):
         ending = replace(ending, reach=_reach(ending))
     return tuple(_ended_by(path, ending) for path in wanted)
 
@@ -48,7 +48,11 @@ def _reach(ending: Ending) -> Reach:
     """A client that ends the others by a token keeps that."""
     found, others = reach.reach(ending), ending.target.scope is Scope.OTHERS
     own = presented(ending.target.value) if others else None
-    return found if own is None else replace(found, spared={**found.spared, "*": frozenset([own])})
+    return (
+        found
+        if own is None
+        else replace(found, excluded_ids={**found.excluded_ids, "*": frozenset([own])})
+    )
 
 
 def credentials(user: Any) -> list[Credential]:
@@ -102,7 +106,9 @@ def _ended_by(path: str, ending: Ending) -> Outcome:
 
     def end(revoker: Revoker) -> Outcome:
         with savepoint:
-            return Outcome(revoker.name, revoker.ends(ending), spared=revoker.spares(ending))
+            return Outcome(
+                revoker.name, revoker.revoke(ending), exempt=revoker.count_exempt(ending)
+            )
 
     return _fenced(path, end)
 

@@ -19,7 +19,7 @@ class SessionRevoker(Revoker):
         """The rows are deleted in the ending's own transaction, or there are none to delete."""
         return True
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Delete the rows, and count the browser sessions that have ended, on whatever engine."""
         if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
             return cutoffs.count_before(ending.at)

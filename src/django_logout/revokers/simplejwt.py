@@ -35,9 +35,9 @@ class SimpleJwtRevoker(ModelRevoker):
     blacklists the refresh tokens that the library has listed: theirs, and any others."""
 
     name = token_logins.KIND
-    covers = token_logins.APPS
+    apps = token_logins.APPS
     created_field = "created_at"
-    reaches = LISTED
+    needs_reach = LISTED
 
     model: type[Model] = OutstandingToken
 
@@ -50,19 +50,19 @@ class SimpleJwtRevoker(ModelRevoker):
         """Refresh tokens that could still be used."""
         return super().rows().filter(blacklistedtoken__isnull=True, expires_at__gt=timezone.now())
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Logins, and refresh tokens that are of none."""
         if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
             ended = cutoffs.count_before(ending.at, self.name)
         else:
             ended = sum(session.kind == self.name for session in ending.sessions)
-        return ended + super().ends(ending) if LISTED else ended
+        return ended + super().revoke(ending) if LISTED else ended
 
-    def spares(self, ending: Ending) -> int:
+    def count_exempt(self, ending: Ending) -> int:
         """None where nothing is listed."""
-        return super().spares(ending) if LISTED else 0
+        return super().count_exempt(ending) if LISTED else 0
 
-    def revoke(self, rows: QuerySet[Any]) -> int:
+    def revoke_rows(self, rows: QuerySet[Any]) -> int:
         """Blacklist them; those of a login have been counted with it."""
         tokens, count = rows.order_by().values_list("pk", "token").iterator(chunk_size=BATCH), 0
         while batch := list(islice(tokens, BATCH)):

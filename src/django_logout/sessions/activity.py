@@ -1,7 +1,7 @@
 """When a session was last seen: known to the second here, written at most once an interval.
 
 A request pays nothing for it: each process remembers what it has seen and what it has written,
-and asks the database no sooner than ``TOUCH_INTERVAL`` later. The row alone is written, never
+and asks the database no sooner than ``LAST_SEEN_INTERVAL`` later. The row alone is written, never
 the session, whose life would be lengthened by that.
 """
 
@@ -108,7 +108,7 @@ def record_use(session_id: UUID, request: HttpRequest) -> bool:
     now, limits, interval = _now(memory)
     if now - memory.written >= interval or _expiry_changed(memory, interval):
         return not is_passive(request) or _expiry_changed(memory, interval)
-    if (limits is None or limits.idle is not None) and not is_passive(request):
+    if (limits is None or limits.idle_timeout is not None) and not is_passive(request):
         memory.seen = now
     return False
 
@@ -136,7 +136,7 @@ def touch(session_id: UUID, request: HttpRequest) -> bool:
         written = row.exclude(stale).values_list("last_seen_at", flat=True).first()
     done = written is None and bool(row.filter(stale).update(**changes))
     memory.expires_written = memory.expires
-    if active and (done or (limits is not None and limits.idle is None)):
+    if active and (done or (limits is not None and limits.idle_timeout is None)):
         memory.written = now
     elif active:
         # As soon as the row is an interval old it is to be written again, or others, who know

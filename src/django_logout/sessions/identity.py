@@ -24,7 +24,7 @@ class Identity(NamedTuple):
     user_id: str
     registered: bool
     "Whether the id was given at login, or derived from a key that was alive before us."
-    begun: float = 0
+    started_at: float = 0
     "Seconds since the epoch; unknown, and so long ago, for what is not registered."
 
 
@@ -35,8 +35,8 @@ def identify(data: Any, key: str | None) -> Identity | None:
     user_id = str(data[SESSION_KEY])
     if ID_KEY in data:
         try:
-            begun = float(data.get(STARTED_AT_KEY, 0))
-            return Identity(_uuid(data[ID_KEY]), user_id, registered=True, begun=begun)
+            started_at = float(data.get(STARTED_AT_KEY, 0))
+            return Identity(_uuid(data[ID_KEY]), user_id, registered=True, started_at=started_at)
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # no row: refused
     if key is None:

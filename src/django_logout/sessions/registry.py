@@ -135,7 +135,7 @@ def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None
     One conditional UPDATE, so that a rotation and an ending cannot both win.
     """
     came_from = fingerprint(before) if before else None
-    row = alive(sessions().filter(pk=session_id))
+    row = active(sessions().filter(pk=session_id))
     return bool(row.update(session_key=_storable_key(session), rotated_from=came_from))
 
 
@@ -152,12 +152,12 @@ def sessions() -> QuerySet[LoginSession]:
     return LoginSession.objects.using(database())
 
 
-def alive(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
+def active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Those of the sessions that have neither ended nor been cut off with everyone's."""
-    return selection.filter(is_alive())
+    return selection.filter(is_active())
 
 
-def is_alive() -> Q:
+def is_active() -> Q:
     """The condition that a session has neither ended nor been cut off with everyone's."""
     later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
     return Q(~Exists(later), ended_at__isnull=True)
@@ -175,7 +175,7 @@ def end(
     the conditions that have ceased to be true. Must run in a transaction; the UPDATE comes first
     in it, so that SQLite takes its write lock at once instead of failing later.
     """
-    if not alive(selection).update(ended_at=at, event_id=event_id):
+    if not active(selection).update(ended_at=at, event_id=event_id):
         return (), ()
     # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
     ended = among.filter(event_id=event_id, ended_at=at).order_by()
@@ -252,5 +252,5 @@ def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
     rows = LoginSession.objects.using(database).filter(**{field: value})
     ended = rows.filter(event=event, ended_at=at).order_by().values_list(*END_RETURNING)
     if update_can_return(database):
-        return update(alive(rows), told=ended, event=event, ended_at=at), None
-    return update(alive(rows), event=event, ended_at=at), select(ended)
+        return update(active(rows), returning=ended, event=event, ended_at=at), None
+    return update(active(rows), event=event, ended_at=at), select(ended)

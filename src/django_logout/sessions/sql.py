@@ -78,15 +78,15 @@ def select(rows: QuerySet[Any]) -> Prepared:
     return Prepared(sql, tuple(params), _converters(compiler))
 
 
-def update(rows: QuerySet[Any], told: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
+def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
     """Prepare what its ``update()`` would execute; and what is told of the rows that it changes,
     by their columns in another queryset (see :func:`update_can_return`)."""
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(changes)
     sql, params = query.get_compiler(rows.db).as_sql()
-    if told is None:
+    if returning is None:
         return Prepared(sql, tuple(params))
-    compiler: Any = told.query.get_compiler(rows.db)
+    compiler: Any = returning.query.get_compiler(rows.db)
     compiler.pre_sql_setup()
     columns = ", ".join(column for _, (column, _), _ in compiler.select)
     return Prepared(f"{sql} RETURNING {columns}", tuple(params), _converters(compiler))

@@ -20,7 +20,7 @@ from django_logout.sessions.registry import database
 class SessionStatus(NamedTuple):
     """What the registry knows of a session."""
 
-    alive: bool
+    active: bool
     reason: str = Reason.UNKNOWN
     expired: bool = False  # not ended yet, but to be: its time is over
 

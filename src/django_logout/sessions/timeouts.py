@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 class Limits(NamedTuple):
     """How long a session may idle, and how long it may live; ``None``: for ever."""
 
-    idle: timedelta | None = None
-    age: timedelta | None = None
+    idle_timeout: timedelta | None = None
+    absolute_timeout: timedelta | None = None
 
     def __bool__(self) -> bool:
-        return self.idle is not None or self.age is not None
+        return self.idle_timeout is not None or self.absolute_timeout is not None
 
 
 def depend_on_user(given: LogoutSettings) -> bool:
     """Whether the limits are not the same for everybody."""
-    return callable(given.IDLE_TIMEOUT) or callable(given.MAX_AGE)
+    return callable(given.IDLE_TIMEOUT) or callable(given.ABSOLUTE_TIMEOUT)
 
 
 def limits_for(given: LogoutSettings, user: Any, request: HttpRequest | None) -> Limits:
     """The limits that the settings mean for a user (who is not looked at if they are fixed)."""
     return Limits(
-        idle=_duration(given.IDLE_TIMEOUT, user, request),
-        age=_duration(given.MAX_AGE, user, request),
+        idle_timeout=_duration(given.IDLE_TIMEOUT, user, request),
+        absolute_timeout=_duration(given.ABSOLUTE_TIMEOUT, user, request),
     )
 
 
@@ -43,9 +43,9 @@ def _duration(value: Any, user: Any, request: HttpRequest | None) -> timedelta |
 
 def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -> Reason | None:
     """Why a session with these times is over, or ``None``."""
-    if limits.age is not None and now - begun >= limits.age:
-        return Reason.MAX_AGE
-    if limits.idle is not None and now - seen >= limits.idle:
+    if limits.absolute_timeout is not None and now - begun >= limits.absolute_timeout:
+        return Reason.ABSOLUTE_TIMEOUT
+    if limits.idle_timeout is not None and now - seen >= limits.idle_timeout:
         return Reason.IDLE
     return None
 
@@ -53,13 +53,21 @@ def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -
 def touch_interval(given: LogoutSettings, limits: Limits | None) -> timedelta:
     """How long activity may go unwritten: so much shorter than the idle timeout that other
     processes, which know only what is written, do not take somebody for idle long before."""
-    interval = as_timedelta(given.TOUCH_INTERVAL)
-    return interval if limits is None or limits.idle is None else min(interval, limits.idle / 4)
+    interval = as_timedelta(given.LAST_SEEN_INTERVAL)
+    return (
+        interval
+        if limits is None or limits.idle_timeout is None
+        else min(interval, limits.idle_timeout / 4)
+    )
 
 
 def end(limits: Limits, *, begun: datetime, expires: datetime) -> datetime:
     """When a session ends whatever is done."""
-    return expires if limits.age is None else min(expires, begun + limits.age)
+    return (
+        expires
+        if limits.absolute_timeout is None
+        else min(expires, begun + limits.absolute_timeout)
+    )
 
 
 def seconds_left(
@@ -68,6 +76,6 @@ def seconds_left(
     """Seconds until the session ends whatever is done, and until it ends if nothing is."""
     ending = end(limits, begun=begun, expires=expires)
     left = max(0, int((ending - now).total_seconds()))
-    if limits.idle is None:
+    if limits.idle_timeout is None:
         return left, None
-    return left, min(left, max(0, int((seen + limits.idle - now).total_seconds())))
+    return left, min(left, max(0, int((seen + limits.idle_timeout - now).total_seconds())))

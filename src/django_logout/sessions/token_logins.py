@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
-from django_logout.models import CredentialTie, LoginSession
+from django_logout.models import CredentialBinding, LoginSession
 from django_logout.sessions import identity, registry
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def extend_login(family_id: UUID, expires: datetime) -> bool:
 
     An ending that is under way is waited for: it locks the row that is updated here.
     """
-    alive = registry.alive(registry.sessions().filter(pk=family_id))
+    alive = registry.active(registry.sessions().filter(pk=family_id))
     return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
 
 
@@ -95,7 +95,7 @@ def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
     for it, like one that came to light too late to be ended with them."""
     ids = [*session_ids, *tied_to(session_ids)]
     if adopted := [session_id for session_id in ids if identity.is_adopted(session_id)]:
-        rows = registry.alive(registry.sessions().filter(pk__in=adopted, kind=KIND))
+        rows = registry.active(registry.sessions().filter(pk__in=adopted, kind=KIND))
         rows.update(created_at=at + datetime.resolution)
 
 
@@ -103,18 +103,18 @@ def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
     """Ids of those that were begun in these browser sessions, and end with them."""
     if not session_ids or not in_use():
         return []
-    ties = CredentialTie.objects.using(registry.database())
+    ties = CredentialBinding.objects.using(registry.database())
     theirs = ties.filter(kind=KIND, session_id__in=session_ids).order_by()
     return list(theirs.values_list("pk", flat=True))
 
 
 def active_ids(user_id: Any) -> QuerySet[LoginSession, UUID]:
     """Ids of those of a user's that go on."""
-    rows = registry.alive(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
+    rows = registry.active(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
     return rows.values_list("pk", flat=True)
 
 
 def without_tied(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Of these sessions, those that are not part of a browser's."""
-    ties = CredentialTie.objects.filter(kind=KIND)
+    ties = CredentialBinding.objects.filter(kind=KIND)
     return rows.exclude(pk__in=ties.values("pk")) if in_use() else rows

@@ -142,7 +142,7 @@ class RevokerContract:
         ann, mine = self._ann()
         client = Client()
         client.force_login(ann)
-        with mock.patch.object(self.revoker, "ends", side_effect=RuntimeError(str(mine))), _log():
+        with mock.patch.object(self.revoker, "revoke", side_effect=RuntimeError(str(mine))), _log():
             result = end_sessions(Target.user(ann))
         assert_logged_out(client)
         _expect_equal(result.failed, (self.revoker.name,), "What is said to have failed")
@@ -158,7 +158,7 @@ class RevokerContract:
         ann, mine = self._ann()
         listed = repr(self._list(ann))
         with _log() as lines:
-            with mock.patch.object(self.revoker, "ends", side_effect=RuntimeError(str(mine))):
+            with mock.patch.object(self.revoker, "revoke", side_effect=RuntimeError(str(mine))):
                 failed = end_sessions(Target.user(ann))
             ended = end_sessions(Target.user(ann))
         shown = "".join([listed, *lines, *(repr(vars(_event(e))) for e in (failed, ended))])
@@ -168,12 +168,12 @@ class RevokerContract:
     def test_api_keys_are_spared(self) -> None:
         """Where the project says that these are some; unless it is said that they are meant."""
         ann, mine = self._ann()
-        given = {**getattr(settings, "LOGOUT", {}), "API_KEYS": [self.revoker.name]}
+        given = {**getattr(settings, "LOGOUT", {}), "EXEMPT_CREDENTIALS": [self.revoker.name]}
         with override_settings(LOGOUT=given):
             result = end_sessions(Target.user(ann))
             self._expect_works(mine)
-            _expect_equal(result.spared.get(self.revoker.name), 1, "The count of what was spared")
-            end_sessions(Target.user(ann).including_api_keys())
+            _expect_equal(result.exempt.get(self.revoker.name), 1, "The count of what was spared")
+            end_sessions(Target.user(ann).including_exempt())
             self._expect_ended(mine)
 
     def test_as_many_queries_for_many_as_for_one(self) -> None:

@@ -27,13 +27,13 @@ def attach(session: SessionBase) -> Any:
     Raises :class:`SessionUnavailable` if nobody can tell.
     """
     request = current_request.get()
-    watch = guard(session, request=request)
+    state = guard(session, request=request)
     session.get(SESSION_KEY)  # loads it
     if request is not None:
-        watch.by_cookie = False
+        state.by_cookie = False
         vars(request).setdefault(_COMPANIONS, {})[id(session)] = session
-        if watch.identity is not None:
-            setattr(request, BEARER, watch.identity.id)
+        if state.identity is not None:
+            setattr(request, BEARER, state.identity.id)
     return session
 
 

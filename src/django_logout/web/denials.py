@@ -20,7 +20,7 @@ from django_logout.web.csrf import CSRF_FAILED
 def login_refused(request: HttpRequest) -> HttpResponse:
     """To the page where the user chooses what ends for it; else back to the one with the form,
     which says how to go on."""
-    page = pending_login.page_url() if guard(request.session).offered else ""
+    page = pending_login.page_url() if guard(request.session).pending_login_secret else ""
     if page and not _is_at(request, page):
         return respond(request, Notice(kind=Kind.CHOOSE, redirect_to=page))
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)

@@ -47,36 +47,36 @@ def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
     replaced = not isinstance(request.session, GuardedStore)
-    watch = guard(request.session)
-    if replaced and watch.refused is not None:  # a copy of a session that has ended meanwhile
-        watch.identity, _ = watch.refused
-        return lost(request, watch)
-    reason = replay_detection.detect(request, watch)
+    state = guard(request.session)
+    if replaced and state.refused is not None:  # a copy of a session that has ended meanwhile
+        state.identity, _ = state.refused
+        return lost(request, state)
+    reason = replay_detection.detect(request, state)
     try:
         _load_if_saved(request)
         if not connections[registry.database()].in_atomic_block:
-            _end_again(request, watch)
-            _register_again(request, watch)
-        _leave(request, watch)
-        _end_stale_hash(request, watch)
-        _end_expired(request, watch)
-        _end_dropped(request, watch)
-        _end_shut_out(request, watch)
-        if not _save(request, watch, response):
-            response = lost(request, watch)
+            _end_again(request, state)
+            _register_again(request, state)
+        _leave(request, state)
+        _end_stale_hash(request, state)
+        _end_expired(request, state)
+        _end_dropped(request, state)
+        _end_shut_out(request, state)
+        if not _save(request, state, response):
+            response = lost(request, state)
     except LoginRefused:
         response = login_refused(request)
     except (SessionNotEnded, SessionUnavailable):
         return not_ended(request)
-    if watch.unavailable and response.status_code == 500:
+    if state.unavailable and response.status_code == 500:
         return not_ended(request)
-    _keep_cookie_in_outage(request, watch)
+    _keep_cookie_in_outage(request, state)
     _touch(request)
-    response = explain_denial(request, response, _reason_to_show(watch, reason))
+    response = explain_denial(request, response, _reason_to_show(state, reason))
     delete_cookies(request, response)
-    clear_browser_data(request, response, watch)
-    if watch.offered:
-        pending_login.set_cookie(response, watch.offered)
+    clear_browser_data(request, response, state)
+    if state.pending_login_secret:
+        pending_login.set_cookie(response, state.pending_login_secret)
     return response
 
 
@@ -86,9 +86,9 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse | None:
         return not_ended(request)
     if isinstance(error, LoginRefused):
         return login_refused(request)
-    watch = guard(request.session)
-    if isinstance(error, UpdateError | SessionInterrupted) and watch.identity is not None:
-        return lost(request, watch)
+    state = guard(request.session)
+    if isinstance(error, UpdateError | SessionInterrupted) and state.identity is not None:
+        return lost(request, state)
     return None
 
 
@@ -108,53 +108,53 @@ def _load_if_saved(request: HttpRequest) -> None:
         session.accessed = accessed
 
 
-def _end_expired(request: HttpRequest, watch: SessionState) -> None:
+def _end_expired(request: HttpRequest, state: SessionState) -> None:
     """What was refused because its time was over ends now, so that all who ask are told why."""
-    if watch.refused is None or not watch.refused[1].expired:
+    if state.refused is None or not state.refused[1].expired:
         return
-    identity, standing = watch.refused
-    if identity.id not in watch.ended:
+    identity, standing = state.refused
+    if identity.id not in state.ended:
         target = Target.session(identity.id)
         pipeline.end_sessions(target, reason=standing.reason, request=request)
-        watch.ended.add(identity.id)
+        state.ended.add(identity.id)
     session: Any = request.session
     if session.session_key is None and session.engine.keyed and session.engine.model is None:
-        delete_data(session, watch.key)
+        delete_data(session, state.key)
 
 
-def _end_again(request: HttpRequest, watch: SessionState) -> None:
+def _end_again(request: HttpRequest, state: SessionState) -> None:
     """Endings of this request that were rolled back with a transaction of the view's."""
-    for session_id, undone in list(watch.endings.items()):
-        if session_id not in watch.confirmed:
+    for session_id, undone in list(state.endings.items()):
+        if session_id not in state.confirmed:
             everywhere = undone.target.scope is Scope.USER
             target = undone.target if everywhere else Target.session(session_id)
             how = {"reason": undone.reason, "actor": undone.actor}
             pipeline.end_sessions(target, request=request, **how)
 
 
-def _register_again(request: HttpRequest, watch: SessionState) -> None:
+def _register_again(request: HttpRequest, state: SessionState) -> None:
     """A login, or an adoption, whose row was rolled back while its session lived on (design law 2:
     without a row it would be refused)."""
-    if watch.adopted and watch.identity is not None and not registry.exists(watch.identity.id):
-        registry.adopt(request.session, watch.identity, request)
-    if watch.login is None:
+    if state.adopted and state.identity is not None and not registry.exists(state.identity.id):
+        registry.adopt(request.session, state.identity, request)
+    if state.login is None:
         return
-    session_id, user = watch.login
+    session_id, user = state.login
     try:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
             session_limits.register(request.session, user, request, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
         clear_sessions(request)
-    watch.login = None
+    state.login = None
 
 
-def _end_dropped(request: HttpRequest, watch: SessionState) -> None:
+def _end_dropped(request: HttpRequest, state: SessionState) -> None:
     """Sessions that this one has ceased to be without the door being asked: flushed by the
     project or by Django, emptied, or left for another user's."""
     session: Any = request.session
     now = session.identity
-    for session_id, (user_id, auth_hash) in list(watch.held.items()):
-        if session_id in watch.ended or (now and session_id == now.id) or watch.lost:
+    for session_id, (user_id, auth_hash) in list(state.logins_seen.items()):
+        if session_id in state.ended or (now and session_id == now.id) or state.ended_elsewhere:
             continue
         shut_out = status.why_login_refused(user_id, auth_hash)
         if (
@@ -167,26 +167,26 @@ def _end_dropped(request: HttpRequest, watch: SessionState) -> None:
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             continue
         if not now:  # Django flushes the session of whoever has another password now
-            watch.shut_out = shut_out
+            state.shut_out = shut_out
         switched = now and now.user_id != user_id
         reason = Reason.SWITCHED if switched else shut_out or Reason.FLUSHED
         pipeline.end_sessions(Target.session(session_id), reason=reason, request=request)
-        watch.ended.add(session_id)
+        state.ended.add(session_id)
 
 
-def _leave(request: HttpRequest, watch: SessionState) -> None:
+def _leave(request: HttpRequest, state: SessionState) -> None:
     """The session has ended with a change of its user's account, made by this request."""
     session: Any = request.session
-    if watch.leaving and session.identity is not None and session.identity.id in watch.ended:
+    if state.leaving and session.identity is not None and session.identity.id in state.ended:
         clear_sessions(request)
         set_anonymous_user(request)
 
 
-def _end_stale_hash(request: HttpRequest, watch: SessionState) -> None:
+def _end_stale_hash(request: HttpRequest, state: SessionState) -> None:
     """A view has changed the password of its user, and has not told the session: Django refuses
     it from now on. It ends now, so that the next page can say why."""
     session: Any = request.session
-    if not watch.changed or session.identity is None:
+    if not state.changed or session.identity is None:
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
     if status.why_login_refused(user_id, auth_hash) is Reason.PASSWORD_CHANGED:
@@ -194,15 +194,15 @@ def _end_stale_hash(request: HttpRequest, watch: SessionState) -> None:
         session.modified = False
 
 
-def _end_shut_out(request: HttpRequest, watch: SessionState) -> None:
+def _end_shut_out(request: HttpRequest, state: SessionState) -> None:
     """The account has been disabled or deleted in a way that sends no signals."""
     session: Any = request.session
     if session.identity is None or not is_shut_out(request):
         return
     user_id, auth_hash = session.identity.user_id, session.get(HASH_SESSION_KEY, "")
-    watch.shut_out = status.why_login_refused(user_id, auth_hash)
-    if watch.shut_out is not None:
-        pipeline.end_sessions(Target.current(request), reason=watch.shut_out)
+    state.shut_out = status.why_login_refused(user_id, auth_hash)
+    if state.shut_out is not None:
+        pipeline.end_sessions(Target.current(request), reason=state.shut_out)
         clear_sessions(request)  # where there is no row any more, too
         set_anonymous_user(request)
 
@@ -212,36 +212,36 @@ def _id_of(request: HttpRequest) -> str | None:
     return str(session.identity.id) if session.identity else None
 
 
-def _save(request: HttpRequest, watch: SessionState, response: HttpResponse) -> bool:
+def _save(request: HttpRequest, state: SessionState, response: HttpResponse) -> bool:
     """Save somebody's session now instead of in SessionMiddleware, whose answer to a session
     that has ended meanwhile is a 400 page. False if it has."""
     session: Any = request.session
-    if watch.lost:
+    if state.ended_elsewhere:
         return False
-    if watch.turned_away and response.status_code == 500:
+    if state.turned_away and response.status_code == 500:
         raise LoginRefused  # by a middleware, whose errors Django answers before we see them
     if _id_of(request) is None:
         return True  # nobody's: Django's own business
-    if watch.identity is not None and not watch.identity.registered:
+    if state.identity is not None and not state.identity.registered:
         session.modified = True  # from before our time: its id is to be saved
     if response.status_code < 500 and (session.modified or settings.SESSION_SAVE_EVERY_REQUEST):
         try:
             session.save()
         except UpdateError:
             return False
-        watch.saved = True
+        state.saved = True
         session.modified = False
-    return not watch.lost
+    return not state.ended_elsewhere
 
 
-def lost(request: HttpRequest, watch: SessionState) -> HttpResponse:
+def lost(request: HttpRequest, state: SessionState) -> HttpResponse:
     """The session ended elsewhere while this request was in flight."""
-    identity, watch.lost = watch.identity, True
+    identity, state.ended_elsewhere = state.identity, True
     reason = status_cache.get_status(identity).reason if identity else Reason.UNKNOWN
     session: Any = request.session
     session.__dict__["_session_cache"] = {}
     session._session_key = None
-    watch.saved = session.modified = False
+    state.saved = session.modified = False
     # Neither set nor deleted: somebody else may have logged in with that cookie by now.
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
     set_anonymous_user(request)
@@ -258,13 +258,13 @@ def _touch(request: HttpRequest) -> None:
             logger.exception("When a session was last seen could not be written.")
 
 
-def _reason_to_show(watch: SessionState, reason: str | None) -> str | None:
+def _reason_to_show(state: SessionState, reason: str | None) -> str | None:
     """Why the session has ended, if the browser's was it and nothing else was said."""
-    return (watch.shut_out or reason) if watch.by_cookie and not watch.turned_away else None
+    return (state.shut_out or reason) if state.by_cookie and not state.turned_away else None
 
 
-def _keep_cookie_in_outage(request: HttpRequest, watch: SessionState) -> None:
+def _keep_cookie_in_outage(request: HttpRequest, state: SessionState) -> None:
     """A cache that is down looks like a session that is gone; do not delete its cookie for that."""
     session: Any = request.session
-    if watch.missed and session.is_empty() and not session.engine.reachable():
+    if state.key_unknown and session.is_empty() and not session.engine.reachable():
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)

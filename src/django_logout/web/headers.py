@@ -25,7 +25,7 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
     A page that is fetched ahead would be shown after logging out, ``no-store`` or not: browsers
     drop those that are no success.
     """
-    if not (session.accessed and logout_settings().NO_STORE and session.watch.held):
+    if not (session.accessed and logout_settings().NO_STORE and session.state.logins_seen):
         return
     if hasattr(response, STORABLE):
         return
@@ -35,7 +35,7 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
         response.status_code = HTTPStatus.FORBIDDEN
 
 
-def clear_browser_data(request: HttpRequest, response: HttpResponse, watch: SessionState) -> None:
+def clear_browser_data(request: HttpRequest, response: HttpResponse, state: SessionState) -> None:
     """With the answer to whoever has logged out: the session's cookie goes, and what
     ``CLEAR_SITE_DATA`` names.
 
@@ -43,7 +43,11 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, watch: Sess
     deletion is sent although the cookie may not have come with the request.
     """
     session: Any = request.session
-    if not (watch.logged_out and watch.by_cookie) or watch.lost or response.status_code >= 500:
+    if (
+        not (state.logged_out and state.by_cookie)
+        or state.ended_elsewhere
+        or response.status_code >= 500
+    ):
         return
     if session.is_empty():  # else SessionMiddleware sets a new one
         _delete_cookie(response)

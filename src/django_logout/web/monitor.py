@@ -59,7 +59,7 @@ def _standing(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     found = (
         status_cache.get_status(identity) if status_cache.is_used() else status.get_status(identity)
     )
-    if found.alive:
+    if found.active:
         found = decision.recall(identity) or decision.ask(identity, request)
     if found.expired:
         target = Target.session(identity.id)
@@ -87,23 +87,23 @@ class SessionMonitor:
         self.identity, self.request, self.interval = identity, request, interval
         self._expires: datetime | None = None
         has_layer = getattr(settings, "CHANNEL_LAYERS", None)
-        self._ear = import_string(LISTENER)(identity) if has_layer else NullListener()
+        self._listener = import_string(LISTENER)(identity) if has_layer else NullListener()
 
     async def __aenter__(self) -> SessionMonitor:
-        await self._ear.__aenter__()
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(self, *error: Any) -> None:
-        await self._ear.__aexit__(*error)
+        await self._listener.__aexit__(*error)
 
-    async def over(self) -> SessionStatus:
+    async def wait_until_ended(self) -> SessionStatus:
         """Wait until the session has ended, and say why. Raises :class:`SessionUnavailable` when
         nobody can tell any more whether it has."""
         while True:
             pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
-            reason = await self._ear.hear(pause)
+            reason = await self._listener.receive(pause)
             standing = SessionStatus(False, reason) if reason else await self.ask()
-            if not standing.alive:
+            if not standing.active:
                 return standing
 
     async def ask(self) -> SessionStatus:
@@ -114,13 +114,13 @@ class SessionMonitor:
     def _ask(self) -> SessionStatus:
         with _asking():
             standing = _standing(self.identity, self.request)
-            if standing.alive and engines.current().drops_expired and self._is_past_age():
+            if standing.active and engines.current().drops_expired and self._is_past_age():
                 return SessionStatus(False, Reason.EXPIRED)
         return standing
 
     def _is_past_age(self) -> bool:
         # When it was saved last is written late: by so much, twice if two processes serve it.
-        late = 2 * as_timedelta(logout_settings().TOUCH_INTERVAL)
+        late = 2 * as_timedelta(logout_settings().LAST_SEEN_INTERVAL)
         now = timezone.now()
         if self._expires is None or self._expires + late < now:
             rows = registry.sessions().filter(pk=self.identity.id)
@@ -136,7 +136,7 @@ class TokenMonitor(SessionMonitor):
     def _ask(self) -> SessionStatus:
         with _asking():
             cut = cutoffs.last_cutoff_of(self.identity.user_id)
-        return SessionStatus(not cut.covers(self.identity.begun), cut.reason)
+        return SessionStatus(not cut.covers(self.identity.started_at), cut.reason)
 
 
 class NullListener:
@@ -148,7 +148,7 @@ class NullListener:
     async def __aexit__(self, *error: Any) -> None:
         pass
 
-    async def hear(self, seconds: float) -> str | None:
+    async def receive(self, seconds: float) -> str | None:
         """Wait so long."""
         await asyncio.sleep(seconds)
         return None

@@ -42,21 +42,21 @@ MEMORY = 10_000
 _counted: dict[UUID, datetime] = {}
 
 
-def detect(request: HttpRequest, watch: SessionState) -> str | None:
+def detect(request: HttpRequest, state: SessionState) -> str | None:
     """Why the session has ended whose cookie this request came with, if it did; and the alarm.
 
     Costs nothing for a session that is served. A key that the engine does not know is looked up,
     where the registry knows keys.
     """
-    if watch.refused is None and not (watch.missed and watch.key):
+    if state.refused is None and not (state.key_unknown and state.key):
         return None
     session_id, reason = None, None
-    if watch.refused is not None:
-        session_id, reason = watch.refused[0].id, watch.refused[1].reason
+    if state.refused is not None:
+        session_id, reason = state.refused[0].id, state.refused[1].reason
         if not _is_due(session_id):
             return reason
     try:
-        row = registry.ended(session_id=session_id, key=watch.key or "")
+        row = registry.ended(session_id=session_id, key=state.key or "")
         if row is None:
             return reason
         if _is_due(row.pk) and _is_alarming(request, row):
@@ -77,7 +77,7 @@ def on_ending(
     """A browser that ends its own session with others, is left for another user's, or comes too
     late, is told by the answer. (Of those that just log out, the event says so.)"""
     if event.scope != Scope.CURRENT and session.id in own_session_ids(request):
-        registry.sessions().filter(pk=session.id).update(told_at=event.created_at)
+        registry.sessions().filter(pk=session.id).update(notified_at=event.created_at)
 
 
 def _is_due(session_id: UUID) -> bool:
@@ -93,9 +93,9 @@ def _is_alarming(request: HttpRequest, row: LoginSession) -> bool:
     # By its name only: between a login and the end, browsers are updated and move about.
     if row.device and device_name(agent) != device_name(row.user_agent):
         return True
-    if row.told_at is None:
-        registry.sessions().filter(pk=row.pk, told_at=None).update(told_at=now)
-    return row.told_at is not None and now - row.told_at >= GRACE
+    if row.notified_at is None:
+        registry.sessions().filter(pk=row.pk, notified_at=None).update(notified_at=now)
+    return row.notified_at is not None and now - row.notified_at >= GRACE
 
 
 def _raise_alarm(request: HttpRequest, row: LoginSession) -> None:

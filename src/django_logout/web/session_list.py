@@ -65,7 +65,7 @@ class Listing:
 
     def context(self) -> dict[str, Any]:
         """For ``django_logout/session_list.html``."""
-        spared = logout_settings().API_KEYS
+        spared = logout_settings().EXEMPT_CREDENTIALS
         return {
             "sessions": [
                 row | self._shown(of) for row, of in zip(self.data(), self.page, strict=True)
@@ -80,7 +80,7 @@ class Listing:
 
     @cached_property
     def _titles(self) -> dict[str, Any]:
-        spared = dict.fromkeys(logout_settings().API_KEYS, _("API key"))
+        spared = dict.fromkeys(logout_settings().EXEMPT_CREDENTIALS, _("API key"))
         return {**runner.titles(), **spared, SESSION: ""}
 
     def _shown(self, row: LoginSession | Credential) -> dict[str, Any]:

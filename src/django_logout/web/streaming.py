@@ -25,7 +25,7 @@ INTERVAL = 5.0
 _DONE = object()
 
 
-def still_signed_in(request: HttpRequest) -> bool:
+def still_logged_in(request: HttpRequest) -> bool:
     """Whether the session that this request came with goes on; false if nobody was signed in. For
     views that take long: ``request.user`` tells only what was true when they began.
 
@@ -34,14 +34,14 @@ def still_signed_in(request: HttpRequest) -> bool:
     """
     request.session.has_key(SESSION_KEY)  # which loads it
     identity = monitor.identity_of(request.session)
-    return identity is not None and monitor.ask(identity, request).alive
+    return identity is not None and monitor.ask(identity, request).active
 
 
-async def astill_signed_in(request: HttpRequest) -> bool:
-    """Like :func:`still_signed_in`."""
+async def astill_logged_in(request: HttpRequest) -> bool:
+    """Like :func:`still_logged_in`."""
     identity = await awhose(request)
     return (
-        identity is not None and (await SessionMonitor(identity, request, interval=0).ask()).alive
+        identity is not None and (await SessionMonitor(identity, request, interval=0).ask()).active
     )
 
 
@@ -54,7 +54,7 @@ def until_logged_out(
 
     An asynchronous iterable stops at once where there is a channel layer, and within ``interval``
     seconds where there is none, even while it waits. A synchronous one is stopped between two
-    chunks. What is asked for that is what :func:`still_signed_in` asks, once an ``interval``.
+    chunks. What is asked for that is what :func:`still_logged_in` asks, once an ``interval``.
     Nothing is stopped where nobody was signed in.
 
     With ``events`` the last chunk is a server-sent event, ``ended``, whose data are JSON with
@@ -86,7 +86,7 @@ def _until(
     for chunk in chunks:
         if identity is not None and monotonic() >= due:
             standing = monitor.ask(identity, request)
-            if not standing.alive:
+            if not standing.active:
                 if events:
                     yield ended_event(request, standing)
                 return
@@ -128,7 +128,7 @@ async def _over(watch: SessionMonitor) -> SessionStatus | None:
     """Wait until it is; ``None``: nobody can tell."""
     with suppress(SessionUnavailable):
         standing = await watch.ask()  # it may have ended since the view began
-        return standing if not standing.alive else await watch.over()
+        return standing if not standing.active else await watch.wait_until_ended()
     return None
 
 

@@ -115,7 +115,11 @@ def _named(name: str, namespace: str) -> str:
 def _life(request: Any) -> float:
     """How long this user's session may live or idle at most, in seconds."""
     limits = timeouts.limits_for(logout_settings(), request.user, request)
-    given = [limit.total_seconds() for limit in (limits.idle, limits.age) if limit is not None]
+    given = [
+        limit.total_seconds()
+        for limit in (limits.idle_timeout, limits.absolute_timeout)
+        if limit is not None
+    ]
     return min([settings.SESSION_COOKIE_AGE, *given])
 
 

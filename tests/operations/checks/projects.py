@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),
     "W013": ({"LOGOUT_REDIRECT_URL": "/nowhere"}, 'LOGOUT_REDIRECT_URL = "login"'),
     "E020": ({"SESSION_ENGINE": "no.such.engine"}, "SESSION_ENGINE = "),
-    "E021": ({"LOGOUT": {"CACHE": "shared"}}, 'add "shared" there'),
+    "E021": ({"LOGOUT": {"CACHE_ALIAS": "shared"}}, 'add "shared" there'),
     "W022": (FILE, 'CACHES = {\n    "default": {'),
     "W023": (
         {"DATABASE_ROUTERS": [Elsewhere("sessions")], "CACHES": {"default": REDIS}},
@@ -86,16 +86,25 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},
         "return 'elsewhere' for the app \"django_logout\"",
     ),
-    "E030": ({"LOGOUT": ["KEEP"]}, 'LOGOUT = {"KEEP": ["cart"]}'),
-    "E031": ({"LOGOUT": {"keeps": ["cart"]}}, 'Did you mean "KEEP"?'),
-    "E032": ({"LOGOUT": {"KEEP": "cart"}}, 'Write LOGOUT = {"KEEP": ["..."]}.'),
+    "E030": ({"LOGOUT": ["KEEP_SESSION_KEYS"]}, 'LOGOUT = {"KEEP_SESSION_KEYS": ["cart"]}'),
+    "E031": ({"LOGOUT": {"KEEP": ["cart"]}}, 'Did you mean "KEEP_SESSION_KEYS"?'),
+    "E032": (
+        {"LOGOUT": {"KEEP_SESSION_KEYS": "cart"}},
+        'Write LOGOUT = {"KEEP_SESSION_KEYS": ["..."]}.',
+    ),
     "E033": ({"LOGOUT": {"REVOKERS": ["no.such.Revoker"]}}, "django_logout.revokers.base.Revoker"),
-    "E034": ({"LOGOUT": {"KEEP": ["cart", "_auth_user_id"]}}, 'Take "_auth_user_id" out'),
-    "E035": ({"LOGOUT": {"ANSWERS": []}}, 'Take "ANSWERS" out of LOGOUT'),
+    "E034": (
+        {"LOGOUT": {"KEEP_SESSION_KEYS": ["cart", "_auth_user_id"]}},
+        'Take "_auth_user_id" out',
+    ),
+    "E035": ({"LOGOUT": {"RESPONDERS": []}}, 'Take "RESPONDERS" out of LOGOUT'),
     "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
-    "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"TOUCH_INTERVAL": 15}, or less'),
-    "W038": ({"LOGOUT": {"IDLE_TIMEOUT": 3600, "MAX_AGE": 600}}, "shorter than MAX_AGE"),
-    "E043": ({"LOGOUT": {"TOUCH_INTERVAL": -1}}, "0 writes it with each request"),
+    "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"LAST_SEEN_INTERVAL": 15}, or less'),
+    "W038": (
+        {"LOGOUT": {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 600}},
+        "shorter than ABSOLUTE_TIMEOUT",
+    ),
+    "E043": ({"LOGOUT": {"LAST_SEEN_INTERVAL": -1}}, "0 writes it with each request"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
     "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Take "cache" out'),
     "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),
@@ -127,7 +136,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "W041": (
         {
-            "LOGOUT": {"AT_LIMIT": "ask"},
+            "LOGOUT": {"ON_MAX_SESSIONS": "ask"},
             "ROOT_URLCONF": urlconf(path("out/", MyLogoutView.as_view())),
         },
         "in no namespace, to urlpatterns",
@@ -141,9 +150,9 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "W060": (
         {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.operations.checks.shop"]},
-        'LOGOUT = {"API_KEYS": ["tests.operations.checks.shop"]}',
+        'LOGOUT = {"EXEMPT_CREDENTIALS": ["tests.operations.checks.shop"]}',
     ),
-    "W061": ({"LOGOUT": {"API_KEYS": ["drf_tokens"]}}, 'or take "drf_tokens" out'),
+    "W061": ({"LOGOUT": {"EXEMPT_CREDENTIALS": ["drf_tokens"]}}, 'or take "drf_tokens" out'),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 
@@ -182,10 +191,12 @@ RIGHT: dict[str, dict[str, Any]] = {
     "a shared cache": {
         **FILE,
         "CACHES": {**LOCMEM, "shared": REDIS},
-        "LOGOUT": {"CACHE": "shared"},
+        "LOGOUT": {"CACHE_ALIAS": "shared"},
     },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
-    "cookies in both ways": {"LOGOUT": {"COOKIES": ["theme", {"name": "token", "path": "/api"}]}},
+    "cookies in both ways": {
+        "LOGOUT": {"DELETE_COOKIES": ["theme", {"name": "token", "path": "/api"}]}
+    },
     "site data": {"LOGOUT": {"CLEAR_SITE_DATA": ["storage", "prefetchCache", "prerenderCache"]}},
     "a cookie for this host": {
         "SESSION_COOKIE_NAME": "__Host-id",
@@ -199,9 +210,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "proxies": {"LOGOUT": {"TRUSTED_PROXIES": ["10.0.0.0/8", "2001:db8::1", "unix"]}},
     "limits": {
         "LOGOUT": {
-            "AT_LIMIT": "refuse",
+            "ON_MAX_SESSIONS": "refuse",
             "IDLE_TIMEOUT": timedelta(minutes=30),
-            "MAX_AGE": lambda user, request: 3600,
+            "ABSOLUTE_TIMEOUT": lambda user, request: 3600,
             "MAX_SESSIONS": 5,
             "PASSIVE_URLS": ["/poll/*", "home", "admin:*", "tests.views.quiet", "logout_status"],
             "PRESET": "aal2",
@@ -211,7 +222,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "no URLconf, but names": {"ROOT_URLCONF": None, "LOGOUT": {"PASSIVE_URLS": ["poll"]}},
     "a page for the link in mails": {"LOGOUT": {"NOTIFY": ["new_device", "sessions_ended"]}},
     "no URLconf for that": {"ROOT_URLCONF": None, "LOGOUT": {"NOTIFY": ["new_device"]}},
-    "a page to choose on": {"LOGOUT": {"AT_LIMIT": "ask", "MAX_SESSIONS": 1}},
-    "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"AT_LIMIT": "ask"}},
+    "a page to choose on": {"LOGOUT": {"ON_MAX_SESSIONS": "ask", "MAX_SESSIONS": 1}},
+    "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"ON_MAX_SESSIONS": "ask"}},
     "every default": {"LOGOUT": {name: getattr(LogoutSettings, name) for name in SETTING_NAMES}},
 }

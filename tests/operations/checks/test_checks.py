@@ -102,7 +102,7 @@ def test_a_session_cache_that_is_not_there_is_named() -> None:
 def test_a_cache_whose_backend_does_not_import_is_named() -> None:
     """Not a traceback."""
     caches = {**LOCMEM, "shared": {"BACKEND": "no.such.Cache"}}
-    assert list(found(CACHES=caches, LOGOUT={"CACHE": "shared"})) == ["E021"]
+    assert list(found(CACHES=caches, LOGOUT={"CACHE_ALIAS": "shared"})) == ["E021"]
 
 
 def test_an_engine_without_a_store_is_named() -> None:
@@ -130,7 +130,7 @@ def test_a_plug_in_of_the_wrong_kind_is_no_plug_in(kind: Any) -> None:
         type: "django_logout.responses.base.respond",
         "class": "django_logout.responses",
     }[kind]
-    assert list(found(LOGOUT={"ANSWERS": [wrong]})) == ["E033"]
+    assert list(found(LOGOUT={"RESPONDERS": [wrong]})) == ["E033"]
 
 
 def test_an_unknown_key_that_is_like_none_lists_them_all() -> None:
@@ -139,7 +139,7 @@ def test_an_unknown_key_that_is_like_none_lists_them_all() -> None:
     assert f"There are {', '.join(sorted(SETTING_NAMES))}." in message.hint
 
 
-@pytest.mark.parametrize("wrong", ["KEEP", ["KEEP"], 1, True])
+@pytest.mark.parametrize("wrong", ["KEEP_SESSION_KEYS", ["KEEP_SESSION_KEYS"], 1, True])
 def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
     """A mistake is reported at start, and does not take every page down until then."""
     with override_settings(LOGOUT=wrong):
@@ -149,16 +149,16 @@ def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("ANSWERS", None),
-        ("ANSWERS", [1]),
-        ("CACHE", 1),
+        ("RESPONDERS", None),
+        ("RESPONDERS", [1]),
+        ("CACHE_ALIAS", 1),
         ("CLEAR_SITE_DATA", "storage"),
         ("CLEAR_SITE_DATA", ["*"]),
         ("NO_STORE", 1),
-        ("CACHE", ["default"]),
-        ("COOKIES", "theme"),
-        ("COOKIES", [{"name": 1}]),
-        ("KEEP", {"cart": 1}),
+        ("CACHE_ALIAS", ["default"]),
+        ("DELETE_COOKIES", "theme"),
+        ("DELETE_COOKIES", [{"name": 1}]),
+        ("KEEP_SESSION_KEYS", {"cart": 1}),
         ("REVOKERS", "a.b.C"),
         ("PASSIVE_URLS", "poll"),
         ("IDLE_TIMEOUT", "30"),
@@ -204,3 +204,12 @@ def test_the_smallest_project_hears_nothing() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "0 silenced" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("max_sesions", "MAX_SESSIONS"), ("MAX_AGE", "ABSOLUTE_TIMEOUT"), ("CACHE", "CACHE_ALIAS")],
+)
+def test_an_unknown_setting_is_answered_with_the_one_meant(given: str, meant: str) -> None:
+    """A misspelt name, and a name that the setting had before."""
+    assert f'Did you mean "{meant}"?' in found(LOGOUT={given: 1})["E031"].hint

@@ -18,7 +18,7 @@ class VoucherRevoker(ModelRevoker):
     """Names the app."""
 
     name = "voucher"
-    covers = ("tests.operations.checks.shop",)
+    apps = ("tests.operations.checks.shop",)
 
     def describe(self, row: Any) -> Any:
         raise NotImplementedError
@@ -27,7 +27,7 @@ class VoucherRevoker(ModelRevoker):
 class TableRevoker(VoucherRevoker):
     """Names a table only."""
 
-    covers = ()
+    apps = ()
 
     @property
     def model(self) -> Any:  # type: ignore[override]
@@ -50,7 +50,10 @@ def test_a_revoker_or_a_word_is_enough() -> None:
     """Of the app, or of a table of it; or it is meant to outlive."""
     revokers = {"REVOKERS": [f"{__name__}.VoucherRevoker"]}
     assert found(INSTALLED_APPS=SHOP, LOGOUT=revokers) == {}
-    assert found(INSTALLED_APPS=SHOP, LOGOUT={"API_KEYS": ["tests.operations.checks.shop"]}) == {}
+    assert (
+        found(INSTALLED_APPS=SHOP, LOGOUT={"EXEMPT_CREDENTIALS": ["tests.operations.checks.shop"]})
+        == {}
+    )
     revokers = {"REVOKERS": [f"{__name__}.TableRevoker"]}
     (message,) = found(INSTALLED_APPS=SHOP, LOGOUT=revokers).values()
     assert "(PartnerApiKey)" in message.msg
@@ -67,7 +70,7 @@ def test_an_app_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_no_list_of_names_is_reported_once() -> None:
     """By the check of the settings."""
-    assert list(found(LOGOUT={"API_KEYS": 5})) == ["E032"]
+    assert list(found(LOGOUT={"EXEMPT_CREDENTIALS": 5})) == ["E032"]
 
 
 def test_revokers_have_checks_of_their_own() -> None:

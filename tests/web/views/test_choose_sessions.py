@@ -22,7 +22,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture(autouse=True)
 def two_places(settings: Any) -> None:
     """Two sessions, and whoever comes next is asked."""
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
 
 
 @pytest.fixture
@@ -226,7 +226,10 @@ def test_htmx(user: Any, both: Any) -> None:
 
 def test_where_answers_do_not_redirect(user: Any, settings: Any, both: Any) -> None:
     """These still do: what there is to see is on another page."""
-    settings.LOGOUT = {**settings.LOGOUT, "ANSWERS": ["django_logout.responses.html.PageAnswer"]}
+    settings.LOGOUT = {
+        **settings.LOGOUT,
+        "RESPONDERS": ["django_logout.responses.html.HtmlResponder"],
+    }
     here = offered()
     assert here.post(CHOOSE, {"all": "on"})["Location"] == "/"
 
@@ -264,7 +267,7 @@ def test_it_costs_no_more_for_many(
     settings.LOGOUT = {}
     for _ in range(5):
         browser(user)
-    settings.LOGOUT = {"MAX_SESSIONS": 2, "AT_LIMIT": "ask"}
+    settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     here = offered()
     with django_assert_num_queries(6):
         here.get(CHOOSE)

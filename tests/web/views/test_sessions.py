@@ -46,8 +46,8 @@ def test_json_is_the_documented_one(user: Any) -> None:
 
 
 def test_it_says_when_a_session_ends_whatever_is_done(user: Any, settings: Any) -> None:
-    """By MAX_AGE, if that is earlier; as the status of the session has it."""
-    settings.LOGOUT = {"MAX_AGE": lambda who, request: 3600}
+    """By ABSOLUTE_TIMEOUT, if that is earlier; as the status of the session has it."""
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": lambda who, request: 3600}
     here = browser(user)
 
     (entry,) = here.get(SESSIONS, headers=JSON).json()["sessions"]
@@ -118,7 +118,7 @@ def test_what_has_ended_or_expired_or_is_anothers_is_not_listed(
     user: Any, other: Any, settings: Any
 ) -> None:
     """Only what can still be ended."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 3600, "MAX_AGE": 36000}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 36000}
     here, gone, *expired = (browser(user) for _ in range(5))
     browser(other)
     gone.post(LOGOUT)

@@ -88,7 +88,7 @@ def test_everywhere_ends_this_one_too(
 
 def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> None:
     """With what that means: Django's signal, what is to be kept, where to go next."""
-    settings.LOGOUT = {"KEEP": ["count"]}
+    settings.LOGOUT = {"KEEP_SESSION_KEYS": ["count"]}
     heard: list[Any] = []
 
     def receiver(user: Any, **kwargs: Any) -> None:

@@ -64,7 +64,7 @@ def test_without_limits_it_is_the_sessions_own_life(user: Any, engine: str) -> N
 
 def test_with_limits_it_is_what_is_left_of_them(user: Any, settings: Any) -> None:
     """Of the login's age, and since the last use."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 1000, "MAX_AGE": 5000}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 1000, "ABSOLUTE_TIMEOUT": 5000}
     here = browser(user)
     LoginSession.objects.update(authenticated_at=timezone.now() - timedelta(seconds=2000))
     seen(400)
@@ -79,7 +79,7 @@ def test_what_this_process_has_seen_counts_though_it_is_not_written(
     user: Any, settings: Any
 ) -> None:
     """As it does for expiring."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": 1000, "TOUCH_INTERVAL": 200}
+    settings.LOGOUT = {"IDLE_TIMEOUT": 1000, "LAST_SEEN_INTERVAL": 200}
     here = browser(user)
     seen(150)
     here.get("/")  # reads the row, and is no reason to write it again
@@ -131,7 +131,7 @@ def test_staying_is_activity(user: Any, settings: Any, engine: str) -> None:
 
 def test_staying_does_not_make_a_login_younger(user: Any, settings: Any) -> None:
     """The greatest age stands."""
-    settings.LOGOUT = {"MAX_AGE": 5000}
+    settings.LOGOUT = {"ABSOLUTE_TIMEOUT": 5000}
     here = browser(user)
     LoginSession.objects.update(authenticated_at=timezone.now() - timedelta(seconds=4000))
     activity._memories.clear()
@@ -149,7 +149,7 @@ def test_staying_revives_nobody(user: Any, engine: str) -> None:
     assert here.post(STATUS).json() == {"authenticated": False, **told}
     assert ask(here) == {"authenticated": False}  # the cookie is gone
     assert signed_in(here) == ""
-    assert {**LoginSession.objects.values().get(pk=before["id"]), "told_at": None} == before
+    assert {**LoginSession.objects.values().get(pk=before["id"]), "notified_at": None} == before
     assert ask(phone)["authenticated"]
 
 

@@ -41,7 +41,7 @@ NAMES = ("token", "apikey")
 @register(Tags.security)
 def check_credentials(**kwargs: Any) -> list[CheckMessage]:
     """Every app whose credentials let people in has a revoker, or is known to be spared."""
-    given = logout_settings().API_KEYS
+    given = logout_settings().EXEMPT_CREDENTIALS
     spared = given if matches(given, tuple[str, ...]) else ()
     revokers = list(instances())
     names = {revoker.name for revoker in revokers}
@@ -49,7 +49,7 @@ def check_credentials(**kwargs: Any) -> list[CheckMessage]:
     for config in apps.get_app_configs():
         if config.name not in spared and not _is_covered(config, revokers):
             suspects = [model for model in config.get_models() if _is_credential(model)]
-            open_ = [m for m in suspects if not any(revoker.knows(m) for revoker in revokers)]
+            open_ = [m for m in suspects if not any(revoker.owns_model(m) for revoker in revokers)]
             if open_ or config.name in KNOWN:
                 found.append(_uncovered(config.name, [model.__name__ for model in open_]))
     return [*found, *(message for revoker in revokers for message in revoker.check())]
@@ -57,7 +57,7 @@ def check_credentials(**kwargs: Any) -> list[CheckMessage]:
 
 def _is_covered(config: AppConfig, revokers: Collection[Revoker]) -> bool:
     ours = config.name.partition(".")[0] in {"django", "django_logout"}
-    return ours or any(config.name in revoker.covers for revoker in revokers)
+    return ours or any(config.name in revoker.apps for revoker in revokers)
 
 
 def _is_credential(model: type[Model]) -> bool:
@@ -74,12 +74,12 @@ def _uncovered(app: str, models: Collection[str]) -> CheckMessage:
     sentence = f'No logout ends the credentials of "{app}"{which}: they let people in afterwards.'
     hint = (
         f'Write a revoker with covers = ("{app}",) and list it in LOGOUT["REVOKERS"]; or, if they '
-        f'are to outlive every logout, write LOGOUT = {{"API_KEYS": ["{app}"]}}.'
+        f'are to outlive every logout, write LOGOUT = {{"EXEMPT_CREDENTIALS": ["{app}"]}}.'
     )
     return Warning(sentence, hint=hint, id="django_logout.W060")
 
 
 def _unknown(name: str) -> CheckMessage:
-    sentence = f'LOGOUT["API_KEYS"] names "{name}", so nothing is spared for its sake.'
+    sentence = f'LOGOUT["EXEMPT_CREDENTIALS"] names "{name}", so nothing is spared for its sake.'
     hint = f'Write the name of a revoker or an installed app, or take "{name}" out.'
     return Warning(sentence, hint=hint, id="django_logout.W061")

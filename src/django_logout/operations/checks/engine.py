@@ -47,14 +47,14 @@ def check_engine(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _check_cache(*, guarded: bool) -> list[CheckMessage]:
-    named: Any = logout_settings().CACHE
+    named: Any = logout_settings().CACHE_ALIAS
     alias: Any = named or settings.SESSION_CACHE_ALIAS
     if not isinstance(alias, str) or not (named or guarded):
         return []
     try:
         caches[alias]
     except Exception as error:  # noqa: BLE001 - whatever a backend raises, it cannot be used
-        setting = 'LOGOUT["CACHE"]' if named else "SESSION_CACHE_ALIAS"
+        setting = 'LOGOUT["CACHE_ALIAS"]' if named else "SESSION_CACHE_ALIAS"
         sentence = f"{setting} names the cache {alias!r}, which cannot be used: {_say(error)}"
         hint = f'Name one of CACHES ({", ".join(settings.CACHES)}), or add "{alias}" there.'
         return [Error(sentence, hint=hint, id="django_logout.E021")]
@@ -64,7 +64,7 @@ def _check_cache(*, guarded: bool) -> list[CheckMessage]:
         f"Sessions of {settings.SESSION_ENGINE} have to be guarded, and there is no cache that "
         "all processes share, so each request of a signed-in user asks the registry."
     )
-    hint = f'Set up a shared cache, as below; name one that is not "default" in LOGOUT["CACHE"].\n{SHARED}'
+    hint = f'Set up a shared cache, as below; name one that is not "default" in LOGOUT["CACHE_ALIAS"].\n{SHARED}'
     return [Warning(sentence, hint=hint, id="django_logout.W022")]
 
 

@@ -24,14 +24,12 @@ def check_expiry(**kwargs: Any) -> list[CheckMessage]:
     given = logout_settings()
     found: list[CheckMessage] = [
         _non_positive(key, getattr(given, key))
-        for key in ("IDLE_TIMEOUT", "MAX_AGE", "MAX_SESSIONS")
+        for key in ("IDLE_TIMEOUT", "ABSOLUTE_TIMEOUT", "MAX_SESSIONS")
         if isinstance(value := getattr(given, key), int | timedelta)
         and as_timedelta(value) <= timedelta(0)
     ]
-    if (interval := _fixed(given.TOUCH_INTERVAL)) is not None and interval < timedelta(0):
-        sentence = (
-            f'LOGOUT["TOUCH_INTERVAL"] is {given.TOUCH_INTERVAL!r}, which is less than no time.'
-        )
+    if (interval := _fixed(given.LAST_SEEN_INTERVAL)) is not None and interval < timedelta(0):
+        sentence = f'LOGOUT["LAST_SEEN_INTERVAL"] is {given.LAST_SEEN_INTERVAL!r}, which is less than no time.'
         hint = "Write how many seconds activity may go unwritten; 0 writes it with each request."
         found.append(Error(sentence, hint=hint, id="django_logout.E043"))
     return found or _ineffective(given)
@@ -44,16 +42,20 @@ def _non_positive(key: str, value: Any) -> CheckMessage:
 
 
 def _ineffective(given: LogoutSettings) -> list[CheckMessage]:
-    idle, age, interval = map(_fixed, (given.IDLE_TIMEOUT, given.MAX_AGE, given.TOUCH_INTERVAL))
+    idle, age, interval = map(
+        _fixed, (given.IDLE_TIMEOUT, given.ABSOLUTE_TIMEOUT, given.LAST_SEEN_INTERVAL)
+    )
     found: list[CheckMessage] = []
     if idle is not None and interval is not None and interval >= idle:
         quarter = max(1, int(idle.total_seconds() / 4))
-        sentence = "TOUCH_INTERVAL is no shorter than IDLE_TIMEOUT; a quarter of that is used."
-        hint = f'Write LOGOUT = {{"TOUCH_INTERVAL": {quarter}}}, or less.'
+        sentence = "LAST_SEEN_INTERVAL is no shorter than IDLE_TIMEOUT; a quarter of that is used."
+        hint = f'Write LOGOUT = {{"LAST_SEEN_INTERVAL": {quarter}}}, or less.'
         found.append(Warning(sentence, hint=hint, id="django_logout.W037"))
     if idle is not None and age is not None and idle >= age:
-        sentence = "IDLE_TIMEOUT is no shorter than MAX_AGE, so no session ends for being idle."
-        hint = "Make IDLE_TIMEOUT shorter than MAX_AGE, or take it out of LOGOUT."
+        sentence = (
+            "IDLE_TIMEOUT is no shorter than ABSOLUTE_TIMEOUT, so no session ends for being idle."
+        )
+        hint = "Make IDLE_TIMEOUT shorter than ABSOLUTE_TIMEOUT, or take it out of LOGOUT."
         found.append(Warning(sentence, hint=hint, id="django_logout.W038"))
     return found
 
@@ -66,17 +68,17 @@ def _fixed(value: Any) -> timedelta | None:
 def check_choosing(**kwargs: Any) -> list[CheckMessage]:
     """Whoever is asked what is to end has a page to be asked on."""
     given = logout_settings()
-    if given.AT_LIMIT != "ask":
+    if given.ON_MAX_SESSIONS != "ask":
         return []
     try:
         if pending_login.page_url():
             return []
     except Exception:  # noqa: BLE001 - whatever a project's modules raise; Django reports it
         return []
-    sentence = 'AT_LIMIT is "ask", and there is no page to ask on, so logins are refused.'
+    sentence = 'ON_MAX_SESSIONS is "ask", and there is no page to ask on, so logins are refused.'
     hint = (
         'Add path("accounts/", include("django_logout.urls")), in no namespace, to urlpatterns '
-        f'in {settings.ROOT_URLCONF}; or write LOGOUT = {{"AT_LIMIT": "refuse"}}.'
+        f'in {settings.ROOT_URLCONF}; or write LOGOUT = {{"ON_MAX_SESSIONS": "refuse"}}.'
     )
     return [Warning(sentence, hint=hint, id="django_logout.W041")]
 

@@ -24,7 +24,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     given = getattr(settings, "LOGOUT", None) or {}
     if not isinstance(given, Mapping):
         sentence = f"LOGOUT is a {type(given).__name__}, not a dict, and is ignored."
-        hint = 'Write it as a dict, as in LOGOUT = {"KEEP": ["cart"]}.'
+        hint = 'Write it as a dict, as in LOGOUT = {"KEEP_SESSION_KEYS": ["cart"]}.'
         return [Error(sentence, hint=hint, id="django_logout.E030")]
     found = [_unknown(str(key)) for key in given if key not in SETTING_NAMES]
     hints = get_type_hints(LogoutSettings)
@@ -34,23 +34,38 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         sentence = f'LOGOUT["{key}"] is {given[key]!r}, which is not {words}.'
         hint = f'Write LOGOUT = {{"{key}": {example}}}.'
         found.append(Error(sentence, hint=hint, id="django_logout.E032"))
-    for key, kind in (("ANSWERS", Responder), ("REVOKERS", Revoker)):
+    for key, kind in (("RESPONDERS", Responder), ("REVOKERS", Revoker)):
         paths = () if key in wrong else given.get(key) or ()
         found += [_no_plug_in(key, path, kind) for path in paths if not is_a(path, kind)]
-    if given.get("ANSWERS", True) in ([], ()):
-        sentence = 'LOGOUT["ANSWERS"] is empty, so nobody could be answered.'
-        hint = 'Take "ANSWERS" out of LOGOUT; then the default applies.'
+    if given.get("RESPONDERS", True) in ([], ()):
+        sentence = 'LOGOUT["RESPONDERS"] is empty, so nobody could be answered.'
+        hint = 'Take "RESPONDERS" out of LOGOUT; then the default applies.'
         found.append(Error(sentence, hint=hint, id="django_logout.E035"))
-    kept = () if "KEEP" in wrong else given.get("KEEP", ())
+    kept = () if "KEEP_SESSION_KEYS" in wrong else given.get("KEEP_SESSION_KEYS", ())
     for key in [key for key in kept if key in LOGIN_KEYS]:
-        sentence = f'LOGOUT["KEEP"] names "{key}", which is what makes a session signed in.'
-        hint = f'Take "{key}" out of LOGOUT["KEEP"].'
+        sentence = (
+            f'LOGOUT["KEEP_SESSION_KEYS"] names "{key}", which is what makes a session signed in.'
+        )
+        hint = f'Take "{key}" out of LOGOUT["KEEP_SESSION_KEYS"].'
         found.append(Error(sentence, hint=hint, id="django_logout.E034"))
     return found
 
 
+#: Words that people try, among them earlier names of ours, and what the setting is called.
+RENAMED = {
+    "ANSWERS": "RESPONDERS",
+    "API_KEYS": "EXEMPT_CREDENTIALS",
+    "AT_LIMIT": "ON_MAX_SESSIONS",
+    "CACHE": "CACHE_ALIAS",
+    "COOKIES": "DELETE_COOKIES",
+    "KEEP": "KEEP_SESSION_KEYS",
+    "MAX_AGE": "ABSOLUTE_TIMEOUT",
+    "TOUCH_INTERVAL": "LAST_SEEN_INTERVAL",
+}
+
+
 def _unknown(key: str) -> CheckMessage:
-    close = get_close_matches(key.upper(), SETTING_NAMES, n=1)
+    close = [RENAMED[key]] if key in RENAMED else get_close_matches(key.upper(), SETTING_NAMES, n=1)
     known = (
         f'Did you mean "{close[0]}"?' if close else f"There are {', '.join(sorted(SETTING_NAMES))}."
     )

@@ -126,7 +126,7 @@ class Listener:
             except Exception:  # noqa: BLE001
                 _log_throttled("The channel layer does not let a listener go; it will forget it.")
 
-    async def hear(self, seconds: float) -> str | None:
+    async def receive(self, seconds: float) -> str | None:
         """Wait until something is told, at most so long. Gives the reason if that settles that the
         session has ended; else it has to be asked for."""
         end = monotonic() + seconds
@@ -151,7 +151,7 @@ class Listener:
 
     def _settles(self, message: Message) -> str | None:
         named = str(self.identity.id) in message["ids"]
-        return message["reason"] if named or self.identity.begun < message["before"] else None
+        return message["reason"] if named or self.identity.started_at < message["before"] else None
 
     def _groups(self) -> tuple[str, str]:
         return users_group(self.identity.user_id), everyones_group()

@@ -16,10 +16,10 @@ class ChannelsRevoker(Revoker):
     """Tells them, wherever they are: they close themselves. How many did, nobody knows."""
 
     name = "channels"
-    covers = ("channels",)
+    apps = ("channels",)
     announces = True
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Nothing yet: they are told once it is true."""
         return 0
 

@@ -28,16 +28,16 @@ class OauthToolkitRevoker(Revoker):
 
     name = grants.NAME
     title = _("Application")
-    covers = ("oauth2_provider",)
-    reaches = True
+    apps = ("oauth2_provider",)
+    needs_reach = True
 
-    def ends(self, ending: Ending) -> int:
+    def revoke(self, ending: Ending) -> int:
         """Delete what the ending reaches, and give how many logins of applications those were.
 
         Whoever is just getting new tokens for old ones has the old ones locked, and is waited for;
         so we look again, until nothing has come of them.
         """
-        if not ending.reach.touches(self.name) or self._is_spared(ending):
+        if not ending.reach.may_include(self.name) or self._is_spared(ending):
             return 0
         ended: set[str] = set()
         with transaction.atomic(using=grants.database()):
@@ -46,12 +46,12 @@ class OauthToolkitRevoker(Revoker):
                 found.delete()
         return len(ended)
 
-    def spares(self, ending: Ending) -> int:
+    def count_exempt(self, ending: Ending) -> int:
         """Count the logins of applications that were left alone."""
-        if not ending.reach.touches(self.name) or not self._is_spared(ending):
+        if not ending.reach.may_include(self.name) or not self._is_spared(ending):
             return 0
-        access = grants.rows(models.get_access_token_model(), ending.reach.whose)
-        return sum(ending.reach.takes(self.name, login.id) for login in grants.active(access))
+        access = grants.rows(models.get_access_token_model(), ending.reach.user_pks)
+        return sum(ending.reach.includes(self.name, login.id) for login in grants.active(access))
 
     def list(self, user: Any) -> Sequence[Credential]:
         """The user's logins of applications, in one query."""
@@ -65,7 +65,7 @@ class OauthToolkitRevoker(Revoker):
         found = grants.active(grants.rows(model, None).filter(pk=token.pk))
         return next((login.id for login in found), None)
 
-    def knows(self, model: type[Model]) -> bool:
+    def owns_model(self, model: type[Model]) -> bool:
         """Each of the tables, if the project has its own."""
         return model in (
             models.get_access_token_model(),
@@ -80,4 +80,4 @@ class OauthToolkitRevoker(Revoker):
         receivers.connect()
 
     def _is_spared(self, ending: Ending) -> bool:
-        return self.is_sparing(ending) and self.name in logout_settings().API_KEYS
+        return self.excludes_exempt(ending) and self.name in logout_settings().EXEMPT_CREDENTIALS

@@ -74,13 +74,13 @@ class Sweep:
                 _delete(rows)
 
     def _means(self, what: str, begun: datetime) -> bool:
-        late = self.ending.again and begun > self.ending.at
-        return not late and self.ending.reach.takes(
+        late = self.ending.is_retry and begun > self.ending.at
+        return not late and self.ending.reach.includes(
             grants.NAME, bindings.public_id(grants.NAME, what)
         )
 
     def _locked(self, model: type[Model], *fields: str) -> list[Any]:
-        rows = grants.rows(model, self.ending.reach.whose).select_for_update()
+        rows = grants.rows(model, self.ending.reach.user_pks).select_for_update()
         return list(rows.only("user", "created", *fields).order_by("pk"))
 
     def _id_tokens(self, access: Sequence[Any]) -> list[Any]:
@@ -103,8 +103,8 @@ class Sweep:
     def _devices(self) -> list[Any]:
         """What devices can still get a token for: all that the user has been asked for; of an
         application, if it is about one of its logins."""
-        rows = grants.rows(models.get_device_grant_model(), self.ending.reach.whose)
-        if self.ending.reach.chosen:
+        rows = grants.rows(models.get_device_grant_model(), self.ending.reach.user_pks)
+        if self.ending.reach.selected_ids:
             applications = {row.application_id for row in (*self.refresh, *self.access)}
             known = models.get_application_model()._base_manager.filter(pk__in=applications)
             rows = rows.filter(client_id__in=known.values("client_id"))

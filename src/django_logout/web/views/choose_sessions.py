@@ -79,12 +79,12 @@ class ChooseView(SessionsView):
 
     def _log_in(self, result: LogoutResult | None) -> HttpResponse:
         request, note = self.request, self.note
-        watch = guard(request.session)
-        watch.note = note
+        state = guard(request.session)
+        state.pending_login = note
         try:
             login(request, note.user, note.backend)
         except LoginRefused:
-            if watch.offered:
+            if state.pending_login_secret:
                 raise  # the place has been taken meanwhile: choose again
             # Pressed twice, and it has come about. The cookie of that session is to stay.
             request.session.clear()
@@ -104,7 +104,7 @@ class ChooseView(SessionsView):
         if request.user.is_authenticated:
             url = resolve_url(settings.LOGIN_REDIRECT_URL)
             return self._done(Notice(kind=Kind.LOGGED_IN, redirect_to=url))
-        if guard(request.session).missed:
+        if guard(request.session).key_unknown:
             # Likewise, and the session that this request came with is gone.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         # Without messages, a redirect could not say it.

@@ -16,7 +16,7 @@ from django_logout.guard.install import guard
 from django_logout.guard.presented import presented, user_fingerprint
 from django_logout.responses import messages
 from django_logout.responses.base import Kind, Notice
-from django_logout.responses.json import JsonAnswer
+from django_logout.responses.json import JsonResponder
 from django_logout.sessions import activity, registry, timeouts
 from django_logout.web import replay_detection
 from django_logout.web.csrf import CSRF_FAILED, csrf_protect
@@ -82,4 +82,4 @@ def _why(request: HttpRequest) -> dict[str, str]:
 
 
 def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
-    return JsonAnswer().respond(request, moment)
+    return JsonResponder().respond(request, moment)
