@@ -93,9 +93,9 @@ CONTENDERS = (
     Contender(name="floor", label="floor: one statement", work="Floor", sessions="qsessions"),
     Contender(
         name="record",
-        label="floor with a record: ours by hand",
+        label="the same record by hand",
         work="Record",
-        apps=("django_logout",),
+        apps=("bench.record.Tables",),
         only="everywhere",
     ),
     *(
@@ -118,9 +118,10 @@ CONTENDERS = (
     *(
         Contender(
             name=f"django-{engine}-record",
-            label=f"Django alone, {engine}, and a record by hand",
+            label=f"Django alone, {engine}, and the same record by hand",
+            work="ByHand",
             engine=engine,
-            apps=("django.contrib.admin",),
+            apps=("bench.record.Tables",),
             middleware=("bench.record.RecordByHand",),
             tables=False,
             only="logout",

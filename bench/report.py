@@ -30,14 +30,16 @@ TOUCHED = """\
 Once in each `LAST_SEEN_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the signed-in page
 of every django-logout row, with limits or without, pays one UPDATE more, which notes that the session is in use.
 These counts, taken warm, do not show it."""
-#: What the budgets mean where it is not in their names.
+#: What the budgets mean where their names do not say it.
 READING = """\
-"More" is what ours needs beyond Django alone on the same engine; a ratio is to the time of Django alone, or to a
-floor. On an empty page one more read of a cache is no small part of the whole: what the read alone costs is
-measured too, as Django with one more `get_many`. What a record of a logout costs is measured as Django with one
-transaction more, which notes the end of the login and writes one row. The floor of everywhere is one `DELETE` by an indexed user id; it
-keeps no record. The floor with a record does by hand, in one transaction, what ours keeps: it says of each session
-when and by which event it ended, deletes its data and writes the event."""
+"More" is what ours needs beyond Django alone on the same engine. A ratio compares with the time of Django alone, or of
+Django with the same record by hand. On an empty page one more read of a cache is no small part of the whole, so the
+read alone is measured too, as Django with one more `get_many`. The record by hand uses the tables of django-logout
+without its code. For a logout, Django's view runs in one transaction with an UPDATE that marks the login as ended and
+an INSERT of the event, both by the ORM. For everywhere, one transaction of three SQL statements marks each session as
+ended by the event, deletes its data and writes the event. After each of them the bench checks that the rows are those
+that ours leaves. The tables above show the floor of everywhere, too: one `DELETE` by an indexed user id, without a
+record."""
 NOT_HERE = """\
 Not measured here: 10,000 users out at once, everyone out, other processes; `tests/` counts them."""
 #: Of a page that looks at nothing, next to the time of the whole of it above.
@@ -69,7 +71,7 @@ def render(results: Results, processes: dict[str, Process], *, seconds: float) -
     parts += ["![The same as a plot](results.svg)"]
     if processes:
         parts += [
-            "## One process: what it costs whoever does not use it",
+            "## One process: what an app costs that is not used",
             PASSING,
             process(processes),
         ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.apps import apps
+from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -35,6 +35,10 @@ homes = {"django_logout": "django_logout.urls", "allauth": "allauth.urls"}
 urlpatterns: list[Any] = [
     path("", quiet),
     path("page/", page),
-    *(path("accounts/", include(urls)) for app, urls in homes.items() if apps.is_installed(app)),
+    *(
+        path("accounts/", include(urls))
+        for app, urls in homes.items()
+        if app in settings.INSTALLED_APPS
+    ),
     path("accounts/", include("django.contrib.auth.urls")),
 ]

@@ -121,10 +121,32 @@ class Plain:
         return [row.session_key for row in rows if row.get_decoded().get("_auth_user_id") == mine]
 
 
-class Ours(Plain):
-    """This package."""
+class Recorded(Plain):
+    """Django with our tables, and with a check that each ending left the whole record in them."""
 
     tables = ("sessions.Session", "django_logout.LoginSession")
+
+    def logout(self, sessions: int) -> Work:
+        yield from super().logout(sessions)
+        self.check_record(1)
+
+    def everywhere(self, sessions: int) -> Work:
+        yield from super().everywhere(sessions)
+        self.check_record(sessions)
+
+    def check_record(self, sessions: int) -> None:
+        """Check that the last event has so many sessions, and that all of them have ended."""
+        from django_logout.models import LogoutEvent
+
+        event = LogoutEvent.objects.latest("created_at")
+        rows = event.login_sessions.filter(user=event.user_id, ended_at=event.created_at)
+        assert event.complete
+        assert event.user_label
+        assert event.outcomes["session"]["ended"] == event.sessions == rows.count() == sessions
+
+
+class Ours(Recorded):
+    """This package."""
 
     def end_all(self, user: Any) -> None:
         from django_logout import Target, end_sessions
@@ -141,13 +163,19 @@ class Ours(Plain):
         return list(Listing(request, per_page=20).page)
 
 
-class Record(Ours):
-    """What the database asks for all that ours keeps of it: each session's end, and an event."""
+class ByHand(Recorded):
+    """Django alone, whose record is written by ``bench.record``."""
+
+
+class Record(ByHand):
+    """Keep the record of ours in SQL: the end of each session, and an event."""
 
     def end_all(self, user: Any) -> None:
+        """Mark the rows, delete the sessions' data and write the event, in one transaction."""
         from django_logout.models import LogoutEvent
 
         event, now = LogoutEvent(reason="user", scope="user", user=user), timezone.now()
+        event.created_at, event.user_label = now, user.get_username()
         ended = "UPDATE django_logout_loginsession SET ended_at = %s, event_id = %s "
         ended += "WHERE user_id = %s AND ended_at IS NULL RETURNING session_key"
         with transaction.atomic(), connection.cursor() as cursor:
@@ -157,6 +185,7 @@ class Record(Ours):
             marks = ", ".join(["%s"] * len(keys))
             cursor.execute(f"DELETE FROM django_session WHERE session_key IN ({marks})", keys)
             event.sessions, event.complete = len(keys), True
+            event.outcomes = {"session": {"ended": len(keys), "error": ""}}
             event.save(force_insert=True)
 
 
