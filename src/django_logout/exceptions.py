@@ -1,5 +1,10 @@
 """What can go wrong, as types. Kept apart so that no module must import another for its errors."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class LogoutError(Exception):
     """Base of every error this package raises."""
@@ -31,3 +36,12 @@ class TokenRefused(LogoutError):
 
 class SessionUnavailable(LogoutError):
     """Whether the session is still alive cannot be found out: it is refused, not served (503)."""
+
+
+@contextmanager
+def unavailable_on(*errors: type[Exception]) -> Iterator[None]:
+    """Raise :class:`SessionUnavailable` in place of these errors of a database or a cache."""
+    try:
+        yield
+    except errors as error:
+        raise SessionUnavailable("The session store does not answer.") from error

@@ -244,7 +244,7 @@ def test_a_process_remembers_so_many_and_forgets_the_oldest(
 ) -> None:
     """A site with a million sessions does not fill the memory; who is forgotten is asked for."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
-    monkeypatch.setattr(activity, "MEMORY", 3)
+    monkeypatch.setattr(activity._memories, "maxsize", 3)
     with another_process():
         clients = [browser(user) for _ in range(5)]
         ids = [each.pk for each in LoginSession.objects.order_by("created_at")]

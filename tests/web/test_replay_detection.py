@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import time_machine
@@ -286,13 +285,3 @@ def test_a_pruned_event_leaves_the_alarm(engine: str, user: Any, alarms: list[An
     LoginSession.objects.update(event=None)
     present(copy)
     assert len(alarms) == 1
-
-
-def test_the_memory_has_an_end(monkeypatch: Any, user: Any) -> None:
-    """It is emptied when it is full."""
-    browser, copy = login(user)
-    browser.post(LOGOUT)
-    monkeypatch.setattr(replay_detection, "MEMORY", 2)
-    replay_detection._counted.update({uuid4(): timezone.now(), uuid4(): timezone.now()})
-    present(copy)
-    assert list(replay_detection._counted) == [LoginSession.objects.get().pk]

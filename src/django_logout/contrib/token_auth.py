@@ -6,8 +6,7 @@ Knows no library: those that issue tokens bring what is written in them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +19,7 @@ from django.db import DatabaseError, transaction
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
-from django_logout.exceptions import SessionUnavailable, TokenRefused
+from django_logout.exceptions import TokenRefused, unavailable_on
 from django_logout.guard import cutoff_cache, decision, status_cache
 from django_logout.guard.presented import BEARER
 from django_logout.models import LoginSession
@@ -59,7 +58,7 @@ def check(bearer: Bearer) -> None:
     Raises :class:`TokenRefused`, and :class:`SessionUnavailable` where nobody can tell.
     """
     request = current_request.get()
-    with _asking():
+    with unavailable_on(DatabaseError):
         if bearer.family is None:
             _insist(cutoff_cache.last(bearer.user_pk), bearer)
             return
@@ -78,7 +77,7 @@ def begin(user: Any, expires: datetime) -> UUID:
     it, and what :func:`limits.register` raises.
     """
     request = current_request.get()
-    with _asking():
+    with unavailable_on(DatabaseError):
         row = _begin(user, request, partial(_enter, user, request, expires))
     session_started.send_robust(sender=LoginSession, session=row, request=request)
     return row.pk
@@ -106,7 +105,7 @@ def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) 
 
     Raises like :func:`check`; asks the database.
     """
-    with _asking():
+    with unavailable_on(DatabaseError):
         family = bearer.family or _adopt(bearer, name, expires, listed)
         identity = _identity(bearer, family)
         _admit(identity, status.get_status(identity), current_request.get())
@@ -116,7 +115,7 @@ def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) 
 def go_on(bearer: Bearer, family: UUID, expires: datetime) -> None:
     """The new token has been made: raises :class:`TokenRefused` if the login has ended meanwhile,
     and the new one must not be handed out."""
-    with _asking():
+    with unavailable_on(DatabaseError):
         went_on = token_logins.extend_login(family, expires)
         standing = status.get_status(_identity(bearer, family))
     if not (went_on and standing.active):
@@ -180,11 +179,3 @@ def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
     if session_id is not None and not bindings.bind_id(token_logins.KIND, family, session_id):
         raise TokenRefused(Reason.UNKNOWN)
     return family
-
-
-@contextmanager
-def _asking() -> Iterator[None]:
-    try:
-        yield
-    except DatabaseError as error:
-        raise SessionUnavailable("The database does not answer.") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,14 +19,12 @@ from django.utils import timezone
 from django_logout.conf import logout_settings
 from django_logout.sessions import registry, timeouts
 from django_logout.sessions.timeouts import Limits
+from django_logout.utils.bounded import BoundedDict
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from django_logout.models import LoginSession
-
-#: Sessions that a process remembers; beyond that it forgets those it has remembered longest.
-MEMORY = 10_000
 
 #: Ours, in whatever namespace: asking how long the session lives must not lengthen it.
 OURS = frozenset({"logout_status", "logout_events"})
@@ -52,8 +49,7 @@ class Memory:
     "When they were found out."
 
 
-_memories: dict[UUID, Memory] = {}
-_lock = Lock()
+_memories: BoundedDict[UUID, Memory] = BoundedDict()
 
 
 def _forget(*, setting: str, **kwargs: Any) -> None:
@@ -148,11 +144,7 @@ def touch(session_id: UUID, request: HttpRequest) -> bool:
 def _memory(session_id: UUID) -> Memory:
     memory = _memories.get(session_id)
     if memory is None:
-        memory = Memory()
-        with _lock:
-            while len(_memories) >= MEMORY:
-                del _memories[next(iter(_memories))]
-            _memories[session_id] = memory
+        memory = _memories[session_id] = Memory()
     return memory
 
 

@@ -25,7 +25,7 @@ from django_logout.conf import as_timedelta, logout_settings
 from django_logout.ending import pipeline
 from django_logout.ending.after_commit import log_exceptions
 from django_logout.enums import Reason
-from django_logout.exceptions import SessionUnavailable
+from django_logout.exceptions import unavailable_on
 from django_logout.guard import decision, status_cache
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import cutoffs, engines, identity, registry, status
@@ -162,9 +162,8 @@ def _asking() -> Iterator[None]:
     database, alias = connections[registry.database()], status_cache.alias()
     was_open, found = database.connection is not None, caches.all(initialized_only=True)
     try:
-        yield
-    except (DatabaseError, OSError) as error:
-        raise SessionUnavailable("Nobody can tell whether the session goes on.") from error
+        with unavailable_on(DatabaseError, OSError):
+            yield
     finally:
         if not was_open:
             database.close()

@@ -24,6 +24,7 @@ from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, stored_ip, user_agent
 from django_logout.signals import session_replayed
 from django_logout.types import EndedSession
+from django_logout.utils.bounded import BoundedDict
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -36,10 +37,9 @@ logger = logging.getLogger("django_logout.security")
 GRACE = timedelta(seconds=60)
 #: A process counts the replays of one session at most once in so long.
 INTERVAL = timedelta(seconds=60)
-#: Sessions that a process remembers to have counted.
-MEMORY = 10_000
 
-_counted: dict[UUID, datetime] = {}
+#: When this process last counted a replay, by session.
+_counted: BoundedDict[UUID, datetime] = BoundedDict()
 
 
 def detect(request: HttpRequest, state: SessionState) -> str | None:
@@ -99,8 +99,6 @@ def _is_alarming(request: HttpRequest, row: LoginSession) -> bool:
 
 
 def _raise_alarm(request: HttpRequest, row: LoginSession) -> None:
-    if len(_counted) >= MEMORY:
-        _counted.clear()
     _counted[row.pk] = timezone.now()
     rows = registry.sessions().filter(pk=row.pk)
     first = not row.replays and rows.filter(replays=0).update(replays=1)
