@@ -180,7 +180,8 @@ class Record(ByHand):
         ended += "WHERE user_id = %s AND ended_at IS NULL RETURNING session_key"
         with transaction.atomic(), connection.cursor() as cursor:
             event_id = event.pk if connection.features.has_native_uuid_field else event.pk.hex
-            cursor.execute(ended, [now, event_id, user.pk])
+            at = connection.ops.adapt_datetimefield_value(now)
+            cursor.execute(ended, [at, event_id, user.pk])
             keys = [key for (key,) in cursor.fetchall()]
             marks = ", ".join(["%s"] * len(keys))
             cursor.execute(f"DELETE FROM django_session WHERE session_key IN ({marks})", keys)

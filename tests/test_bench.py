@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(
 
 def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: Path) -> None:
     """Each in a process of its own, on SQLite, and ends by itself."""
-    contenders = ["django-db", "ours-db"]
-    command = [sys.executable, "-m", "bench", "--quick", "--only", "request"]
+    contenders = ["django-db", "ours-db", "django-db-record", "record"]
+    command = [sys.executable, "-m", "bench", "--quick"]
     command += ["--databases", "sqlite", "--output", str(tmp_path), "--contenders", *contenders]
     done = subprocess.run(
         command,
@@ -35,6 +35,9 @@ def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: 
     assert page in done.stdout
     assert "| Django alone, db | " in page
     assert "| yes | SQLite | django-logout, db: page, more queries | 0 | 0 |" in page
+    assert "django-logout, db: logout, to Django with the same record by hand | ≤ 1.25 x |" in page
+    everywhere = "django-logout, db: everywhere, 5 sessions of 2,000, to the same record by hand"
+    assert f"{everywhere} | ≤ 1.50 x |" in page
     assert "`LAST_SEEN_INTERVAL`" in page
     assert str(ROOT) not in page
     assert (tmp_path / "results.svg").read_text().count("<svg ") == 1
