@@ -57,8 +57,8 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request) or attached_sessions.of(request):
-            response = settle_all(request, response)
+        if needs_finalizing(request, session) or attached_sessions.of(request):
+            response = settle_all(request, response, session)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -75,8 +75,8 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request) or attached_sessions.of(request):
-            response = await sync_to_async(settle_all)(request, response)
+        if needs_finalizing(request, session) or attached_sessions.of(request):
+            response = await sync_to_async(settle_all)(request, response, session)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

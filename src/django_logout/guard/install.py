@@ -9,6 +9,7 @@ the change of class, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -55,11 +56,9 @@ def install_guard(session: SessionBase, request: Any) -> bool:
     already."""
     if isinstance(session, GuardedStore):
         return False
-    key = session.session_key
-    if key and "\x00" in key:  # no engine has it, and PostgreSQL refuses to be asked for it
-        session._session_key = key = None
-    session.__dict__["presented"] = key, request
-    session.__class__ = guarded(type(session))
+    store: Any = session
+    store.__class__ = guarded(type(session))
+    store.present(request)
     return True
 
 
@@ -73,15 +72,52 @@ def _look_again(session: Any) -> None:
         session._session_cache = {}
 
 
+def inherit(session: Any, original: Any) -> None:
+    """Give a session object that a view has put in the place of the request's original one what
+    the earlier objects have seen, if it is the same session.
+
+    Only the object that is in place in the end inherits: a library may put another session in
+    place for a while.
+    """
+    for earlier in _earlier_objects(session, original):
+        load_unnoticed(session)
+        before = earlier.identity
+        # If the engine does not know the key any more, another tab has rotated it: the session
+        # goes on there, and this request has not let go of it.
+        rotated = before is not None and session.state.key_unknown
+        session.state.inherit(earlier.state)
+        if rotated:
+            session.state.logins_seen.pop(before.id, None)
+
+
+def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
+    """The objects by which the request has held this session before, the newest first."""
+    while session is not original:
+        earlier = session.reopened
+        if earlier is None and session.continues(original):
+            earlier = original
+        if earlier is None:
+            return
+        session = earlier
+        yield session
+
+
+def load_unnoticed(session: Any) -> None:
+    """Load a session that the view has not looked at, without ``Vary: Cookie`` for it."""
+    accessed = session.accessed
+    session._get_session()
+    session.accessed = accessed
+
+
 # Whether anything has become of the session that is to be settled before the response leaves.
 
 
-def needs_finalizing(request: HttpRequest) -> bool:
+def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
     """Whether there is anything to do, found out without asking anybody: nothing for requests
     that leave their session alone, and mostly nothing for those that only read it."""
     session: Any = request.session
-    if not isinstance(session, GuardedStore):
-        return True  # the view has put another session in its place
+    if session is not began_with:
+        return True  # the view has put another object in its place
     seen = session.__dict__
     if not ("state" in seen or "_session_cache" in seen or seen["modified"]):
         return bool(settings.SESSION_SAVE_EVERY_REQUEST)

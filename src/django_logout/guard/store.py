@@ -21,6 +21,7 @@ from django_logout.sessions import activity, engines, registry, status
 from django_logout.sessions.activity import is_passive
 from django_logout.sessions.identity import ID_KEY, Identity, identify
 from django_logout.sessions.status import SessionStatus
+from django_logout.utils.context import current_request
 
 if TYPE_CHECKING:
     _Base = SessionBase
@@ -33,6 +34,39 @@ LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY)
 
 class GuardedStore(_Base):
     """Mixed in front of the project's own ``SessionStore``."""
+
+    engine_store: type[SessionBase]
+    "The engine's own class."
+    reopened: GuardedStore | None = None
+    "The request's session when this object was made of it by ``request.session.__class__(key)``."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Open a session by the guarded class, as libraries do that reload ``request.session``."""
+        super().__init__(*args, **kwargs)
+        request = current_request.get()
+        self.present(request)
+        earlier = getattr(request, "session", None)
+        if isinstance(earlier, GuardedStore) and self.continues(earlier):
+            self.reopened = earlier
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copy and pickle as an object of the engine's own class, which knows no request."""
+        ours = {"presented", "reopened", "state"}
+        plain = {name: value for name, value in vars(self).items() if name not in ours}
+        return object.__new__, (self.engine_store,), plain
+
+    def present(self, request: Any) -> None:
+        """Remember the key that the session is opened by, and the request that is served."""
+        key = self.session_key
+        if key and "\x00" in key:  # no engine has it, and PostgreSQL refuses to be asked for it
+            self._session_key = key = None
+        self.__dict__["presented"] = key, request
+
+    def continues(self, earlier: GuardedStore) -> bool:
+        """Whether this object, in the place of an earlier one, is the same session: it was opened
+        by a key that the earlier one has or had, or by none."""
+        key, _ = self.__dict__["presented"]
+        return key in {None, earlier.session_key, earlier.__dict__["presented"][0]}
 
     @cached_property
     def state(self) -> SessionState:

@@ -16,7 +16,13 @@ from django_logout.ending import pipeline
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import status_cache
-from django_logout.guard.install import guard, is_shut_out, needs_finalizing
+from django_logout.guard.install import (
+    guard,
+    inherit,
+    is_shut_out,
+    load_unnoticed,
+    needs_finalizing,
+)
 from django_logout.guard.presented import clear_sessions, delete_data, set_anonymous_user
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
@@ -32,27 +38,32 @@ from django_logout.web.headers import clear_browser_data, forbid_storing
 logger = logging.getLogger("django_logout")
 
 
-def settle_all(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Settle the session of a request, and those that came beside it."""
-    if needs_finalizing(request):
-        response = settle(request, response)
+def settle_all(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
+    """Settle the session of a request, which the view may have put in the place of the original
+    one, and those that came beside it."""
+    if needs_finalizing(request, original):
+        response = settle(request, response, original)
     for session in attached_sessions.of(request):
         with attached_sessions.in_place(request, session):
             forbid_storing(request, session, response)
-            if needs_finalizing(request):
-                response = settle(request, response)
+            if needs_finalizing(request, session):
+                response = settle(request, response, session)
     return response
 
 
-def settle(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def settle(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
-    replaced = not isinstance(request.session, GuardedStore)
+    unguarded = not isinstance(request.session, GuardedStore)
     state = guard(request.session)
-    if replaced and state.refused is not None:  # a copy of a session that has ended meanwhile
+    if unguarded and state.refused is not None:  # a copy of a session that has ended meanwhile
         state.identity, _ = state.refused
         return lost(request, state)
-    reason = replay_detection.detect(request, state)
+    reason = None
     try:
+        if request.session is not original:
+            inherit(request.session, original)
+            forbid_storing(request, request.session, response)
+        reason = replay_detection.detect(request, state)
         _load_if_saved(request)
         if not connections[registry.database()].in_atomic_block:
             _end_again(request, state)
@@ -103,9 +114,7 @@ def _load_if_saved(request: HttpRequest) -> None:
     in use although the view has not asked for it."""
     session: Any = request.session
     if settings.SESSION_SAVE_EVERY_REQUEST and session.session_key:
-        accessed = session.accessed
-        session._get_session()
-        session.accessed = accessed
+        load_unnoticed(session)
 
 
 def _end_expired(request: HttpRequest, state: SessionState) -> None:
