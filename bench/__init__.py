@@ -1,1 +1,1 @@
-"""What logging out costs, measured beside what others ask for it: ``make bench``."""
+"""Measure what logging out costs, beside other packages: ``make bench``."""

@@ -28,20 +28,22 @@ from tests import services
 
 BEGUN = monotonic()
 LATE = 180
-"Seconds after which everybody has one turn only, so that it ends on a busy machine, too."
+"Seconds after which each contender has one turn only, so that a run ends on a busy machine."
 
 
 def say(what: str) -> None:
-    """Progress, beside the results."""
+    """Print progress to stderr, apart from the results."""
     print(f"{monotonic() - BEGUN:5.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 def options() -> argparse.Namespace:
-    """What is asked for."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="What logging out costs.")
-    parser.add_argument("--quick", action="store_true", help="to see that it works; on SQLite")
-    parser.add_argument("--million", action="store_true", help="PostgreSQL tables of 1 M rows, too")
-    parser.add_argument("--only", choices=["request", "table"], help="half of it")
+    parser.add_argument("--quick", action="store_true", help="a trial run on SQLite")
+    parser.add_argument(
+        "--million", action="store_true", help="also with PostgreSQL tables of 1 M rows"
+    )
+    parser.add_argument("--only", choices=["request", "table"], help="one half of the tasks")
     parser.add_argument("--databases", nargs="+", choices=["postgres", "sqlite"])
     parser.add_argument("--contenders", nargs="+", choices=list(BY_NAME), metavar="NAME")
     parser.add_argument("--output", type=Path, help="folder for RESULTS.md and results.svg")
@@ -54,7 +56,7 @@ def options() -> argparse.Namespace:
 
 
 def measure(database: str, given: argparse.Namespace, results: Results) -> None:
-    """Everything on one database."""
+    """Run all tasks on one database."""
     with at_work(database, taking_part(database, given)) as workers:
         tables = [worker for worker in workers if worker.contender.tables]
         for rows in sizes(database, given):
@@ -73,7 +75,7 @@ def measure(database: str, given: argparse.Namespace, results: Results) -> None:
 def requests(
     database: str, rows: int, workers: list[Worker], given: argparse.Namespace, results: Results
 ) -> None:
-    """Pages, logins and logouts."""
+    """Measure pages, logins and logouts."""
     sites = [worker for worker in workers if worker.contender.work not in {"Floor", "Record"}]
     for task in REQUESTS:
         players = [w for w in sites if w.contender.only in {"", task.name}]
@@ -88,7 +90,7 @@ def requests(
 
 
 def pace(database: str, given: argparse.Namespace, task: Task) -> dict[str, Any]:
-    """How much is done: PostgreSQL is what sites run on, so that its numbers matter most."""
+    """Return rounds and times: most for PostgreSQL, since most sites run on it."""
     if given.quick:
         return {"rounds": 2, "times": max(1, task.times // 10), "allowance": 0.5}
     if monotonic() - BEGUN > LATE:
@@ -98,7 +100,7 @@ def pace(database: str, given: argparse.Namespace, task: Task) -> dict[str, Any]
 
 
 def taking_part(database: str, given: argparse.Namespace) -> list[Contender]:
-    """Contenders that were asked for, and can play here."""
+    """Return the contenders that were asked for and run on this database."""
     names = given.contenders or [contender.name for contender in CONTENDERS]
     chosen = [BY_NAME[name] for name in names]
     return [
@@ -109,7 +111,7 @@ def taking_part(database: str, given: argparse.Namespace) -> list[Contender]:
 
 
 def sizes(database: str, given: argparse.Namespace) -> list[int]:
-    """Rows of the session tables."""
+    """Return the sizes of the session tables."""
     if given.quick:
         return [2_000]
     if given.only == "request":
@@ -120,7 +122,9 @@ def sizes(database: str, given: argparse.Namespace) -> list[int]:
 def main() -> None:
     """Measure and report."""
     given = options()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # tidily
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit("terminated")
+    )  # so that databases are dropped
     results: Results = {}
     for database in given.databases:
         if database == "postgres" and not services.available("postgres"):

@@ -1,4 +1,4 @@
-"""A browser that costs next to nothing: WSGI without a server."""
+"""A browser that costs almost no time: it calls the WSGI application without a server."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ application = cache(WSGIHandler)
 
 
 class Browser:
-    """Keeps its cookies."""
+    """Send requests and keep the cookies of the responses."""
 
     def __init__(self) -> None:
         self.cookies = SimpleCookie({"csrftoken": TOKEN})
 
     def request(self, method: str, path: str, **fields: str) -> Callable[[], Any]:
-        """A request that is ready to go; gives the response when called."""
+        """Prepare a request. The function returned sends it and returns the response."""
         body = urlencode(fields).encode()
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method,

@@ -1,4 +1,4 @@
-"""What we have promised not to exceed, held against what was measured."""
+"""Compare the results with the budgets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.process import Process
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one budget, in one place."""
+    """Whether one budget is held in one place."""
 
     database: str
     what: str
@@ -22,7 +22,7 @@ class Verdict:
 
 
 def verdicts(results: Results) -> Iterator[Verdict]:
-    """On all of them."""
+    """Check all budgets of requests and tables."""
     for place, found in sorted(results.items()):
         check = _ON.get(place.task)
         for name, ours in found.items() if check else ():
@@ -33,7 +33,7 @@ def verdicts(results: Results) -> Iterator[Verdict]:
 
 
 def on_processes(processes: dict[str, Process]) -> Iterator[Verdict]:
-    """Of an app that is installed and not used yet."""
+    """Check the budgets of an app that is installed and not used yet."""
     if not processes:
         return
     ms, megabytes, us = processes["ours-db"].more(processes["django-db"])
@@ -45,7 +45,7 @@ def on_processes(processes: dict[str, Process]) -> Iterator[Verdict]:
 
 
 def base(name: str, found: dict[str, Measured]) -> Measured | None:
-    """Django alone, on the same engine."""
+    """Return the results of Django alone on the same engine."""
     return found.get(f"django-{BY_NAME[name].engine}")
 
 

@@ -1,4 +1,4 @@
-"""Who takes part, as the settings of a small site for each."""
+"""The contenders, as the settings of a small site for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.backends import cache_from_url, database_from_url
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One way to have sessions, and to end them."""
+    """One way to keep sessions and to end them."""
 
     name: str
     label: str
@@ -23,14 +23,14 @@ class Contender:
     middleware: tuple[str, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     tables: bool = True
-    "Whether it is asked to end and to list sessions, too, and not only for requests."
+    "Whether it ends and lists sessions, in addition to serving requests."
     only: str = ""
-    "The one task that it takes part in."
+    "Name of the only task that it takes part in."
     ours: bool = False
 
     @property
     def peer(self) -> bool:
-        """Whether it is somebody else's answer to our question."""
+        """Return whether it is another package for the same purpose."""
         return self.tables and not self.ours and self.work not in {"Plain", "Floor", "Record"}
 
 
@@ -136,7 +136,7 @@ BY_NAME = {contender.name: contender for contender in CONTENDERS}
 def settings_for(
     contender: Contender, *, database: str, schema: str, cache: str, prefix: str
 ) -> dict[str, Any]:
-    """The whole of its site."""
+    """Return all settings of a contender's site."""
     connection = {**database_from_url(database), "CONN_MAX_AGE": None}
     if schema:
         connection["OPTIONS"] = {"options": f"-c search_path={schema}"}
@@ -151,7 +151,7 @@ def settings_for(
         "LOGGING_CONFIG": None,
         "LOGIN_REDIRECT_URL": "/",
         "LOGOUT_REDIRECT_URL": "/",
-        # A slow hash is the same for all, and would hide everything else.
+        # A slow hash takes the same time for all contenders, and would hide the differences.
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "DATABASES": {"default": connection},

@@ -1,4 +1,4 @@
-"""Turns: every round each contender does a little of the same work, beginning with another."""
+"""Measure in turns: in each round all contenders do a little of the same work, in another order."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Task:
 
     name: str
     sessions: int = 0
-    "How many the user has before."
+    "How many sessions the user has before it."
     times: int = 1
-    "How often, each turn."
+    "How often it is done in a turn."
     rounds: int = 15
 
     @property
     def on_tables(self) -> bool:
-        """Whether it is about the session tables, and not a request."""
+        """Return whether it works on the session tables, without a request."""
         return self.name in {"everywhere", "list"}
 
 
 @dataclass
 class Measured:
-    """What one contender needed for a task."""
+    """The time and the calls that one contender needed for a task."""
 
     turns: list[float] = field(default_factory=list)
     "Seconds; a median for each turn."
@@ -39,17 +39,17 @@ class Measured:
 
     @property
     def ms(self) -> float:
-        """The median."""
+        """Return the median of the turns."""
         return median(self.turns) * 1000
 
     def once(self, base: Measured | None = None) -> str:
-        """A mark for a time, or a ratio, of one turn, since there was no time for more."""
+        """Return a mark if the time, or the ratio, comes from one turn only."""
         turns = min(len(self.turns), len(base.turns if base else self.turns))
         return " (one turn)" if turns == 1 else ""
 
     def ratio(self, base: Measured) -> tuple[float, float, float]:
-        """To another's, turn by turn: lower quartile, median, upper quartile."""
-        ratios = [mine / theirs for mine, theirs in zip(self.turns, base.turns, strict=False)]
+        """Compare turn by turn: lower quartile, median and upper quartile of the ratios."""
+        ratios = [ours / other for ours, other in zip(self.turns, base.turns, strict=False)]
         if len(ratios) < 2:
             return ratios[0], ratios[0], ratios[0]
         low, middle, high = quantiles(ratios, n=4, method="inclusive")
@@ -58,7 +58,7 @@ class Measured:
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a number comes from."""
+    """The database, the table size and the task that a number belongs to."""
 
     database: str
     rows: int
@@ -86,7 +86,7 @@ TABLES = (
 def take_turns(
     task: Task, workers: list[Worker], *, rounds: int, times: int, allowance: float
 ) -> dict[str, Measured]:
-    """Measure; whoever has used the allowance (seconds) has no further turns."""
+    """Measure a task. A contender that has used the allowance (seconds) gets no further turns."""
     found = {worker.contender.name: Measured() for worker in workers}
     for worker in workers:
         vars(found[worker.contender.name]).update(count(task, worker))
@@ -104,7 +104,7 @@ def take_turns(
 
 
 def count(task: Task, worker: Worker) -> dict[str, int]:
-    """Its queries, statements and cache calls; once before, so that what is warm is warm."""
+    """Count queries, statements and cache calls, after one run that fills the caches."""
     order = {"task": task.name, "sessions": task.sessions, "times": 0}
     if not task.on_tables and task.sessions < 1000:
         worker.ask(**order)
@@ -113,7 +113,7 @@ def count(task: Task, worker: Worker) -> dict[str, int]:
 
 
 def grow(workers: list[Worker], rows: int, say: Callable[[str], None]) -> None:
-    """Tables of so many sessions, two at a time."""
+    """Fill the tables up to a number of sessions, two contenders at a time."""
     say(f"tables of {rows:,} sessions")
     for first in range(0, len(workers), 2):
         pair = workers[first : first + 2]

@@ -1,4 +1,4 @@
-"""The results as a plot, the same bytes for the same numbers."""
+"""Draw the results; the same numbers give the same bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TASKS = ("page", "login", "logout")
 
 
 def draw(results: Results, path: Path) -> None:
-    """Requests as ratios on the left, everywhere by table size on the right."""
+    """Draw requests as ratios on the left, everywhere by table size on the right."""
     database = "postgres" if any(p.database == "postgres" for p in results) else "sqlite"
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
     _requests(left, results, database)

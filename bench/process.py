@@ -1,5 +1,8 @@
-"""What an app costs whoever does not use it: time to set a process up, memory, and the time of a
-request that looks at neither session nor user."""
+"""Measure what an installed app costs that is not used.
+
+That is the time to set up a process, its memory, and the time of a request that reads neither
+session nor user.
+"""
 
 from __future__ import annotations
 
@@ -16,34 +19,34 @@ from bench.contenders import BY_NAME, settings_for
 
 NAMES = ("django-db", "ours-db", "allauth", "user-sessions", "qsessions")
 LOOPS, LOOP = 15, 500
-"How often such requests are timed, and how many at a time."
+"How many loops of such requests are timed, and how many requests a loop has."
 
 
 @dataclass
 class Process:
-    """One contender's."""
+    """What one contender costs."""
 
     seconds: list[float] = field(default_factory=list)
-    "CPU; one for each turn."
+    "CPU time of each turn."
     memory: int = 0
     "Bytes that Python has allocated, as tracemalloc counts them."
     passing: list[float] = field(default_factory=list)
-    "CPU of its middleware and the session's for one ignoring request, microseconds; for each turn."
+    "Microseconds of CPU in each turn that its middleware and the session's spend on such a request."
 
     @property
     def costs(self) -> tuple[float, float, float]:
-        """Milliseconds, megabytes and microseconds. Of the times the shortest, which nothing else
-        on the machine has disturbed."""
+        """Return milliseconds, megabytes and microseconds. The shortest time counts: other
+        processes on the machine disturbed it least."""
         return min(self.seconds) * 1000, self.memory / 1e6, min(self.passing)
 
     def more(self, base: Process) -> tuple[float, float, float]:
-        """The same, over another's."""
+        """Return the same costs, less those of another contender."""
         (ms, mb, us), (base_ms, base_mb, base_us) = self.costs, base.costs
         return ms - base_ms, mb - base_mb, us - base_us
 
 
 def take_turns(rounds: int) -> dict[str, Process]:
-    """Measure. The first round, which compiles, is for nothing."""
+    """Measure in turns. The first round does not count, since it compiles."""
     found = {name: Process() for name in NAMES}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds + 1):
@@ -66,7 +69,7 @@ def _ask(name: str, folder: str, what: str) -> list[float]:
 
 
 def main(name: str, what: str) -> None:
-    """Set the site up as a server does, its URLs included, and say what that cost."""
+    """Set the site up as a server does, with its URLs, and print what that costs."""
     if what == "memory":
         tracemalloc.start()
     site = {"database": "sqlite://", "schema": "", "cache": "locmem://", "prefix": "bench"}
@@ -90,9 +93,11 @@ def main(name: str, what: str) -> None:
 
 
 def passing() -> float:
-    """Microseconds of CPU that a request which looks at nothing spends in the middleware of the
-    sessions, Django's or another's, and in what the app has behind it: those of the fastest loop,
-    which nobody disturbed."""
+    """Return the CPU time, in microseconds, of a request that reads neither session nor user.
+
+    Only the session middleware and the middleware of the app count. The fastest loop is returned:
+    other processes disturbed it least.
+    """
     from django.conf import settings
     from django.http import HttpRequest, HttpResponse
     from django.test import RequestFactory
@@ -109,7 +114,7 @@ def passing() -> float:
     for _ in range(LOOPS):
         requests = [make.get("/") for _ in range(LOOP)]
         for request in requests:
-            request.COOKIES  # noqa: B018 - parses them, which is nobody's of these
+            request.COOKIES  # noqa: B018 - parses them before the clock starts
         begin = process_time()
         for request in requests:
             handle(request)

@@ -1,4 +1,4 @@
-"""The results as a page: counts, medians, ratios, budgets, and where a peer wins."""
+"""Render the results as a page: counts, medians, ratios, budgets, and where a peer wins."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PACKAGES = "django-logout Django django-allauth django-user-sessions django-qses
 WORDS = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 HOW = """\
 Every contender runs in a process of its own, with a database of its own and the same small site. They take
-turns: in every round each does a little of the same work, and another begins. A number is the median of the
+turns: in every round each does a little of the same work, in another order. A number is the median of the
 turns' medians; a ratio is the median of the ratios turn by turn, with its quartiles. **Times differ from machine
-to machine and from run to run; counts and ratios are what to look at.** Nothing but the work is timed: no
-network but the loopback, no server, a fast password hash. Counts are queries / statements (with BEGIN,
-SAVEPOINT and COMMIT, so round trips) / calls to Redis. Where it says "one turn", there was no time for more:
-such a number has no spread, and is worth less. `make bench` writes this page anew.
+to machine and from run to run; look at counts and ratios.** Only the work itself is timed: the network is the
+loopback, no server runs, the password hash is fast. Counts are queries / statements (with BEGIN, SAVEPOINT and
+COMMIT, so round trips) / calls to Redis. "One turn" marks a number for which the time sufficed once only: it has
+no spread, and is less reliable. `make bench` writes this page anew.
 """
-#: Under the counts, which are those of a page that was called a moment ago.
+#: Stands under the counts, which are taken shortly after another call of the page.
 TOUCHED = """\
-Once in each `LAST_SEEN_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the signed-in page
-of every django-logout row, with limits or without, pays one UPDATE more, which notes that the session is in use.
-These counts, taken warm, do not show it."""
+Once in each `LAST_SEEN_INTERVAL` (60 s, or a quarter of an idle timeout shorter than four minutes) the logged-in page
+of every django-logout row, with limits or without, takes one more UPDATE, which records that the session is in use.
+These counts do not show it, since the page was called shortly before."""
 #: What the budgets mean where their names do not say it.
 READING = """\
 "More" is what ours needs beyond Django alone on the same engine. A ratio compares with the time of Django alone, or of
@@ -42,22 +42,22 @@ that ours leaves. The tables above show the floor of everywhere, too: one `DELET
 record."""
 NOT_HERE = """\
 Not measured here: 10,000 users out at once, everyone out, other processes; `tests/` counts them."""
-#: Of a page that looks at nothing, next to the time of the whole of it above.
+#: Explains the CPU time of a page that ignores the user, whose whole time stands further above.
 PASSING = """\
-More than Django alone, whose own are in the first line. The CPU of a page that ignores the user is that of the
-session's middleware and of what the app has behind it, in a loop of nothing else."""
-HEADS = {"page": "signed-in page", "quiet": "page that ignores the user"}
+The first line shows Django alone; the others show how much more each costs. The CPU time of a page that ignores the
+user is that of the session middleware and the app's middleware, measured in a loop of nothing else."""
+HEADS = {"page": "logged-in page", "quiet": "page that ignores the user"}
 WHY = {
-    "everywhere": "None of them records of each session when it ended, why, and by whom.",
-    "list": "Theirs is all there is; ours are the first twenty, and how many there are.",
-    "login": "The row of the session itself is all that they write.",
-    "logout": "None of them records when a session ended, why, and by whom.",
+    "everywhere": "None of them records when and why each session ended, and who ended it.",
+    "list": "They list all sessions; ours lists the first twenty and counts them.",
+    "login": "They write the row of the session alone.",
+    "logout": "None of them records when and why a session ended, and who ended it.",
 }
 Row = list[str]
 
 
 def render(results: Results, processes: dict[str, Process], *, seconds: float) -> str:
-    """The page."""
+    """Return the page."""
     parts = [
         "# What it costs",
         f"Measured on {datetime.now(UTC):%d %B %Y} in {seconds:.0f} s. {machine(results)}",
@@ -81,7 +81,7 @@ def render(results: Results, processes: dict[str, Process], *, seconds: float) -
 
 
 def machine(results: Results) -> str:
-    """In general words."""
+    """Describe the machine and the versions."""
     found = []
     for package in PACKAGES.split():
         try:
@@ -98,7 +98,7 @@ def machine(results: Results) -> str:
 
 
 def requests(here: Results) -> Iterator[str]:
-    """What one costs."""
+    """Yield the tables of requests."""
     places = [p for p in here if p.task not in {"everywhere", "list"}]
     if not places:
         return
@@ -124,7 +124,7 @@ def requests(here: Results) -> Iterator[str]:
 
 
 def tables(here: Results) -> Iterator[str]:
-    """What one user costs, by the size of the session table."""
+    """Yield the tables of one user's sessions, by the size of the session table."""
     titles = {"everywhere": "One user out everywhere", "list": "List one user's sessions"}
     for task, title in titles.items():
         places = [p for p in here if p.task == task]
@@ -143,7 +143,7 @@ def tables(here: Results) -> Iterator[str]:
 
 
 def process(found: dict[str, Process]) -> str:
-    """More than Django alone, whose own is the first line."""
+    """Return the table of processes: Django alone, then how much more the others cost."""
     alone = found["django-db"]
     rows = [
         [BY_NAME["django-db"].label, *(f"{cost:.1f} {unit}" for cost, unit in _units(alone.costs))],
@@ -164,10 +164,10 @@ def _units(costs: Iterable[float]) -> Iterator[tuple[float, str]]:
 
 
 def budgets(results: Results, processes: dict[str, Process]) -> Iterator[str]:
-    """Held or not, in one table."""
+    """Yield the table of budgets."""
     found = [*verdicts(results), *on_processes(processes)]
     broken = sum(not verdict.held for verdict in found)
-    yield f"{len(found) - broken} of {len(found)} held; those that are not come first. {READING}"
+    yield f"{len(found) - broken} of {len(found)} are held; the others come first. {READING}"
     yield table(
         ["held", "", "", "budget", "measured"],
         [
@@ -179,17 +179,17 @@ def budgets(results: Results, processes: dict[str, Process]) -> Iterator[str]:
 
 
 def wins(results: Results) -> Iterator[str]:
-    """Whoever needs less than we do, by more than a few per cent: a sentence for each."""
+    """Yield a sentence for each task in which a peer needs clearly less time than ours."""
     found: dict[tuple[str, str], list[tuple[float, str, str]]] = {}
     for place, measured in sorted(results.items()):
         ours = measured.get("ours-db")
-        for name, theirs in measured.items():
-            if ours is None or not (BY_NAME[name].peer and theirs.turns and ours.turns):
+        for name, peer in measured.items():
+            if ours is None or not (BY_NAME[name].peer and peer.turns and ours.turns):
                 continue
-            ratio = theirs.ratio(ours)[1]
+            ratio = peer.ratio(ours)[1]
             if ratio < 0.97:
                 faster = found.setdefault((place.task, name), [])
-                faster.append((ratio, _counts(theirs), _counts(ours)))
+                faster.append((ratio, _counts(peer), _counts(ours)))
     if not found:
         yield "Nowhere, in this run."
     for task in dict.fromkeys(task for task, _ in found):
@@ -226,6 +226,6 @@ def _time(one: Measured | None, to: Measured | None) -> str:
 
 
 def table(head: Row, rows: list[Row]) -> str:
-    """In Markdown."""
+    """Return a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

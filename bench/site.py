@@ -1,4 +1,4 @@
-"""The site that is measured: the same few pages for every contender."""
+"""The site that is measured; every contender has the same pages."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from django.urls import include, path
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Of a site that knows its users."""
+    """Show the user."""
     return HttpResponse(f"user={request.user.get_username()}")
 
 
 class OneMoreRead:
-    """What the least costs that can be asked of a cache: one more read where the session is used."""
+    """Read the cache once more where the session is used: the least that a check of it can cost."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -27,7 +27,7 @@ class OneMoreRead:
 
 
 def quiet(request: HttpRequest) -> HttpResponse:
-    """Of one that does not ask."""
+    """Read neither session nor user."""
     return HttpResponse("quiet")
 
 

@@ -1,4 +1,4 @@
-"""Tables filled in no time: one INSERT … SELECT each, whatever the model."""
+"""Fill the table of any model fast, with one INSERT … SELECT."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from django.db import connection, models
 from django.utils import timezone
 
 PASSWORD = "pw"
-#: Long enough: Django would write the hash anew at the first login, and that ends all sessions.
+#: Has the length that Django asks for: it would renew a hash with a shorter salt at the first
+#: login, and that ends all sessions.
 SALT = "salt" * 6
-#: Users whose sessions are measured; everybody else's come after theirs.
+#: Number of the users whose sessions are measured; the other users have higher ids.
 PEOPLE = 4_000
 EACH = 5
 
 
 def fill(model: type[models.Model], first: int, last: int, **given: str) -> None:
-    """Rows ``first`` to ``last - 1``. What is ``given`` is SQL, in which ``i`` is the number."""
+    """Insert rows ``first`` to ``last - 1``. ``given`` are SQL expressions of the row number ``i``."""
     now = timezone.now()
     columns, expressions, values = [], [], []
     for field in model._meta.concrete_fields:
@@ -55,24 +56,24 @@ def _uuid(digest: str) -> str:
 
 
 def people(first: int, last: int) -> None:
-    """Users with these ids."""
+    """Insert users with the ids ``first`` to ``last - 1``."""
     password = make_password(PASSWORD, salt=SALT)
     fill(get_user_model(), first, last, id="i", username="'u' || i", password=f"'{password}'")
 
 
 def crowd(tables: list[type[models.Model]], before: int, rows: int) -> None:
-    """Grow tables to as many sessions of other people, from what they had before."""
-    somebody = get_user_model().objects.get(pk=PEOPLE)
+    """Grow tables from ``before`` to ``rows`` sessions of users who are not measured."""
+    user = get_user_model().objects.get(pk=PEOPLE)
     people(PEOPLE + 1 + before // EACH, PEOPLE + 1 + rows // EACH)
     for table in tables:
-        fill(table, before, rows, **_session("crowd", f"{PEOPLE + 1} + i / {EACH}", somebody))
+        fill(table, before, rows, **_session("crowd", f"{PEOPLE + 1} + i / {EACH}", user))
     analyze = "VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE"
     with connection.cursor() as cursor:
         cursor.execute(analyze)
 
 
 def give(tables: list[type[models.Model]], user: Any, sessions: int) -> list[str]:
-    """Log a user in so many times; gives the keys."""
+    """Insert so many sessions of a user and return their keys."""
     if sessions:
         for table in tables:
             fill(table, 0, sessions, **_session(f"{user.pk}-", str(user.pk), user))

@@ -1,4 +1,4 @@
-"""The contenders at work: a process each, a database for each engine, and turns."""
+"""Run each contender in a process and a database of its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from bench.contenders import Contender
 from tests import services
 
 PATIENCE = 300
-"Seconds for one order."
+"Seconds to wait for one order."
 
 
 class Worker:
-    """One contender's process, told what to do over a pipe."""
+    """The process of one contender, which takes orders over a pipe."""
 
     def __init__(self, contender: Contender, site: dict[str, str]) -> None:
         self.contender = contender
@@ -36,7 +36,7 @@ class Worker:
         )
 
     def answer(self) -> Any:
-        """To the last order."""
+        """Wait for the answer to the last order."""
         assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         line = self.process.stdout.readline() if ready else ""
@@ -45,18 +45,18 @@ class Worker:
         return json.loads(line)
 
     def order(self, **what: Any) -> None:
-        """Have something done."""
+        """Send an order."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(what) + "\n")
         self.process.stdin.flush()
 
     def ask(self, **what: Any) -> Any:
-        """Have something done, and wait."""
+        """Send an order and wait for the answer."""
         self.order(**what)
         return self.answer()
 
     def end(self) -> None:
-        """Nothing more to do."""
+        """Let the process end."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
@@ -68,7 +68,7 @@ class Worker:
 
 @contextmanager
 def at_work(database: str, contenders: list[Contender]) -> Iterator[list[Worker]]:
-    """Workers of a database that is theirs alone, and gone afterwards."""
+    """Start workers on a new database, which is dropped afterwards."""
     with ExitStack() as stack:
         prefix = f"bench{os.getpid()}"
         cache = services.URLS["redis"] if services.available("redis") else "locmem://"
@@ -93,7 +93,7 @@ def at_work(database: str, contenders: list[Contender]) -> Iterator[list[Worker]
 
 @contextmanager
 def postgres(name: str, contenders: list[Contender]) -> Iterator[str]:
-    """A database with a schema for each contender."""
+    """Create a database with a schema for each contender."""
     import psycopg
 
     server = services.URLS["postgres"]
@@ -110,7 +110,7 @@ def postgres(name: str, contenders: list[Contender]) -> Iterator[str]:
 
 
 def forget(cache: str, pattern: str) -> None:
-    """Leave nothing in a cache that others use."""
+    """Delete the keys of a pattern from a cache that other programs use, too."""
     import redis
 
     client = redis.from_url(cache)
@@ -119,7 +119,7 @@ def forget(cache: str, pattern: str) -> None:
 
 
 def facts(database: str) -> str:
-    """Name and version of what is measured on."""
+    """Return name and version of a database."""
     if database == "postgres":
         import psycopg
 

@@ -1,7 +1,6 @@
-"""What is measured, as each contender does it.
+"""The tasks, as each contender does them.
 
-A piece of work is a generator: it prepares, yields, does what the clock counts, yields, and
-looks whether it was done.
+A task is a generator: it prepares, yields, does what is timed, yields, and checks the result.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ Work = Iterator[None]
 
 
 class Plain:
-    """Django alone; everywhere and list by the recipe that decodes every row."""
+    """Django alone, which has to decode every row to find the sessions of one user."""
 
     tables: tuple[str, ...] = ("sessions.Session",)
 
@@ -34,47 +33,47 @@ class Plain:
         people(1, PEOPLE + 1)
 
     def grow(self, rows: int) -> None:
-        """To so many sessions of other people."""
+        """Grow the tables to so many sessions of other users."""
         crowd(self.models, self.rows, rows)
         self.rows = rows
 
     def someone(self, sessions: int) -> tuple[Any, list[str]]:
-        """Whom nobody has measured yet, with so many sessions, and their keys."""
+        """Return a user who has not been measured yet, with the keys of so many new sessions."""
         user = get_user_model().objects.get(pk=next(self.numbers))
         return user, give(self.models, user, sessions)
 
     def log_in(self, browser: Browser, user: Any) -> Any:
-        """A request that does."""
+        """Prepare a request that logs in."""
         name = user.get_username()
         return browser.request(
             "POST", "/accounts/login/", username=name, login=name, password=PASSWORD
         )
 
     @cached_property
-    def signed_in(self) -> Browser:
-        """Somebody who looks around."""
+    def logged_in(self) -> Browser:
+        """Return a browser that is logged in."""
         browser = Browser()
         self.log_in(browser, self.someone(0)[0])()
         return browser
 
     def page(self, sessions: int) -> Work:
-        """Of a signed-in user."""
-        send = self.signed_in.request("GET", "/page/")
+        """Show a page to a logged-in user."""
+        send = self.logged_in.request("GET", "/page/")
         yield
         response = send()
         yield
         assert response.content.startswith(b"user=u"), response.content
 
     def quiet(self, sessions: int) -> Work:
-        """A page that ignores the user."""
-        send = self.signed_in.request("GET", "/")
+        """Show a page that ignores the user."""
+        send = self.logged_in.request("GET", "/")
         yield
         response = send()
         yield
         assert response.content == b"quiet"
 
     def login(self, sessions: int) -> Work:
-        """On one more device."""
+        """Log in on one more device."""
         browser, (user, _) = Browser(), self.someone(sessions)
         send = self.log_in(browser, user)
         yield
@@ -84,7 +83,7 @@ class Plain:
         assert browser.cookies["sessionid"].value
 
     def logout(self, sessions: int) -> Work:
-        """From this device."""
+        """Log out on this device."""
         browser, (user, _) = Browser(), self.someone(sessions)
         self.log_in(browser, user)()
         send = browser.request("POST", "/accounts/logout/")
@@ -95,7 +94,7 @@ class Plain:
         assert browser.request("GET", "/page/")().content == b"user="
 
     def everywhere(self, sessions: int) -> Work:
-        """One user, from all devices."""
+        """Log one user out on all devices."""
         user, keys = self.someone(sessions)
         yield
         self.end_all(user)
@@ -103,7 +102,7 @@ class Plain:
         assert not self.models[0].objects.filter(session_key__in=keys).exists()
 
     def list(self, sessions: int) -> Work:
-        """One user's sessions."""
+        """List one user's sessions."""
         user, _ = self.someone(sessions)
         yield
         found = self.find(user)
@@ -111,14 +110,14 @@ class Plain:
         assert len(found) in {sessions, 20}, len(found)
 
     def end_all(self, user: Any) -> None:
-        """As its documentation says."""
+        """End all sessions of a user, as the documentation of the package says."""
         self.models[0].objects.filter(session_key__in=self.find(user)).delete()
 
     def find(self, user: Any) -> Any:
-        """Likewise."""
+        """List the sessions of a user, as the documentation of the package says."""
         rows = self.models[0].objects.iterator()
-        mine = str(user.pk)
-        return [row.session_key for row in rows if row.get_decoded().get("_auth_user_id") == mine]
+        wanted = str(user.pk)
+        return [row.session_key for row in rows if row.get_decoded().get("_auth_user_id") == wanted]
 
 
 class Recorded(Plain):
@@ -154,7 +153,7 @@ class Ours(Recorded):
         assert end_sessions(Target.user(user)).complete
 
     def find(self, user: Any) -> Any:
-        """As the sessions page does: the first twenty, and how many there are."""
+        """List the first twenty sessions and count all, as the sessions page does."""
         from django_logout.sessions import engines
         from django_logout.web.session_list import Listing
 
@@ -191,7 +190,7 @@ class Record(ByHand):
 
 
 class Allauth(Plain):
-    """Its sessions page, and its adapter."""
+    """allauth.usersessions: its sessions page and its adapter."""
 
     tables = ("sessions.Session", "usersessions.UserSession")
 
@@ -205,7 +204,7 @@ class Allauth(Plain):
 
 
 class UserSessions(Plain):
-    """An engine whose rows know their user."""
+    """django-user-sessions, an engine whose rows name their user."""
 
     tables = ("user_sessions.Session",)
 
@@ -217,13 +216,13 @@ class UserSessions(Plain):
 
 
 class Qsessions(UserSessions):
-    """Another one."""
+    """django-qsessions, an engine of the same kind."""
 
     tables = ("qsessions.Session",)
 
 
 class Floor(Qsessions):
-    """What the database asks for it, and nothing else."""
+    """One SQL statement, without an ORM: the least that the database needs."""
 
     def end_all(self, user: Any) -> None:
         with connection.cursor() as cursor:

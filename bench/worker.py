@@ -1,4 +1,4 @@
-"""One contender in a process of its own: reads what to do from a pipe, a line of JSON each."""
+"""Run one contender in a process of its own, which reads orders from a pipe as lines of JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 def timed(work: Iterator[None]) -> float:
-    """Seconds."""
+    """Return the seconds that a task takes."""
     next(work)
     begin = perf_counter()
     next(work)
@@ -27,7 +27,7 @@ def timed(work: Iterator[None]) -> float:
 
 
 def counted(work: Iterator[None]) -> dict[str, int]:
-    """Queries, statements (those of transactions too) and calls to the cache's server."""
+    """Count queries, statements (those of transactions, too) and calls to the cache's server."""
     from django.db import connection, reset_queries
     from django.test.utils import CaptureQueriesContext
 
@@ -43,12 +43,12 @@ def counted(work: Iterator[None]) -> dict[str, int]:
 
 @contextmanager
 def cache_calls() -> Iterator[list[str]]:
-    """Names of those made meanwhile."""
+    """Collect the names of the calls to Redis made meanwhile."""
     from django.core.cache.backends.redis import RedisCacheClient
 
     calls: list[str] = []
 
-    def noting(method: Callable[..., Any]) -> Callable[..., Any]:
+    def recording(method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             calls.append(method.__name__)
             return method(*args, **kwargs)
@@ -58,7 +58,7 @@ def cache_calls() -> Iterator[list[str]]:
     before = {name: getattr(RedisCacheClient, name) for name in CACHE_CALLS}
     try:
         for name, method in before.items():
-            setattr(RedisCacheClient, name, noting(method))
+            setattr(RedisCacheClient, name, recording(method))
         yield calls
     finally:
         for name, method in before.items():
@@ -66,7 +66,7 @@ def cache_calls() -> Iterator[list[str]]:
 
 
 def main(name: str, **site: str) -> None:
-    """Answer until the pipe is closed."""
+    """Answer orders until the pipe is closed."""
     import django
     from django.conf import settings
     from django.core.management import call_command
