@@ -21,6 +21,9 @@ from tests.backends import cache_from_url
 from tests.revokers.kinds import Recorder
 from tests.settings import ENGINES
 
+#: Each project has settings of its own, so each runs in a process of its own: ``make test-integrations``.
+collect_ignore = ["projects"]
+
 #: Every session engine of Django's, and one of a third party's, with a cache that is shared and
 #: one that is not.
 SETUPS = {

@@ -1,4 +1,4 @@
-"""Ways to log in change, other than the password: by our own call, and by other apps' signals."""
+"""End sessions when the project says that a factor has changed. The project ``mfa`` tests other apps' signals."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, credentials_changed
 from django_logout.models import LoginSession, LogoutEvent
-from tests.adapters.running import run_scenarios
 from tests.routes import OUT, routes
 
 
@@ -67,8 +66,3 @@ def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch:
     monkeypatch.setattr("django_logout.ending.pipeline.status_cache.can_write", lambda: False)
     with pytest.raises(SessionNotEnded):
         credentials_changed(user)
-
-
-def test_allauth_and_django_otp() -> None:
-    """Their real views and models."""
-    run_scenarios("factors", "allauth", "django_otp")

@@ -75,7 +75,7 @@ def test_ids_are_unique_documented_and_tested() -> None:
     in_docs = re.findall(
         r"^\| `django_logout\.([EW]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
     )
-    # Where the libraries are: tests/adapters/{simplejwt_limits,headless,sockets,usersessions}.py
+    # Where the libraries are: tests/projects/{jwt,headless,sockets,usersessions}
     elsewhere = ["W062", "W063", "W072", "W073", "W074", "W075", "W080"]
     assert sorted(in_code) == sorted(in_docs) == sorted([*BROKEN, *elsewhere])
 

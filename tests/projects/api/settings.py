@@ -1,9 +1,12 @@
-"""The test project with our API for token clients, in REST framework and in django-ninja."""
+"""The endpoints for token clients, in Django REST framework and in django-ninja, with five ways to authenticate.
 
-from tests.adapters.settings_jwt import *  # noqa: F403
-from tests.adapters.settings_jwt import REST_FRAMEWORK
+What matters: ``DEFAULT_AUTHENTICATION_CLASSES``, which accepts sessions and the tokens of three libraries.
+"""
 
-ROOT_URLCONF = "tests.adapters.urls_api"
+from tests.projects.jwt.settings import *  # noqa: F403
+from tests.projects.jwt.settings import REST_FRAMEWORK
+
+ROOT_URLCONF = "tests.projects.api.urls"
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -13,8 +13,8 @@ from rest_framework.authtoken.models import Token
 
 from django_logout.contrib.ninja import logout_router
 from django_logout.models import LogoutEvent
-from tests.adapters.urls_api import ByRow, urlpatterns
 from tests.pages import signed_in
+from tests.projects.api.urls import ByRow, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,10 +22,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.runner import credentials
-from tests.adapters.urls_api import ninja, urlpatterns
 from tests.backends import cache_from_url
 from tests.browsers import age
 from tests.pages import copy_of, csrf_token
+from tests.projects.api.urls import ninja, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

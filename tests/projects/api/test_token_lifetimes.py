@@ -10,7 +10,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, SlidingTo
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations import cleanup
-from tests.adapters.tokens_jwt import Program
+from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from ninja.security import APIKeyQuery, HttpBearer, django_auth
 from rest_framework.authtoken.models import Token
 
 from django_logout.contrib.ninja import logout_router
-from tests.adapters.urls_jwt import urlpatterns as ours
+from tests.projects.jwt.urls import urlpatterns as ours
 
 
 class ByRow(HttpBearer):

@@ -1,16 +1,16 @@
-"""The test project with allauth's API for apps, whose tokens are keys of sessions, or JWT."""
+"""django-allauth's headless API for apps, whose token is the key of a session (``SessionTokenStrategy``).
 
-import os
+What matters: ``HEADLESS_TOKEN_STRATEGY``. Signed-cookie sessions have no key to find them by, so db takes their place.
+"""
 
-from tests.adapters.settings import *  # noqa: F403
-from tests.adapters.settings import INSTALLED_APPS, SESSION_ENGINE
+from tests.projects.mfa.settings import *  # noqa: F403
+from tests.projects.mfa.settings import INSTALLED_APPS, SESSION_ENGINE
 from tests.settings import ENGINES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "allauth.headless", "rest_framework"]
-ROOT_URLCONF = "tests.adapters.urls_headless"
-STRATEGY = os.environ.get("HEADLESS_STRATEGY", "SessionTokenStrategy")
-HEADLESS_TOKEN_STRATEGY = f"django_logout.contrib.headless.{STRATEGY}"
+ROOT_URLCONF = "tests.projects.headless.urls"
+HEADLESS_TOKEN_STRATEGY = "django_logout.contrib.headless.SessionTokenStrategy"
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_PRIVATE_KEY = "not a secret either, but as long as HMAC with SHA-256 wants"
-if ENGINES["signed_cookies"] == SESSION_ENGINE:  # which never say whether there is such a key
+if ENGINES["signed_cookies"] == SESSION_ENGINE:
     SESSION_ENGINE = ENGINES["db"]

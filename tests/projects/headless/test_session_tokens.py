@@ -15,11 +15,11 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.headless import check_apps
-from tests.adapters.apps import SESSION, App
-from tests.adapters.checks import found
-from tests.adapters.urls_headless import KEYS
 from tests.faults import points
 from tests.pages import LOGOUT, copy_of, signed_in
+from tests.projects.headless.urls import KEYS
+from tests.projects.headless_client import SESSION, App
+from tests.projects.system_checks import messages
 from tests.properties.site import Doorstep, Visit
 from tests.settings import ENGINES
 
@@ -232,7 +232,7 @@ def test_what_it_costs(user: Any, settings: Any) -> None:
 def test_a_correct_project_hears_nothing_and_another_what_to_type(settings: Any) -> None:
     """Of the strategy, and of what the API lets in."""
     settings.SESSION_ENGINE = ENGINES["db"]
-    assert found() == []
+    assert messages() == []
     settings.HEADLESS_TOKEN_STRATEGY = STOCK
     (message,) = check_apps()
     assert (message.id, "headless.SessionTokenStrategy" in message.hint) == (W073, True)

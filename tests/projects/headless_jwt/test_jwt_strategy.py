@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_logout import Target, aend_sessions, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_replayed
-from tests.adapters.apps import API, SESSION, App
+from tests.projects.headless_client import API, SESSION, App
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)

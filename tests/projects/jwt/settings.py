@@ -1,17 +1,21 @@
-"""The test project with an API whose clients come with JSON web tokens (simplejwt)."""
+"""Django REST framework with JSON web tokens (djangorestframework-simplejwt), beside the tokens of ``tokens``.
 
-import os
+What matters: ``SIMPLE_JWT`` names our serializers, and refresh tokens are rotated and blacklisted.
+"""
+
 from datetime import timedelta
 
-from tests.adapters.settings_tokens import *  # noqa: F403
-from tests.adapters.settings_tokens import AUTH_USER_MODEL, INSTALLED_APPS, REST_FRAMEWORK
+from tests.projects.tokens.settings import *  # noqa: F403
+from tests.projects.tokens.settings import AUTH_USER_MODEL, INSTALLED_APPS, REST_FRAMEWORK
 
 SERIALIZERS = "django_logout.contrib.drf.jwt_serializers"
 
-INSTALLED_APPS = [*INSTALLED_APPS, "rest_framework_simplejwt"]
-if not os.environ.get("JWT_UNLISTED"):
-    INSTALLED_APPS += ["rest_framework_simplejwt.token_blacklist"]
-ROOT_URLCONF = "tests.adapters.urls_jwt"
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "rest_framework_simplejwt",
+    "rest_framework_simplejwt.token_blacklist",
+]
+ROOT_URLCONF = "tests.projects.jwt.urls"
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_AUTHENTICATION_CLASSES": ["django_logout.contrib.drf.jwt.JWTAuthentication"],
@@ -31,5 +35,7 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
     "SIGNING_KEY": "not a secret either, but as long as HMAC with SHA-256 wants",
 }
-if AUTH_USER_MODEL == "users.TextUser":  # has no id, which is what the library looks for
+if (
+    AUTH_USER_MODEL == "users.TextUser"
+):  # The library looks for a field "id", which it does not have.
     SIMPLE_JWT["USER_ID_FIELD"] = "pk"

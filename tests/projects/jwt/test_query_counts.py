@@ -22,10 +22,10 @@ from django_logout.guard import cutoff_cache, status_cache
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, status
 from tests import services
-from tests.adapters.tokens_jwt import Program
 from tests.backends import cache_from_url
 from tests.counting import Cost, cost, counted
 from tests.pages import LOGOUT
+from tests.projects.jwt_client import Program
 from tests.settings import ENGINES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]

@@ -14,9 +14,9 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.runner import credentials
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from django_logout.testing import RevokerContract
-from tests.adapters.tokens_jwt import Program
 from tests.mails import IPHONE, LINUX, NEW, log_in, subjects
 from tests.pages import LOGOUT, signed_in
+from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

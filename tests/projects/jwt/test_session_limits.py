@@ -27,9 +27,9 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.operations.checks.jwt import check_tokens
 from django_logout.sessions import activity, registry
 from django_logout.signals import session_ended
-from tests.adapters.tokens_jwt import Program
-from tests.adapters.urls_jwt import urlpatterns as ours
 from tests.pages import LOGOUT, signed_in
+from tests.projects.jwt.urls import urlpatterns as ours
+from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

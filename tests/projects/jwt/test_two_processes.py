@@ -16,6 +16,8 @@ import pytest
 from tests import services
 from tests.faults.serving import PATIENCE, Site, prepare, serving
 
+pytestmark = pytest.mark.needs("postgres", "redis")
+
 SERVED = "tests.faults.served:unwrapped"
 
 
@@ -24,8 +26,8 @@ def sites() -> Iterator[tuple[Site, Site]]:
     """The servers, on a database of their own."""
     name = f"logout_jwt_{os.getpid()}"
     environment = {
-        "FAULTS_DATABASE": name,
-        "DJANGO_SETTINGS_MODULE": "tests.adapters.settings_jwt_served",
+        "SERVED_DATABASE": name,
+        "DJANGO_SETTINGS_MODULE": "tests.projects.jwt.served_settings",
         "DATABASE_URL": services.URLS["postgres"],
         "REDIS_URL": services.URLS["redis"],
     }

@@ -12,8 +12,8 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from django_logout.contrib.drf.jwt import JWTStatelessUserAuthentication
-from tests.adapters.urls_tokens import WhoView
-from tests.adapters.urls_tokens import urlpatterns as ours
+from tests.projects.tokens.urls import WhoView
+from tests.projects.tokens.urls import urlpatterns as ours
 
 
 class StatelessWhoView(WhoView):

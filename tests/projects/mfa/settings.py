@@ -1,4 +1,7 @@
-"""The test project with the apps whose signals we listen to."""
+"""django-allauth with its second factors, and django-otp: their signals tell of changed factors.
+
+What matters: allauth authenticates (``AUTHENTICATION_BACKENDS``), and its middleware is installed.
+"""
 
 from tests.settings import *  # noqa: F403
 from tests.settings import INSTALLED_APPS, MIDDLEWARE
@@ -14,5 +17,5 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [*MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-ROOT_URLCONF = "tests.adapters.urls"
+ROOT_URLCONF = "tests.projects.mfa.urls"
 ACCOUNT_RATE_LIMITS = False

@@ -1,4 +1,4 @@
-"""The test project's URLs, and allauth's."""
+"""The URLs of the test project and of allauth."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""As the libraries let projects have them."""
+"""Models that take the place of Knox's and django-oauth-toolkit's."""
 
 from django.db import models
 from knox.models import AbstractAuthToken
@@ -12,33 +12,33 @@ from oauth2_provider.models import (
 
 
 class ProgramToken(AbstractAuthToken):
-    """With what it is called."""
+    """Knox's token, with a title."""
 
     title = models.CharField(max_length=40, default="", blank=True)
 
 
 class AccessToken(AbstractAccessToken):
-    """Likewise."""
+    """The project's own access token."""
 
 
 class RefreshToken(AbstractRefreshToken):
-    """Likewise."""
+    """The project's own refresh token."""
 
 
 class IDToken(AbstractIDToken):
-    """Likewise."""
+    """The project's own ID token."""
 
 
 class Grant(AbstractGrant):
-    """Likewise."""
+    """The project's own authorization code."""
 
 
 class DeviceGrant(AbstractDeviceGrant):
-    """Likewise."""
+    """The project's own device code."""
 
 
 class Use(models.Model):
-    """Of an access token, so that its row cannot go by itself."""
+    """A use of an access token, whose row the database does not let go before this one."""
 
     access_token = models.ForeignKey(AccessToken, on_delete=models.CASCADE)
 

@@ -1,10 +1,13 @@
-"""The JWT project with dj-rest-auth, whose tokens are in cookies."""
+"""dj-rest-auth, which keeps the JSON web tokens of the project ``jwt`` in cookies.
 
-from tests.adapters.settings_jwt import *  # noqa: F403
-from tests.adapters.settings_jwt import INSTALLED_APPS, REST_FRAMEWORK, SERIALIZERS
+What matters: ``REST_AUTH`` names the cookies and their attributes, and our class authenticates by them.
+"""
+
+from tests.projects.jwt.settings import *  # noqa: F403
+from tests.projects.jwt.settings import INSTALLED_APPS, REST_FRAMEWORK, SERIALIZERS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "dj_rest_auth"]
-ROOT_URLCONF = "tests.adapters.urls_rest_auth"
+ROOT_URLCONF = "tests.projects.rest_auth.urls"
 REST_FRAMEWORK = {
     **REST_FRAMEWORK,
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -4,7 +4,7 @@ from dj_rest_auth import views
 from django.urls import include, path
 
 from django_logout.contrib.drf.dj_rest_auth_views import LogoutView, RefreshView
-from tests.adapters.urls_jwt import urlpatterns as ours
+from tests.projects.jwt.urls import urlpatterns as ours
 
 urlpatterns = [
     path("auth/logout/", LogoutView.as_view()),

@@ -15,9 +15,9 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
-from tests.adapters.tokens_jwt import Program, exchange, works
+from tests.projects.jwt_client import Program, exchange, works
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("postgres")]
 
 PATIENCE = 20
 

@@ -1,16 +1,19 @@
-"""The test project behind ASGI, with a channel layer: in memory, or on Redis between processes."""
+"""Channels: WebSockets, streams and server-sent events on ASGI, with sessions in the database.
+
+What matters: ``CHANNEL_LAYERS``, in memory here, and on Redis where two servers run (``LAYER_URL``).
+"""
 
 import os
 
 from tests.settings import *  # noqa: F403
 from tests.settings import ENGINES
 
-# Whatever the suite runs on: the tests that are about engines go through all of them.
+# Independent of the environment, because the tests about engines go through all of them.
 SESSION_ENGINE = ENGINES["db"]
-ROOT_URLCONF = "tests.adapters.urls_sockets"
+ROOT_URLCONF = "tests.projects.sockets.urls"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 if "LAYER_URL" in os.environ:
-    # channels_redis waits for as long as redis-py 8 has patience.
+    # Without it redis-py 8 times out while channels_redis waits for a message.
     host = {"address": os.environ["LAYER_URL"], "socket_timeout": None}
     config = {"hosts": [host], "prefix": os.environ["LAYER_PREFIX"]}
     CHANNEL_LAYERS["default"] = {

@@ -1,5 +1,5 @@
 """F33 and F34 between two processes: what is open on one ends with the session that ends on the
-other. Run by ``tests/contrib/test_channels.py``."""
+other."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from websockets.sync.client import ClientConnection, connect
 from tests import services
 from tests.faults.serving import PATIENCE, Site, prepare, serving
 
+pytestmark = pytest.mark.needs("redis")
+
 #: Seconds within which something ends; where nobody disturbs it takes a few hundredths.
 SOON = 10.0
-APPLICATION = "tests.adapters.served_sockets:application"
+APPLICATION = "tests.projects.sockets.asgi:application"
 PATHS = ("sync/", "async/", "json/", "async-json/", "raw/")
 
 
@@ -30,7 +32,7 @@ PATHS = ("sync/", "async/", "json/", "async-json/", "raw/")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site]]:
     """One site, served by uvicorn and by daphne."""
     environment = {
-        "DJANGO_SETTINGS_MODULE": "tests.adapters.settings_sockets",
+        "DJANGO_SETTINGS_MODULE": "tests.projects.sockets.settings",
         "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}",
         "CACHE_URL": services.URLS["redis"],
         "LAYER_URL": services.URLS["redis"],

@@ -34,8 +34,8 @@ from django_logout.revokers.channels import broadcast
 from django_logout.sessions import status
 from django_logout.sessions.identity import Identity
 from django_logout.types import EndedSession, Ending
-from tests.adapters.served_sockets import COMMANDS, GOODBYES, application, consumers
 from tests.pages import LOGOUT
+from tests.projects.sockets.asgi import COMMANDS, GOODBYES, application, consumers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,15 +1,19 @@
-"""The test project behind ASGI, with JSON web tokens, and a channel layer on Redis."""
+"""Channels with the project ``jwt``: WebSockets that a token authenticates instead of a session.
+
+What matters: ``CHANNEL_LAYERS``, on Redis, under a prefix of this process's own.
+"""
 
 from uuid import uuid4
 
 from tests import services
-from tests.adapters.settings_jwt import *  # noqa: F403
+from tests.projects.jwt.settings import *  # noqa: F403
 
+ROOT_URLCONF = "tests.projects.sockets_jwt.urls"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            # See settings_sockets.
+            # Without the timeout redis-py 8 gives up while channels_redis waits for a message.
             "hosts": [{"address": services.URLS["redis"], "socket_timeout": None}],
             "prefix": uuid4().hex,
         },

@@ -23,10 +23,10 @@ from django_logout.contrib.channels import ends_with_session
 from django_logout.contrib.drf.jwt import JWTAuthentication
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.models import LoginSession
-from tests.adapters.served_sockets import consumers
 from tests.pages import LOGOUT
+from tests.projects.sockets.asgi import consumers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]
 
 end = sync_to_async(end_sessions)
 

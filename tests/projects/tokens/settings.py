@@ -1,12 +1,10 @@
-"""The test project with apps whose tokens let users in, beside the session."""
+"""Opaque tokens of three libraries beside the session: REST framework's, django-rest-knox's, django-oauth-toolkit's.
 
-import os
+What matters: ``OAUTH2_PROVIDER`` turns OpenID Connect on, and Knox has a header prefix of its own.
+"""
 
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, INSTALLED_APPS
-
-# Of its own, where there is a server.
-DATABASES["default"]["NAME"] = os.environ.get("FAULTS_DATABASE", DATABASES["default"]["NAME"])
+from tests.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [
     *INSTALLED_APPS,
@@ -15,19 +13,19 @@ INSTALLED_APPS = [
     "knox",
     "oauth2_provider",
 ]
-ROOT_URLCONF = "tests.adapters.urls_tokens"
+ROOT_URLCONF = "tests.projects.tokens.urls"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
         "rest_framework.authentication.TokenAuthentication",
     ]
 }
-REST_KNOX = {"AUTH_HEADER_PREFIX": "Knox"}  # "Token" is that of rest_framework.authtoken
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Knox"}  # "Token" belongs to rest_framework.authtoken.
 OAUTH2_PROVIDER = {
     "SCOPES": {"read": "See", "openid": "Who you are", "offline_access": "Also without you"},
     "DEFAULT_SCOPES": ["read"],
     "PKCE_REQUIRED": False,
     "OIDC_ENABLED": True,
     "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
-    "ALWAYS_RELOAD_OAUTHLIB_CORE": True,  # tests change the settings
+    "ALWAYS_RELOAD_OAUTHLIB_CORE": True,  # Tests change these settings.
 }

@@ -4,17 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.checks.registry import registry
 
 from django_logout import revokers
-from django_logout.operations import checks
+from tests.projects.system_checks import messages
 from tests.settings import ENGINES
-
-
-def found() -> list[Any]:
-    """What they say."""
-    ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
-    return [message for check in ours for message in check(app_configs=None, databases=None)]
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +18,7 @@ def on_db(settings: Any) -> None:
 
 def test_silence() -> None:
     """On a correct project."""
-    assert found() == []
+    assert messages() == []
 
 
 @pytest.fixture
@@ -40,7 +33,7 @@ def _without_ours(monkeypatch: Any) -> Iterator[None]:
 @pytest.mark.usefixtures("_without_ours")
 def test_each_would_be_missed() -> None:
     """By its structure: the check knows none of them by name."""
-    assert [message.msg.split('"')[1] for message in found()] == [
+    assert [message.msg.split('"')[1] for message in messages()] == [
         "rest_framework.authtoken",
         "knox",
         "oauth2_provider",

@@ -14,21 +14,9 @@ from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract, interleave
 from tests.pages import LOGOUT
+from tests.projects.drf_client import obtain, works
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def obtain(name: str = "ann") -> str:
-    """A program logs in."""
-    answer = Client().post("/api/token/", {"username": name, "password": "pw"})
-    return str(answer.json()["token"])
-
-
-def works(token: str) -> bool:
-    """Whether it lets a program in."""
-    status = Client().get("/api/who/", headers={"Authorization": f"Token {token}"}).status_code
-    assert status in {200, 401, 403}
-    return status == 200
 
 
 def test_everywhere_ends_it(user: Any, other: Any) -> None:

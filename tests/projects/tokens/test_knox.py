@@ -15,30 +15,11 @@ from django_logout.models import LoginSession
 from django_logout.revokers.knox import KnoxRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
-from tests.adapters.urls_tokens import urlpatterns  # noqa: F401 - as early as a server has them
 from tests.pages import LOGOUT, signed_in
+from tests.projects import knox_client
+from tests.projects.knox_client import call, obtain, works
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def obtain(name: str = "ann") -> str:
-    """A program logs in."""
-    basic = b64encode(f"{name}:pw".encode()).decode()
-    answer = Client().post("/api/knox/login/", headers={"Authorization": f"Basic {basic}"})
-    return str(answer.json()["token"])
-
-
-def call(token: str, path: str = "", client: Client | None = None) -> Any:
-    """What a program does with it."""
-    how = (client or Client()).post if path else (client or Client()).get
-    return how(f"/api/knox/{path}", headers={"Authorization": f"Knox {token}"})
-
-
-def works(token: str) -> bool:
-    """Whether it lets a program in."""
-    status = call(token).status_code
-    assert status in {200, 401}
-    return bool(status == 200)
 
 
 def test_everywhere_ends_it(user: Any, other: Any) -> None:
@@ -150,10 +131,7 @@ class TestContract(RevokerContract):
         return str(client.post("/api/knox/login/").json()["token"])
 
     def make_many(self, user: Any, number: int) -> None:
-        model = get_token_model()
-        model.objects.bulk_create(
-            model(user=user, digest=str(n), token_key=n) for n in range(number)
-        )
+        knox_client.make_many(user, number)
 
     def works(self, credential: str) -> bool:
         return works(credential)

@@ -21,7 +21,8 @@ from django_logout import Target, end_sessions
 from django_logout.revokers.oauth_toolkit import OauthToolkitRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
-from tests.adapters.oauth_client import (
+from tests.pages import LOGOUT, signed_in
+from tests.projects.oauth_client import (
     CALLBACK,
     DEVICE,
     SECRET,
@@ -34,7 +35,6 @@ from tests.adapters.oauth_client import (
     renew,
     works,
 )
-from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -296,7 +296,7 @@ def test_a_device_that_has_not_come_for_its_token(
     """Everywhere includes it; a browser's logout does not, since it is another device."""
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
-        "OAUTH2_VALIDATOR_CLASS": "tests.adapters.oauth_client.DeviceValidator",
+        "OAUTH2_VALIDATOR_CLASS": "tests.projects.oauth_client.DeviceValidator",
     }
     device = get_device_grant_model().objects.create(
         user=user,

@@ -11,7 +11,6 @@ from rest_framework.authtoken.models import Token
 
 from django_logout.models import LoginSession
 from django_logout.revokers.runner import credentials
-from tests.adapters import drf_token, knox, oauth_client
 from tests.browsers import (
     EVERYWHERE,
     JSON,
@@ -25,6 +24,7 @@ from tests.browsers import (
     said,
 )
 from tests.pages import LOGOUT, Page, signed_in
+from tests.projects import drf_client, knox_client, oauth_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,12 +38,12 @@ def here(user: Any) -> Client:
 @pytest.fixture
 def tokens(user: Any) -> list[str]:
     """Of two libraries."""
-    return [drf_token.obtain(), knox.obtain()]
+    return [drf_client.obtain(), knox_client.obtain()]
 
 
 def works(tokens: list[str]) -> list[bool]:
     """Which of them still let in."""
-    return [drf_token.works(tokens[0]), knox.works(tokens[1])]
+    return [drf_client.works(tokens[0]), knox_client.works(tokens[1])]
 
 
 def test_json_has_the_same_keys_for_each(here: Client, tokens: list[str], user: Any) -> None:
@@ -107,7 +107,7 @@ def test_three_queries_beside_djangos_own(
     LoginSession.objects.bulk_create(
         LoginSession(user=user, expires_at=later) for _ in range(number)
     )
-    drf_token.obtain()
+    drf_client.obtain()
     here.get(SESSIONS)
     with django_assert_num_queries(2 + 3):
         here.get(SESSIONS)
@@ -115,7 +115,7 @@ def test_three_queries_beside_djangos_own(
 
 def test_they_come_after_the_sessions_on_whichever_page(here: Client, user: Any) -> None:
     """Nothing twice, nothing left out."""
-    knox.TestContract().make_many(user, 30)
+    knox_client.make_many(user, 30)
     later = timezone.now() + timedelta(1)
     LoginSession.objects.bulk_create(LoginSession(user=user, expires_at=later) for _ in range(14))
     kinds, ids = [], set()
@@ -163,9 +163,9 @@ def test_the_others_and_everywhere_mean_tokens_too(here: Client, tokens: list[st
     answer = here.post(OTHERS, follow=True)
     assert said(answer) == ["Logins of programs ended: 2."]
     assert works(tokens) == [False, False]
-    assert knox.works(mine)
+    assert knox_client.works(mine)
     here.post(EVERYWHERE)
-    assert not knox.works(mine)
+    assert not knox_client.works(mine)
 
 
 def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settings: Any) -> None:
@@ -182,24 +182,24 @@ def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settin
 def test_who_has_nothing_but_api_keys(here: Client, user: Any, settings: Any) -> None:
     """The button is still about sessions only."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
-    token = drf_token.obtain()
+    token = drf_client.obtain()
     browser(user)
     assert "End all other sessions" in Page(here.get(SESSIONS)).text
     here.post(end_url(credentials(user)[0].id))
-    assert not drf_token.works(token)
+    assert not drf_client.works(token)
 
 
 def test_who_has_tokens_only(user: Any, settings: Any) -> None:
     """Signed in by a proxy, without a session."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
-    token = drf_token.obtain()
+    token = drf_client.obtain()
     client = Client(headers={"X-User": "ann"})
     assert [entry["kind"] for entry in listed(client)] == ["drf_token"]
     settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
     assert client.post(end_url(listed(client)[0]["id"]), headers=JSON).json()["ended"] == {
         "drf_token": 1
     }
-    assert not drf_token.works(token)
+    assert not drf_client.works(token)
 
 
 def test_ended_by_logging_out_it_is_gone_from_the_list(here: Client, user: Any) -> None:
