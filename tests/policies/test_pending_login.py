@@ -356,7 +356,7 @@ def test_a_view_that_cannot_say_where(
 
     second = offered(OUT, **data)
 
-    assert "could not say" in caplog.text
+    assert "could not name the URL" in caplog.text
     assert second.post(CHOOSE, {"all": "on"})["Location"] == to
     assert signed_in(second) == "ann"
 

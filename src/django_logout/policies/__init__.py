@@ -1,1 +1,1 @@
-"""What logins and changes of an account end."""
+"""Decide what logins and changes of an account end."""

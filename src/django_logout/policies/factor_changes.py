@@ -1,6 +1,7 @@
-"""When the ways to log in change, other than the password: e-mail address, second factor.
+"""End sessions when another way to log in changes: an e-mail address, a second factor, a passkey.
 
-One call for whoever changes them; made by itself for allauth and django-otp, if they are installed.
+Projects call :func:`credentials_changed`. Receivers call it for allauth and django-otp, if they
+are installed.
 """
 
 from __future__ import annotations
@@ -19,30 +20,30 @@ if TYPE_CHECKING:
 
     from django_logout.types import LogoutResult
 
-_CHANGE = "_django_logout_confirmed"
+_CHANGED = "_django_logout_confirmed_changed"
 
-change_of = lazy_import("policies.account_changes.change_of")
+plan_ending = lazy_import("policies.account_changes.plan_ending")
 
 
 def credentials_changed(
     user: Any, *, request: HttpRequest | None = None, reason: str = Reason.FACTOR_CHANGED
 ) -> LogoutResult:
-    """End the other sessions of a user whose ways to log in have changed: e-mail address, second
-    factor, passkey.
+    """End the other sessions of a user whose ways to log in have changed: an e-mail address, a
+    second factor, a passkey.
 
-    The session of ``request`` stays if it is that user's own; without a request it is the one that
-    is being served. If an administrator or a script makes the change, all of them end.
+    The session of ``request`` (by default the request that is being served) stays active if it is
+    the user's own. If an administrator or a script makes the change, all sessions of the user end.
 
-    Changed passwords and disabled or deleted accounts are noticed without it.
+    Changed passwords and disabled or deleted accounts need no call.
 
     Raises :class:`SessionNotEnded`.
     """
-    result: LogoutResult = change_of(user, reason, request).end()
+    result: LogoutResult = plan_ending(user, reason, request)()
     return result
 
 
 def on_change(sender: Any, request: HttpRequest, user: Any, **kwargs: Any) -> None:
-    """allauth says so; also of the first address, whose confirmation takes nothing away."""
+    """Receive allauth's signals. A first e-mail address replaces none, so it ends no session."""
     if kwargs.get("from_email_address", user) is not None:
         credentials_changed(user, request=request)
 
@@ -54,26 +55,29 @@ def on_device_pre_save(
     update_fields: Collection[str] | None,
     **kwargs: Any,
 ) -> None:
-    """A device of django-otp counts once it is confirmed; it is saved whenever it is used."""
-    instance.__dict__.pop(_CHANGE, None)
+    """Remember whether this save confirms a device of django-otp, or withdraws its confirmation.
+
+    Only confirmed devices are second factors, and each use of a device saves it.
+    """
+    instance.__dict__.pop(_CHANGED, None)
     if update_fields is None or "confirmed" in update_fields:
         rows = sender._base_manager.using(using).filter(pk=instance.pk)
         confirmed = rows.values_list("confirmed", flat=True).first() or False
-        instance.__dict__[_CHANGE] = confirmed != instance.confirmed
+        instance.__dict__[_CHANGED] = confirmed != instance.confirmed
 
 
 def on_device_post_save(sender: type[Model], instance: Any, raw: bool, **kwargs: Any) -> None:
-    """A second factor has come, or gone."""
-    if instance.__dict__.pop(_CHANGE, False) and not raw:
+    """End the other sessions of a user who has gained or lost a second factor."""
+    if instance.__dict__.pop(_CHANGED, False) and not raw:
         credentials_changed(instance.user)
 
 
 def on_device_pre_delete(sender: type[Model], instance: Any, origin: Any, **kwargs: Any) -> None:
-    """A second factor goes; if that is because its user does, that is said elsewhere."""
-    if instance.confirmed and _is_device(getattr(origin, "model", type(origin))):
-        credentials_changed(instance.user)
+    """End the other sessions of a user whose second factor is deleted.
 
-
-def _is_device(model: type) -> bool:
+    A device that is deleted together with its user needs nothing: the deletion of the user ends
+    all sessions.
+    """
     device: type = import_module("django_otp.models").Device
-    return issubclass(model, device)
+    if instance.confirmed and issubclass(getattr(origin, "model", type(origin)), device):
+        credentials_changed(instance.user)

@@ -1,4 +1,4 @@
-"""Django's own logins and logouts, as its signals tell of them."""
+"""Receivers of Django's ``user_logged_in`` and ``user_logged_out``."""
 
 from __future__ import annotations
 
@@ -19,30 +19,32 @@ from django_logout.sessions.identity import ID_KEY, Identity
 
 
 def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Register the session that has just been logged in to."""
+    """Register the session that has just been logged in."""
     if request is None or not hasattr(request, "session"):
         return
     session: Any = request.session
-    # Of what nobody has watched so far, nobody knows whether it was logged in to.
-    watched = isinstance(session, GuardedStore)
+    # Only a session that was guarded before can tell whether this request logged it in.
+    was_guarded = isinstance(session, GuardedStore)
     state = guard(session, look=False)
     if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
-        return  # a program has logged in, and got a token: the session is none of its business
+        return  # The signal is for a token that an API client has been given, not for the session.
     if ID_KEY in session and session.identity.user_id == session[SESSION_KEY]:
-        # Programs are given tokens for a session alone, which says nothing about who holds it.
-        if state.logged_in or not watched:
-            _log_in_again(session)
+        # The session was logged in as this user before, and Django keeps it. Restart its absolute
+        # timeout, unless the signal is for a token that was issued by means of the session: that
+        # proves nothing about who uses the session now.
+        if state.logged_in or not was_guarded:
+            session.adopt()
+            registry.record_relogin(session.identity.id, timezone.now())
         return
-    row = session_limits.register(
+    row = session_limits.register_login(
         session, user, request, session_id=state.pending_login and state.pending_login.id
     )
-    if pending_login.KEY in session:
-        del session[pending_login.KEY]
+    session.pop(pending_login.KEY, None)
     identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
     state.hold(identity, session.get(HASH_SESSION_KEY, ""))
     state.key = session.session_key
     if session.engine.final_deletes:
-        state.cut_off = 0  # it begins now, later than whatever was cut off
+        state.cut_off = 0  # The session starts now, after every cutoff there is.
     state.login = (row.pk, user)
     activity.remember(row)
     if connections[registry.database()].in_atomic_block:
@@ -51,19 +53,15 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
         state.confirm_login()
 
 
-def _log_in_again(session: Any) -> None:
-    """The same user: Django keeps the session, and so do we; but its time begins anew."""
-    session.adopt()
-    registry.record_relogin(session.identity.id, timezone.now())
-
-
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Take Django's own ``logout()`` through the door."""
+    """End the session when a project calls Django's own ``logout()``."""
     if request is None or not hasattr(request, "session"):
         return
     state = guard(request.session)
     if state.announcing:
-        return  # sent by the door itself
+        return  # The ending itself sends this signal.
     if user is None and not (state.key_unknown or state.logins_seen) and len(stores(request)) == 1:
-        return  # nobody now or before, no key that could have been rotated, no second cookie
+        # No session can be meant: the request presents a single cookie, the engine knows its key,
+        # so it was not rotated, and no user is or was logged in.
+        return
     logout.end_for_django_logout(request, user)

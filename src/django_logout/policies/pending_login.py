@@ -1,9 +1,9 @@
-"""A login that has been proved, and waits for its user to choose which sessions end for it.
+"""A login that has been authenticated, and waits until its user has chosen which sessions end.
 
-Nobody is logged in meanwhile. The browser's anonymous session holds a note of who it was, which
-serves once, for five minutes, and in that browser only: it is signed together with a secret that
-goes into a cookie of its own. So neither a copy of the session nor one of the cookie is enough.
-The note names the id that the session will have; no two logins can have the same.
+Until then no user is logged in. The browser's anonymous session holds the pending login, which is
+valid once, for five minutes, and in that browser only: it is signed with a secret that is stored in
+a cookie of its own. Neither a copy of the session nor one of the cookie is enough. The pending
+login names the id that its session will have, and no two sessions can have the same id.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -26,123 +26,109 @@ from django.contrib.auth.views import RedirectURLMixin
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from django_logout.guard.install import guard
 from django_logout.sessions import cutoffs, registry
-from django_logout.utils.redirects import safe_next
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from django_logout.utils.redirects import reverse_here, safe_next
 
 logger = logging.getLogger("django_logout")
 
-#: Where the session keeps the note, and the browser its half.
-KEY = "_django_logout_choice"
-COOKIE = "django_logout_choice"
+#: Session key of the signed pending login, and name of the cookie with its secret.
+KEY = "_django_logout_pending_login"
+COOKIE = "django_logout_pending_login"
 MAX_AGE = timedelta(minutes=5)
-SALT = "django_logout.choice"
+SALT = "django_logout.pending_login"
+
+_LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
 
 
 class PendingLogin(NamedTuple):
     """A login that can be completed."""
 
     id: UUID
-    "Of the session to be."
+    "Id of the session that the login will start."
     user: Any
     backend: str
     at: float
-    "When it was proved, in seconds since the epoch."
-    next: str
-    "Where the login was to lead, query included."
+    "Time of the authentication, in seconds since the epoch."
+    next_url: str
+    "URL to which the login leads, with its query."
 
 
-class PendingLoginCookie(NamedTuple):
-    """A note as the session is to hold it, and what goes into the cookie."""
-
-    note: str
-    secret: str
-
-
-class Proof(dict[str, Any]):
-    """What a session would hold of a login: enough for Django to tell whether it still counts."""
+class _LoginData(dict[str, Any]):
+    """The login keys of a session, with the methods of a session that ``get_user()`` calls."""
 
     def flush(self) -> None:
-        """Not one that counts."""
+        """Drop a login that is no longer valid."""
         self.clear()
 
     def cycle_key(self) -> None:
-        """Signed with an older ``SECRET_KEY``; there is no key to change."""
+        """Do nothing: this session has no key that an older ``SECRET_KEY`` could have signed."""
 
 
 def page_url() -> str:
-    """Where to choose; ``""`` if the project has not included our URLs."""
-    try:
-        return reverse("logout_choose")
-    except NoReverseMatch:
-        return ""
+    """Return the URL of the page to choose on; ``""`` if the project has not included our URLs."""
+    return reverse_here(None, "logout_choose")
 
 
-def store(request: HttpRequest) -> PendingLoginCookie | None:
-    """Write down the login that is being turned away, while its session still tells whose it is.
-    ``None`` where there is no page to choose on, or it is the second use of a note."""
-    note: PendingLogin | None = guard(request.session).pending_login
-    keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
-    proof = {key: request.session[key] for key in keys if key in request.session}
-    if len(proof) < len(keys) or not page_url():
-        return None  # the project logs in by hand, or has no such page
-    if note is not None and registry.exists(note.id):
+def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
+    """Return the refused login of this request, signed, and the secret that verifies it.
+
+    Call it while the session still names the user. ``None`` is returned if there is no page to
+    choose on, or if the pending login has been used before.
+    """
+    pending: PendingLogin | None = guard(request.session).pending_login
+    login = {key: request.session[key] for key in _LOGIN_KEYS if key in request.session}
+    if len(login) < len(_LOGIN_KEYS) or not page_url():
+        return None  # The project logs in without login(), or has no such page.
+    if pending is None:
+        fields = [str(uuid4()), timezone.now().timestamp(), _next_url(request)]
+    elif registry.exists(pending.id):
         return None
-    if note is None:
-        about = [str(uuid4()), timezone.now().timestamp(), _destination(request)]
-    else:  # asked again: it is the same login
-        about = [str(note.id), note.at, note.next]
+    else:  # The user has to choose again for the same login, whose time goes on running.
+        fields = [str(pending.id), pending.at, pending.next_url]
     secret = get_random_string(32)
-    return PendingLoginCookie(signing.dumps([*about, proof], salt=f"{SALT}:{secret}"), secret)
+    return signing.dumps([*fields, login], salt=f"{SALT}:{secret}"), secret
 
 
-def load(request: HttpRequest) -> PendingLogin | None:
-    """The login that this browser may complete. ``None`` if there is none: used, too old, forged,
-    of another browser, of somebody who would not be let in any more, or ended with the sessions
-    that there were."""
+def load_pending_login(request: HttpRequest) -> PendingLogin | None:
+    """Return the login that this browser may complete.
+
+    ``None`` is returned if it is used, too old, forged, or from another browser, if its user may
+    not log in any more, or if all sessions of the user have been ended since.
+    """
     session, secret = request.session, request.COOKIES.get(COOKIE)
     if not secret or KEY not in session or SESSION_KEY in session:
         return None
     try:
-        written = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
+        fields = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
     except signing.BadSignature:
         return None
-    session_id, at, whither, proof = written
-    note = PendingLogin(UUID(session_id), _user(proof), proof[BACKEND_SESSION_KEY], at, whither)
-    return note if _counts(note) else None
+    id_text, at, next_url, login = fields
+    # As for a session, Django checks that the backend exists, that it knows the user, and that the
+    # password is the same.
+    holder: Any = SimpleNamespace(session=_LoginData(login))
+    user, session_id = get_user(holder), UUID(id_text)
+    authenticated_at = datetime.fromtimestamp(at, UTC if settings.USE_TZ else None)
+    if (
+        not user.is_authenticated
+        or registry.exists(session_id)
+        or cutoffs.all_ended_since(user.pk, authenticated_at)
+    ):
+        return None
+    return PendingLogin(session_id, user, login[BACKEND_SESSION_KEY], at, next_url)
 
 
-def _counts(note: PendingLogin) -> bool:
-    proved = datetime.fromtimestamp(note.at, UTC if settings.USE_TZ else None)
-    return (
-        note.user.is_authenticated
-        and not registry.exists(note.id)
-        and not cutoffs.all_ended_since(note.user.pk, proved)
-    )
-
-
-def _user(proof: Mapping[str, Any]) -> Any:
-    """Asked as of a session: is the backend there, does it know the user, is the password the
-    same?"""
-    request: Any = SimpleNamespace(session=Proof(proof))
-    return get_user(request)
-
-
-def cancel(request: HttpRequest, note: PendingLogin) -> None:
-    """The login is not to come about, from no copy of the note either."""
-    registry.burn_login_id(note.id, note.user)
+def cancel_pending_login(request: HttpRequest, pending: PendingLogin) -> None:
+    """Cancel the login, so that no copy of the session can complete it either."""
+    registry.burn_login_id(pending.id, pending.user)
     request.session.pop(KEY, None)
 
 
 def set_cookie(response: HttpResponse, secret: str) -> None:
-    """Give the browser its half of the note."""
+    """Store the secret of the pending login in the browser."""
     response.set_cookie(
         COOKIE,
         secret,
@@ -155,14 +141,16 @@ def set_cookie(response: HttpResponse, secret: str) -> None:
 
 
 def delete_cookie(response: HttpResponse) -> None:
-    """Take it away again."""
+    """Delete the secret from the browser."""
     path, samesite = settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_SAMESITE
     response.delete_cookie(COOKIE, path=path, samesite=samesite)
 
 
-def _destination(request: HttpRequest) -> str:
-    """Where the login would have led: as the view says, if it is one of Django's kind and can say
-    it; else as the form or the URL says."""
+def _next_url(request: HttpRequest) -> str:
+    """Return the URL to which the login leads.
+
+    A view of Django's kind is asked for it. For any other view, the form or the URL names it.
+    """
     match = getattr(request, "resolver_match", None)
     view_class = getattr(match and match.func, "view_class", object)
     if match is not None and issubclass(view_class, RedirectURLMixin):
@@ -170,9 +158,9 @@ def _destination(request: HttpRequest) -> str:
             view: Any = view_class(**match.func.view_initkwargs)
             view.setup(request, *match.args, **match.kwargs)
             return str(view.get_success_url())
-        except Exception:  # it may want what it would have by then, as the form
-            logger.exception("Where a login would have led its view could not say beforehand.")
-    asked = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME))
-    return safe_next(request, asked, {request.get_host()}) or resolve_url(
+        except Exception:  # The view may need what it sets up only later, e.g. its form.
+            logger.exception("The view of a login could not name the URL to which it leads.")
+    candidate = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME))
+    return safe_next(request, candidate, {request.get_host()}) or resolve_url(
         settings.LOGIN_REDIRECT_URL
     )

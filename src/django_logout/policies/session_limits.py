@@ -1,8 +1,11 @@
-"""How many sessions one user may have, and what becomes of a login beyond that: the oldest session
-ends, the login is refused, or it waits until its user has chosen what ends (:mod:`.choice`).
+"""Limit the number of sessions that a user may have (``MAX_SESSIONS``).
 
-The registry is asked after the login is in it, so of two logins that race for the last place
-whoever asks last sees both. Where that is too late, since nobody may be put out, they take turns.
+At the limit the oldest session ends, the login is refused, or the login waits until its user has
+chosen which sessions end (:mod:`.pending_login`).
+
+The sessions are counted after the row of the login is written. So of two logins that race for the
+last place, the one that counts last sees both. Where no session may end for a login, that would be
+too late: there the logins of a user are serialized by a lock.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ _rehearsed = ContextVar("django_logout_rehearsed", default=False)
 
 @contextmanager
 def rehearsal() -> Iterator[None]:
-    """Logins that are cleared away at once: they take nobody's place, and nobody is told of them."""
+    """Exempt logins that are removed at once from the limit, and do not announce them."""
     token = _rehearsed.set(True)
     try:
         yield
@@ -50,99 +53,79 @@ def rehearsal() -> Iterator[None]:
         _rehearsed.reset(token)
 
 
-def register(
-    session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
-) -> LoginSession:
-    """Register a login, make room for it, and announce it. Raises :class:`LoginRefused` if there is
-    none, and :class:`SessionNotEnded` if that cannot be had; then the request is nobody's."""
-    row = _register(session, user, request, session_id)
-    if not _rehearsed.get():
-        session_started.send_robust(sender=LoginSession, session=row, request=request)
-    return row
-
-
-def _register(
-    session: SessionBase, user: Any, request: HttpRequest, session_id: UUID | None
-) -> LoginSession:
-    enter = partial(registry.register, session, user, request, session_id=session_id)
-    counted = partial(counted_sessions, user, request)
-    try:
-        return register_within_limit(
-            partial(_create_row, enter, session_id), user, request, counted
-        )
-    except LoginRefused:
-        guard(request.session).turned_away = True
-        _turn_away(request, ask=logout_settings().ON_MAX_SESSIONS == "ask")
-        raise
-    except SessionNotEnded:
-        _turn_away(request)
-        raise
-
-
-def _create_row(enter: Callable[[], LoginSession], session_id: UUID | None) -> LoginSession:
-    if session_id is not None and registry.exists(session_id):
-        raise LoginRefused("This login has come about already, or been cancelled.")
-    return enter()
-
-
-def register_within_limit(
-    enter: Callable[[], LoginSession],
-    user: Any,
-    request: HttpRequest | None,
-    counted: Callable[[UUID | None], QuerySet[LoginSession]],
-) -> LoginSession:
-    """Let a login, of whatever kind, write its row, and make room for it among the sessions that
-    count (those of a request, beside the row itself). Raises like :func:`register`."""
-    row = _admit(enter, user, request, counted)
-    if connections[registry.database()].in_atomic_block:
-        transaction.on_commit(partial(_end_if_late, row), using=registry.database(), robust=True)
-    return row
-
-
-def _admit(
-    enter: Callable[[], LoginSession],
-    user: Any,
-    request: HttpRequest | None,
-    counted: Callable[[UUID | None], QuerySet[LoginSession]],
-) -> LoginSession:
-    limit = allowed(user, request)
-    if limit is None:
-        return enter()
-    if logout_settings().ON_MAX_SESSIONS != "end_oldest":
-        with transaction.atomic(using=registry.database()):
-            lock_user(user)
-            if counted(None).count() >= limit:
-                raise LoginRefused("This user has as many sessions as are allowed.")
-            return enter()
-    row = enter()
-    _make_room(row, partial(_end_oldest, row, counted, user, request, limit))
-    return row
-
-
-def _end_if_late(row: LoginSession) -> None:
-    """All of its user's sessions were ended while the transaction of this login was open, and
-    could not see it."""
-    if cutoffs.all_ended_since(row.user_id, row.created_at):
-        pipeline.end_sessions(Target.session(row.pk), reason=Reason.CUTOFF)
-
-
-def allowed(user: Any, request: HttpRequest | None) -> int | None:
-    """How many sessions this user may have; ``None``: any number."""
+def max_sessions(user: Any, request: HttpRequest | None) -> int | None:
+    """Return how many sessions this user may have; ``None`` means any number."""
     limit = None if _rehearsed.get() else logout_settings().MAX_SESSIONS
     number: int | None = limit(user, request) if callable(limit) else limit
     return number
 
 
-def _make_room(row: LoginSession, end: Callable[[], None]) -> None:
+def register_login(
+    session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
+) -> LoginSession:
+    """Register a login within the limit, and announce it.
+
+    Raises :class:`LoginRefused` if the user has too many sessions, and :class:`SessionNotEnded` if
+    the oldest one could not be ended. The user of the request is anonymous then.
+    """
+
+    def create_row() -> LoginSession:
+        if session_id is not None and registry.exists(session_id):
+            raise LoginRefused("This login has already been completed or cancelled.")
+        return registry.register(session, user, request, session_id=session_id)
+
     try:
-        end()
-    except SessionNotEnded:
-        with suppress(DatabaseError):
-            registry.delete_unfinished_login(row.pk)
+        row = register_within_limit(
+            create_row, user, request, partial(counted_sessions, user, request)
+        )
+    except LoginRefused:
+        guard(request.session).turned_away = True
+        _undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
-    if connections[registry.database()].in_atomic_block:
-        # Nobody else sees this login before it is committed, nor does it see others' till then.
-        transaction.on_commit(end, using=registry.database(), robust=True)
+    except SessionNotEnded:
+        _undo_login(request)
+        raise
+    if not _rehearsed.get():
+        session_started.send_robust(sender=LoginSession, session=row, request=request)
+    return row
+
+
+def register_within_limit(
+    create_row: Callable[[], LoginSession],
+    user: Any,
+    request: HttpRequest | None,
+    counted: Callable[[UUID | None], QuerySet[LoginSession]],
+) -> LoginSession:
+    """Create the row of a login of any kind, and end the oldest sessions beyond the limit.
+
+    ``counted`` returns the sessions that count, given the id of the new row, if there is one yet.
+    Raises like :func:`register_login`.
+    """
+    limit, database = max_sessions(user, request), registry.database()
+    on_commit = partial(transaction.on_commit, using=database, robust=True)
+    if limit is None:
+        row = create_row()
+    elif logout_settings().ON_MAX_SESSIONS != "end_oldest":
+        with transaction.atomic(using=database):
+            lock_user(user)
+            if counted(None).count() >= limit:
+                raise LoginRefused("The user has as many sessions as MAX_SESSIONS allows.")
+            row = create_row()
+    else:
+        row = create_row()
+        end_oldest = partial(_end_oldest, row, counted, user, request, limit)
+        try:
+            end_oldest()
+        except SessionNotEnded:
+            with suppress(DatabaseError):
+                registry.delete_unfinished_login(row.pk)
+            raise
+        if connections[database].in_atomic_block:
+            # Until the commit, this login and concurrent ones do not see each other.
+            on_commit(end_oldest)
+    if connections[database].in_atomic_block:
+        on_commit(partial(_end_if_cut_off, row))
+    return row
 
 
 def _end_oldest(
@@ -152,31 +135,38 @@ def _end_oldest(
     request: HttpRequest | None,
     limit: int,
 ) -> None:
-    # One order for all who ask, or two that race would end each other.
+    now = timezone.now()
+
+    def age_order(found: tuple[UUID, datetime, str]) -> tuple[bool, datetime, bool]:
+        pk, created_at, kind = found
+        backfilled = kind == SESSION and identity.is_adopted(pk)
+        # The clock of another machine may be ahead. The new login counts as younger than a session
+        # that is there already, whatever time that session claims.
+        return not backfilled, row.created_at if created_at > now else created_at, pk == row.pk
+
+    # Ties are broken by primary key, in the same order for all processes. Otherwise two logins that
+    # race could end each other.
     found = counted(row.pk).order_by("pk").values_list("pk", "created_at", "kind")
-    newest_first = sorted(found, key=partial(_age_order, row, timezone.now()), reverse=True)
-    if oldest := [pk for pk, *_ in newest_first[limit:]]:
+    if oldest := [pk for pk, *_ in sorted(found, key=age_order, reverse=True)[limit:]]:
         target = Target.sessions(oldest)
         pipeline.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
-def _age_order(
-    row: LoginSession, now: datetime, found: tuple[UUID, datetime, str]
-) -> tuple[bool, datetime, bool]:
-    """In what order sessions began, to whoever asks for a login: one from before our time before
-    all others, and this login after what was there. (What is there and yet to come was written by
-    a clock that is ahead.)"""
-    pk, created_at, kind = found
-    of_before = kind == SESSION and identity.is_adopted(pk)
-    return not of_before, row.created_at if created_at > now else created_at, pk == row.pk
+def _end_if_cut_off(row: LoginSession) -> None:
+    """End a login if all sessions of its user were ended while its transaction was open, and so
+    could not be seen by that ending."""
+    if cutoffs.all_ended_since(row.user_id, row.created_at):
+        pipeline.end_sessions(Target.session(row.pk), reason=Reason.CUTOFF)
 
 
 def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
-    """Sessions of a user that are alive: not ended, and not expired so that nobody has noticed.
-    What another process knows better than the row, it knows at most an interval better."""
-    given, now = logout_settings(), timezone.now()
-    limits = timeouts.limits_for(given, user, request)
-    interval = timeouts.touch_interval(given, limits)
+    """Return the sessions of a user that have neither ended nor expired.
+
+    The rows may be outdated by one interval, because processes write activity at most that often.
+    """
+    settings, now = logout_settings(), timezone.now()
+    limits = timeouts.limits_for(settings, user, request)
+    interval = timeouts.touch_interval(settings, limits)
     rows = registry.active(registry.sessions().filter(user_id=user.pk))
     rows = rows.filter(expires_at__gt=now - interval)
     if limits.absolute_timeout is not None:
@@ -187,31 +177,35 @@ def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSes
 
 
 def counted_sessions(
-    user: Any, request: HttpRequest, mine: UUID | None = None
+    user: Any, request: HttpRequest, own_id: UUID | None = None
 ) -> QuerySet[LoginSession]:
-    """Those of the sessions that count for a login by this request: what its browser has let go
-    of in logging in, or what has expired in it, is about to end."""
+    """Return the sessions that count when this request logs in.
+
+    Sessions that its browser replaces by logging in, or that expired in it, are about to end and do
+    not count.
+    """
     state = guard(request.session)
     refused = {state.refused[0].id} if state.refused else set()
-    return counted_logins(user, request).exclude(
-        pk__in=(state.logins_seen.keys() | refused) - {mine}
-    )
+    replaced = (state.logins_seen.keys() | refused) - {own_id}
+    return counted_logins(user, request).exclude(pk__in=replaced)
 
 
 def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
-    """Sessions that count each for one: tokens that were obtained in a browser's are part of it."""
+    """Return the sessions that count one each: tokens obtained in a session are part of it."""
     return token_logins.without_tied(active_sessions(user, request))
 
 
 def lock_user(user: Any) -> QuerySet[Any]:
-    """Wait until nobody else is deciding on a login of this user, or changing the account; whoever
-    waits sees what whoever went first has done. Gives the user as they are now, to be asked for.
-    On databases that lock no rows, any write takes turns with all others."""
+    """Lock the user's row, so that concurrent logins and account changes are serialized.
+
+    Returns a queryset of the user as stored now. Databases without row locks are locked by a write,
+    which waits for all other writes.
+    """
     database = registry.database()
     features, rows = connections[database].features, get_user_model()._base_manager.using(database)
     rows = rows.filter(pk=user.pk)
     if features.has_select_for_update:
-        # Not a key: logins insert rows that point to the user, and must not lock each other out.
+        # A full lock would block the insertion of rows that refer to the user, and so every login.
         rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)
         list(rows.values_list("pk"))
     else:
@@ -219,22 +213,22 @@ def lock_user(user: Any) -> QuerySet[Any]:
     return rows
 
 
-def _turn_away(request: HttpRequest, *, ask: bool = False) -> None:
-    """Nobody is logged in here, whatever is done about the exception; guests keep their cart."""
+def _undo_login(request: HttpRequest, *, offer: bool = False) -> None:
+    """Make the request anonymous, even if the project catches the exception.
+
+    All other data of the session stay, such as the cart of a guest. With ``offer`` the session
+    keeps a pending login.
+    """
     session: Any = request.session
-    offer = pending_login.store(request) if ask else None
-    _empty(request, session)
-    session.pop(pending_login.KEY, None)
-    if offer is not None:
-        session[pending_login.KEY], session.state.pending_login_secret = offer.note, offer.secret
-
-
-def _empty(request: HttpRequest, session: Any) -> None:
-    for key in (*LOGIN_KEYS, identity.STARTED_AT_KEY):
+    pending = pending_login.sign_pending_login(request) if offer else None
+    for key in (*LOGIN_KEYS, identity.STARTED_AT_KEY, pending_login.KEY):
         session.pop(key, None)
-    # In somebody's transaction the session's key, new since this login, is about to be undone.
-    if session.engine.keyed:  # else its data are all there is
+    # Drop the key, which is new since this login: a transaction of the project may roll it back.
+    # Engines without keys hold nothing but the data.
+    if session.engine.keyed:
         session.delete(session.session_key)
     session._session_key = session.state.key = session.state.identity = None
     session.modified = True
     set_anonymous_user(request)
+    if pending is not None:
+        session[pending_login.KEY], session.state.pending_login_secret = pending

@@ -1,1 +1,1 @@
-"""What knows nothing of sessions: the current request, late imports, redirects, CSP."""
+"""Helpers that know nothing of sessions."""

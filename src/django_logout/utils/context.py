@@ -1,6 +1,6 @@
-"""Which request is being served here, for those whom nobody tells: receivers of signals on models.
+"""The request that is being served, for code that gets no request: receivers of model signals.
 
-Set by the middleware; threads that a view starts by itself do not see it.
+The middleware sets it. Threads that a view starts itself do not see it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The nonce of an answer, where the project's Content Security Policy has one."""
+"""The nonce of the project's Content Security Policy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 
 def nonce(request: Any) -> Any:
-    """django-csp's, or that of Django 6.0 and later; ``None`` where there is neither. To write it
-    into the page is what makes it part of the policy."""
+    """Return the nonce of django-csp or of Django 6.0 and later, or ``None`` if there is neither.
+
+    The nonce becomes part of the policy when the page renders it.
+    """
     found = getattr(request, "csp_nonce", None)
     return getattr(request, "_csp_nonce", None) if found is None else found

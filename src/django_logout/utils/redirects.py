@@ -1,9 +1,10 @@
-"""Which "next" is safe to follow."""
+"""Safe redirects, and URLs in the namespace of the request."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,9 +15,9 @@ logger = logging.getLogger("django_logout.redirects")
 
 
 def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collection[str]) -> str:
-    """The candidate if it stays on an allowed host (and on HTTPS if we are), else ``""``.
+    """Return the candidate if it leads to an allowed host, by HTTPS if the request did, else ``""``.
 
-    A refused one is logged: a broken link or an attack, somebody should see it.
+    A refused candidate is logged, because it is a broken link or an open redirect attack.
     """
     if not candidate:
         return ""
@@ -33,12 +34,12 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
 
 
 def reverse_here(request: HttpRequest | None, name: str, **kwargs: Any) -> str:
-    """The URL of another view of ours, in the namespace that this request's is in; ``""`` where
-    the project has left it out."""
+    """Return the URL of a view in the namespace of the request, or else without a namespace.
+
+    ``""`` is returned if the project has not included the view.
+    """
     match = request.resolver_match if request is not None else None
-    for space in (match.namespaces if match else [], []):
-        try:
-            return reverse(":".join([*space, name]), kwargs=kwargs)
-        except NoReverseMatch:
-            continue
+    for namespaces in (match.namespaces if match else [], []):
+        with suppress(NoReverseMatch):
+            return reverse(":".join([*namespaces, name]), kwargs=kwargs)
     return ""

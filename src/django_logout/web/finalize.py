@@ -151,7 +151,7 @@ def _register_again(request: HttpRequest, state: SessionState) -> None:
     session_id, user = state.login
     try:
         if not registry.exists(session_id) and _id_of(request) == str(session_id):
-            session_limits.register(request.session, user, request, session_id=session_id)
+            session_limits.register_login(request.session, user, request, session_id=session_id)
     except IntegrityError:  # the user was rolled back too
         clear_sessions(request)
     state.login = None

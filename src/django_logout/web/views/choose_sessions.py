@@ -41,10 +41,10 @@ class ChooseView(SessionsView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Only for whoever has a login to complete."""
-        note = pending_login.load(request)
+        note = pending_login.load_pending_login(request)
         if note is None:
             return self._nothing_to_complete()
-        self.note, limit = note, session_limits.allowed(note.user, request)
+        self.note, limit = note, session_limits.max_sessions(note.user, request)
         self.sessions = session_limits.counted_sessions(note.user, request).defer(
             "session_key", "rotated_from"
         )
@@ -91,12 +91,12 @@ class ChooseView(SessionsView):
             request.session.modified = False
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             return self._nothing_to_complete()
-        moment = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next)
+        moment = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next_url)
         return self._done(moment)
 
     def _cancel(self) -> HttpResponse:
-        pending_login.cancel(self.request, self.note)
-        url = login_url(self.request, self.note.next)
+        pending_login.cancel_pending_login(self.request, self.note)
+        url = login_url(self.request, self.note.next_url)
         return self._done(Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
 
     def _nothing_to_complete(self) -> HttpResponse:
