@@ -13,10 +13,9 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.guard.install import guard, install_guard, needs_finalizing
-from django_logout.guard.presented import set_anonymous_user
+from django_logout.guard.presented import ATTACHED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
-from django_logout.web import attached_sessions
 from django_logout.web.headers import forbid_storing
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -57,7 +56,7 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request, session) or attached_sessions.of(request):
+        if needs_finalizing(request, session) or ATTACHED in vars(request):
             response = settle_all(request, response, session)
         return response
 
@@ -75,7 +74,7 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request, session) or attached_sessions.of(request):
+        if needs_finalizing(request, session) or ATTACHED in vars(request):
             response = await sync_to_async(settle_all)(request, response, session)
         return response
 

@@ -22,6 +22,8 @@ logger = logging.getLogger("django_logout")
 
 #: Where a request holds the id of the login whose token it was let in by.
 BEARER = "_django_logout_bearer"
+#: Where a request holds the sessions that it came with by other means than its cookie.
+ATTACHED = "_django_logout_attached"
 
 
 def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:

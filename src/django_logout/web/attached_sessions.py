@@ -15,10 +15,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from django_logout.guard.install import guard
-from django_logout.guard.presented import BEARER
+from django_logout.guard.presented import ATTACHED, BEARER
 from django_logout.utils.context import current_request
-
-_COMPANIONS = "_django_logout_companions"
 
 
 def attach(session: SessionBase) -> Any:
@@ -31,7 +29,7 @@ def attach(session: SessionBase) -> Any:
     session.get(SESSION_KEY)  # loads it
     if request is not None:
         state.by_cookie = False
-        vars(request).setdefault(_COMPANIONS, {})[id(session)] = session
+        vars(request).setdefault(ATTACHED, {})[id(session)] = session
         if state.identity is not None:
             setattr(request, BEARER, state.identity.id)
     return session
@@ -39,7 +37,7 @@ def attach(session: SessionBase) -> Any:
 
 def of(request: HttpRequest) -> list[Any]:
     """Those that are not the request's own."""
-    found = vars(request).get(_COMPANIONS)
+    found = vars(request).get(ATTACHED)
     return [it for it in found.values() if it is not request.session] if found else []
 
 
