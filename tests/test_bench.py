@@ -1,12 +1,17 @@
-"""``make bench``, as far as that it works; what it finds is not for tests to judge."""
+"""``make bench`` works; its times are not for tests to judge, its counts of moves are."""
 
 import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+
+from tests import services
+from tests.backends import cache_from_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,3 +58,16 @@ def test_a_time_or_a_ratio_of_one_turn_is_marked() -> None:
     assert _time(once, often) == "2 · 2.00 x (one turn)"
     assert _time(often, once) == "1 · 0.50 x (one turn)"
     assert _time(often, Measured([0.001] * 3)) == "1 · 1.00 x (1.00 to 1.00)"
+
+
+@pytest.mark.needs("redis")
+@pytest.mark.django_db(transaction=True)
+def test_a_page_moves_between_files_at_most_55_times(user: Any, settings: Any) -> None:
+    """A reader who follows a request opens a file with each move."""
+    from bench.journey import moves, travel
+
+    cache = cache_from_url(services.URLS["redis"])
+    settings.CACHES = {"default": {**cache, "KEY_PREFIX": uuid4().hex}}
+    page = travel("cached_db", "get", "/")
+    assert moves(page.files) <= 55
+    assert moves(page.folders) <= 22
