@@ -240,7 +240,7 @@ async def test_logins_under_asgi_are_told(user: Any) -> None:
 
 def test_what_is_gone_meanwhile_is_not_told(user: Any) -> None:
     """A queue takes its time: session, event or user may have been deleted."""
-    from django_logout.notifications.mail import tell_of_ending, tell_of_new_device
+    from django_logout.notifications.mail import send_new_device_mail, send_sessions_ended_mail
 
     def run(work: Any, **arguments: Any) -> None:
         getattr(work, "func", work)(**arguments, site="")
@@ -251,10 +251,10 @@ def test_what_is_gone_meanwhile_is_not_told(user: Any) -> None:
     mail.outbox.clear()
     nobody, user_id = str(LogoutEvent().pk), str(user.pk)
 
-    run(tell_of_new_device, session_id=nobody)
-    run(tell_of_ending, event_id=nobody, user_id=user_id, own=[])
+    run(send_new_device_mail, session_id=nobody)
+    run(send_sessions_ended_mail, event_id=nobody, user_id=user_id, own=[])
     type(user).objects.filter(pk=user.pk).delete()
-    run(tell_of_ending, event_id=str(event.pk), user_id=user_id, own=[])
+    run(send_sessions_ended_mail, event_id=str(event.pk), user_id=user_id, own=[])
 
     assert subjects() == []
 

@@ -85,7 +85,7 @@ def test_login_survives_whatever_the_mail_runs_into(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("no URLs today")
 
-    monkeypatch.setattr("django_logout.notifications.mail.reverse", broken)
+    monkeypatch.setattr("django_logout.notifications.mail.reverse_here", broken)
     log_in(IPHONE)
 
     assert "no URLs today" in caplog.text

@@ -118,5 +118,5 @@ def test_it_is_a_task_of_django_where_there_are_tasks() -> None:
     """The mails, as this Django has them."""
     from django_logout.notifications import mail
 
-    for work in (mail.tell_of_new_device, mail.tell_of_ending):
+    for work in (mail.send_new_device_mail, mail.send_sessions_ended_mail):
         assert hasattr(work, "enqueue") == (django.VERSION >= (6, 0))

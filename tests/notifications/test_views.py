@@ -29,7 +29,7 @@ BASE = LOGOUT.replace("logout", "sessions/not-me")
 
 def link(user: Any, since: Any = None) -> str:
     """The address that a mail would have."""
-    return f"{BASE}{report.token(user, since or timezone.now())}/"
+    return f"{BASE}{report.make_token(user, since or timezone.now())}/"
 
 
 def browser(user: Any) -> Client:
@@ -146,16 +146,16 @@ def forged(user: Any, other: Any) -> list[str]:
     """Tokens that are none."""
     gone = type(user).objects.create_user("gone")
     type(user).objects.filter(pk=gone.pk).delete()
-    good = report.token(user, timezone.now())
+    good = report.make_token(user, timezone.now())
     body, _, rest = good.partition(":")
-    theirs = report.token(other, timezone.now()).partition(":")[0]
+    theirs = report.make_token(other, timezone.now()).partition(":")[0]
     return [
         "x",
         good[:-1],
         f"{theirs}:{rest}",
         f"{body}:{rest[::-1]}",
         signing.dumps([str(user.pk), 0.0], salt="another purpose"),
-        report.token(gone, timezone.now()),
+        report.make_token(gone, timezone.now()),
     ]
 
 

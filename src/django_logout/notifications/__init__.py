@@ -1,1 +1,1 @@
-"""Mails to users, and what their links do."""
+"""Send mails to users, and serve the links in them."""

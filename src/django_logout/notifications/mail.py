@@ -1,7 +1,7 @@
-"""Mails to users, for sites that ask for them with ``LOGOUT["NOTIFY"]``: of a login with a new
-device, and of sessions that were ended from elsewhere.
+"""Mail users about a login with a new device, and about sessions that were ended from elsewhere,
+if ``LOGOUT["NOTIFY"]`` asks for it.
 
-What is to be said is found out after the commit, by ids; a mail that fails is logged, no more.
+The mails are written after the commit, from ids. A mail that fails is logged and changes nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import get_script_prefix
 from django.utils import timezone, translation
 
 from django_logout.conf import logout_settings
@@ -30,12 +29,13 @@ from django_logout.responses import messages
 from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, network
 from django_logout.types import EndedSession
+from django_logout.utils.redirects import reverse_here
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-#: Endings that are nobody's doing, or that the user has just asked for by mail, or that leave
-#: nobody to write to.
+#: Endings about which no mail is sent: they are automatic, or the user has asked for them by mail,
+#: or the user is deleted.
 QUIET = {
     Reason.IDLE,
     Reason.ABSOLUTE_TIMEOUT,
@@ -45,17 +45,19 @@ QUIET = {
     Reason.REPORTED,
     Reason.DELETED,
 }
-#: Devices that a mail names.
-NAMED = 10
+#: Maximum number of devices that a mail names.
+MAX_DEVICES = 10
 
 
 def on_login(
     sender: Any, session: LoginSession, request: HttpRequest | None, **kwargs: Any
 ) -> None:
-    """A session has begun: its user may be told. Once more if that was rolled back while the
-    session lived on; then the first time has come to nothing."""
+    """Mail the user after a login with a new device.
+
+    A login whose row was rolled back is announced a second time. Its first mail was not sent.
+    """
     if "new_device" in logout_settings().NOTIFY:
-        after_commit(tell_of_new_device, session_id=str(session.pk), site=_site(request))
+        after_commit(send_new_device_mail, session_id=str(session.pk), site=_site_url(request))
 
 
 def on_ending(
@@ -66,67 +68,66 @@ def on_ending(
     request: HttpRequest | None,
     **kwargs: Any,
 ) -> None:
-    """A session has ended: one mail for each user whom the event is about."""
+    """Mail each user of the event once about the sessions that have ended."""
     if "sessions_ended" not in logout_settings().NOTIFY or reason in QUIET:
         return
-    here = presented.own_session_ids(request)  # whoever sits there has seen it
-    told: set[Any] = event.__dict__.setdefault("_django_logout_told", set())
-    if session.id in here or session.user_id in told:
+    own_ids = presented.own_session_ids(request)  # The user of this browser has seen these end.
+    notified: set[Any] = event.__dict__.setdefault("_django_logout_notified", set())
+    if session.id in own_ids or session.user_id in notified:
         return
-    told.add(session.user_id)
+    notified.add(session.user_id)
     after_commit(
-        tell_of_ending,
+        send_sessions_ended_mail,
         event_id=str(event.pk),
         user_id=str(session.user_id),
-        own=sorted(map(str, here)),
-        site=_site(request),
+        own=sorted(map(str, own_ids)),
+        site=_site_url(request),
     )
 
 
 @task
-def tell_of_new_device(session_id: str, site: str) -> None:
-    """Write to the user, unless they have been seen with this device before."""
+def send_new_device_mail(session_id: str, site: str) -> None:
+    """Mail the user of a login, unless the user has logged in with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
-    if row is not None and _is_new(row):
-        about = {"ip_address": row.ip_address}
-        _send("new_device", row.user, row.created_at, site, [row.user_agent], about)
+    if row is not None and _is_new_device(row):
+        context = {"ip_address": row.ip_address}
+        _send("new_device", row.user, row.created_at, site, [row.user_agent], context)
 
 
 @task
-def tell_of_ending(event_id: str, user_id: str, own: list[str], site: str) -> None:
-    """Write to the user which sessions have ended, and why."""
+def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: str) -> None:
+    """Mail the user which sessions have ended, and why."""
     event = LogoutEvent.objects.using(registry.database()).filter(pk=event_id).first()
-    user_model = get_user_model()
-    users = user_model._base_manager.using(registry.database())
-    user: Any = users.filter(pk=user_model._meta.pk.to_python(user_id)).first()
+    user = report.find_user(user_id)
     if event is None or user is None:
         return
     ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)
-    agents = list(ended.values_list("user_agent", flat=True)[:NAMED])
-    about = {"reason": _why(event.reason)}
-    _send("sessions_ended", user, event.created_at, site, agents, about)
+    agents = list(ended.values_list("user_agent", flat=True)[:MAX_DEVICES])
+    why = messages.explain(event.reason)
+    if event.reason == Reason.USER:
+        why = translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
+    _send("sessions_ended", user, event.created_at, site, agents, {"reason": why})
 
 
-def _is_new(row: LoginSession) -> bool:
-    """Whether the registry knows this user's devices, and this browser in this network is none of
-    them. Names differ with what finds them, so user agents are compared, by today's names."""
-    earlier = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
-    told = earlier.exclude(user_agent="", ip_address=None).order_by()
-    seen = set(told.values_list("user_agent", "ip_address").distinct())
+def _is_new_device(row: LoginSession) -> bool:
+    """Return whether the user has logged in before, but never with this browser in this network.
+
+    The stored names depend on the parser that was installed at the time, so the names are computed
+    again from the user agents.
+    """
+    rows = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
+    rows = rows.exclude(user_agent="", ip_address=None).order_by()
+    seen = set(rows.values_list("user_agent", "ip_address").distinct())
     names = {agent: device_name(agent) for agent in {row.user_agent, *(a for a, _ in seen)}}
     known = {(names[agent], network(address)) for agent, address in seen}
     return bool(known) and (names[row.user_agent], network(row.ip_address)) not in known
 
 
-def _why(reason: str) -> Any:
-    if reason == Reason.USER:
-        return translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
-    return messages.explain(reason)
+def _site_url(request: HttpRequest | None) -> str:
+    """Return the URL of this site, or ``""`` if it is not known.
 
-
-def _site(request: HttpRequest | None) -> str:
-    """Where this site begins; ``""`` if nobody knows. Known from the sites framework, else from the
-    request, as for Django's mails on lost passwords."""
+    The sites framework names it, or else the request, as for Django's mails on lost passwords.
+    """
     prefix = get_script_prefix()
     try:
         if not apps.is_installed("django.contrib.sites"):
@@ -134,52 +135,41 @@ def _site(request: HttpRequest | None) -> str:
         domain = get_current_site(request).domain
     except (ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost):
         return ""
-    except KeyError:  # a request that no server has made, as in tests: it has no host
+    except KeyError:  # A request that no server has made, as in tests, has no host.
         return ""
     scheme = "https" if request is None else request.scheme
     return f"{scheme}://{domain}{prefix}"
 
 
-def _link(site: str, user: Any, when: datetime) -> str:
-    """Where the user says "this was not me", in the language that is spoken now; ``""`` where
-    there is no such page."""
-    try:
-        path = reverse("logout_not_me", kwargs={"token": report.token(user, when)})
-    except NoReverseMatch:
-        return ""
-    return site and site + path.removeprefix(get_script_prefix())
-
-
 def _send(
-    kind: str, user: Any, when: datetime, site: str, agents: list[str], about: dict[str, Any]
+    template: str, user: Any, when: datetime, site: str, agents: list[str], context: dict[str, Any]
 ) -> None:
     address = getattr(user, user.get_email_field_name(), "")
     if not address or not user.is_active:
         return
-    with translation.override(_language(user)), timezone.override(None):
+    try:
+        language = translation.get_supported_language_variant(str(getattr(user, "language", "")))
+    except LookupError:  # The user model has no language, or the site does not support it.
+        language = settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(None):
         devices = [name for name in map(device_name, agents) if name]
+        # The path of the link may depend on the language. Without a page, there is no link.
+        path = reverse_here(None, "logout_not_me", token=report.make_token(user, when))
         context = {
-            **about,
+            **context,
             "user": user,
             "account": user.get_username(),
             "when": when,
             "devices": list(dict.fromkeys(devices)),
             "device": next(iter(devices), ""),
             "site": urlsplit(site).netloc,
-            "not_me_url": _link(site, user, when),
+            "not_me_url": site and path and site + path.removeprefix(get_script_prefix()),
         }
-        subject = render_to_string(f"django_logout/mail/{kind}_subject.txt", context)
-        body = render_to_string(f"django_logout/mail/{kind}.txt", context)
-    # No out-of-office note is to answer it (RFC 3834).
-    headers = {"Auto-Submitted": "auto-generated"}
+        subject = render_to_string(f"django_logout/mail/{template}_subject.txt", context)
+        body = render_to_string(f"django_logout/mail/{template}.txt", context)
     EmailMessage(
-        " ".join(subject.split()), f"{body.strip()}\n", to=[address], headers=headers
+        " ".join(subject.split()),
+        f"{body.strip()}\n",
+        to=[address],
+        headers={"Auto-Submitted": "auto-generated"},  # No automatic replies, please (RFC 3834).
     ).send()
-
-
-def _language(user: Any) -> str:
-    """``user.language``, if the user model has that and the site speaks it."""
-    try:
-        return translation.get_supported_language_variant(str(getattr(user, "language", "")))
-    except LookupError:
-        return settings.LANGUAGE_CODE

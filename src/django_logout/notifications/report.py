@@ -1,7 +1,7 @@
-"""The report "this was not me": the link in our mails, and what using it does.
+"""Handle the link "this was not me" in our mails.
 
-A link serves its user once, for a week. It needs no table: using it leaves an event, and it has
-been used if there is such an event from after the moment that its mail is about.
+A link is valid once, for a week. It needs no table: its use is recorded as an event, and a link
+has been used if such an event is newer than what its mail is about.
 """
 
 from __future__ import annotations
@@ -24,52 +24,59 @@ if TYPE_CHECKING:
 
 SALT = "django_logout.not_me"
 
-#: The link "this was not me" serves for so long, and once: what tells of its use is kept as long.
-REPORTS = timedelta(days=7)
+#: Validity of the link. Events are kept at least as long, because they tell which links were used.
+LINK_MAX_AGE = timedelta(days=7)
 
 
 class Report(NamedTuple):
-    """What a valid link stands for."""
+    """A valid link."""
 
     user: Any
     since: datetime
-    "When that happened which the mail is about."
+    "Time of the login or the ending that the mail is about."
 
-    def earlier(self) -> LogoutEvent | None:
-        """What has been done on a report since then, by this link or by one of another mail."""
+    def handled_by(self) -> LogoutEvent | None:
+        """Return the event of an earlier report, by this link or by that of another mail."""
         events = LogoutEvent.objects.using(registry.database())
-        # Everything: who reports a single session, in the project's own code, leaves the rest.
+        # Only an ending of all sessions counts: a project may use the reason for a single one.
         reported = {"reason": Reason.REPORTED, "scope": Scope.USER}
         return events.filter(user_id=self.user.pk, created_at__gt=self.since, **reported).first()
 
-    def act(self, request: HttpRequest) -> LogoutResult | None:
-        """Log the user out everywhere; ``None`` if that has been done.
+    def log_out_everywhere(self, request: HttpRequest) -> LogoutResult | None:
+        """End all sessions of the user, or return ``None`` if an earlier report has done so.
 
-        Raises :class:`~django_logout.exceptions.SessionNotEnded` like every ending.
+        Raises :class:`~django_logout.exceptions.SessionNotEnded`.
         """
-        how: dict[str, Any] = {"reason": Reason.REPORTED, "actor": self.user, "request": request}
-        earlier = self.earlier()
-        if earlier is None:
-            return pipeline.end_sessions(Target.user(self.user), **how)
-        # Ended, but the cache may not have been told: then this tells it, or says that it cannot.
-        theirs = registry.sessions().filter(event_id=earlier.pk).order_by()
-        pipeline.end_sessions(Target.sessions(list(theirs.values_list("pk", flat=True))), **how)
-        return None
+        target, event = Target.user(self.user), self.handled_by()
+        if event is not None:
+            # The sessions have ended, but the cache may not know: mark them as ended once more.
+            ended = registry.sessions().filter(event_id=event.pk).order_by()
+            target = Target.sessions(list(ended.values_list("pk", flat=True)))
+        result = pipeline.end_sessions(
+            target, reason=Reason.REPORTED, actor=self.user, request=request
+        )
+        return result if event is None else None
 
 
-def token(user: Any, since: datetime) -> str:
-    """What makes a link valid: signed, for this user, from now on."""
+def make_token(user: Any, since: datetime) -> str:
+    """Return the signed token of a link for this user, valid from now on."""
     return signing.dumps([str(user.pk), since.timestamp()], salt=SALT)
 
 
-def read(token: str) -> Report | None:
-    """What a link stands for; ``None`` if it is forged, cut off, too old, or of no user."""
+def load_report(token: str) -> Report | None:
+    """Return the report of a link, or ``None`` if it is forged, incomplete, too old, or if its user
+    no longer exists."""
     try:
-        user_id, since = signing.loads(token, salt=SALT, max_age=REPORTS)
+        user_id, since = signing.loads(token, salt=SALT, max_age=LINK_MAX_AGE)
     except signing.BadSignature:
         return None
-    user_model = get_user_model()
-    users = user_model._base_manager.using(registry.database())
-    user = users.filter(pk=user_model._meta.pk.to_python(user_id)).first()
+    user = find_user(user_id)
     when = datetime.fromtimestamp(since, UTC if settings.USE_TZ else None)
     return None if user is None else Report(user, when)
+
+
+def find_user(user_id: str) -> Any:
+    """Return the user with this primary key in the database of the sessions, or ``None``."""
+    user_model = get_user_model()
+    users = user_model._base_manager.using(registry.database())
+    return users.filter(pk=user_model._meta.pk.to_python(user_id)).first()

@@ -1,10 +1,9 @@
-"""Work that nobody waits for: after the commit, and through ``django.tasks`` where there is one."""
+"""Work that runs after the commit, through ``django.tasks`` where Django has it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -17,8 +16,11 @@ logger = logging.getLogger("django_logout")
 
 
 def task(function: Callable[..., None]) -> Any:
-    """Make a function of a module one that :func:`after_commit` can start: a task of Django's,
-    from 6.0 on. Projects that have no queue of the usual name get it done in place."""
+    """Make a task of a function, for :func:`after_commit`.
+
+    Before Django 6.0, and in projects without a usable default queue, the function is called
+    directly.
+    """
     if find_spec("django.tasks") is None:
         return function
     invalid = import_module("django.tasks.exceptions")
@@ -29,13 +31,17 @@ def task(function: Callable[..., None]) -> Any:
 
 
 def after_commit(work: Any, **arguments: Any) -> None:
-    """Start it once what is being written is committed, and never if it is rolled back. What goes
-    wrong is logged. Arguments have to survive JSON."""
-    transaction.on_commit(partial(_start, work, arguments), using=registry.database())
+    """Start a task once the current transaction is committed; a rollback drops it.
 
+    Errors are logged. The arguments have to be JSON-serializable.
+    """
 
-def _start(work: Any, arguments: dict[str, Any]) -> None:
-    try:
-        getattr(work, "enqueue", work)(**arguments)
-    except Exception:
-        logger.exception("Work after a login or an ending failed; neither is changed by that.")
+    def start() -> None:
+        try:
+            getattr(work, "enqueue", work)(**arguments)
+        except Exception:
+            logger.exception(
+                "A task after a login or an ending failed. Neither is changed by that."
+            )
+
+    transaction.on_commit(start, using=registry.database())

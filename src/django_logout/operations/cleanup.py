@@ -25,7 +25,7 @@ from django_logout.conf import as_timedelta, logout_settings
 from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.notifications.report import REPORTS
+from django_logout.notifications.report import LINK_MAX_AGE
 from django_logout.revokers import instances
 from django_logout.sessions import cutoffs, engines, identity, registry, token_logins
 from django_logout.types import Target
@@ -113,7 +113,7 @@ def _dead(limit: datetime) -> QuerySet[Any]:
 
 def _told(limit: datetime) -> QuerySet[Any]:
     """Events that nobody asks for any more."""
-    reported = Q(reason=Reason.REPORTED, created_at__gte=timezone.now() - REPORTS - GRACE)
+    reported = Q(reason=Reason.REPORTED, created_at__gte=timezone.now() - LINK_MAX_AGE - GRACE)
     return _of(LogoutEvent).filter(~reported, created_at__lt=limit)
 
 
