@@ -22,9 +22,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 # Of requests with which something has become of the session, which most have not.
-settle_all, answer_error = (
-    lazy_import("web.finalize.settle_all"),
-    lazy_import("web.finalize.answer_error"),
+finalize_sessions, error_response = (
+    lazy_import("web.finalize.finalize_sessions"),
+    lazy_import("web.finalize.error_response"),
 )
 
 
@@ -57,7 +57,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         forbid_storing(request, session, response)
         if needs_finalizing(request, session) or ATTACHED in vars(request):
-            response = settle_all(request, response, session)
+            response = finalize_sessions(request, response, session)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -75,9 +75,9 @@ class LogoutMiddleware:
             current_request.reset(token)
         forbid_storing(request, session, response)
         if needs_finalizing(request, session) or ATTACHED in vars(request):
-            response = await sync_to_async(settle_all)(request, response, session)
+            response = await sync_to_async(finalize_sessions)(request, response, session)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Errors of ours become answers of ours, wherever in the project they come from."""
-        return cast(HttpResponse | None, answer_error(request, exception))
+        return cast(HttpResponse | None, error_response(request, exception))

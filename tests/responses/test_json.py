@@ -117,7 +117,7 @@ def test_somebody_who_was_never_logged_in_is_not_told_of_an_end(client: Client) 
     ("kind", "status", "title"),
     [
         (Kind.NOT_ENDED, 503, "Service Unavailable"),
-        (Kind.NOT_PROVED, 403, "Forbidden"),
+        (Kind.CSRF_FAILED, 403, "Forbidden"),
         (Kind.NOT_ALLOWED, 405, "Method Not Allowed"),
     ],
 )

@@ -158,5 +158,5 @@ def _end(request: HttpRequest, target: Target) -> LogoutResult:
     return pipeline.end_sessions(target, actor=user, request=request)
 
 
-def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
-    return JsonResponder().respond(request, moment)
+def _answer(request: HttpRequest, notice: Notice) -> HttpResponse:
+    return JsonResponder().respond(request, notice)

@@ -112,7 +112,7 @@ def _watch_over_token(scope: Any, interval: float) -> SessionMonitor:
 async def _remembered(scope: Any) -> SessionStatus | None:
     """What is known of a session that the engine does not know any more."""
     key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
-    return await sync_to_async(monitor.remembered)(key)
+    return await sync_to_async(monitor.status_by_key)(key)
 
 
 async def refuse(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
@@ -147,7 +147,7 @@ class Socket:
     async def is_let_in(self) -> bool:
         """Whether its session goes on; else it is closed."""
         try:
-            standing = await self.watch.ask()
+            standing = await self.watch.get_status()
         except SessionUnavailable:
             standing, code = SessionStatus(False, "unavailable"), UNAVAILABLE
         else:

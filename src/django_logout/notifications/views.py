@@ -16,7 +16,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.notifications import report
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import reverse_here
-from django_logout.web.finalize import not_ended
+from django_logout.web.finalize import not_ended_response
 
 #: View names of pages to set a new password on: Django's and allauth's.
 PASSWORD_PAGES = ("password_reset", "account_reset_password")
@@ -42,7 +42,7 @@ class NotMeView(TemplateView):
         try:
             response = super().dispatch(request, *args, **kwargs)
         except SessionNotEnded:
-            response = not_ended(request)
+            response = not_ended_response(request)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 

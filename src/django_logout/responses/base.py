@@ -31,7 +31,7 @@ class Kind(StrEnum):
     "The session has ended, as was asked."
     NOT_ENDED = "not_ended"
     "The session could not be ended, or nobody can tell whether it is alive. Status 503."
-    NOT_PROVED = "not_proved"
+    CSRF_FAILED = "csrf_failed"
     "The request may come from another site: ask the user. Status 403."
     NOT_ALLOWED = "not_allowed"
     "Wrong method. Status 405."
@@ -97,22 +97,22 @@ class Responder(ABC):
     """One kind of response."""
 
     @abstractmethod
-    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, notice: Notice) -> bool:
         """Whether this client wants this kind of response now."""
 
     @abstractmethod
-    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
+    def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
         """The response."""
 
 
-def respond(request: HttpRequest, moment: Notice) -> HttpResponse:
+def respond(request: HttpRequest, notice: Notice) -> HttpResponse:
     """Answer with the first of ``LOGOUT["RESPONDERS"]`` that suits; never cached."""
     kinds: list[Responder] = [import_string(path)() for path in logout_settings().RESPONDERS]
-    answer = next((kind for kind in kinds if kind.accepts(request, moment)), kinds[-1])
-    response = answer.respond(request, moment)
+    answer = next((kind for kind in kinds if kind.accepts(request, notice)), kinds[-1])
+    response = answer.respond(request, notice)
     add_never_cache_headers(response)
-    if moment.kind is Kind.ENDED:
-        response[REASON_HEADER] = str(moment.reason)
+    if notice.kind is Kind.ENDED:
+        response[REASON_HEADER] = str(notice.reason)
     return response
 
 
@@ -145,18 +145,18 @@ def _here(request: HttpRequest) -> str:
     return request.get_full_path()
 
 
-def add_message(request: HttpRequest, response: HttpResponse, moment: Notice) -> None:
+def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) -> None:
     """Leave a message for the next page, if there is more to say than that page does."""
     messages = getattr(request, "_messages", None)
     if messages is None:
         return
-    match moment.kind:
+    match notice.kind:
         case Kind.ENDED:
-            messages.add(INFO, explain(moment.reason))
+            messages.add(INFO, explain(notice.reason))
         case Kind.REAUTHENTICATE:
             messages.add(INFO, reauthenticate(), extra_tags=REAUTHENTICATE_TAG)
-        case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if moment.result is not None:
-            result = moment.result
+        case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
+            result = notice.result
             messages.add(SUCCESS if result.complete else WARNING, count(result))
         case _:
             return

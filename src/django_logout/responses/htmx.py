@@ -18,15 +18,15 @@ class HtmxResponder(Responder):
     """``HX-Redirect`` with no content: htmx ignores its headers on a 3xx, and version 4 swaps
     the bodies of errors."""
 
-    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, notice: Notice) -> bool:
         """For htmx's own requests, when there is somewhere to go."""
-        return moment.kind in REDIRECTING and request.headers.get("HX-Request") == "true"
+        return notice.kind in REDIRECTING and request.headers.get("HX-Request") == "true"
 
-    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
+    def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
         """204 with the header, and a message for the page it leads to."""
-        url = moment.redirect_to
-        if moment.kind is Kind.ENDED:
-            url = login_url(request, page=moment.login_page)
+        url = notice.redirect_to
+        if notice.kind is Kind.ENDED:
+            url = login_url(request, page=notice.login_page)
         response = HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
-        add_message(request, response, moment)
+        add_message(request, response, notice)
         return response

@@ -13,7 +13,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import decorator_from_middleware
 
 #: Set on a request that has failed the check.
-CSRF_FAILED = "_django_logout_not_proved"
+CSRF_FAILED = "_django_logout_csrf_failed"
 
 
 class SameOriginOrToken(CsrfViewMiddleware):

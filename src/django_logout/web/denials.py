@@ -17,7 +17,7 @@ from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.web.csrf import CSRF_FAILED
 
 
-def login_refused(request: HttpRequest) -> HttpResponse:
+def login_refused_response(request: HttpRequest) -> HttpResponse:
     """To the page where the user chooses what ends for it; else back to the one with the form,
     which says how to go on."""
     page = pending_login.page_url() if guard(request.session).pending_login_secret else ""
@@ -26,8 +26,8 @@ def login_refused(request: HttpRequest) -> HttpResponse:
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
     # A redirect to a page that cannot say it would leave the user guessing.
     url = url if hasattr(request, "_messages") and not (page or _is_at(request, url)) else ""
-    moment = Notice(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
-    return respond(request, moment)
+    notice = Notice(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
+    return respond(request, notice)
 
 
 def _is_at(request: HttpRequest, url: str) -> bool:

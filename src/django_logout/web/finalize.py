@@ -32,32 +32,32 @@ from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
 from django_logout.types import Target
 from django_logout.web import attached_sessions, replay_detection
-from django_logout.web.denials import explain_denial, login_refused
+from django_logout.web.denials import explain_denial, login_refused_response
 from django_logout.web.headers import clear_browser_data, forbid_storing
 
 logger = logging.getLogger("django_logout")
 
 
-def settle_all(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
+def finalize_sessions(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     """Settle the session of a request, which the view may have put in the place of the original
     one, and those that came beside it."""
     if needs_finalizing(request, original):
-        response = settle(request, response, original)
+        response = finalize_session(request, response, original)
     for session in attached_sessions.of(request):
         with attached_sessions.in_place(request, session):
             forbid_storing(request, session, response)
             if needs_finalizing(request, session):
-                response = settle(request, response, session)
+                response = finalize_session(request, response, session)
     return response
 
 
-def settle(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
+def finalize_session(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     """Finish what the request began with its session, and answer truly."""
     unguarded = not isinstance(request.session, GuardedStore)
     state = guard(request.session)
     if unguarded and state.refused is not None:  # a copy of a session that has ended meanwhile
         state.identity, _ = state.refused
-        return lost(request, state)
+        return ended_elsewhere_response(request, state)
     reason = None
     try:
         if request.session is not original:
@@ -74,13 +74,13 @@ def settle(request: HttpRequest, response: HttpResponse, original: Any) -> HttpR
         _end_dropped(request, state)
         _end_shut_out(request, state)
         if not _save(request, state, response):
-            response = lost(request, state)
+            response = ended_elsewhere_response(request, state)
     except LoginRefused:
-        response = login_refused(request)
+        response = login_refused_response(request)
     except (SessionNotEnded, SessionUnavailable):
-        return not_ended(request)
+        return not_ended_response(request)
     if state.unavailable and response.status_code == 500:
-        return not_ended(request)
+        return not_ended_response(request)
     _keep_cookie_in_outage(request, state)
     _touch(request)
     response = explain_denial(request, response, _reason_to_show(state, reason))
@@ -91,19 +91,19 @@ def settle(request: HttpRequest, response: HttpResponse, original: Any) -> HttpR
     return response
 
 
-def answer_error(request: HttpRequest, error: Exception) -> HttpResponse | None:
+def error_response(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """Errors of ours become answers of ours, wherever in the project they come from."""
     if isinstance(error, SessionNotEnded | SessionUnavailable):
-        return not_ended(request)
+        return not_ended_response(request)
     if isinstance(error, LoginRefused):
-        return login_refused(request)
+        return login_refused_response(request)
     state = guard(request.session)
     if isinstance(error, UpdateError | SessionInterrupted) and state.identity is not None:
-        return lost(request, state)
+        return ended_elsewhere_response(request, state)
     return None
 
 
-def not_ended(request: HttpRequest) -> HttpResponse:
+def not_ended_response(request: HttpRequest) -> HttpResponse:
     """The truth, and the cookie left in the browser, so that the user can try again."""
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # or SessionMiddleware deletes it
     return respond(request, Notice(kind=Kind.NOT_ENDED))
@@ -121,10 +121,10 @@ def _end_expired(request: HttpRequest, state: SessionState) -> None:
     """What was refused because its time was over ends now, so that all who ask are told why."""
     if state.refused is None or not state.refused[1].expired:
         return
-    identity, standing = state.refused
+    identity, status = state.refused
     if identity.id not in state.ended:
         target = Target.session(identity.id)
-        pipeline.end_sessions(target, reason=standing.reason, request=request)
+        pipeline.end_sessions(target, reason=status.reason, request=request)
         state.ended.add(identity.id)
     session: Any = request.session
     if session.session_key is None and session.engine.keyed and session.engine.model is None:
@@ -243,7 +243,7 @@ def _save(request: HttpRequest, state: SessionState, response: HttpResponse) -> 
     return not state.ended_elsewhere
 
 
-def lost(request: HttpRequest, state: SessionState) -> HttpResponse:
+def ended_elsewhere_response(request: HttpRequest, state: SessionState) -> HttpResponse:
     """The session ended elsewhere while this request was in flight."""
     identity, state.ended_elsewhere = state.identity, True
     reason = status_cache.get_status(identity).reason if identity else Reason.UNKNOWN
@@ -254,8 +254,8 @@ def lost(request: HttpRequest, state: SessionState) -> HttpResponse:
     # Neither set nor deleted: somebody else may have logged in with that cookie by now.
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
     set_anonymous_user(request)
-    moment = Notice(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
-    return respond(request, moment)
+    notice = Notice(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request))
+    return respond(request, notice)
 
 
 def _touch(request: HttpRequest) -> None:

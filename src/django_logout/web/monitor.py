@@ -44,17 +44,17 @@ def identity_of(session: Any) -> Identity | None:
     return identity.identify(session, session.session_key)
 
 
-def ask(identity: Identity, request: HttpRequest | None = None) -> SessionStatus:
+def get_status(identity: Identity, request: HttpRequest | None = None) -> SessionStatus:
     """Whether a session goes on: it has neither ended nor expired. One cache read; one query,
     where the cache does not know. What has expired is ended, so that others are told too.
 
     Raises :class:`SessionUnavailable` when nobody can tell.
     """
     with _asking():
-        return _standing(identity, request)
+        return _ask_status(identity, request)
 
 
-def _standing(identity: Identity, request: HttpRequest | None) -> SessionStatus:
+def _ask_status(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     # Where the gate remembers nothing, what the cache holds may be from other times.
     found = (
         status_cache.get_status(identity) if status_cache.is_used() else status.get_status(identity)
@@ -67,7 +67,7 @@ def _standing(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     return found
 
 
-def remembered(key: str) -> SessionStatus | None:
+def status_by_key(key: str) -> SessionStatus | None:
     """Why a session that the engine does not know any more has ended, by its last key; ``None`` if
     nothing is known of it."""
     with _asking():
@@ -102,21 +102,21 @@ class SessionMonitor:
         while True:
             pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
             reason = await self._listener.receive(pause)
-            standing = SessionStatus(False, reason) if reason else await self.ask()
-            if not standing.active:
-                return standing
+            status = SessionStatus(False, reason) if reason else await self.get_status()
+            if not status.active:
+                return status
 
-    async def ask(self) -> SessionStatus:
+    async def get_status(self) -> SessionStatus:
         """Like the function; and whether the session is past its age, which no request looks at
         while there is none."""
-        return await sync_to_async(self._ask)()
+        return await sync_to_async(self._get_status)()
 
-    def _ask(self) -> SessionStatus:
+    def _get_status(self) -> SessionStatus:
         with _asking():
-            standing = _standing(self.identity, self.request)
-            if standing.active and engines.current().drops_expired and self._is_past_age():
+            status = _ask_status(self.identity, self.request)
+            if status.active and engines.current().drops_expired and self._is_past_age():
                 return SessionStatus(False, Reason.EXPIRED)
-        return standing
+        return status
 
     def _is_past_age(self) -> bool:
         # When it was saved last is written late: by so much, twice if two processes serve it.
@@ -133,7 +133,7 @@ class TokenMonitor(SessionMonitor):
     """Over somebody who was let in by a token of which nobody knows more: it is over when all of
     that user's logins have ended since."""
 
-    def _ask(self) -> SessionStatus:
+    def _get_status(self) -> SessionStatus:
         with _asking():
             cut = cutoffs.last_cutoff_of(self.identity.user_id)
         return SessionStatus(not cut.covers(self.identity.started_at), cut.reason)

@@ -21,7 +21,7 @@ from django_logout.sessions import identity, registry
 from django_logout.utils.redirects import reverse_here
 
 #: In the query of the page that a user comes back to, having been sent to log in.
-AGAIN = "again"
+RETURNED = "again"
 
 
 def is_recent(request: HttpRequest) -> bool:
@@ -38,7 +38,9 @@ def is_recent(request: HttpRequest) -> bool:
     return False
 
 
-def objection(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpResponse | None:
+def reauthentication_response(
+    request: HttpRequest, page: Callable[[], HttpResponse]
+) -> HttpResponse | None:
     """The answer for whoever may not end other sessions now; ``None`` for who may.
 
     The user comes back to the sessions page, and presses the button again: what was asked for
@@ -50,5 +52,5 @@ def objection(request: HttpRequest, page: Callable[[], HttpResponse]) -> HttpRes
         return respond(request, Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
     if is_recent(request):
         return None
-    url = login_url(request, f"{back}?{AGAIN}=1")
+    url = login_url(request, f"{back}?{RETURNED}=1")
     return respond(request, Notice(kind=Kind.REAUTHENTICATE, redirect_to=url, page=page))

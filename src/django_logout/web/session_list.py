@@ -61,7 +61,7 @@ class Listing:
 
     def data(self) -> list[dict[str, Any]]:
         """For programs."""
-        return [described(row, self.limits, self.here) for row in self.page]
+        return [describe_row(row, self.limits, self.here) for row in self.page]
 
     def context(self) -> dict[str, Any]:
         """For ``django_logout/session_list.html``."""
@@ -106,7 +106,7 @@ class _Both:
         return [*self.sessions[part], *self.tokens[begin:end]]
 
 
-def described(
+def describe_row(
     row: LoginSession | Credential, ages: Limits, here: UUID | None = None
 ) -> dict[str, Any]:
     """A session or a token, as the JSON has it; ``here`` is the id of that which looks."""

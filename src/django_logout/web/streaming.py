@@ -34,14 +34,15 @@ def still_logged_in(request: HttpRequest) -> bool:
     """
     request.session.has_key(SESSION_KEY)  # which loads it
     identity = monitor.identity_of(request.session)
-    return identity is not None and monitor.ask(identity, request).active
+    return identity is not None and monitor.get_status(identity, request).active
 
 
 async def astill_logged_in(request: HttpRequest) -> bool:
     """Like :func:`still_logged_in`."""
-    identity = await awhose(request)
+    identity = await aidentity_of(request)
     return (
-        identity is not None and (await SessionMonitor(identity, request, interval=0).ask()).active
+        identity is not None
+        and (await SessionMonitor(identity, request, interval=0).get_status()).active
     )
 
 
@@ -65,13 +66,13 @@ def until_logged_out(
     return _until(request, chunks, interval, events)
 
 
-def ended_event(request: HttpRequest, standing: SessionStatus) -> str:
+def ended_event(request: HttpRequest, status: SessionStatus) -> str:
     """The last event of a stream; ``id`` lets a browser say that it has had it."""
-    data = {"reason": str(standing.reason), "login_url": login_url(request)}
+    data = {"reason": str(status.reason), "login_url": login_url(request)}
     return f"event: ended\nid: ended\ndata: {json.dumps(data)}\n\n"
 
 
-async def awhose(request: HttpRequest) -> Identity | None:
+async def aidentity_of(request: HttpRequest) -> Identity | None:
     """Who is signed in to the session of a request, which is loaded for that."""
     await request.session.ahas_key(SESSION_KEY)
     return monitor.identity_of(request.session)
@@ -85,10 +86,10 @@ def _until(
     due = monotonic() + interval
     for chunk in chunks:
         if identity is not None and monotonic() >= due:
-            standing = monitor.ask(identity, request)
-            if not standing.active:
+            status = monitor.get_status(identity, request)
+            if not status.active:
                 if events:
-                    yield ended_event(request, standing)
+                    yield ended_event(request, status)
                 return
             due = monotonic() + interval
         yield chunk
@@ -97,7 +98,7 @@ def _until(
 async def _auntil(
     request: HttpRequest, chunks: AsyncIterable[Any], interval: float, events: bool
 ) -> AsyncIterator[Any]:
-    identity = await awhose(request)
+    identity = await aidentity_of(request)
     if identity is None:
         async for chunk in chunks:
             yield chunk
@@ -115,9 +116,9 @@ async def _auntil(
                 if chunk is _DONE:
                     return
                 yield chunk
-            standing = over.result()
-            if events and standing is not None:
-                yield ended_event(request, standing)
+            status = over.result()
+            if events and status is not None:
+                yield ended_event(request, status)
         finally:
             await _dismiss(over, coming)
             if hasattr(source, "aclose"):
@@ -127,8 +128,8 @@ async def _auntil(
 async def _over(watch: SessionMonitor) -> SessionStatus | None:
     """Wait until it is; ``None``: nobody can tell."""
     with suppress(SessionUnavailable):
-        standing = await watch.ask()  # it may have ended since the view began
-        return standing if not standing.active else await watch.wait_until_ended()
+        status = await watch.get_status()  # it may have ended since the view began
+        return status if not status.active else await watch.wait_until_ended()
     return None
 
 

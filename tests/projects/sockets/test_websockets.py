@@ -346,14 +346,14 @@ async def test_f33_ended_between_the_question_and_the_first_message(
     ann: Client, monkeypatch: Any
 ) -> None:
     """It was alive when it was asked for; what is told from then on is heard."""
-    ask = channels.SessionMonitor.ask
+    get_status = channels.SessionMonitor.get_status
 
-    async def ask_and_end(self: Any) -> Any:
-        standing = await ask(self)
+    async def get_status_and_end(self: Any) -> Any:
+        status = await get_status(self)
         await logged_out(ann)
-        return standing
+        return status
 
-    monkeypatch.setattr(channels.SessionMonitor, "ask", ask_and_end)
+    monkeypatch.setattr(channels.SessionMonitor, "get_status", get_status_and_end)
     one = socket(ann)
     await one.send_input({"type": "websocket.connect"})
     while (message := await one.receive_output(timeout=5))["type"] == "websocket.accept":
@@ -465,8 +465,8 @@ async def test_a_client_that_is_gone_is_no_error(ann: Client) -> None:
     async def send(message: Any) -> None:
         raise OSError
 
-    async with channels.SessionMonitor(await identity_of(ann), interval=60) as state:
-        broken = channels.Socket(state, scope, one.output_queue.get, send)
+    async with channels.SessionMonitor(await identity_of(ann), interval=60) as monitor:
+        broken = channels.Socket(monitor, scope, one.output_queue.get, send)
         await broken._close(channels.closing(4401, "user"))
     await one.disconnect()
 

@@ -24,7 +24,7 @@ from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.sessions import timeouts
 from django_logout.types import LogoutResult, Target
 from django_logout.web.csrf import CSRF_FAILED, ensure_post_parsed
-from django_logout.web.session_list import described
+from django_logout.web.session_list import describe_row
 from django_logout.web.views.sessions import SessionsView
 
 
@@ -61,7 +61,7 @@ class ChooseView(SessionsView):
         """End what was chosen, and log in; or cancel."""
         if hasattr(request, CSRF_FAILED):
             page = partial(self._ask, not_proved=True)
-            return respond(request, Notice(kind=Kind.NOT_PROVED, page=page))
+            return respond(request, Notice(kind=Kind.CSRF_FAILED, page=page))
         ensure_post_parsed(request)
         if "cancel" in request.POST:
             return self._cancel()
@@ -91,8 +91,8 @@ class ChooseView(SessionsView):
             request.session.modified = False
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             return self._nothing_to_complete()
-        moment = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next_url)
-        return self._done(moment)
+        notice = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next_url)
+        return self._done(notice)
 
     def _cancel(self) -> HttpResponse:
         pending_login.cancel_pending_login(self.request, self.note)
@@ -111,14 +111,14 @@ class ChooseView(SessionsView):
         url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
         return self._done(Notice(kind=Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url))
 
-    def _done(self, moment: Notice) -> HttpResponse:
-        response = respond(self.request, moment)
+    def _done(self, notice: Notice) -> HttpResponse:
+        response = respond(self.request, notice)
         pending_login.delete_cookie(response)
         return response
 
     def _described(self) -> list[dict[str, Any]]:
         ages = timeouts.limits_for(logout_settings(), self.note.user, self.request)
-        return [described(row, ages) for row in self.rows]
+        return [describe_row(row, ages) for row in self.rows]
 
     def _ask(self, **context: Any) -> HttpResponse:
         context = {

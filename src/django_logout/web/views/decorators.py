@@ -56,4 +56,4 @@ def _ask_again(request: HttpRequest) -> HttpResponse:
     # How far it reaches is up to the view: nobody is asked.
     asking = LogoutView(extra_context={"no_choice": True})
     asking.setup(request)
-    return asking.not_proved()
+    return asking.csrf_failed_response()

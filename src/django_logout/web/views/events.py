@@ -17,7 +17,7 @@ from django_logout.enums import Reason
 from django_logout.guard.install import guard
 from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
-from django_logout.web.streaming import awhose, ended_event, until_logged_out
+from django_logout.web.streaming import aidentity_of, ended_event, until_logged_out
 
 #: Seconds between two signs of life, for proxies that close what is silent.
 HEARTBEAT = 15
@@ -42,7 +42,7 @@ class EventsView(View):
         """Tell."""
         if not isinstance(request, ASGIRequest):
             return HttpResponse(status=204)
-        if await awhose(request) is not None:
+        if await aidentity_of(request) is not None:
             return _stream(until_logged_out(request, _silence(), interval=INTERVAL, events=True))
         if request.headers.get("Last-Event-ID") == "ended":
             return HttpResponse(status=204)

@@ -23,7 +23,7 @@ from django_logout.ending.logout import alogout, logout
 from django_logout.responses.base import Kind, Notice, respond
 from django_logout.utils.redirects import safe_next
 from django_logout.web.csrf import CSRF_FAILED, csrf_protect, ensure_post_parsed
-from django_logout.web.reauthentication import objection
+from django_logout.web.reauthentication import reauthentication_response
 
 OURS = "django_logout/logged_out.html"
 THEIRS = "registration/logged_out.html"
@@ -63,18 +63,20 @@ class LogoutView(auth_views.LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
         if hasattr(request, CSRF_FAILED):
-            return self.not_proved()
+            return self.csrf_failed_response()
         ensure_post_parsed(request)
-        if refusal := self._objection():
+        if refusal := self._require_recent_login():
             return refusal
         return self._answer(logout(request, everywhere=self._is_for_all()))
 
     def _is_for_all(self) -> bool:
         return self.everywhere or bool(self.request.POST.get("everywhere"))
 
-    def _objection(self) -> HttpResponse | None:
+    def _require_recent_login(self) -> HttpResponse | None:
         """Whoever may not end all sessions now is not told that all have ended."""
-        return objection(self.request, self._question) if self._is_for_all() else None
+        return (
+            reauthentication_response(self.request, self._question) if self._is_for_all() else None
+        )
 
     def _answer(self, result: Any) -> HttpResponse:
         target = self.get_success_url()
@@ -89,10 +91,10 @@ class LogoutView(auth_views.LogoutView):
             ),
         )
 
-    def not_proved(self) -> HttpResponse:
+    def csrf_failed_response(self) -> HttpResponse:
         """Ask again, with a fresh token: nothing proves that it was the user who asked."""
         ensure_post_parsed(self.request)
-        return respond(self.request, Notice(kind=Kind.NOT_PROVED, page=self._question))
+        return respond(self.request, Notice(kind=Kind.CSRF_FAILED, page=self._question))
 
     def _question(self) -> HttpResponse:
         context = {**self.get_context_data(), "title": TITLE, "no_choice": False}
@@ -147,10 +149,10 @@ class AsyncLogoutView(LogoutView):
     ) -> HttpResponse:
         """Log out."""
         if hasattr(request, CSRF_FAILED):
-            return await self._show(self.not_proved)
+            return await self._show(self.csrf_failed_response)
         ensure_post_parsed(request)
         everywhere = self._is_for_all()
-        if everywhere and (refusal := await sync_to_async(self._objection)()):
+        if everywhere and (refusal := await sync_to_async(self._require_recent_login)()):
             return refusal
         result = await alogout(request, everywhere=everywhere)
         return await self._show(partial(self._answer, result))

@@ -59,8 +59,8 @@ class SessionsView(TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show them."""
         page = self.listing.page
-        moment = Notice(kind=Kind.SHOWN, data={"sessions": self.listing.data()}, page=self._show)
-        response = respond(request, moment)
+        notice = Notice(kind=Kind.SHOWN, data={"sessions": self.listing.data()}, page=self._show)
+        response = respond(request, notice)
         if page.has_next() and response["Content-Type"] == "application/json":
             response["Link"] = f'<{self.url}?page={page.next_page_number()}>; rel="next"'
         return response
@@ -68,12 +68,12 @@ class SessionsView(TemplateView):
     def _show(self, **context: Any) -> HttpResponse:
         request = self.request
         # Sent to log in, and back at once, by a login page that has nothing to say to users.
-        stuck = reauthentication.AGAIN in request.GET and not reauthentication.is_recent(request)
+        stuck = reauthentication.RETURNED in request.GET and not reauthentication.is_recent(request)
         context = {
             "title": _("Your sessions"),
             **self.listing.context(),
             "logout_url": reverse_here(request, "logout") if stuck else "",
-            "login_url": login_url(request, f"{self.url}?{reauthentication.AGAIN}=1"),
+            "login_url": login_url(request, f"{self.url}?{reauthentication.RETURNED}=1"),
             "reauthenticate": stuck,
             # What asks for a login has been heeded, or is said by the page itself.
             "notices": [m for m in get_messages(request) if REAUTHENTICATE_TAG not in m.tags],
@@ -90,7 +90,7 @@ class SessionEndView(SessionsView):
     def post(self, request: HttpRequest, session_id: UUID) -> HttpResponse:
         """End it."""
         if hasattr(request, CSRF_FAILED):
-            return self._refuse(Kind.NOT_PROVED)
+            return self._refuse(Kind.CSRF_FAILED)
         if session_id in presented(request)[:1]:
             response: HttpResponse = LogoutView.as_view()(request)
             return response
@@ -111,16 +111,16 @@ class SessionEndView(SessionsView):
 
     def _end(self, target: Target) -> HttpResponse:
         request, ask = self.request, partial(self._show, reauthenticate=True)
-        if objection := reauthentication.objection(request, ask):
-            return objection
+        if response := reauthentication.reauthentication_response(request, ask):
+            return response
         result = end_sessions(target, actor=request.user, request=request)
-        moment = Notice(
+        notice = Notice(
             kind=Kind.SESSIONS_ENDED, result=result, redirect_to=self.url, page=self._show
         )
-        return respond(request, moment)
+        return respond(request, notice)
 
     def _refuse(self, kind: Kind) -> HttpResponse:
-        page = partial(self._show, not_proved=kind is Kind.NOT_PROVED)
+        page = partial(self._show, not_proved=kind is Kind.CSRF_FAILED)
         return respond(self.request, Notice(kind=kind, page=page))
 
 
@@ -130,7 +130,7 @@ class OthersEndView(SessionEndView):
     def post(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
         """End them."""
         if hasattr(request, CSRF_FAILED):
-            return self._refuse(Kind.NOT_PROVED)
+            return self._refuse(Kind.CSRF_FAILED)
         return self._end(Target.others(request))
 
 

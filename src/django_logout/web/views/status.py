@@ -41,7 +41,7 @@ class StatusView(View):
         """Stay signed in, and tell; with a token for the forms of a page that was there before
         this login."""
         if hasattr(request, CSRF_FAILED):
-            return _answer(request, Notice(kind=Kind.NOT_PROVED))
+            return _answer(request, Notice(kind=Kind.CSRF_FAILED))
         data = _status(request, stay=True)
         if data["authenticated"]:
             data["csrf_token"] = get_token(request)
@@ -81,5 +81,5 @@ def _why(request: HttpRequest) -> dict[str, str]:
     return {"reason": reason, "message": str(messages.explain(reason))} if reason else {}
 
 
-def _answer(request: HttpRequest, moment: Notice) -> HttpResponse:
-    return JsonResponder().respond(request, moment)
+def _answer(request: HttpRequest, notice: Notice) -> HttpResponse:
+    return JsonResponder().respond(request, notice)
