@@ -1,8 +1,7 @@
-"""The admin: a log-out button that serves everybody, and the registry and the record to read."""
+"""The admin: a logout for every user, actions that end sessions, and pages to read the records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,33 +31,33 @@ else:
     _Site = object
     _Admin = admin.ModelAdmin
 
-# Every process imports this module at start; what ends sessions comes with the first ending.
+# Every process imports this module at start. What ends sessions is imported by the first ending.
 end_sessions = lazy_import("ending.pipeline.end_sessions")
 count = lazy_import("responses.messages.count")
 spoken = lazy_import("sessions.devices.spoken")
 logout_view = lazy_import("web.views.logout.AdminLogoutView", lambda view: view.as_view)
 
-#: How many of the chosen the question names.
+#: Maximum number of rows that the confirmation page names.
 SHOWN = 20
-#: Fields of a session that are never shown, and never asked for.
+#: Fields of a session that are neither shown nor searched.
 SECRET = frozenset({"session_key", "rotated_from"})
 
 
 class LogoutAdminSiteMixin(_Site):
-    """Put it in front of ``AdminSite``: its logout then works for whoever is logged in.
+    """Let every logged in user log out of the admin. To be placed before ``AdminSite``.
 
-    Django's own sends users who may not enter the admin to its front page, still logged in.
+    Django's own logout sends users without access to the admin to its index, still logged in.
     """
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """As Django's, but nobody is turned away from logging out."""
+        """Wrap a view as Django does, except for the logout, which needs no permission."""
         return view if view == self.logout else super().admin_view(view, cacheable)
 
     @exempt
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Log out, with everything that ``LogoutView`` does."""
+        """Log out by ``LogoutView``."""
         context = {**self.each_context(request), "has_permission": False, **(extra_context or {})}
         request.current_app = self.name
         view = logout_view(extra_context=context, template_name=self.logout_template)
@@ -66,92 +65,89 @@ class LogoutAdminSiteMixin(_Site):
         return response
 
 
-class ReadOnly(_Admin):
-    """To be looked at: sessions begin at the login page, and end through the door."""
+class ReadOnlyAdmin(_Admin):
+    """Show rows that only logins and endings may write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never."""
+        """Deny it."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
+        """Deny it."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Not here. Django asks when a user is deleted too, whose sessions go as well: that is
-        for whoever may delete the user."""
+        """Deny it on the pages of this model.
+
+        Django also asks when an admin deletes a user, whose rows are deleted too. There, the
+        permission to delete the user decides.
+        """
         match = request.resolver_match
         own = f"{self.opts.app_label}_{self.opts.model_name}_"
         name = (match and match.url_name) or ""
         return name.endswith(("_delete", "_changelist")) and not name.startswith(own)
 
 
-class EndsSessions(_Admin):
-    """What both actions share: who may, the question before, and the truth after."""
+class EndSessionsMixin(_Admin):
+    """Share permission, confirmation page and message between the actions that end sessions."""
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:
-        """``end_loginsession``; sessions of staff ask for ``end_staff_sessions`` too."""
+        """Require ``end_loginsession``; sessions of staff require ``end_staff_sessions`` too."""
         return bool(request.user.has_perm("django_logout.end_loginsession"))
 
     def _end(
         self, request: HttpRequest, action: str, chosen: QuerySet[Any], owners: QuerySet[Any]
     ) -> HttpResponse | None:
+        """Ask for confirmation, or end the chosen sessions or those of the chosen users."""
         barred = _barred(request, owners)
-        field = "user" if chosen.model is LoginSession else "pk"
-        chosen = chosen.exclude(**{f"{field}__in": barred}) if barred else chosen
+        if barred:
+            field = "user" if chosen.model is LoginSession else "pk"
+            chosen = chosen.exclude(**{f"{field}__in": barred})
+        level = messages.WARNING
         if not chosen.exists():
-            self._tell(request, gettext("There is nothing here that you can end."), barred)
-        elif "confirmed" in request.POST:
-            self._end_now(request, chosen, barred)
+            sentence = gettext("There is nothing here that you can end.")
+        elif "confirmed" not in request.POST:
+            return self._confirm(request, action, chosen, owners.filter(pk__in=barred))
         else:
-            return self._ask(request, action, chosen, owners.filter(pk__in=barred))
+            try:
+                result = end_sessions(
+                    _target(chosen), reason=Reason.ADMIN, actor=request.user, request=request
+                )
+            except SessionNotEnded:
+                sentence = gettext("Not all could be ended, and they may be alive. Try again.")
+                self.message_user(request, sentence, messages.ERROR)
+                return None
+            sentence = count(result)
+            level = messages.SUCCESS if result.complete and not barred else level
+        if barred:
+            left = gettext("Staff whose sessions you may not end: %(number)d.")
+            sentence = f"{sentence} {left % {'number': len(barred)}}"
+        self.message_user(request, sentence, level)
         return None
 
-    def _end_now(self, request: HttpRequest, chosen: QuerySet[Any], barred: Sequence[Any]) -> None:
-        how: dict[str, Any] = {"reason": Reason.ADMIN, "actor": request.user, "request": request}
-        try:
-            result = end_sessions(_target(chosen), **how)
-        except SessionNotEnded:
-            sentence = gettext("Not all could be ended, and they may be alive. Try again.")
-            self.message_user(request, sentence, messages.ERROR)
-            return
-        fine = result.complete and not barred
-        level = messages.SUCCESS if fine else messages.WARNING
-        self._tell(request, count(result), barred, level)
-
-    def _tell(
-        self,
-        request: HttpRequest,
-        sentence: str,
-        barred: Sequence[Any],
-        level: int = messages.WARNING,
-    ) -> None:
-        left = gettext("Staff whose sessions you may not end: %(number)d.")
-        more = left % {"number": len(barred)} if barred else ""
-        self.message_user(request, f"{sentence} {more}".strip(), level)
-
-    def _ask(
+    def _confirm(
         self, request: HttpRequest, action: str, chosen: QuerySet[Any], barred: QuerySet[Any]
     ) -> HttpResponse:
         across = request.POST.get("select_across") == "1"
+        own = presented(request) if chosen.model is LoginSession else [request.user.pk]
         context = {
             **self.admin_site.each_context(request),
             "title": getattr(self, action).short_description,
             "opts": self.opts,
             "action": action,
             "across": across,
-            # Of a choice that reaches over all pages, the admin wants to see one.
+            # If the selection covers all pages, the admin needs a single key.
             "keys": list(chosen.values_list("pk", flat=True)[: 1 if across else None]),
             "number": chosen.count(),
-            "shown": [_named(row) for row in chosen[:SHOWN]],
+            "shown": [_label(row) for row in chosen[:SHOWN]],
             "barred": [str(user) for user in barred[:SHOWN]],
-            "own": _reaches_here(request, chosen),
+            "own": chosen.filter(pk__in=own).exists(),
         }
         return TemplateResponse(request, "django_logout/admin_end_sessions.html", context)
 
 
-class UserAdminMixin(EndsSessions):
-    """Put it in front of your ``UserAdmin``: adds the action "Log out everywhere"."""
+class UserAdminMixin(EndSessionsMixin):
+    """Add the action "Log out everywhere". To be placed before ``UserAdmin``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -162,13 +158,14 @@ class UserAdminMixin(EndsSessions):
     def log_out_everywhere(
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
-        """End all sessions of the chosen users."""
-        users = queryset.using(registry.database())  # never a replica: who is staff may be news
+        """End all sessions of the selected users."""
+        # A replica may not know yet who is staff.
+        users = queryset.using(registry.database())
         return self._end(request, "log_out_everywhere", users, users)
 
 
-class LogoutEventAdmin(ReadOnly):
-    """What has ended: when, whose, why, by whom, and how each part went."""
+class LogoutEventAdmin(ReadOnlyAdmin):
+    """Show what has ended: when, of which user, why, by which actor, and how each part went."""
 
     list_display = (
         "created_at",
@@ -185,15 +182,15 @@ class LogoutEventAdmin(ReadOnly):
 
 
 class EndedFilter(admin.EmptyFieldListFilter):
-    """Ended or not: those that ended with everyone's have, too."""
+    """Filter by whether a session has ended, by itself or by a cutoff for all users."""
 
     def get_lookup_condition(self) -> Q:
-        """What has not."""
+        """Return the condition for active sessions."""
         return Q(over_at__isnull=True)
 
 
-class LoginSessionAdmin(EndsSessions, ReadOnly):
-    """Who is logged in, since when and with what. Keys are never shown."""
+class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
+    """Show who is logged in, since when, and with which device. Keys are never shown."""
 
     list_display = (
         "created_at",
@@ -211,77 +208,75 @@ class LoginSessionAdmin(EndsSessions, ReadOnly):
     actions = ("end_chosen",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With when each was over: what ends everyone's writes no rows of theirs."""
+        """Annotate when each session ended. A cutoff for all users changes no row of theirs."""
         later = Cutoff.objects.filter(user=None, before__gt=OuterRef("created_at"))
         first = Subquery(later.order_by("before").values("before")[:1])
         rows = super().get_queryset(request).annotate(over_at=Coalesce("ended_at", first))
         return cast("QuerySet[Any]", rows)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """By the user's name, whatever the user model calls it."""
+        """Search by the user model's own name field."""
         return (f"user__{get_user_model().USERNAME_FIELD}", "device", "=ip_address")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Not by keys: how many rows begin with "a" tells them letter by letter."""
+        """Refuse lookups by key: counting the keys that begin with "a" reveals them by letters."""
         secret = SECRET.intersection(lookup.split(LOOKUP_SEP))
         return not secret and super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("device"), ordering="device")
     def device_name(self, row: LoginSession) -> str:
-        """In the language of whoever looks."""
+        """Return the device in the language of the admin."""
         name: str = spoken(row.device)
         return name
 
     @admin.display(description=_("ended"), ordering="over_at")
     def over_at(self, row: Any) -> datetime | None:
-        """When it ended, if only with everyone's."""
+        """Return when the session ended, by itself or by a cutoff for all users."""
         return cast("datetime | None", row.over_at)
 
     @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """End those of them that are alive."""
-        alive = registry.active(queryset.using(registry.database()))
-        everybody = get_user_model()._base_manager.using(registry.database())
-        owners = everybody.filter(pk__in=alive.order_by().values("user"))
-        return self._end(request, "end_chosen", alive, owners)
+        """End the selected sessions that are active."""
+        active = registry.active(queryset.using(registry.database()))
+        users = get_user_model()._base_manager.using(registry.database())
+        owners = users.filter(pk__in=active.order_by().values("user"))
+        return self._end(request, "end_chosen", active, owners)
 
 
 def _barred(request: HttpRequest, owners: QuerySet[Any]) -> list[Any]:
-    """Staff among them whose sessions this user may not end: all but himself, without the
-    stronger permission. Asked of each, since user models may work that out in Python."""
+    """Return the staff among the owners whose sessions the user of the request may not end.
+
+    Each user is asked, since user models may compute ``is_staff`` in Python.
+    """
     if request.user.has_perm("django_logout.end_staff_sessions"):
         return []
-    others = owners.exclude(pk=request.user.pk).order_by()
-    return [user.pk for user in others if _is_staff(user)]
-
-
-def _is_staff(user: Any) -> bool:
-    return bool(getattr(user, "is_staff", False) or getattr(user, "is_superuser", False))
+    return [
+        user.pk
+        for user in owners.exclude(pk=request.user.pk).order_by()
+        if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
+    ]
 
 
 def _target(chosen: QuerySet[Any]) -> Target:
     if chosen.model is LoginSession:
         return Target.sessions(chosen.select_related(None))
     users = list(chosen[:2])
-    # Of one user, the record says the name.
+    # Only the event of a single user names the user.
     return Target.user(users[0]) if len(users) == 1 else Target.users(chosen)
 
 
-def _named(row: Any) -> str:
+def _label(row: Any) -> str:
     if isinstance(row, LoginSession):
         return ", ".join(filter(None, (str(row.user), spoken(row.device), row.ip_address)))
     return str(row)
 
 
-def _reaches_here(request: HttpRequest, chosen: QuerySet[Any]) -> bool:
-    """Whether whoever asks is about to be logged out."""
-    here = presented(request) if chosen.model is LoginSession else [request.user.pk]
-    return chosen.filter(pk__in=here).exists()
-
-
 def register() -> None:
-    """Show both on the default site. Called when the apps are ready, and not on import: that
-    site may be a class of the project's which imports the mixin from here."""
+    """Register both models with the default admin site.
+
+    This is done when the apps are ready, not on import: the default site may be a class of the
+    project that imports the mixin from this module.
+    """
     for model, model_admin in ((LogoutEvent, LogoutEventAdmin), (LoginSession, LoginSessionAdmin)):
         if not admin.site.is_registered(model):
             admin.site.register(model, model_admin)
