@@ -1,7 +1,13 @@
 """Database and cache settings from a URL, for tests that are pointed at real servers."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.cache.backends.locmem import LocMemCache
+from time_machine import escape_hatch
 
 _DATABASES = {
     "sqlite": "django.db.backends.sqlite3",
@@ -10,6 +16,7 @@ _DATABASES = {
 }
 _CACHES = {
     "locmem": "django.core.cache.backends.locmem.LocMemCache",
+    "shared": "tests.backends.SharedCache",
     "dummy": "django.core.cache.backends.dummy.DummyCache",
     "redis": "django.core.cache.backends.redis.RedisCache",
     "memcached": "django.core.cache.backends.memcached.PyMemcacheCache",
@@ -33,9 +40,48 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 def cache_from_url(url: str) -> dict[str, Any]:
-    """``locmem://``, ``dummy://``, ``redis://host:port/db`` or ``memcached://host:port``."""
+    """``locmem://``, ``shared://``, ``dummy://``, ``redis://host:port/db``, ``memcached://host:port``."""
     parts = urlsplit(url)
     location = parts.netloc if parts.scheme == "memcached" else url
-    if parts.scheme in {"locmem", "dummy"}:
+    if parts.scheme in {"locmem", "shared", "dummy"}:
         location = parts.netloc or "tests"
     return {"BACKEND": _CACHES[parts.scheme], "LOCATION": location, "KEY_PREFIX": "tests"}
+
+
+def _now() -> float:
+    return escape_hatch.time.time() if escape_hatch.is_travelling() else time.time()
+
+
+class _Memory(LocMemCache):
+    """The memory of a server, whose clock a test does not move."""
+
+    def get_backend_timeout(self, timeout: Any = DEFAULT_TIMEOUT) -> float | None:
+        found = super().get_backend_timeout(timeout)
+        return None if found is None else found - time.time() + _now()
+
+    def _has_expired(self, key: str) -> bool:
+        at = self._expire_info.get(key, -1)
+        return at is not None and at <= _now()
+
+
+def _handed_on(name: str) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.memory, name)(*args, **kwargs)
+
+    return call
+
+
+class SharedCache(BaseCache):
+    """A cache in this process that counts as shared: one process is all the processes of most tests.
+
+    It is no subclass of ``LocMemCache``, because those are known not to be shared.
+    """
+
+    def __init__(self, location: str, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        options = {"MAX_ENTRIES": 100_000}  # the default of 300 would drop what a test still needs
+        self.memory = _Memory(location, {**params, "OPTIONS": options})
+
+
+for _name in "get set add touch delete incr has_key clear get_many set_many delete_many".split():
+    setattr(SharedCache, _name, _handed_on(_name))

@@ -16,9 +16,6 @@ from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 from uuid import uuid4
 
-import psycopg
-import pymysql
-
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
 SERVERS = {
     "gunicorn": [
@@ -68,8 +65,12 @@ def scratch_database(url: str) -> Iterator[str]:
     login: dict[str, Any] = {"host": parts.hostname, "port": parts.port, "user": parts.username}
     login["password"] = parts.password or ""
     if parts.scheme == "postgres":
+        import psycopg  # drivers are installed only for the tests on servers
+
         connection: Any = psycopg.connect(**login, dbname=parts.path[1:], autocommit=True)
     else:
+        import pymysql
+
         connection = pymysql.connect(**login, autocommit=True)
     with closing(connection), connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")

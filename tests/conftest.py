@@ -6,49 +6,73 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import time_machine
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileStore
+from django.core.management.commands import flush
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import DEFAULT_DB_ALIAS
 from django.test import Client
 from django.utils import timezone
 
 from django_logout.ending import selection
 from django_logout.guard.install import guarded
-from tests import services
+from tests import engines, services
 from tests.backends import cache_from_url
 from tests.revokers.kinds import Recorder
 from tests.settings import ENGINES
 
-#: Each project has settings of its own, so each runs in a process of its own: ``make test-integrations``.
-collect_ignore = ["projects"]
+# A deadline for an example is a limit of the wall clock, which a busy machine breaks.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
-#: Every session engine of Django's, and one of a third party's, with a cache that is shared and
-#: one that is not.
-SETUPS = {
-    "db": ("db", "locmem"),
-    "cached_db": ("cached_db", "redis"),
-    "cache": ("cache", "redis"),
-    "cache-memcached": ("cache", "memcached"),
-    "file": ("file", "redis"),
-    "file-unshared": ("file", "locmem"),
-    "signed_cookies": ("signed_cookies", "redis"),
-    "signed_cookies-unshared": ("signed_cookies", "locmem"),
-}
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that choose session engines."""
+    group = parser.getgroup("django-logout")
+    group.addoption(
+        "--engines",
+        default="local",
+        help="set-ups for the fixture `engine`: local (no server), rotation, all, or names",
+    )
+    group.addoption("--week", type=int, help="repeat the rotation of this week")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settle the week of the rotation once, for all workers."""
+    if config.option.week is None:
+        config.option.week = engines.week()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how to repeat this run."""
+    return f"session engines: --engines={config.option.engines} --week={config.option.week}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `engine` once for each set-up that is chosen."""
+    if "engine" in metafunc.fixturenames:
+        option, item = metafunc.config.option, metafunc.definition
+        mark = item.get_closest_marker("engines")
+        names = mark.args if mark else engines.chosen(option.engines, item.nodeid, option.week)
+        metafunc.parametrize("engine", [engines.param(name) for name in names], indirect=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs a server, so that it can be deselected."""
+    if any(not services.ALWAYS.issuperset(mark.args) for mark in item.iter_markers("needs")):
+        item.add_marker("servers")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, or fail, what needs a server that is not there."""
     for mark in item.iter_markers("needs"):
         services.need(*mark.args)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on every engine whichever the settings name: see ``.ci/run``."""
-    for item in items:
-        if "engine" in getattr(item, "fixturenames", ()):
-            item.add_marker("every_engine")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,16 +85,24 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.fixture(params=SETUPS)
+@pytest.fixture(autouse=True, scope="session")
+def _no_post_migrate_after_each_test() -> Iterator[None]:
+    """Flush the database without `post_migrate`, which creates permissions and content types anew
+    and takes twenty times as long as the flush. A test of permissions asks for `permissions`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **kwargs: None)
+        yield
+
+
+@pytest.fixture
 def engine(
     request: pytest.FixtureRequest,
     settings: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> str:
-    """Run the test once for each session engine; gives the engine's short name."""
-    name, cache = SETUPS[request.param]
-    services.need(cache)
+    """Run the test once for each session engine that is chosen, and return the engine's short name."""
+    name, cache = engines.SETUPS[request.param]
     url = services.URLS.get(cache, f"{cache}://")
     # A prefix of its own keeps tests that run side by side apart, without clearing the server.
     settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
@@ -79,6 +111,12 @@ def engine(
     monkeypatch.delattr(FileStore, "_storage_path", raising=False)  # Django remembers the folder
     guarded.cache_clear()
     return name
+
+
+@pytest.fixture
+def permissions(db: None) -> None:
+    """Create the permissions that an earlier test has flushed."""
+    emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS)
 
 
 @pytest.fixture

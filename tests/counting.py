@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from tests import urls
+from tests.backends import SharedCache
 from tests.settings import MIDDLEWARE
 
 READS = ("get", "get_many", "has_key")
@@ -34,11 +35,17 @@ def _counted(name: str) -> Callable[..., Any]:
 
 
 _COUNTED = {name: _counted(name) for name in (*READS, *WRITES)}
+Shared = type("Shared", (SharedCache,), dict(_COUNTED))
 LocMem = type("LocMem", (LocMemCache,), dict(_COUNTED))
 Redis = type("Redis", (RedisCache,), dict(_COUNTED))
 Memcached = type("Memcached", (PyMemcacheCache,), dict(_COUNTED))
 
-_BACKENDS = {"LocMemCache": "LocMem", "RedisCache": "Redis", "PyMemcacheCache": "Memcached"}
+_BACKENDS = {
+    "LocMemCache": "LocMem",
+    "SharedCache": "Shared",
+    "RedisCache": "Redis",
+    "PyMemcacheCache": "Memcached",
+}
 
 
 def counted(caches: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""The real servers that tests talk to: where they are, and whether they answer.
+"""The servers, programs and libraries that some tests need: where they are, and whether they are there.
 
-A test that needs one is marked ``@pytest.mark.needs("redis")``. It runs where the server
-answers, and is named as skipped where it does not; with ``REQUIRE_SERVICES=1`` it fails.
+A test that needs one is marked ``@pytest.mark.needs("redis")``. It runs where Redis answers, and is
+skipped by name where it does not; with ``REQUIRE_SERVICES=1`` it fails. Any other name than those
+below is a module's.
 """
 
 import os
 import shutil
 import socket
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +25,8 @@ URLS = {
 NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
-_ALWAYS = {"sqlite", "locmem", "dummy"}
+#: What this process has in itself.
+ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
 _PROGRAMS = ("redis-server", "xgettext")
 _LACKS = {
     "npm": "needs what npm ci installs",
@@ -34,13 +37,15 @@ _LACKS = {
 
 @cache
 def available(service: str) -> bool:
-    """Whether a service can be used now."""
+    """Return whether a service, a program or a module can be used now."""
     if service == "chromium":
         return chromium() is not None
     if service == "npm":
         return NODE_MODULES.is_dir()
     if service in _PROGRAMS:
         return shutil.which(service) is not None
+    if service not in URLS:
+        return find_spec(service) is not None
     parts = urlsplit(URLS[service])
     try:
         with socket.create_connection((parts.hostname, parts.port), timeout=2):
@@ -52,9 +57,10 @@ def available(service: str) -> bool:
 def need(*wanted: str) -> None:
     """Skip, or fail, what needs a server that is not there."""
     for service in wanted:
-        if service not in _ALWAYS and not available(service):
+        if service not in ALWAYS and not available(service):
             what = pytest.fail if required() else pytest.skip
-            what(_LACKS.get(service, f"needs {service}, which does not answer"))
+            answer = "which does not answer" if service in URLS else "which is not installed"
+            what(_LACKS.get(service, f"needs {service}, {answer}"))
 
 
 def chromium() -> str | None:

@@ -83,7 +83,7 @@ def test_nothing_can_be_added_changed_or_deleted(
 
 
 def test_a_user_with_sessions_can_still_be_deleted(
-    keys: list[str], user: Any, client: Client, django_user_model: Any
+    keys: list[str], user: Any, client: Client, django_user_model: Any, permissions: None
 ) -> None:
     """By whoever may delete users: his sessions go with him, the events stay."""
     clerk = django_user_model.objects.create_user("clerk", password="pw", is_staff=True)

@@ -25,7 +25,10 @@ from tests.databases.router import lag
 from tests.pages import Page, signed_in
 from tests.urls import urlpatterns as site
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("permissions"),
+]
 
 SESSIONS = "/admin/django_logout/loginsession/"
 EVENTS = "/admin/django_logout/logoutevent/"

@@ -154,6 +154,7 @@ def test_7_4_3_other_sessions_end_when_a_factor_changes(
     assert who(here, there) == ["ann", ""]
 
 
+@pytest.mark.slow
 def test_7_4_4_pages_that_need_a_login_have_a_visible_button_to_log_out(tmp_path: Path) -> None:
     """On the car site, on each such page: a form with a button that says so, and works."""
     env = environment(tmp_path)

@@ -15,10 +15,13 @@ from tests.backends import cache_from_url
 
 ROOT = Path(__file__).resolve().parent.parent
 
-pytestmark = pytest.mark.skipif(
-    find_spec("matplotlib") is None or not (ROOT / "bench").is_dir(),
-    reason="needs bench/ and its dependency group",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        find_spec("matplotlib") is None or not (ROOT / "bench").is_dir(),
+        reason="needs bench/ and its dependency group",
+    ),
+]
 
 
 def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: Path) -> None:

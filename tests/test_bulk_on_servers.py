@@ -21,9 +21,9 @@ ABOUT_SQL = (
     " or takes_up or ended_unseen or one_by_one or retention or expired or cutoff or batches or stays"
     " or many_users or some_sessions or comes_second or in_sql"
 )
-OTHER_ENGINES = "cache or file or signed_cookies"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "server",
     [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("postgres", "mariadb")],
@@ -35,8 +35,7 @@ def test_the_same_on_a_real_server(server: str) -> None:
         "DATABASE_URL": services.URLS[server],
         "FAULTS_DATABASE": f"logout_bulk_{os.getpid()}",
     }
-    selected = f"({ABOUT_SQL}) and not ({OTHER_ENGINES})"
-    arguments = ["-m", "pytest", "-q", "--ds=tests.server_settings", "-k", selected]
+    arguments = ["-m", "pytest", "-q", "--ds=tests.server_settings", "--engines=db", "-k", ABOUT_SQL]
     isolated = ["-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
         [sys.executable, *arguments, *isolated, *FILES],

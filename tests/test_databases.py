@@ -20,6 +20,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("places", PLACES.values(), ids=PLACES)
 def test_every_way_out_on_several_databases(tmp_path: Path, places: dict[str, str]) -> None:
     """The registry is asked where it is written, whatever the router says of reads; and the

@@ -19,6 +19,8 @@ from tests.carsite import (
     serving,
 )
 
+pytestmark = pytest.mark.slow
+
 SWITCHES = {
     "db": ("sqlite", "locmem"),
     "cached_db": ("postgres", "redis"),
@@ -77,12 +79,12 @@ def test_works_under_each_server(env: dict[str, str], server: str) -> None:
         _assert_logs_out_truly(origin)
 
 
-@pytest.mark.parametrize("engine", SWITCHES)
-def test_environment_switches_real_parts_in(env: dict[str, str], engine: str) -> None:
+@pytest.mark.parametrize("session_engine", SWITCHES)
+def test_environment_switches_real_parts_in(env: dict[str, str], session_engine: str) -> None:
     """Each session engine, with the databases and caches that the site can be pointed at."""
-    database, cache = SWITCHES[engine]
+    database, cache = SWITCHES[session_engine]
     services.need(database, cache)
-    switches = {"SESSION_ENGINE": engine, "CACHE_URL": services.URLS.get(cache, "locmem://")}
+    switches = {"SESSION_ENGINE": session_engine, "CACHE_URL": services.URLS.get(cache, "locmem://")}
     with ExitStack() as stack:
         if database in services.URLS:
             url = stack.enter_context(scratch_database(services.URLS[database]))

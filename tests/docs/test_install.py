@@ -97,6 +97,7 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_three_lines_and_migrate_log_out_truly(project: Path) -> None:
     """A newcomer copies the README, and a copied cookie is refused after logging out."""
     run(project, "manage.py", "migrate", "--verbosity=0")

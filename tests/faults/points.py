@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, wraps
+from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -59,13 +61,17 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
     from django.contrib.sessions.backends import db, file
     from django.core.cache.backends.memcached import BaseMemcachedCache
     from django.core.cache.backends.redis import RedisCache
-    from django_redis.cache import RedisCache as DjangoRedisCache
 
+    from tests.backends import SharedCache
+
+    backends: list[Any] = [BaseMemcachedCache, RedisCache, SharedCache]
+    if find_spec("django_redis"):
+        backends.append(import_module("django_redis.cache").RedisCache)
     around = partial(_around, patch=patch)
     around(db.SessionStore, "_get_session_from_db", after="row read")
     patch(file, "shutil", SimpleNamespace(move=file.shutil.move))
     around(file.shutil, "move", before="file into place")
-    for backend in (BaseMemcachedCache, RedisCache, DjangoRedisCache):
+    for backend in backends:
         _cache_writes(backend, patch)
     if plain:
         return

@@ -21,7 +21,7 @@ from tests.counting import cost, counted
 from tests.pages import signed_in
 from tests.settings import ENGINES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs(redis=True)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]
 
 
 @pytest.fixture(autouse=True, params=["cached_db", "cache"])

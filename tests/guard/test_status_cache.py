@@ -145,6 +145,7 @@ def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
     assert signed_in(client_of_ann) == "ann"
 
 
+@pytest.mark.needs("django_redis")
 @pytest.mark.parametrize("ignoring", [False, True], ids=["raises", "swallows"])
 def test_an_ending_that_cannot_be_remembered_is_not_begun(
     settings: Any, client_of_ann: Client, user: Any, ignoring: bool

@@ -73,7 +73,7 @@ def test_old_sessions_are_adopted_and_can_be_ended_one_by_one(
     assert LoginSession.objects.count() == 2
 
 
-@pytest.mark.parametrize("engine", ["db", "cached_db", "file"], indirect=True)
+@pytest.mark.engines("db", "cached_db", "file")
 def test_one_that_is_never_seen_can_be_ended_too(user: Any, engine: str) -> None:
     """By its id, with its data where they can be deleted."""
     cookie = old_session(user)
@@ -109,7 +109,7 @@ def test_expiry_is_that_of_the_session(user: Any, table: None) -> None:
     assert row.backend == "django.contrib.auth.backends.ModelBackend"
 
 
-@pytest.mark.parametrize("engine", ["file"], indirect=True)
+@pytest.mark.engines("file-unshared")
 def test_expiry_of_a_file(user: Any, tmp_path: Any, engine: str) -> None:
     """As Django reckons it; one that has expired is left alone."""
     old_session(user, expiry=3600)
@@ -119,7 +119,7 @@ def test_expiry_of_a_file(user: Any, tmp_path: Any, engine: str) -> None:
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
 
-@pytest.mark.parametrize("engine", ["file"], indirect=True)
+@pytest.mark.engines("file-unshared")
 def test_a_file_is_as_old_as_when_it_was_written(user: Any, tmp_path: Any, engine: str) -> None:
     """Its session lives so much shorter."""
     old_session(user)
@@ -131,7 +131,7 @@ def test_a_file_is_as_old_as_when_it_was_written(user: Any, tmp_path: Any, engin
     assert timedelta(days=3, hours=23) < left <= timedelta(days=4)
 
 
-@pytest.mark.parametrize("engine", ["db", "cached_db", "file"], indirect=True)
+@pytest.mark.engines("db", "cached_db", "file")
 def test_again_it_adopts_nothing(user: Any, engine: str) -> None:
     """Whether they have been seen meanwhile or not."""
     cookies = [old_session(user) for _ in range(3)]

@@ -27,17 +27,6 @@ THOROUGHNESS = settings(
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "engine",
-    [
-        "db",
-        pytest.param("cached_db", marks=pytest.mark.needs("redis")),
-        pytest.param("cache", marks=pytest.mark.needs("redis")),
-        pytest.param("file", marks=pytest.mark.needs("redis")),
-        pytest.param("signed_cookies", marks=pytest.mark.needs("redis")),
-    ],
-    indirect=True,
-)
 def test_in_any_order(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One machine for each engine."""
     points.install(plain=False, patch=monkeypatch.setattr)

@@ -85,11 +85,11 @@ def test_numbers_are_unique_whatever_the_letter() -> None:
     assert len({number[1:] for number in BROKEN}) == len(BROKEN)
 
 
-@pytest.mark.parametrize("engine", ["cached_db", "cache", "file", "signed_cookies"])
-def test_each_engine_that_must_be_guarded_wants_a_shared_cache(engine: str) -> None:
+@pytest.mark.parametrize("name", ["cached_db", "cache", "file", "signed_cookies"])
+def test_each_engine_that_must_be_guarded_wants_a_shared_cache(name: str) -> None:
     """All of Django's but ``db``."""
-    assert list(found(SESSION_ENGINE=ENGINES[engine])) == ["W022"]
-    assert found(SESSION_ENGINE=ENGINES[engine], CACHES={"default": REDIS}) == {}
+    assert list(found(SESSION_ENGINE=ENGINES[name])) == ["W022"]
+    assert found(SESSION_ENGINE=ENGINES[name], CACHES={"default": REDIS}) == {}
 
 
 def test_a_session_cache_that_is_not_there_is_named() -> None:
