@@ -2,7 +2,8 @@
 # seconds; without it, from venv and pip, at the newest versions the ranges in pyproject.toml allow.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix matrix bench journey docs
+.PHONY: help demo test test-servers test-races test-browsers test-integrations test-suites test-ci test-all \
+	coverage check fix matrix bench journey docs
 
 # An interpreter, or with uv a version such as 3.13.
 PYTHON ?=
@@ -10,20 +11,22 @@ PYTHON ?=
 DJANGO ?=
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# "-n 0 -k status_cache" runs some tests in one process; the coverage gate then needs COVERAGE= (empty) to stay out of the way.
-PYTEST_ARGS ?= -n auto
-COVERAGE ?= 1
-# db, cached_db, cache, file, signed_cookies: the suite runs once for each one named.
-SESSION_ENGINES ?= db
-# "mariadb" adds mysqlclient, which has to be compiled.
-TEST_GROUPS ?= test adapters
+# More for pytest, e.g. "-k status_cache"; and how many processes it uses, 0 for none but its own.
+PYTEST_ARGS ?=
+WORKERS ?= auto
+# Anything: session engines by rotation, nothing that is slow, the main ways only in the browser.
+QUICK ?=
+# Anything: measure which lines run, in all parts of a run together; `make coverage` reports.
+COVERAGE ?=
+# What talks to servers and to other apps. "mariadb" adds mysqlclient, which has to be compiled.
+FULL_GROUPS ?= servers adapters
 # Environments of tox.ini; empty takes all of them. And what pytest is told there, instead of "-n auto".
 ENVS ?=
 MATRIX_ARGS ?=
 BENCH_ARGS ?=
 
 TEST_ENV := .venv-test$(DJANGO)
-TEST_PYTHON := $(TEST_ENV)/bin/python
+FULL_ENV := .venv-full$(DJANGO)
 DJANGO_GROUP := $(DJANGO:%=django%)
 
 ifneq ($(shell uv --version 2>/dev/null),)
@@ -47,7 +50,7 @@ wheel = rm -rf dist && $(call environment,$(1)) && \
 endif
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the example site on http://HOST:PORT/, with people and cars in it
 	@$(call tree,.venv-demo,$(DJANGO_GROUP))
@@ -57,22 +60,65 @@ demo: ## the example site on http://HOST:PORT/, with people and cars in it
 	@.venv-demo/bin/python example/manage.py runserver $(HOST):$(PORT)
 
 # What is tested is what gets published: the wheel, installed; `src` must not be importable from here.
-test: ## build the wheel, install it, test it, and measure its coverage
-	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) $(DJANGO_GROUP))
-	@$(TEST_PYTHON) -c "import pathlib, sys, sysconfig; import django, django_logout; \
+# $(1) folder of the environment, $(2) groups
+installed = $(call wheel,$(1),$(2) $(DJANGO_GROUP)) && $(1)/bin/python -c "import pathlib, sys, sysconfig; import django, django_logout; \
 	where = pathlib.Path(django_logout.__file__); \
 	where.is_relative_to(sysconfig.get_path('purelib')) or sys.exit(f'{where} is not the installed wheel'); \
 	print(f'django-logout from {where.parent}, Django {django.__version__}, Python {sys.version.split()[0]}')"
+# $(1) folder of the environment
+pytest = PYTHONDEVMODE=1 $(1)/bin/python $(if $(COVERAGE),-m coverage run) -m pytest
+full = $(call pytest,$(FULL_ENV)) --engines=$(if $(QUICK),rotation,all) $(PYTEST_ARGS)
+workers = -n $(WORKERS) --dist worksteal
+
+# All parts are made, whether one fails or not, and each says how long it took.
+# $(1) targets, $(2) variables
+parts = failed=; for part in $(1); do printf '\n%s\n' "$$part"; begun=$$(date +%s); result=ok; \
+	$(MAKE) --no-print-directory $$part INSTALLED=1 $(2) || { result=FAILED; failed="$$failed $$part"; }; \
+	printf '%-32s %-6s  %4d s\n' "$$part" $$result $$(($$(date +%s) - begun)); done; \
+	test -z "$$failed" || { echo "FAILED:$$failed"; exit 1; }
+
+test: ## the wheel in this process, on SQLite; needs no server, no browser and no compiler
+	@$(call installed,$(TEST_ENV),test)
+	@$(call pytest,$(TEST_ENV)) -m "not servers and not slow" $(workers) $(PYTEST_ARGS)
+
+# Once for all parts.
+INSTALLED ?=
+.PHONY: full
+full:
+	@$(if $(INSTALLED),:,$(call installed,$(FULL_ENV),test $(FULL_GROUPS)))
+
+test-servers: full ## the same and more, on each session engine with the servers it needs
+	@$(full) $(workers) $(if $(QUICK),-m "not slow")
+
+# They wait for each other more than they work.
+test-races: WORKERS = 6
+test-races: full ## requests that meet, in processes of their own, on each session engine and database
+	@$(full) $(workers) tests/faults
+
+test-browsers: full ## pages and logout.js in Chromium
+	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e
+
+# Each has settings of its own, and so a process.
+test-integrations: full ## other apps, each in a project of its own: tests/projects/*
+	@logs=$$(mktemp -d); printf '%s\n' $(notdir $(patsubst %/settings.py,%,$(wildcard tests/projects/*/settings.py))) | \
+	xargs -P $$(nproc 2>/dev/null || echo 2) -I % sh -c '$(full) --ds=tests.projects.%.settings tests/projects/% >$$0/% 2>&1; \
+		code=$$?; cat $$0/%; exit $$code' $$logs; code=$$?; rm -r $$logs; exit $$code
+
+test-suites: full ## the tests of Django and of django-allauth, with django-logout installed
+	@$(full) $(wildcard tests/*_suite)
+
+test-ci: full ## what every change has to pass; lines and branches of all parts together have to be 100 %
 	@rm -f .coverage .coverage.*
-	@for engine in $(SESSION_ENGINES); do \
-		echo "SESSION_ENGINE=$$engine"; \
-		SESSION_ENGINE=$$engine PYTHONDEVMODE=1 \
-			$(TEST_PYTHON) $(if $(COVERAGE),-m coverage run) -m pytest $(PYTEST_ARGS) || exit 1; \
-	done
-	@$(if $(COVERAGE),$(TEST_PYTHON) -m coverage combine --quiet && $(TEST_PYTHON) -m coverage report)
+	@$(call parts,test-servers test-races test-integrations test-browsers coverage,QUICK=1 COVERAGE=1)
+
+test-all: full ## everything: all engines, databases, browsers and apps, and the tests of others
+	@$(call parts,test test-servers test-races test-integrations test-browsers test-suites)
+
+coverage: ## what the runs with COVERAGE=1 have missed
+	@$(FULL_ENV)/bin/python -m coverage combine --quiet && $(FULL_ENV)/bin/python -m coverage report
 
 check: ## style, types, import layers, missing migrations
-	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
@@ -83,23 +129,23 @@ check: ## style, types, import layers, missing migrations
 	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
 
 fix: ## let the tools mend what they can
-	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/ruff check --fix --exit-zero
 	.venv/bin/ruff format
 	find src example -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
-matrix: ## every Python, Django and session engine of tox.ini, or ENVS="py314-django61-db ..."
-	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+matrix: ## every Python and Django of tox.ini, or ENVS="py314-django61 ..."
+	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/tox run $(addprefix -e ,$(ENVS)) $(if $(MATRIX_ARGS),-- $(MATRIX_ARGS))
 
 bench: ## what it costs, measured on the wheel
-	@$(call wheel,$(TEST_ENV),$(TEST_GROUPS) bench $(DJANGO_GROUP))
-	$(TEST_PYTHON) -m bench $(BENCH_ARGS)
+	@$(call installed,$(FULL_ENV),test $(FULL_GROUPS) bench)
+	$(FULL_ENV)/bin/python -m bench $(BENCH_ARGS)
 
 journey: ## the way of one request through the files, counted; BENCH_ARGS=--trace prints it (needs Redis)
-	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	@.venv/bin/python -m bench.journey $(BENCH_ARGS)
 
 docs: ## the documentation, into docs/_build
-	@$(call tree,.venv,lint test adapters docs matrix $(DJANGO_GROUP))
+	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	.venv/bin/python -m sphinx -W -n docs docs/_build

@@ -83,5 +83,6 @@ class SharedCache(BaseCache):
         self.memory = _Memory(location, {**params, "OPTIONS": options})
 
 
-for _name in "get set add touch delete incr has_key clear get_many set_many delete_many".split():
+_METHODS = ("get", "set", "add", "touch", "delete", "incr", "has_key", "clear")
+for _name in (*_METHODS, "get_many", "set_many", "delete_many"):
     setattr(SharedCache, _name, _handed_on(_name))

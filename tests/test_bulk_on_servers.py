@@ -35,7 +35,15 @@ def test_the_same_on_a_real_server(server: str) -> None:
         "DATABASE_URL": services.URLS[server],
         "FAULTS_DATABASE": f"logout_bulk_{os.getpid()}",
     }
-    arguments = ["-m", "pytest", "-q", "--ds=tests.server_settings", "--engines=db", "-k", ABOUT_SQL]
+    arguments = [
+        "-m",
+        "pytest",
+        "-q",
+        "--ds=tests.server_settings",
+        "--engines=db",
+        "-k",
+        ABOUT_SQL,
+    ]
     isolated = ["-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
         [sys.executable, *arguments, *isolated, *FILES],

@@ -84,7 +84,10 @@ def test_environment_switches_real_parts_in(env: dict[str, str], session_engine:
     """Each session engine, with the databases and caches that the site can be pointed at."""
     database, cache = SWITCHES[session_engine]
     services.need(database, cache)
-    switches = {"SESSION_ENGINE": session_engine, "CACHE_URL": services.URLS.get(cache, "locmem://")}
+    switches = {
+        "SESSION_ENGINE": session_engine,
+        "CACHE_URL": services.URLS.get(cache, "locmem://"),
+    }
     with ExitStack() as stack:
         if database in services.URLS:
             url = stack.enter_context(scratch_database(services.URLS[database]))

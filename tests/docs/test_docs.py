@@ -109,8 +109,8 @@ def found(dotted: str) -> bool:
         return True
     # It needs a library or an app that is not installed here.
     spec = find_spec(module)
-    assert spec and spec.origin
-    source = Path(spec.origin)
+    assert spec is not None
+    source = Path(str(spec.origin))
     return (source.parent / f"{attribute}.py").exists() or bool(
         re.search(rf"^class {attribute}\b", source.read_text(), re.M)
     )
