@@ -42,10 +42,10 @@ agos = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10))
 
 @given(idle=durations, absolute_timeout=durations, begun=agos, seen=agos)
 def test_a_session_has_time_left_until_it_has_expired(
-    idle: timedelta | None, age: timedelta | None, begun: timedelta, seen: timedelta
+    idle: timedelta | None, absolute_timeout: timedelta | None, begun: timedelta, seen: timedelta
 ) -> None:
     """The two ways to ask the same agree, to the second."""
-    limits = Limits(idle_timeout=idle, absolute_timeout=age)
+    limits = Limits(idle_timeout=idle, absolute_timeout=absolute_timeout)
     times = {"begun": NOW - begun, "seen": NOW - seen, "now": NOW}
     left, idle_left = timeouts.seconds_left(limits, expires=NOW + 99 * HOUR, **times)
 
