@@ -33,7 +33,7 @@ else:
 
 # Every process imports this module at start. What ends sessions is imported by the first ending.
 end_sessions = lazy_import("ending.pipeline.end_sessions")
-count = lazy_import("responses.messages.count")
+describe_result = lazy_import("responses.messages.describe_result")
 spoken = lazy_import("sessions.devices.spoken")
 logout_view = lazy_import("web.views.logout.AdminLogoutView", lambda view: view.as_view)
 
@@ -117,7 +117,7 @@ class EndSessionsMixin(_Admin):
                 sentence = gettext("Not all could be ended, and they may be alive. Try again.")
                 self.message_user(request, sentence, messages.ERROR)
                 return None
-            sentence = count(result)
+            sentence = describe_result(result)
             level = messages.SUCCESS if result.complete and not barred else level
         if barred:
             left = gettext("Staff whose sessions you may not end: %(number)d.")

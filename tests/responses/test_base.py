@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url, respond
-from django_logout.responses.messages import explain
+from django_logout.responses.messages import explain_reason
 from tests.pages import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
@@ -16,11 +16,11 @@ FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
 class Teapot(Responder):
     """A project's own kind of response, for one kind of client."""
 
-    def accepts(self, request: HttpRequest, moment: Notice) -> bool:
+    def accepts(self, request: HttpRequest, notice: Notice) -> bool:
         return "Teapot" in request.headers
 
-    def respond(self, request: HttpRequest, moment: Notice) -> HttpResponse:
-        return HttpResponse(moment.kind, status=418)
+    def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
+        return HttpResponse(notice.kind, status=418)
 
 
 @pytest.mark.django_db
@@ -97,5 +97,5 @@ def test_a_login_page_elsewhere_is_told_the_whole_address(
 
 def test_every_reason_has_a_sentence() -> None:
     """A reason of the project's own has none of ours, and so says just that it ended."""
-    assert str(explain("admin")) == "An administrator ended your session."
-    assert str(explain("fired")) == "Your session has ended."
+    assert str(explain_reason("admin")) == "An administrator ended your session."
+    assert str(explain_reason("fired")) == "Your session has ended."

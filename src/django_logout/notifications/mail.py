@@ -103,7 +103,7 @@ def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: 
         return
     ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)
     agents = list(ended.values_list("user_agent", flat=True)[:MAX_DEVICES])
-    why = messages.explain(event.reason)
+    why = messages.explain_reason(event.reason)
     if event.reason == Reason.USER:
         why = translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
     _send("sessions_ended", user, event.created_at, site, agents, {"reason": why})

@@ -1,1 +1,1 @@
-"""Every response that says something about logging out: one kind a file."""
+"""The responses that the package gives by itself: one kind of response in each file."""

@@ -1,4 +1,4 @@
-"""What an answer is, when one is given, and which one suits a request."""
+"""Decide which kind of response a client gets, and share what all kinds need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,77 +21,75 @@ from django.utils.module_loading import import_string
 
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
-from django_logout.responses.messages import count, explain, reauthenticate
+from django_logout.responses.messages import REAUTHENTICATE, describe_result, explain_reason
 from django_logout.types import LogoutResult
+
+#: The tag of the message that asks for a new login. The sessions page hides that message.
+REAUTHENTICATE_TAG = "django-logout-reauthenticate"
+#: The header that tells the scripts of a page why its session ended, whatever they have fetched.
+REASON_HEADER = "Logout-Reason"
 
 
 class Kind(StrEnum):
-    """What there is to say."""
+    """What a response says. ``status`` is the HTTP status of a page or of JSON that says it."""
 
-    LOGGED_OUT = "logged_out"
-    "The session has ended, as was asked."
-    NOT_ENDED = "not_ended"
-    "The session could not be ended, or nobody can tell whether it is alive. Status 503."
-    CSRF_FAILED = "csrf_failed"
-    "The request may come from another site: ask the user. Status 403."
-    NOT_ALLOWED = "not_allowed"
-    "Wrong method. Status 405."
-    ENDED = "ended"
-    "The session that this request came with has ended, and the page needs one."
-    SESSIONS_ENDED = "sessions_ended"
-    "Other sessions have ended, as was asked; this one goes on."
-    REAUTHENTICATE = "reauthenticate"
-    "The user has to log in again before that is done. Status 403, or the login page."
-    NOT_LOGGED_IN = "not_logged_in"
-    "Nobody is logged in. Status 401, or the login page."
-    NOT_FOUND = "not_found"
-    "There is no such session, or it is somebody else's. Status 404."
-    CHOOSE = "choose"
-    "A login waits until its user has chosen which sessions end for it. Status 401, or that page."
-    TOO_FEW = "too_few"
-    "Not enough of them were chosen. Status 400."
-    LOGGED_IN = "logged_in"
-    "That login has gone through."
-    SHOWN = "shown"
-    "Nothing has ended: what was asked for is shown."
+    status: HTTPStatus
 
+    LOGGED_OUT = "logged_out", HTTPStatus.OK
+    "The session ended, as the client asked."
+    NOT_ENDED = "not_ended", HTTPStatus.SERVICE_UNAVAILABLE
+    "The session could not be ended, or its status could not be read. Status 503."
+    CSRF_FAILED = "csrf_failed", HTTPStatus.FORBIDDEN
+    "The request may come from another site, so the user has to confirm it. Status 403."
+    NOT_ALLOWED = "not_allowed", HTTPStatus.METHOD_NOT_ALLOWED
+    "The view does not support this HTTP method. Status 405."
+    ENDED = "ended", HTTPStatus.UNAUTHORIZED
+    "The session of this request has ended, and the page needs one. Status 401, or the login page."
+    SESSIONS_ENDED = "sessions_ended", HTTPStatus.OK
+    "Other sessions ended, as the user asked. The session of this request is still active."
+    REAUTHENTICATE = "reauthenticate", HTTPStatus.FORBIDDEN
+    "The user has to log in again before this is done. Status 403, or the login page."
+    NOT_LOGGED_IN = "not_logged_in", HTTPStatus.UNAUTHORIZED
+    "No user is logged in. Status 401, or the login page."
+    NOT_FOUND = "not_found", HTTPStatus.NOT_FOUND
+    "The user has no such session. Status 404."
+    CHOOSE = "choose", HTTPStatus.UNAUTHORIZED
+    "A login waits until its user has chosen which sessions to end. Status 401, or that page."
+    TOO_FEW = "too_few", HTTPStatus.BAD_REQUEST
+    "The user has chosen too few sessions. Status 400."
+    LOGGED_IN = "logged_in", HTTPStatus.OK
+    "The login that waited is complete."
+    SHOWN = "shown", HTTPStatus.OK
+    "Nothing ended. The response shows what the client asked for."
 
-#: Marks the message that asks for a new login, so that it is not shown after it.
-REAUTHENTICATE_TAG = "django-logout-reauthenticate"
-#: The header that tells scripts of a page why its session has ended, whatever fetched what.
-REASON_HEADER = "Logout-Reason"
-#: Those that lead somewhere, if they say where.
-REDIRECTING = frozenset(
-    {
-        Kind.LOGGED_OUT,
-        Kind.ENDED,
-        Kind.SESSIONS_ENDED,
-        Kind.REAUTHENTICATE,
-        Kind.NOT_LOGGED_IN,
-        Kind.CHOOSE,
-        Kind.LOGGED_IN,
-    }
-)
-#: Those where a fetch must not be led to the login page, whose HTML it would take for its data.
-DENYING = frozenset({Kind.ENDED, Kind.REAUTHENTICATE, Kind.NOT_LOGGED_IN, Kind.CHOOSE})
+    def __new__(cls, value: str, status: HTTPStatus) -> Kind:
+        member = str.__new__(cls, value)
+        member._value_, member.status = value, status
+        return member
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether the user has to log in first. A fetch must not follow a redirect to the login
+        page then: it would take the HTML of that page for its data."""
+        return self.status is HTTPStatus.UNAUTHORIZED or self is Kind.REAUTHENTICATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One thing to say, with what the answers need to say it."""
+    """What a response has to say, with all that responders need to say it."""
 
     kind: Kind
     redirect_to: str = ""
     result: LogoutResult | None = None
     reason: str = Reason.UNKNOWN
     login_page: str = ""
-    "Where to log in, if the view that needs it has said so."
+    "The login page that the view has named, if it has named one."
     as_json: bool = False
-    "Whether that view speaks JSON, and so whoever calls it."
+    "Whether the view itself responds with JSON, so that its clients expect it."
     page: Callable[[], HttpResponse] | None = None
-    "Renders the page of the view that answers; without it the answer has one of its own."
+    "Renders the page of the view. Without it, a responder renders a page of the package."
     data: Mapping[str, Any] = field(default_factory=dict)
-    "What is shown, for programs."
+    "What the view shows, for JSON clients."
 
 
 class Responder(ABC):
@@ -98,18 +97,19 @@ class Responder(ABC):
 
     @abstractmethod
     def accepts(self, request: HttpRequest, notice: Notice) -> bool:
-        """Whether this client wants this kind of response now."""
+        """Return whether this kind of response fits the client and the notice."""
 
     @abstractmethod
     def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
-        """The response."""
+        """Build the response."""
 
 
 def respond(request: HttpRequest, notice: Notice) -> HttpResponse:
-    """Answer with the first of ``LOGOUT["RESPONDERS"]`` that suits; never cached."""
-    kinds: list[Responder] = [import_string(path)() for path in logout_settings().RESPONDERS]
-    answer = next((kind for kind in kinds if kind.accepts(request, notice)), kinds[-1])
-    response = answer.respond(request, notice)
+    """Return the response of the first of ``LOGOUT["RESPONDERS"]`` that accepts the request, or
+    else of the last one. Caches never store it."""
+    responders: list[Responder] = [import_string(path)() for path in logout_settings().RESPONDERS]
+    accepting = (responder for responder in responders if responder.accepts(request, notice))
+    response = next(accepting, responders[-1]).respond(request, notice)
     add_never_cache_headers(response)
     if notice.kind is Kind.ENDED:
         response[REASON_HEADER] = str(notice.reason)
@@ -117,26 +117,23 @@ def respond(request: HttpRequest, notice: Notice) -> HttpResponse:
 
 
 def login_url(request: HttpRequest, back: str = "", *, page: str = "") -> str:
-    """The login page, or this one, coming back to a URL, or to where the user is, query included."""
-    url, here = page or resolve_url(settings.LOGIN_URL), back or _here(request)
+    """Return the URL of the login page (or of ``page``), with a way back in its query: to ``back``,
+    or else to the page that the user sees now."""
+    url, back = page or resolve_url(settings.LOGIN_URL), back or _current_page(request)
     target = urlsplit(url)
-    if _is_elsewhere(request, url):
-        here = request.build_absolute_uri(here)
-    elif urlsplit(here).path == target.path:
-        return here  # it knows already where to go from there
+    # Another site gets an absolute URL, as from Django's login_required: a path would be its own.
+    if target.scheme not in {"", request.scheme} or target.netloc not in {"", request.get_host()}:
+        back = request.build_absolute_uri(back)
+    elif urlsplit(back).path == target.path:
+        return back  # The user is on the login page, whose query already holds a way back.
     query = QueryDict(target.query, mutable=True)
-    query[REDIRECT_FIELD_NAME] = here
+    query[REDIRECT_FIELD_NAME] = back
     return target._replace(query=query.urlencode(safe="/")).geturl()
 
 
-def _is_elsewhere(request: HttpRequest, url: str) -> bool:
-    """Whether another site answers at a URL, as Django's ``login_required`` tells it."""
-    scheme, host, *_ = urlsplit(url)
-    return scheme not in {"", request.scheme} or bool(host and host != request.get_host())
-
-
-def _here(request: HttpRequest) -> str:
-    """The page the user sees: of a fragment or a fetch, the page that it was made on."""
+def _current_page(request: HttpRequest) -> str:
+    """Return the URL of the page that the user sees. For a fragment or a fetch, this is the page
+    that has requested it."""
     page = request.headers.get("HX-Current-URL", "")
     if request.headers.get("Sec-Fetch-Dest") == "empty":
         page = page or request.headers.get("Referer", "")
@@ -146,18 +143,19 @@ def _here(request: HttpRequest) -> str:
 
 
 def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) -> None:
-    """Leave a message for the next page, if there is more to say than that page does."""
+    """Add a message for the page that the response leads to, if that page does not say by itself
+    what happened."""
     messages = getattr(request, "_messages", None)
     if messages is None:
         return
     match notice.kind:
         case Kind.ENDED:
-            messages.add(INFO, explain(notice.reason))
+            messages.add(INFO, explain_reason(notice.reason))
         case Kind.REAUTHENTICATE:
-            messages.add(INFO, reauthenticate(), extra_tags=REAUTHENTICATE_TAG)
+            messages.add(INFO, REAUTHENTICATE, extra_tags=REAUTHENTICATE_TAG)
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
-            result = notice.result
-            messages.add(SUCCESS if result.complete else WARNING, count(result))
+            level = SUCCESS if notice.result.complete else WARNING
+            messages.add(level, describe_result(notice.result))
         case _:
             return
-    messages.update(response)  # MessageMiddleware may have been passed already
+    messages.update(response)  # MessageMiddleware may stand inside of ours and be done already.

@@ -1,53 +1,42 @@
-"""For people: a page that says how things are."""
+"""Respond to browsers with a page."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
-from django_logout.responses import messages
-from django_logout.responses.base import DENYING, Kind, Notice, Responder, login_url
+from django_logout.responses.base import Kind, Notice, Responder, login_url
+from django_logout.responses.messages import explain_reason
 from django_logout.utils.csp import nonce
-
-STATUS = {
-    Kind.LOGGED_OUT: 200,
-    Kind.NOT_ENDED: 503,
-    Kind.CSRF_FAILED: 403,
-    Kind.NOT_ALLOWED: 405,
-    Kind.ENDED: 401,
-    Kind.SESSIONS_ENDED: 200,
-    Kind.REAUTHENTICATE: 403,
-    Kind.NOT_LOGGED_IN: 401,
-    Kind.NOT_FOUND: 404,
-    Kind.TOO_FEW: 400,
-    Kind.SHOWN: 200,
-}
-NAMES = {Kind.LOGGED_OUT: "logged_out", Kind.NOT_ENDED: "not_ended"}
 
 
 class HtmlResponder(Responder):
-    """The last resort, so it suits everybody."""
+    """Respond with a page. This is the last resort, so it accepts every request."""
 
     def accepts(self, request: HttpRequest, notice: Notice) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
-        """The view's own page where there is one; else one that needs no session and no database,
-        since it may be these that are down."""
-        if notice.kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # there is a page already
+        """Render the page of the view, if there is one. The other pages need neither a session nor
+        a database, because these may be what is down."""
+        kind = notice.kind
+        if kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # The page to show has a URL of its own.
             return HttpResponseRedirect(notice.redirect_to)
         if notice.page is not None:
             response = notice.page()
-            response.status_code = STATUS[notice.kind]
+            response.status_code = kind.status
             return response
-        name = NAMES.get(notice.kind, "session_ended")
-        context = {"reason": messages.explain(notice.reason), "retry_url": request.get_full_path()}
-        context["csp_nonce"] = nonce(request)
-        if notice.kind in DENYING:
+        name = kind if kind in {Kind.LOGGED_OUT, Kind.NOT_ENDED} else "session_ended"
+        context = {
+            "reason": explain_reason(notice.reason),
+            "retry_url": request.get_full_path(),
+            "csp_nonce": nonce(request),
+        }
+        if kind.needs_login:
             context["login_url"] = notice.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)
-        response = HttpResponse(html, status=STATUS[notice.kind])
-        if notice.kind is Kind.NOT_ENDED:
+        response = HttpResponse(html, status=kind.status)
+        if kind is Kind.NOT_ENDED:
             response["Retry-After"] = "5"
         return response

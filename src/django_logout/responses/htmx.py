@@ -1,29 +1,26 @@
-"""For htmx: a 2xx that makes the whole page move, never a page swapped into a fragment."""
+"""Respond to htmx with a header that moves the whole page."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.responses.base import (
-    REDIRECTING,
-    Kind,
-    Notice,
-    Responder,
-    add_message,
-    login_url,
-)
+from django_logout.responses.base import Kind, Notice, Responder, add_message, login_url
 
 
 class HtmxResponder(Responder):
-    """``HX-Redirect`` with no content: htmx ignores its headers on a 3xx, and version 4 swaps
-    the bodies of errors."""
+    """Respond with ``HX-Redirect``, so that htmx never swaps a page into a fragment.
+
+    The status is 204 because htmx ignores its headers on a 3xx, and version 4 swaps the bodies of
+    errors.
+    """
 
     def accepts(self, request: HttpRequest, notice: Notice) -> bool:
-        """For htmx's own requests, when there is somewhere to go."""
-        return notice.kind in REDIRECTING and request.headers.get("HX-Request") == "true"
+        """Accept the requests of htmx that have to lead to another page."""
+        leads = notice.redirect_to or notice.kind in {Kind.LOGGED_OUT, Kind.ENDED}
+        return bool(leads) and request.headers.get("HX-Request") == "true"
 
     def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
-        """204 with the header, and a message for the page it leads to."""
+        """Return 204 with the header, and add a message for the page that it leads to."""
         url = notice.redirect_to
         if notice.kind is Kind.ENDED:
             url = login_url(request, page=notice.login_page)

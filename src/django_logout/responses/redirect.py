@@ -1,21 +1,21 @@
-"""The browser's usual answer: go there."""
+"""Respond to browsers with a redirect."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from django_logout.responses.base import REDIRECTING, Notice, Responder, add_message
+from django_logout.responses.base import Notice, Responder, add_message
 
 
 class RedirectResponder(Responder):
-    """Redirects to where the user goes next; says why, if that is the login page."""
+    """Redirect the browser to the page that the notice names."""
 
     def accepts(self, request: HttpRequest, notice: Notice) -> bool:
-        """When there is somewhere to go."""
-        return notice.kind in REDIRECTING and bool(notice.redirect_to)
+        """Accept each notice that names a page to go to."""
+        return bool(notice.redirect_to)
 
     def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
-        """A 302, with a message if there is more to say than the next page does."""
+        """Return a 302, and add a message for the page that it leads to."""
         response = HttpResponseRedirect(notice.redirect_to)
         add_message(request, response, notice)
         return response

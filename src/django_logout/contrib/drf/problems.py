@@ -41,7 +41,10 @@ class Ended(Problem):
         request = current_request.get()
         where = {} if request is None else {"login_url": login_url(request)}
         super().__init__(
-            str(messages.explain(reason)), code=self.default_code, reason=str(reason), **where
+            str(messages.explain_reason(reason)),
+            code=self.default_code,
+            reason=str(reason),
+            **where,
         )
 
 

@@ -78,7 +78,7 @@ def _why(request: HttpRequest) -> dict[str, str]:
     another answer has said, which took the cookie along."""
     found = replay_detection.detect(request, guard(request.session))
     reason = str(found or request.GET.get("reason", ""))
-    return {"reason": reason, "message": str(messages.explain(reason))} if reason else {}
+    return {"reason": reason, "message": str(messages.explain_reason(reason))} if reason else {}
 
 
 def _answer(request: HttpRequest, notice: Notice) -> HttpResponse:
