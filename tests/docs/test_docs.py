@@ -146,20 +146,36 @@ def test_commands_of_the_readme_are_in_the_makefile() -> None:
     assert {"demo", "test"} <= set(re.findall(r"make (\w+)", PAGES["README.md"])) <= targets
 
 
-def test_settings_are_documented_with_type_and_default() -> None:
-    """Every key, and no other, as the code has it."""
-    page = PAGES["settings.md"]
-    documented = {
-        key: (kind, ast.literal_eval(default))
-        for key, kind, default in re.findall(
-            r"^## `([A-Z_]+): (.+?)`$.*?^\*\*Default:\*\* *(?:`|\s+```python\n)(.+?)`",
-            page,
-            re.MULTILINE | re.DOTALL,
-        )
+def test_settings_are_listed_with_type_and_default() -> None:
+    """The table has every key, and no other, with its type and default as the code has them."""
+    listed = {
+        re.sub(r"\[`(\w+)`\]\(#\w+\)", r"\1", name): (kind.replace("\\|", "|"), default)
+        for name, kind, default, _ in rows("settings.md", "setting")
+    }
+    too_long = {"RESPONDERS": "[four classes](#responders)"}
+
+    defaults = LogoutSettings()
+    assert listed == {
+        name: (f"`{kind}`", too_long.get(name, f"`{getattr(defaults, name)!r}`"))
+        for name, kind in LogoutSettings.__annotations__.items()
     }
 
-    kinds, given = LogoutSettings.__annotations__, LogoutSettings()
-    assert documented == {key: (kind, getattr(given, key)) for key, kind in kinds.items()}
+
+@pytest.mark.parametrize("name", LogoutSettings.__annotations__)
+def test_setting_is_described_in_three_parts_with_an_example(name: str) -> None:
+    """What it does, its default, and when to change it."""
+    (section,) = re.findall(
+        rf"^## `{name}`\n\n(.+?)(?=^## )", PAGES["settings.md"], re.MULTILINE | re.DOTALL
+    )
+    what, rest = section.split("**Default:**")
+    default, when = rest.split("**When to change it:**")
+    shown = re.match(r"\s+(?:```python\n(.+?)```|`(.+?)`)", default, re.DOTALL)
+    (example,) = re.findall(r"```python\n(LOGOUT = .+?)```", when, re.DOTALL)
+
+    assert what.strip()
+    assert shown
+    assert ast.literal_eval(shown[1] or shown[2]) == getattr(LogoutSettings(), name)
+    assert f'"{name}": ' in example
 
 
 def test_public_names_are_documented() -> None:
