@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = {page.name: page.read_text() for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]}
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
-#: Names that are no modules.
-LOGGERS = {"django_logout.gate", "django_logout.redirects"}
+#: Dotted names that are loggers, not modules.
+LOGGERS = {f"django_logout.{name}" for name in ("broadcast", "gate", "redirects", "security")}
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
