@@ -34,7 +34,10 @@ nitpicky = True
 # What is not ours has its page elsewhere, and looking that up would need the network.
 nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asyncio|collections|datetime|enum|typing|uuid|django)\..*"),
-    (r"py:.*", r"Any|HttpRequest|HttpResponseBase|UUID|datetime|Mapping|Collection|Credential|Progress"),
+    (
+        r"py:.*",
+        r"Any|HttpRequest|HttpResponseBase|UUID|datetime|Mapping|Collection|Credential|Progress",
+    ),
 ]
 
 copybutton_exclude = ".linenos, .gp, .go"
