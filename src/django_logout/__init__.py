@@ -1,8 +1,7 @@
-"""Log out truly: one door through which every Django session ends.
+"""End Django sessions, and know that they have ended.
 
-Only the public names live here, loaded when they are first asked for, so that
-importing the package costs nothing and needs no app registry. Nothing inside
-the package imports this module.
+This module holds the public names only. They are imported on first use, so that importing the
+package is cheap and needs no app registry. No module of the package imports this one.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""The app, and the only wiring: receivers and checks."""
+"""The app. It connects receivers, checks and admin classes when Django is ready."""
 
 from importlib import import_module
 
@@ -15,7 +15,7 @@ CHECKS = {
 
 
 class LogoutConfig(AppConfig):
-    """Log out truly."""
+    """Configure the app."""
 
     name = "django_logout"
     label = "django_logout"

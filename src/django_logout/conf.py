@@ -1,7 +1,7 @@
-"""The ``LOGOUT`` setting, read as one object, to which nobody writes.
+"""The ``LOGOUT`` setting, as one object that is never written to.
 
-Read at the time of use, so ``override_settings`` just works; mistakes are
-reported by :mod:`django_logout.operations.checks`, never by an exception at import.
+It is read at the time of use, so ``override_settings`` works. Mistakes are reported by
+:mod:`django_logout.operations.checks`, not by an exception on import.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: What the header ``Clear-Site-Data`` can name. (Not ``"*"``: nobody knows what it will mean.)
+#: Data that ``Clear-Site-Data`` can name, without ``"*"``, whose meaning browsers may extend.
 SiteData = Literal[
     "storage",
     "prefetchCache",
@@ -32,10 +32,61 @@ SiteData = Literal[
 
 
 class LogoutSettings:
-    """Every key of ``LOGOUT`` with its type and default."""
+    """Every key of ``LOGOUT`` with its type and default.
+
+    Durations are timedeltas or numbers of seconds. Callables take the user and the request.
+    """
 
     def __init__(self, **given: Any) -> None:
         self.__dict__.update(given)
+
+    ABSOLUTE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
+    "Maximum time from login to the end of a session. A timedelta, seconds, or a callable."
+
+    CACHE_ALIAS: str | None = None
+    "Alias of the cache that stores the status of sessions. By default, the cache of the sessions."
+
+    CLEAR_SITE_DATA: tuple[SiteData, ...] = ()
+    "Data that a browser is asked to clear when it logs out, by the header ``Clear-Site-Data``."
+
+    DELETE_COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
+    "Further cookies to delete. Names, or dicts with name, path, domain, samesite and secure."
+
+    EXEMPT_CREDENTIALS: tuple[str, ...] = ()
+    "Credentials that endings do not revoke, such as personal API keys. Names of revokers or apps."
+
+    IDLE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
+    "Maximum time between two requests of a session. A timedelta, seconds, or a callable."
+
+    IP_STORAGE: Literal["full", "truncated", "none"] = "truncated"
+    "Part of a client's IP address that is stored: all, its network (/24, /48), or nothing."
+
+    KEEP_SESSION_KEYS: tuple[str, ...] = ()
+    "Session keys that ``logout()`` copies into the new session."
+
+    LAST_SEEN_INTERVAL: timedelta | int = 60
+    "Minimum time between two writes of a session's activity. A timedelta or seconds."
+
+    MAX_SESSIONS: int | Callable[..., Any] | None = None
+    "Maximum number of sessions of one user. A number or a callable."
+
+    NO_STORE: bool = False
+    "Whether responses to logged in users are sent with ``Cache-Control: no-store``."
+
+    NOTIFY: tuple[Literal["new_device", "sessions_ended"], ...] = ()
+    "Events about which users are notified by mail."
+
+    ON_MAX_SESSIONS: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
+    "What a login beyond ``MAX_SESSIONS`` does: end the oldest session, fail, or ask the user."
+
+    PASSIVE_URLS: tuple[str, ...] = ()
+    "Paths or view names of requests that pages send by themselves, and that are no activity."
+
+    PRESET: Literal["aal1", "aal2", "aal3"] | None = None
+    "Level of NIST SP 800-63B-4 whose timeouts are the defaults of this project."
+
+    REAUTHENTICATION_AGE: timedelta | int | None = 900
+    "Maximum age of the login with which a user may end other sessions. ``None`` means any age."
 
     RESPONDERS: tuple[str, ...] = (
         "django_logout.responses.htmx.HtmxResponder",
@@ -43,64 +94,16 @@ class LogoutSettings:
         "django_logout.responses.redirect.RedirectResponder",
         "django_logout.responses.html.HtmlResponder",
     )
-    "Kinds of response, as dotted paths; the first that suits the request is used."
+    "Dotted paths of responders. The first one that accepts the request writes the response."
 
-    EXEMPT_CREDENTIALS: tuple[str, ...] = ()
-    "Credentials that are spared, being personal API keys: names of their revokers, or of apps."
-
-    ON_MAX_SESSIONS: Literal["end_oldest", "refuse", "ask"] = "end_oldest"
-    "Whoever logs in beyond ``MAX_SESSIONS``: their oldest session ends, or none, or they choose."
-
-    CACHE_ALIAS: str | None = None
-    "Alias of the cache that remembers which sessions are alive; by default the sessions' own."
-
-    CLEAR_SITE_DATA: tuple[SiteData, ...] = ()
-    "What the browser that has logged out is asked to clear; see the ``Clear-Site-Data`` header."
-
-    DELETE_COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
-    "Further cookies to delete: a name, or a dict of name, path, domain, samesite and secure."
-
-    IDLE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
-    "How long a session may go without a request (timedelta or seconds), or who knows it by user."
-
-    IP_STORAGE: Literal["full", "truncated", "none"] = "truncated"
-    "How much of a client's address is stored: all, its network (/24, /48), or nothing."
-
-    KEEP_SESSION_KEYS: tuple[str, ...] = ()
-    "Session keys that ``logout()`` carries into the fresh session."
-
-    ABSOLUTE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
-    "How long after its login a session ends, whatever is done, or who knows it by user."
-
-    MAX_SESSIONS: int | Callable[..., Any] | None = None
-    "How many sessions one user may have, or who knows it by user."
-
-    NO_STORE: bool = False
-    "Whether pages of those who are signed in may not be stored: ``Cache-Control: no-store``."
-
-    NOTIFY: tuple[Literal["new_device", "sessions_ended"], ...] = ()
-    "What users are told of by mail."
-
-    PASSIVE_URLS: tuple[str, ...] = ()
-    "Paths, or names of views, of requests that the page makes by itself: no activity."
-
-    PRESET: Literal["aal1", "aal2", "aal3"] | None = None
-    "Fills ``IDLE_TIMEOUT`` and ``ABSOLUTE_TIMEOUT``, where you do not, with those of NIST SP 800-63B-4."
-
-    REAUTHENTICATION_AGE: timedelta | int | None = 900
-    "Who logged in longer ago is asked again before other sessions end (``None``: nobody is)."
-
-    RETENTION: timedelta | int | None = 7_776_000
-    "How long ``manage.py logout prune`` leaves what has ended (timedelta or seconds): 90 days."
+    RETENTION: timedelta | int | None = 7_776_000  # 90 days
+    "Time for which ``manage.py logout prune`` keeps what has ended. A timedelta or seconds."
 
     REVOKERS: tuple[str, ...] = ()
-    "Dotted paths of revokers of your own, beside those of the installed apps."
-
-    LAST_SEEN_INTERVAL: timedelta | int = 60
-    "Activity of a session is written at most once in so long (timedelta or seconds)."
+    "Dotted paths of the project's own revokers, in addition to those of the installed apps."
 
     TRUSTED_PROXIES: tuple[str, ...] = ()
-    "Addresses or networks of your own proxies: ``X-Forwarded-For`` is believed from them only."
+    "Addresses or networks of the project's proxies, whose ``X-Forwarded-For`` is trusted."
 
 
 #: NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3.
@@ -116,17 +119,17 @@ SETTING_NAMES = frozenset(LogoutSettings.__annotations__)
 def cached_until_setting_changes(
     *names: str,
 ) -> Callable[[Callable[..., T]], _lru_cache_wrapper[T]]:
-    """What a function has found out, until one of these settings is overridden."""
+    """Cache the results of a function until one of these settings is overridden."""
 
     def decorate(function: Callable[..., T]) -> _lru_cache_wrapper[T]:
         cached = lru_cache(maxsize=8)(function)
 
-        def forget(*, setting: str, **kwargs: Any) -> None:
+        def clear(*, setting: str, **kwargs: Any) -> None:
             if setting in names:
                 cached.cache_clear()
 
-        where = f"{function.__module__}.{function.__qualname__}"
-        setting_changed.connect(forget, weak=False, dispatch_uid=where)
+        uid = f"{function.__module__}.{function.__qualname__}"
+        setting_changed.connect(clear, weak=False, dispatch_uid=uid)
         return cached
 
     return decorate
@@ -134,7 +137,7 @@ def cached_until_setting_changes(
 
 @cached_until_setting_changes("LOGOUT")
 def logout_settings() -> LogoutSettings:
-    """The project's ``LOGOUT`` with defaults filled in; what is wrong in it is left to the checks."""
+    """Return the project's ``LOGOUT`` with the defaults. Unknown keys are ignored."""
     given = getattr(settings, "LOGOUT", None)
     if not isinstance(given, Mapping):
         given = {}
@@ -144,10 +147,10 @@ def logout_settings() -> LogoutSettings:
         if name in SETTING_NAMES
     }
     preset = known.get("PRESET")
-    filling = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
-    return LogoutSettings(**{**filling, **known})
+    timeouts = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
+    return LogoutSettings(**{**timeouts, **known})
 
 
 def as_timedelta(value: timedelta | float) -> timedelta:
-    """A duration of the settings, where plain numbers are seconds."""
+    """Return a duration of the settings as a timedelta; numbers are seconds."""
     return value if isinstance(value, timedelta) else timedelta(seconds=value)

@@ -1,4 +1,4 @@
-"""For views of a project's own."""
+"""Decorators for views."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.transaction import non_atomic_requests
 from django.views.decorators.csrf import csrf_exempt
 
-#: Set on a response that its view allows to be stored.
+#: Attribute of responses that browsers may store.
 STORABLE = "_django_logout_storable"
 
 
 def storable(view: Any) -> Any:
-    """Leave the responses of a view alone, whatever ``LOGOUT["NO_STORE"]`` says: browsers may
-    store them although somebody is signed in. For sync and async views::
+    """Exempt a sync or async view from ``LOGOUT["NO_STORE"]``, so that browsers may store its
+    responses even if the user is logged in::
 
         @storable
         def price_list(request): ...
 
-    It says who decides, not for how long: for that there is Django's ``cache_control``.
+    Set the lifetime of the responses by Django's ``cache_control``.
     """
 
-    def mark(response: Any) -> Any:
+    @wraps(view)
+    def marked(request: Any, *args: Any, **kwargs: Any) -> Any:
+        response = view(request, *args, **kwargs)
         setattr(response, STORABLE, True)
         return response
 
     @wraps(view)
-    def marked(request: Any, *args: Any, **kwargs: Any) -> Any:
-        return mark(view(request, *args, **kwargs))
-
-    @wraps(view)
     async def amarked(request: Any, *args: Any, **kwargs: Any) -> Any:
-        return mark(await view(request, *args, **kwargs))
+        response = await view(request, *args, **kwargs)
+        setattr(response, STORABLE, True)
+        return response
 
     return amarked if iscoroutinefunction(view) else marked
 
 
 def exempt(view: Any) -> Any:
-    """Mark a view that logs out: no login, no CSRF middleware, no transaction stand before it."""
+    """Exempt a view that logs out from required logins, CSRF checks and ``ATOMIC_REQUESTS``."""
     view = login_not_required(non_atomic_requests(csrf_exempt(view)))
-    view.ends_sessions = True  # for django_logout.asgi
+    view.ends_sessions = True  # Read by django_logout.asgi.
     return view

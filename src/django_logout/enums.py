@@ -1,4 +1,4 @@
-"""Why and how far, in words: what every process needs from its start, and so nothing else."""
+"""Reasons and scopes. Every process imports this module at start, so it holds nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Reason(TextChoices):
-    """Why a session ended; it travels to the event, the signal, the log and the next page."""
+    """Why a session ended, as stored in the event and told to signals, logs and the next page."""
 
     USER = "user", _("You logged out.")
     ADMIN = "admin", _("An administrator ended your session.")
@@ -38,7 +38,7 @@ class Reason(TextChoices):
 
 
 class Scope(StrEnum):
-    """How far an ending reaches."""
+    """Which sessions an ending includes."""
 
     CURRENT = "current"
     SESSION = "session"
@@ -50,6 +50,5 @@ class Scope(StrEnum):
     CREDENTIAL = "credential"
 
 
-#: The kind of a login session that is a browser's; any other is of tokens, and named like their
-#: revoker.
+#: Kind of the login session of a browser. The other kinds are of tokens, named like their revoker.
 SESSION = "session"

@@ -1,4 +1,4 @@
-"""What can go wrong, as types. Kept apart so that no module must import another for its errors."""
+"""Errors of this package, and the translation of database errors into them."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ class LogoutError(Exception):
 
 
 class SessionNotEnded(LogoutError):
-    """The session could not be ended: nothing was changed, or not all that had to be.
+    """Not all sessions could be ended. Possibly none has ended.
 
-    The session and its cookie are kept, so that the user can try again. Views
-    answer 503 (design law 3: never claim what is not so).
+    The session and its cookie are kept, so that the user can try again. Views respond with 503,
+    because a session must never be reported as ended while it may be active.
     """
 
 
 class LoginRefused(LogoutError):
-    """The user has as many sessions as ``MAX_SESSIONS`` allows, and none is to end for a new one.
+    """The user has as many sessions as ``MAX_SESSIONS`` allows, and none ends for a new one.
 
-    Raised by Django's own ``login()``. The request is nobody's then; the middleware sends a
-    browser back to the login page, which says how to go on.
+    Django's own ``login()`` raises it. The user of the request is anonymous then, and the
+    middleware redirects a browser to the login page, which says what to do.
     """
 
 
 class TokenRefused(LogoutError):
-    """A token belongs to a login that has ended, or was issued before one was."""
+    """The login of a token has ended, or a cutoff of its user is newer than the token."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"The login of this token has ended: {reason}.")
@@ -35,7 +35,7 @@ class TokenRefused(LogoutError):
 
 
 class SessionUnavailable(LogoutError):
-    """Whether the session is still alive cannot be found out: it is refused, not served (503)."""
+    """The status of a session is unknown, so the request is refused with 503."""
 
 
 @contextmanager

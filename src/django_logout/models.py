@@ -1,4 +1,4 @@
-"""The registry, the record and the cut-off, as tables."""
+"""Sessions and cutoffs, the records of endings, and the tokens of sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django_logout.enums import SESSION, Reason
 
 
 class LogoutEvent(models.Model):
-    """One going-through of the door: when, why, by whom, and how each part went."""
+    """The record of one ending: when, why, by which actor, and with what outcomes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
@@ -53,8 +53,11 @@ class LogoutEvent(models.Model):
 
 
 class LoginSession(models.Model):
-    """One login: the truth on whether that session is alive. Nothing here can log anyone in,
-    save the key of a session that the session table of this same database holds anyway."""
+    """One login, and the authority on whether its session is active.
+
+    Nothing in a row can be used to log in, except the key of a session that the session table of
+    the same database holds anyway.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(
@@ -67,7 +70,7 @@ class LoginSession(models.Model):
     kind = models.CharField(
         _("kind"), max_length=32, default=SESSION, help_text=_("Of a browser, or of tokens.")
     )
-    # Elsewhere a keyed hash of it, which tells nobody the key, and still knows it again.
+    # Other engines get a keyed hash: it identifies the key again, and does not reveal it.
     session_key = models.CharField(
         _("session key"),
         max_length=255,
@@ -96,13 +99,13 @@ class LoginSession(models.Model):
     backend = models.CharField(
         _("logged in by"), max_length=255, blank=True, help_text=_("The authentication backend.")
     )
-    # When the browser of a session that was ended from elsewhere came back and was told.
+    # When the browser of a session that was ended from elsewhere was told so.
     notified_at = models.DateTimeField(null=True, editable=False)
     replays = models.PositiveIntegerField(
         _("replays"), default=0, help_text=_("How often its cookie came back after it had ended.")
     )
-    # No constraint in the database: the sessions are claimed for the event before it is
-    # written, and not every database defers foreign keys to the commit.
+    # No constraint in the database: an ending updates the sessions before it inserts the event,
+    # and not every database defers the check of foreign keys to the commit.
     event = models.ForeignKey(
         LogoutEvent,
         on_delete=models.SET_NULL,
@@ -117,9 +120,9 @@ class LoginSession(models.Model):
         verbose_name_plural = _("login sessions")
         ordering = ("-created_at",)
         indexes = (
-            models.Index(fields=["user", "ended_at"], name="django_logout_alive"),
-            # Not by db_index: PostgreSQL would get a second one, for LIKE, and pay for it with
-            # every ending.
+            models.Index(fields=["user", "ended_at"], name="django_logout_active"),
+            # With db_index, PostgreSQL would get a second index for LIKE, which slows down every
+            # ending.
             models.Index(fields=["session_key"], name="django_logout_key"),
         )
         permissions = (
@@ -132,10 +135,10 @@ class LoginSession(models.Model):
 
 
 class Cutoff(models.Model):
-    """Nothing that began before a moment is served: for one user, or (no user) for everyone.
+    """Refuse sessions and tokens that started before a time, of one user or (without a user) of all.
 
-    Sessions without an id of ours began at an unknown time, so any cut-off that covers
-    their user refuses them.
+    Sessions without an id of this package started at an unknown time, so every cutoff of their user
+    refuses them.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -158,9 +161,9 @@ class Cutoff(models.Model):
 
 
 class CredentialBinding(models.Model):
-    """A token was obtained in a session, and ends with it."""
+    """A token that was obtained in a session, and ends with it."""
 
-    id = models.UUIDField(primary_key=True, editable=False)  # the token's public id
+    id = models.UUIDField(primary_key=True, editable=False)  # The token's public id.
     session = models.ForeignKey(
         LoginSession,
         on_delete=models.CASCADE,

@@ -1,4 +1,4 @@
-"""What the package hears, and who sees to it."""
+"""Connect the receivers of the package. Their modules are imported by the first signal."""
 
 from __future__ import annotations
 
@@ -14,26 +14,20 @@ from django.dispatch import Signal
 from django_logout.signals import session_ended, session_started
 from django_logout.utils.lazy import lazy_import
 
-#: Signals of allauth's apps that tell of a changed way to log in.
+#: Signals of allauth's apps about a changed way to log in.
 ALLAUTH = {
     "allauth.account": ("email_changed",),
     "allauth.mfa": ("authenticator_added", "authenticator_removed", "authenticator_reset"),
 }
-#: Signals of django-otp's devices, each with its receiver.
-DEVICE = (
-    (pre_save, "on_device_pre_save"),
-    (post_save, "on_device_post_save"),
-    (pre_delete, "on_device_pre_delete"),
-)
 
 
 def connect() -> None:
-    """Connect the receivers."""
+    """Connect all receivers."""
     _connect(user_logged_in, "policies.login_receivers.on_login", "login")
     _connect(user_logged_out, "policies.login_receivers.on_logout", "logout")
-    # Django's logout() sends the signal before it ends anything, so a receiver that raises before
-    # us would keep the user signed in (design law 4). And of a login that we refuse nobody is to
-    # hear: Django would write when it was.
+    # Put our receivers first. Django's logout() sends its signal before it flushes the session, so
+    # a receiver that raises before ours would keep the user logged in. And receivers of a login,
+    # such as Django's update of last_login, must not run for a login that we refuse.
     for signal in (user_logged_in, user_logged_out):
         with signal.lock:
             signal.receivers.sort(key=_is_third_party)
@@ -46,32 +40,35 @@ def connect() -> None:
 
 
 def connect_user_model() -> None:
-    """Listen to the user model, its proxies and its children, and to no other model: Django
-    deletes those that nobody listens to much faster."""
+    """Connect to the user model, its proxies and its children.
+
+    Without a sender, Django would delete all other models much slower.
+    """
     root: Any = get_user_model()._meta.concrete_model
+    changes = "policies.account_changes"
     for model in apps.get_models():
         if issubclass(model, root):
-            _connect(pre_save, "policies.account_changes.before_save", "account", sender=model)
-            _connect(post_save, "policies.account_changes.after_save", "account", sender=model)
-            if model._meta.concrete_model is root:  # a child is deleted together with its parent
-                _connect(
-                    pre_delete, "policies.account_changes.before_delete", "account", sender=model
-                )
+            _connect(pre_save, f"{changes}.before_save", "account", sender=model)
+            _connect(post_save, f"{changes}.after_save", "account", sender=model)
+            if model._meta.concrete_model is root:  # A child is deleted together with its parent.
+                _connect(pre_delete, f"{changes}.before_delete", "account", sender=model)
 
 
 def connect_factors() -> None:
-    """Listen to the second factors and the addresses of allauth and django-otp, if installed."""
+    """Connect to the second factors and e-mail addresses of allauth and django-otp."""
+    changes = "policies.factor_changes"
     for app, names in ALLAUTH.items():
         if apps.is_installed(app):
             signals = import_module(f"{app}.signals")
             for name in names:
-                _connect(getattr(signals, name), "policies.factor_changes.on_change", name)
+                _connect(getattr(signals, name), f"{changes}.on_change", name)
     if apps.is_installed("django_otp"):
         device = import_module("django_otp.models").Device
         for model in apps.get_models():
             if issubclass(model, device):
-                for signal, name in DEVICE:
-                    _connect(signal, f"policies.factor_changes.{name}", "factors", sender=model)
+                _connect(pre_save, f"{changes}.on_device_pre_save", "factors", sender=model)
+                _connect(post_save, f"{changes}.on_device_post_save", "factors", sender=model)
+                _connect(pre_delete, f"{changes}.on_device_pre_delete", "factors", sender=model)
 
 
 def _connect(signal: Signal, path: str, name: str, sender: Any = None) -> None:
@@ -80,6 +77,6 @@ def _connect(signal: Signal, path: str, name: str, sender: Any = None) -> None:
 
 
 def _is_third_party(connected: Any) -> bool:
-    """To sort by: ours first, the others in their order, however often we are connected."""
+    """Sort receivers: ours first, the others in their own order, however often we connect."""
     (uid, _sender), *_ = connected
     return not str(uid).startswith("django_logout.")

@@ -1,6 +1,6 @@
-"""Who asks for an ending, of what, why, and what came of it.
+"""Value objects of an ending: its target, what it includes, and its result.
 
-No HTTP, no models, no third party.
+This module imports no models and no third party.
 """
 
 from __future__ import annotations
@@ -22,74 +22,79 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """What is to be ended. Made by the class methods, never by hand."""
+    """What an ending ends. Created by the class methods only."""
 
     scope: Scope
     value: Any = None
     include_exempt: bool = False
-    "Whether personal API keys end too: those of the kinds in the setting ``EXEMPT_CREDENTIALS``."
+    "Whether the credentials named by the setting ``EXEMPT_CREDENTIALS`` are revoked too."
 
     @classmethod
     def current(cls, request: HttpRequest) -> Target:
-        """The session of this request, and any other that its browser presented beside it."""
+        """End the session of the request, and those of duplicate cookies that it presented."""
         return cls(Scope.CURRENT, request)
 
     @classmethod
     def session(cls, session_id: UUID | str) -> Target:
-        """One session, by its public id; raises ``ValueError`` if that is none."""
+        """End one session, by its public id. Raises ``ValueError`` if the id is malformed."""
         return cls(Scope.SESSION, UUID(str(session_id)))
 
     @classmethod
     def sessions(cls, sessions: Any) -> Target:
-        """Several sessions, whoever they belong to: a queryset of ``LoginSession``, whose
-        conditions hold in the very write that ends them, or public ids."""
+        """End several sessions, of any users, by their public ids or by a queryset.
+
+        The conditions of a queryset of ``LoginSession`` are part of the UPDATE that ends the
+        sessions, so they cannot become outdated in between.
+        """
         if not isinstance(sessions, QuerySet):
             sessions = tuple(UUID(str(session_id)) for session_id in sessions)
         return cls(Scope.SESSIONS, sessions)
 
     @classmethod
     def others(cls, request: HttpRequest) -> Target:
-        """All sessions of this request's user but its own."""
+        """End all sessions of the request's user except that of the request."""
         return cls(Scope.OTHERS, request)
 
     @classmethod
     def user(cls, user: Any) -> Target:
-        """All sessions of one user."""
+        """End all sessions of one user."""
         return cls(Scope.USER, user)
 
     @classmethod
     def users(cls, queryset: Any) -> Target:
-        """All sessions of the users of a queryset."""
+        """End all sessions of the users of a queryset."""
         return cls(Scope.USERS, queryset)
 
     @classmethod
     def everyone(cls) -> Target:
-        """All sessions of all users."""
+        """End all sessions of all users."""
         return cls(Scope.EVERYONE)
 
     @classmethod
     def credential(cls, user: Any, credential_id: UUID | str) -> Target:
-        """One token of a user's, by the id that :class:`Credential` gives it; raises
-        ``ValueError`` if that is none. A token that is not there (any more) is nothing to end."""
+        """Revoke one token of a user, by its id as in :class:`Credential`.
+
+        Raises ``ValueError`` if the id is malformed. A token that does not exist is ignored.
+        """
         return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
 
     def including_exempt(self) -> Target:
-        """The same, and personal API keys, which are spared otherwise."""
+        """Return this target, extended to the credentials that are exempt otherwise."""
         return self._replace(include_exempt=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one revoker did: how many credentials it revoked, or why it failed."""
+    """The result of one revoker: how many credentials it revoked, or why it failed."""
 
     revoker: str
     count: int = 0
     error: str = ""
     exempt: int = 0
-    "Personal API keys of the same kind, which nobody asked to end."
+    "Number of credentials of the same kind that were exempt, and stay valid."
 
     def plus(self, other: Outcome) -> Outcome:
-        """What the same revoker did in two parts of one ending."""
+        """Return the sum of this and of the same revoker's outcome in another batch."""
         return Outcome(
             self.revoker,
             self.count + other.count,
@@ -100,12 +105,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """Something beside a session that lets a user in, as its owner may see it. No part of the
-    credential itself is in it."""
+    """A credential beside the sessions, as its owner may see it. It contains no secret."""
 
     id: UUID
     kind: str
-    "The name of the revoker that knows it, e.g. ``drf_token``."
+    "Name of the revoker that revokes it, e.g. ``drf_token``."
     label: str
     created_at: datetime | None = None
     last_used_at: datetime | None = None
@@ -114,37 +118,37 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """Which credentials an ending reaches, beside the sessions themselves."""
+    """The credentials that an ending includes, beside the sessions."""
 
     users: frozenset[Any] | None = frozenset()
-    "Keys of the users all of whose credentials are meant; ``None``: everybody's."
+    "Primary keys of users whose credentials are all included; ``None`` means all users."
     excluded_ids: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
-    "Of theirs, ids of those that go on, as their sessions do; by kind, or ``*`` for any."
+    "Ids of credentials of these users that stay valid, by kind, or ``*`` for any kind."
     owners: frozenset[Any] = frozenset()
-    "Keys of the users some of whose credentials are meant."
+    "Primary keys of users of whom only some credentials are included."
     selected_ids: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
-    "The ids of those, by kind; under ``*`` one of a kind that nobody has said."
+    "Ids of these credentials, by kind, or ``*`` if the kind is unknown."
 
     @property
     def user_pks(self) -> frozenset[Any] | None:
-        """Keys of the users among whose credentials they are; ``None``: everybody's."""
+        """Primary keys of the users who own the credentials; ``None`` means all users."""
         return self.users if self.users is None else self.users or self.owners
 
     def selected(self, kind: str) -> frozenset[UUID]:
-        """The ids of this kind that are meant one by one."""
+        """Return the ids of this kind that are included one by one."""
         return self.selected_ids.get(kind, frozenset()) | self.selected_ids.get("*", frozenset())
 
     def excluded(self, kind: str) -> frozenset[UUID]:
-        """Ids of those of a kind that go on."""
+        """Return the ids of this kind that stay valid."""
         return self.excluded_ids.get(kind, frozenset()) | self.excluded_ids.get("*", frozenset())
 
     def may_include(self, kind: str) -> bool:
-        """Whether anything of this kind can be meant."""
+        """Return whether any credential of this kind can be included."""
         return self.users is None or bool(self.users or self.selected(kind))
 
     def includes(self, kind: str, *ids: UUID) -> bool:
-        """Whether what is known by any of these ids is meant, if it belongs to one of
-        :attr:`user_pks`."""
+        """Return whether a credential with any of these ids is included, if one of
+        :attr:`user_pks` owns it."""
         if self.users is None or self.users:
             return self.excluded(kind).isdisjoint(ids)
         return not self.selected(kind).isdisjoint(ids)
@@ -152,10 +156,10 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """One going-through of the door, as the revokers see it."""
+    """One ending, as the revokers see it."""
 
     id: UUID
-    "Primary key of the event to be."
+    "Primary key of the event."
     target: Target
     reason: str
     actor: Any
@@ -163,59 +167,59 @@ class Ending:
     at: datetime
     sessions: tuple[EndedSession, ...] = ()
     keys: tuple[str, ...] = field(default=(), repr=False)
-    "Keys of those sessions in the engine's table, where the registry knows them. Secret."
+    "Secret. Keys of the sessions in the engine's table, if the registry stores them."
     reach: Reach = Reach()
     is_retry: bool = False
-    "A later try of a revoker that has failed: what has begun after :attr:`at` is not meant."
+    "Whether a failed revoker is retried. Credentials created after :attr:`at` are not included."
 
     @property
     def includes_current(self) -> bool:
-        """Whether the browser of :attr:`request` is being logged out itself."""
+        """Whether the browser of :attr:`request` is logged out."""
         if self.target.scope is Scope.USER:
-            here = getattr(self.request, "user", None)
-            return bool(getattr(here, "pk", None) == self.target.value.pk)
+            user = getattr(self.request, "user", None)
+            return bool(getattr(user, "pk", None) == self.target.value.pk)
         return self.target.scope in {Scope.CURRENT, Scope.EVERYONE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutResult:
-    """What an ending came to."""
+    """The result of an ending."""
 
     outcomes: tuple[Outcome, ...] = ()
     event: LogoutEvent | None = None
-    "The record; ``None`` when there was nothing to end."
+    "The record; ``None`` if there was nothing to end."
     reason: str = Reason.USER
 
     def plus(self, outcomes: tuple[Outcome, ...], event: LogoutEvent | None) -> LogoutResult:
-        """What this and a further part of the same ending have come to."""
+        """Return the sum of this result and of a further batch of the same ending."""
         if self.outcomes:
             outcomes = tuple(map(Outcome.plus, self.outcomes, outcomes))
         return LogoutResult(outcomes=outcomes, event=event, reason=self.reason)
 
     def with_failures(self, failures: Iterable[Outcome]) -> LogoutResult:
-        """The same, but for what has failed later."""
+        """Return this result with failures that happened later."""
         later = {failure.revoker: failure for failure in failures}
         outcomes = (o.plus(later[o.revoker]) if o.revoker in later else o for o in self.outcomes)
         return replace(self, outcomes=tuple(outcomes))
 
     @property
     def ended(self) -> Mapping[str, int]:
-        """How many credentials of each kind were ended, e.g. ``{"session": 1}``."""
-        return {done.revoker: done.count for done in self.outcomes if done.count}
+        """Number of ended sessions and revoked credentials, by kind, e.g. ``{"session": 1}``."""
+        return {outcome.revoker: outcome.count for outcome in self.outcomes if outcome.count}
 
     @property
     def exempt(self) -> Mapping[str, int]:
-        """How many personal API keys of each kind were left alone (the setting ``EXEMPT_CREDENTIALS``)."""
-        return {done.revoker: done.exempt for done in self.outcomes if done.exempt}
+        """Number of credentials that the setting ``EXEMPT_CREDENTIALS`` exempted, by kind."""
+        return {outcome.revoker: outcome.exempt for outcome in self.outcomes if outcome.exempt}
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of the revokers that failed; the sessions themselves have ended all the same."""
-        return tuple(done.revoker for done in self.outcomes if done.error)
+        """Names of the revokers that failed. The sessions have ended nevertheless."""
+        return tuple(outcome.revoker for outcome in self.outcomes if outcome.error)
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked for has ended."""
+        """Whether no revoker failed, so that everything has ended that was to end."""
         return not self.failed
 
 

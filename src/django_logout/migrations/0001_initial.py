@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'login sessions',
                 'ordering': ('-created_at',),
                 'permissions': (('end_loginsession', 'Can end sessions'), ('end_staff_sessions', 'Can end sessions of staff')),
-                'indexes': [models.Index(fields=['user', 'ended_at'], name='django_logout_alive'), models.Index(fields=['session_key'], name='django_logout_key')],
+                'indexes': [models.Index(fields=['user', 'ended_at'], name='django_logout_active'), models.Index(fields=['session_key'], name='django_logout_key')],
             },
         ),
         migrations.CreateModel(
