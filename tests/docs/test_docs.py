@@ -1,4 +1,4 @@
-"""What README and docs/ say is held against the code. (That they build is for ``make docs``.)"""
+"""Compare README and docs/ with the code. (``make docs`` checks that the docs build.)"""
 
 import ast
 import json
@@ -32,7 +32,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(language: str) -> list[Any]:
-    """Every code block in this language, named by its page and its place there."""
+    """Return every code block in this language, named by its page and line."""
     return [
         pytest.param(match[2], id=f"{name}:{text[: match.start()].count(chr(10)) + 2}")
         for name, text in PAGES.items()
@@ -42,18 +42,18 @@ def blocks(language: str) -> list[Any]:
 
 
 def prose(text: str) -> str:
-    """A page without its code blocks."""
+    """Return a page without its code blocks."""
     return BLOCK.sub("", text)
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors of a page's headings, as GitHub and MyST make them."""
+    """Return the anchors of a page's headings, as GitHub and MyST build them."""
     headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def rows(page: str, heading: str) -> list[list[str]]:
-    """The cells of the first table whose first column is headed so."""
+    """Return the cells of the first table whose first column has this heading."""
     table = re.search(rf"^\| {heading} \|.*\n\|-.*\n((?:\|.*\n)+)", PAGES[page], re.MULTILINE)
     assert table, f"{page} has no table headed {heading!r}"
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in table[1].splitlines()]
@@ -61,17 +61,15 @@ def rows(page: str, heading: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("code", blocks("python"))
 def test_python_in_the_docs_compiles(code: str) -> None:
-    """Nobody copies a syntax error."""
+    """Every Python example is free of syntax errors."""
     compile(code, "docs", "exec")
 
 
 @pytest.mark.parametrize(
     "code", [block for block in blocks("python") if block.values[0].startswith(("from", "import"))]
 )
-def test_python_that_brings_its_imports_runs(
-    code: str, db: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Imports are there, views take the attributes they are given, queries are queries."""
+def test_python_with_imports_runs(code: str, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imports exist, views accept the attributes they are given, and queries are valid."""
     monkeypatch.setattr(session_ended, "receivers", list(session_ended.receivers))
 
     try:
@@ -83,20 +81,20 @@ def test_python_that_brings_its_imports_runs(
 
 @pytest.mark.parametrize("code", blocks("html"))
 def test_html_in_the_docs_is_a_template(code: str) -> None:
-    """Its tags are known, and its URL names lead somewhere."""
+    """Every HTML example renders: its tags and its URL names exist."""
     assert reverse("logout") in engines["django"].from_string(code).render()
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_names_in_the_docs_exist(name: str) -> None:
-    """Every dotted name of the package that stands in code type can be imported."""
+    """Every dotted name of the package that is set as code can be imported."""
     for dotted in re.findall(r"[`\"](django_logout(?:\.\w+)+)[`\"(]", PAGES[name]):
         if dotted not in LOGGERS and not re.search(r"\.[EW]\d{3}$", dotted):
             assert found(dotted), f"{dotted} does not exist"
 
 
 def found(dotted: str) -> bool:
-    """Whether this is a module, or something in one."""
+    """Return whether this is a module, or an attribute of one."""
     module, _, attribute = dotted.rpartition(".")
     try:
         import_module(dotted)
@@ -117,8 +115,8 @@ def found(dotted: str) -> bool:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_links_between_pages_lead_somewhere(name: str) -> None:
-    """To a file that is there, and a heading that is in it."""
+def test_links_between_pages_are_valid(name: str) -> None:
+    """Every link leads to a file that exists, and to a heading in it."""
     home = ROOT if name == "README.md" else DOCS
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(PAGES[name])):
         if target.startswith("https://"):
@@ -130,7 +128,7 @@ def test_links_between_pages_lead_somewhere(name: str) -> None:
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
-    """None can be written and not found."""
+    """Readers can reach every page."""
     toctree = re.search(r"```\{toctree\}\n(.*?)```", PAGES["index.md"], re.DOTALL)
     assert toctree
 
@@ -140,7 +138,7 @@ def test_every_page_is_in_the_table_of_contents() -> None:
 
 
 def test_commands_of_the_readme_are_in_the_makefile() -> None:
-    """``make`` knows what the first screen tells people to type."""
+    """Every ``make`` command in the README is a target of the Makefile."""
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
     assert {"demo", "test"} <= set(re.findall(r"make (\w+)", PAGES["README.md"])) <= targets
@@ -179,21 +177,21 @@ def test_setting_is_described_in_three_parts_with_an_example(name: str) -> None:
 
 
 def test_public_names_are_documented() -> None:
-    """Whatever the package exports is on the page of the API."""
+    """The API page has every name that the package exports."""
     documented = re.findall(r"\.\. auto\w+:: django_logout\.(\w+)", PAGES["api.md"])
 
     assert set(django_logout.__all__) <= set(documented)
 
 
 def test_reasons_are_documented_with_their_sentences() -> None:
-    """What the user reads is what the code says."""
+    """The table has every reason, with the sentence that users read."""
     documented = {reason.strip("`"): sentence for reason, sentence, _ in rows("api.md", "reason")}
 
     assert documented == {reason.value: str(reason.label) for reason in Reason}
 
 
 def test_templates_are_documented() -> None:
-    """Every template that a project can replace, and no other."""
+    """The table has every template that a project can replace, and no other."""
     documented = {template.strip("`") for template, *_ in rows("view.md", "template")}
 
     assert documented == {
@@ -205,7 +203,7 @@ def test_templates_are_documented() -> None:
 def test_templates_get_the_context_that_is_documented(
     template: str, client: Any, user: Any
 ) -> None:
-    """A project's own template can count on these names."""
+    """A project's own template can rely on these names."""
     client.force_login(user)
     ask = client.get if template.endswith("/logout.html") else client.post
     contexts = {name.strip("`"): context for name, _, context in rows("view.md", "template")}
@@ -218,14 +216,14 @@ def test_templates_get_the_context_that_is_documented(
 
 
 def test_tests_of_django_that_fail_on_purpose_are_documented() -> None:
-    """Each intended difference that they show, and no other."""
+    """The table has each intended difference that they show, and no other."""
     documented = set(re.findall(r"`(\w+Tests?\.test_\w+)`", PAGES["differences.md"]))
 
     assert documented == {".".join(name.split(".")[-2:]) for name in DIFFERENCES}
 
 
-def test_json_answer_is_the_one_in_the_docs(client: Any, user: Any, settings: Any) -> None:
-    """Letter by letter."""
+def test_json_response_is_the_one_in_the_docs(client: Any, user: Any, settings: Any) -> None:
+    """The example has the keys and values of the actual response."""
     settings.LOGOUT_REDIRECT_URL = "/"
     (sample,) = blocks("json")
     client.force_login(user)

@@ -1,4 +1,4 @@
-"""The three lines of the README, typed into a new project."""
+"""Put the three lines of the README into a new project."""
 
 import ast
 import os
@@ -32,7 +32,7 @@ print("out:", thief.get("/admin/").headers["Location"])
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """What ``startproject`` makes, with the lines of the README put where they say."""
+    """Return a project of ``startproject`` with the three lines of the README."""
     run(tmp_path, "-m", "django", "startproject", "mysite", ".")
     apps, middleware, urls = readme_lines()
     settings = tmp_path / "mysite" / "settings.py"
@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def readme_lines() -> list[str]:
-    """The three lines; the installation page has the same."""
+    """Return the three lines, which the installation page has too."""
     readme, page = ((ROOT / name).read_text() for name in ("README.md", "docs/install.md"))
     (block,) = BLOCK.findall(readme)
     lines: list[str] = block.splitlines()
@@ -58,7 +58,7 @@ def readme_lines() -> list[str]:
 
 
 def assigned(line: str) -> tuple[str, list[Any]]:
-    """Name and value of ``NAME = [..., "something"]``; the dots are an Ellipsis."""
+    """Return name and value of ``NAME = [..., "something"]``; the dots are an Ellipsis."""
     (statement,) = ast.parse(line).body
     assert isinstance(statement, ast.Assign)
     assert isinstance(statement.targets[0], ast.Name)
@@ -66,7 +66,7 @@ def assigned(line: str) -> tuple[str, list[Any]]:
 
 
 def merged(given: list[str], line: list[Any]) -> list[str]:
-    """The project's list with what is new in the line: after its neighbour there, else last."""
+    """Return the project's list with the new items of the line: after their neighbor, or last."""
     result, at = list(given), len(given)
     for item in line:
         if item in given:
@@ -78,7 +78,7 @@ def merged(given: list[str], line: list[Any]) -> list[str]:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """Run Python in the project, and give what it prints."""
+    """Run Python in the project, and return its output."""
     paths = [str(Path(django_logout.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -98,8 +98,8 @@ def run(folder: Path, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-def test_three_lines_and_migrate_log_out_truly(project: Path) -> None:
-    """A newcomer copies the README, and a copied cookie is refused after logging out."""
+def test_copied_cookie_is_refused_after_logout(project: Path) -> None:
+    """The three lines and ``migrate`` are all that a new project needs."""
     run(project, "manage.py", "migrate", "--verbosity=0")
 
     said = run(project, "manage.py", "shell", "--no-imports", "-c", LOGS_IN_AND_OUT)
@@ -113,7 +113,7 @@ def test_three_lines_and_migrate_log_out_truly(project: Path) -> None:
 
 
 def test_checks_are_silent_after_the_three_lines(project: Path) -> None:
-    """Whoever follows the README is told of no mistake."""
+    """System checks find nothing wrong with the three lines."""
     said = run(project, "manage.py", "check", "--fail-level=WARNING")
 
     assert said == "System check identified no issues (0 silenced).\n"
