@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from django_logout.revokers.rows import ModelRevoker
 from django_logout.sessions import cutoffs, token_logins
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Credential, Ending
+from django_logout.utils.batches import batched
 
 #: Whether the library keeps a list: the models are abstract where its app is not installed.
 LISTED = not OutstandingToken._meta.abstract
@@ -64,8 +64,9 @@ class SimpleJwtRevoker(ModelRevoker):
 
     def revoke_rows(self, rows: QuerySet[Any]) -> int:
         """Blacklist them; those of a login have been counted with it."""
-        tokens, count = rows.order_by().values_list("pk", "token").iterator(chunk_size=BATCH), 0
-        while batch := list(islice(tokens, BATCH)):
+        count = 0
+        tokens = rows.order_by().values_list("pk", "token").iterator(chunk_size=BATCH)
+        for batch in batched(tokens, BATCH):
             _blacklist(rows.db, (pk for pk, _ in batch))
             count += sum(_family(token) is None for _, token in batch)
         return count

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
-from itertools import islice
 from math import inf
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
 from django_logout.sessions.registry import database, sessions
+from django_logout.utils.batches import batched
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
@@ -41,7 +41,7 @@ def epoch() -> datetime:
 def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
     """From now on, serve nothing of these users (``None``: of anyone) that began before then."""
     cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
-    while batch := list(islice(cutoffs, 1000)):
+    for batch in batched(cutoffs, 1000):
         Cutoff.objects.using(database()).bulk_create(batch)
 
 

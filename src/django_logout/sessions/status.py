@@ -80,13 +80,20 @@ def why_login_refused(user_id: str, auth_hash: str) -> Reason | None:
         return Reason.DELETED
     if not getattr(user, "is_active", True):
         return Reason.DISABLED
+    return None if auth_hash_matches(user, auth_hash) else Reason.PASSWORD_CHANGED
+
+
+def auth_hash_matches(user: Any, given: str) -> bool:
+    """Return whether Django serves a session of the user that holds this auth hash.
+
+    Every hash matches if the user model has none. ``get_session_auth_fallback_hash()`` is looked
+    up with care, since a user model with a hash of its own need not have it.
+    """
     if not hasattr(user, "get_session_auth_hash"):
-        return None
-    # As Django does: sessions from before SECRET_KEY was rotated are let in by the one of then.
+        return True
     fallbacks = getattr(user, "get_session_auth_fallback_hash", tuple)
     hashes = chain([user.get_session_auth_hash()], fallbacks())
-    same = any(constant_time_compare(auth_hash, each) for each in hashes)
-    return None if same else Reason.PASSWORD_CHANGED
+    return any(constant_time_compare(given, each) for each in hashes)
 
 
 def kept_by_credential_change(session_id: UUID) -> bool:

@@ -14,6 +14,7 @@ from oauth2_provider import models
 from django_logout.revokers import bindings
 from django_logout.revokers.oauth_toolkit import grants
 from django_logout.types import Ending
+from django_logout.utils.batches import batched
 
 #: How many rows are deleted at once.
 BATCH = 10_000
@@ -112,10 +113,10 @@ class Sweep:
 
 
 def _batches(found: Sequence[Any]) -> Iterator[QuerySet[Any]]:
-    """The rows again, in as few parts as every database takes."""
-    for begin in range(0, len(found), BATCH):
-        rows = found[0]._meta.model._base_manager.using(grants.database())
-        yield rows.filter(pk__in=[row.pk for row in found[begin : begin + BATCH]])
+    """Yield querysets of the rows, in as few batches as every database accepts."""
+    for batch in batched(found, BATCH):
+        rows = batch[0]._meta.model._base_manager.using(grants.database())
+        yield rows.filter(pk__in=[row.pk for row in batch])
 
 
 def _delete(rows: QuerySet[Any]) -> None:
