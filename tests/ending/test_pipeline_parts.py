@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django_logout import SessionNotEnded, Target, aend_sessions, end_sessions
 from django_logout.ending import audit
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.operations.retries import incomplete, retry
+from django_logout.operations.retries import incomplete_events, retry_revokers
 from django_logout.sessions import registry
 from django_logout.signals import session_ended
 from tests.crowds import make_crowd, make_rows
@@ -100,8 +100,8 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
     (line,) = (record for record in caplog.records if record.name == "django_logout")
     assert (line.levelname, line.__dict__["left"]) == ("WARNING", 3)
     # There is nothing of it that could be tried again.
-    assert not list(incomplete(now=True))
-    assert not retry(event, now=True).complete
+    assert not list(incomplete_events(now=True))
+    assert not retry_revokers(event, now=True).complete
 
     assert end_sessions(Target.users(crowd)).ended == {"session": 6}
     assert not LoginSession.objects.filter(ended_at=None).exists()

@@ -61,7 +61,7 @@ def test_old_sessions_are_adopted_and_can_be_ended_one_by_one(
     if engine in LISTS:
         assert said.out == "Adopted 2 of 2 sessions.\n"
     else:
-        assert "cannot list its sessions. Nothing has to be done" in said.out
+        assert "cannot list its sessions. There is nothing to do" in said.out
         assert not LoginSession.objects.exists()
     assert anns.get("/").content == b"user=ann"
     assert bobs.get("/").content == b"user=bob"
@@ -78,7 +78,7 @@ def test_one_that_is_never_seen_can_be_ended_too(user: Any, engine: str) -> None
     """By its id, with its data where they can be deleted."""
     cookie = old_session(user)
     run("adopt")
-    assert run("list").out.count("alive") == 1
+    assert run("list").out.count("active") == 1
     run("end", "--session", LoginSession.objects.get().pk)
     assert browser(cookie).get("/").content == b"user="
     if engine != "file":
@@ -155,11 +155,11 @@ def test_it_takes_up_where_it_was_stopped(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backfill.adopt(progress=stop)
+        backfill.adopt_sessions(progress=stop)
     assert LoginSession.objects.count() == 2
     said = run("adopt", "-v", "2")
     assert said.out == "Adopted 3 of 3 sessions.\n"
-    assert said.err.splitlines() == ["2 of 3 sessions looked at", "3 of 3 sessions looked at"]
+    assert said.err.splitlines() == ["2 of 3 sessions read", "3 of 3 sessions read"]
     assert LoginSession.objects.count() == 5
 
 
@@ -223,6 +223,16 @@ def test_users_without_session_hashes(
     old_session(user, **dict[str, Any]({HASH_SESSION_KEY: ""}))
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
     assert run("adopt").out == "Adopted 1 of 1 sessions.\n"
+
+
+def test_users_with_a_hash_of_their_own_and_no_fallbacks(
+    user: Any, table: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only ``get_session_auth_hash()`` is part of the contract of a custom user model."""
+    old_session(user)
+    old_session(user, **{HASH_SESSION_KEY: "of an earlier password"})
+    monkeypatch.delattr(AbstractBaseUser, "get_session_auth_fallback_hash")
+    assert run("adopt").out == "Adopted 1 of 2 sessions.\n"
 
 
 @pytest.mark.parametrize("scope", ["user", "users", "everyone"])

@@ -102,10 +102,10 @@ def test_ids_are_keywords_too(two_each: list[LoginSession]) -> None:
 @pytest.mark.parametrize(
     ("verb", "keywords", "why"),
     [
-        ("end", {"idle_for": "soon"}, "'soon' is no duration"),
-        ("end", {"session": "5"}, "'5' is no id"),
+        ("end", {"idle_for": "soon"}, "'soon' is not a duration"),
+        ("end", {"session": "5"}, "'5' is not an id"),
         ("end", {"user": "ann", "reason": "x" * 65}, "a reason has 1 to 64 characters"),
-        ("retry", {"event": "5"}, "'5' is no id"),
+        ("retry", {"event": "5"}, "'5' is not an id"),
     ],
 )
 def test_keywords_that_make_no_sense_are_refused_with_a_sentence(

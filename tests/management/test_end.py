@@ -116,7 +116,7 @@ def test_somebody_at_a_terminal_is_asked(
     """Told how many, and only ``yes`` is a yes."""
     answer(monkeypatch, typed)
     said = run("end", "--idle-for", "0")
-    assert "End 4 sessions of 2 users? Type 'yes' to go on: " in capsys.readouterr().out
+    assert "End 4 sessions of 2 users? Type 'yes' to continue: " in capsys.readouterr().out
     assert len(alive()) == left
     assert said.error == ("Nothing was ended." if left else "")
 

@@ -39,7 +39,7 @@ def test_sessions_are_listed_with_what_is_known_of_them(user: Any, other: Any) -
     ]
     assert [line.split()[0] for line in lines] == [str(second.pk), str(first.pk)]
     assert lines[0].split()[1:] == [
-        "alive",
+        "active",
         *f"{second.last_seen_at:%Y-%m-%dT%H:%M} {second.expires_at:%Y-%m-%dT%H:%M}".split(),
         "session",
         "bob",
@@ -56,7 +56,7 @@ def test_json_for_programs(user: Any) -> None:
             {
                 "id": str(row.pk),
                 "user": "ann",
-                "state": "alive",
+                "state": "active",
                 "reason": None,
                 "created_at": row.created_at.isoformat(),
                 "last_seen_at": row.last_seen_at.isoformat(),
@@ -123,9 +123,9 @@ def test_those_that_are_over_are_listed_with_all(user: Any) -> None:
         ("ended", "limit"),
         ("ended", "unknown"),
         ("ended", "cutoff"),
-        ("alive", None),
+        ("active", None),
     }
-    assert [row["state"] for row in run("list", "--json").json["sessions"]] == ["alive"]
+    assert [row["state"] for row in run("list", "--json").json["sessions"]] == ["active"]
     end_sessions(Target.everyone(), reason="incident-4711")
     rows = run("list", "--all", "--json").json["sessions"]
     assert ("ended", "incident-4711") in {(row["state"], row["reason"]) for row in rows}

@@ -47,7 +47,7 @@ def test_a_job_that_fails_tells_it(monkeypatch: pytest.MonkeyPatch, options: lis
     def fail(**kwargs: Any) -> None:
         raise SessionNotEnded("Not now.")
 
-    monkeypatch.setattr(cleanup, "prune", fail)
+    monkeypatch.setattr(cleanup, "prune_records", fail)
     said = run("prune", *options)
     assert (said.code, said.error) == (1, "Not now.")
     assert said.out == (
@@ -61,7 +61,7 @@ def test_a_database_that_is_down_is_told_by_its_kind(monkeypatch: pytest.MonkeyP
     def fail(**kwargs: Any) -> None:
         raise OperationalError("no connection for ann:secret@db")
 
-    monkeypatch.setattr(cleanup, "prune", fail)
+    monkeypatch.setattr(cleanup, "prune_records", fail)
     out = StringIO()
     with pytest.raises(OperationalError):
         call_command("logout", "prune", "--json", stdout=out)

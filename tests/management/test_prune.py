@@ -35,11 +35,10 @@ def test_people_are_told_in_words(user: Any) -> None:
     event(91)
     make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
     assert run("prune", "--dry-run").out == (
-        "Would end 2 expired sessions.\n"
-        "Would delete the rows of 1 sessions, 1 events and 0 cut-offs.\n"
+        "Would end 2 expired sessions.\nWould delete the rows of 1 sessions, 1 events, 0 cutoffs.\n"
     )
     assert run("prune").out == (
-        "Ended 2 expired sessions.\nDeleted the rows of 1 sessions, 1 events and 0 cut-offs.\n"
+        "Ended 2 expired sessions.\nDeleted the rows of 1 sessions, 1 events, 0 cutoffs.\n"
     )
 
 

@@ -130,7 +130,9 @@ def test_a_middleware_that_is_in_the_way_is_not_mistaken_for_a_logout(
     with pytest.raises(CommandError, match=r"SessionMiddleware"):
         explain()
     settings.MIDDLEWARE = [*MIDDLEWARE, f"{__name__}.no_logins"]
-    with pytest.raises(CommandError, match=r"Nobody can log in here: the answer is 200"):
+    with pytest.raises(
+        CommandError, match=r"Logging in failed: a middleware answered with status 200"
+    ):
         explain()
     assert not LoginSession.objects.exists()
 
@@ -139,7 +141,9 @@ def test_a_cache_that_is_down_is_told_as_it_is(user: Any, settings: Any) -> None
     """The session could not be ended, and the command does not say that it was (F11)."""
     settings.SESSION_ENGINE = ENGINES["signed_cookies"]
     settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
-    with pytest.raises(CommandError, match=r"does not answer\. The session lives until it expires"):
+    with pytest.raises(
+        CommandError, match=r"does not answer\. The session stays active until it expires"
+    ):
         explain()
     assert LoginSession.objects.get().ended_at is None
 

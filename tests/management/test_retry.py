@@ -71,7 +71,7 @@ def test_a_revoker_that_failed_works_when_its_service_is_up(user: Any, clock: An
     make_rows(user, 2)
     result = end_sessions(Target.user(user), reason=Reason.ADMIN)
     assert result.failed == ("shaky",)
-    assert run("retry").out == "Nothing is to be tried again now.\n"
+    assert run("retry").out == "There is nothing to retry now.\n"
     up()
     clock.shift(60)
 
@@ -88,7 +88,7 @@ def test_a_revoker_that_failed_works_when_its_service_is_up(user: Any, clock: An
         "steady": {"ended": 1, "error": ""},
     }
     assert len(Steady.asked) == 1
-    assert run("retry", "--now").out == "Nothing is to be tried again now.\n"
+    assert run("retry", "--now").out == "There is nothing to retry now.\n"
     assert len(Shaky.seen) == 1
 
 
@@ -113,7 +113,7 @@ def test_each_wait_is_twice_the_one_before_and_there_are_ten(
     end_sessions(Target.user(user))
     for tries in range(10):
         clock.shift(60 * 2**tries - 1)
-        assert run("retry").out == "Nothing is to be tried again now.\n"
+        assert run("retry").out == "There is nothing to retry now.\n"
         clock.shift(1)
         said = run("retry")
         assert said.code == 3
@@ -122,7 +122,7 @@ def test_each_wait_is_twice_the_one_before_and_there_are_ten(
     entry = LogoutEvent.objects.get().outcomes["shaky"]
     assert (entry["error"], entry["tries"]) == ("ConnectionError", 10)
     clock.shift(365 * 86400)
-    assert run("retry").out == "Nothing is to be tried again now.\n"
+    assert run("retry").out == "There is nothing to retry now.\n"
     up()
     assert run("retry", "--now").code == 0
     assert LogoutEvent.objects.get().complete
@@ -238,12 +238,12 @@ def test_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
     end_sessions(Target.user(other))
     up()
     assert first is not None
-    assert run("retry", "--event", first.pk).out == "Nothing is to be tried again now.\n"
+    assert run("retry", "--event", first.pk).out == "There is nothing to retry now.\n"
     assert run("retry", "--event", first.pk, "--now").out == f"{first.pk}: complete\n"
     assert LogoutEvent.objects.filter(complete=False).count() == 1
     nobodys = "00000000-0000-4000-8000-000000000000"
-    assert run("retry", "--event", nobodys, "--now").out.startswith("Nothing")
-    assert "argument --event: '5' is no id" in run("retry", "--event", "5").error
+    assert run("retry", "--event", nobodys, "--now").out.startswith("There is nothing")
+    assert "argument --event: '5' is not an id" in run("retry", "--event", "5").error
 
 
 def test_a_dry_run_only_tells(user: Any) -> None:
@@ -260,8 +260,8 @@ def test_whoever_comes_second_does_nothing(user: Any, up: Any) -> None:
     event = end_sessions(Target.user(user)).event
     assert event is not None
     up()
-    assert retries.retry(event, now=True).complete
-    assert retries.retry(event, now=True).complete
+    assert retries.retry_revokers(event, now=True).complete
+    assert retries.retry_revokers(event, now=True).complete
     assert len(Shaky.seen) == 1
 
 
@@ -294,5 +294,5 @@ def test_the_log_tells(user: Any, up: Any, caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level("INFO", logger="django_logout"):
         run("retry", "--now")
     record = caplog.records[-1]
-    assert record.getMessage() == "Tried again: complete."
+    assert record.getMessage() == "Retried the revokers of an ending: complete."
     assert (record.complete, record.event) == (True, str(LogoutEvent.objects.get().pk))  # type: ignore[attr-defined]

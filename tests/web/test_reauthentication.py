@@ -277,7 +277,7 @@ def test_a_session_from_before_our_time_is_old(user: Any, command: bool) -> None
     """When it began nobody knows, whoever registers it; logging in again helps here, too."""
     here, phone = before_us(user), browser(user)
     if command:
-        backfill.adopt()
+        backfill.adopt_sessions()
     assert asks(here.post(OTHERS))
     here.get("/")
     assert asks(here.post(OTHERS))

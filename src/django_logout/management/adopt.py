@@ -1,4 +1,4 @@
-"""``manage.py logout adopt``: register the sessions that were alive before the installation."""
+"""``manage.py logout adopt``: register the sessions from before the installation."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from django_logout.management.progress import Progress
 from django_logout.operations import backfill
 
 HELP = (
-    "Register the sessions that were alive before django-logout was installed, so that they are "
-    "listed and can be ended one by one. Can be stopped and begun again. Without it, each is "
-    "registered when it is first seen."
+    "Register the sessions that were active before django-logout was installed, so that they are "
+    "listed and can be ended one by one. Can be interrupted and run again. Without it, each "
+    "session is registered with its next request."
 )
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """How."""
+    """Add the options of the verb."""
     add_dry_run(parser)
     add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
-    """Adopt them, and say how many."""
-    progress = Progress(command, options["verbosity"], what="sessions looked at")
-    done = backfill.adopt(dry_run=options["dry_run"], progress=progress)
+    """Register the sessions, and print how many."""
+    progress = Progress(command, options["verbosity"], what="sessions read")
+    result = backfill.adopt_sessions(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        write_json(command, {"dry_run": options["dry_run"], **asdict(done)})
-    elif not done.listed:
+        write_json(command, {"dry_run": options["dry_run"], **asdict(result)})
+    elif not result.listed:
         command.stdout.write(
-            f"{settings.SESSION_ENGINE} cannot list its sessions. Nothing has to be done: each is "
-            "adopted when it is first seen, and 'logout end' reaches those that are never seen."
+            f"{settings.SESSION_ENGINE} cannot list its sessions. There is nothing to do: each "
+            "session is registered with its next request, and 'logout end' ends the others too."
         )
     else:
         verb = "Would adopt" if options["dry_run"] else "Adopted"
-        command.stdout.write(f"{verb} {done.adopted} of {done.seen} sessions.")
+        command.stdout.write(f"{verb} {result.adopted} of {result.seen} sessions.")

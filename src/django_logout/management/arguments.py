@@ -1,4 +1,4 @@
-"""What the verbs understand on the command line."""
+"""Options that several verbs share, and the types of their values."""
 
 from __future__ import annotations
 
@@ -21,43 +21,49 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 
 
 def django_options() -> CommandParser:
-    """Django's own options, to be understood after the verb too. Without their defaults, which
-    would overwrite what was said before it."""
+    """Return a parser of Django's own options, so that they can follow the verb too.
+
+    It sets no defaults, because they would overwrite the options that precede the verb.
+    """
     parser = BaseCommand().create_parser(
         "", "", add_help=False, argument_default=SUPPRESS, conflict_handler="resolve"
     )
-    # The only one of them that brings its own default.
+    # Django gives this option a default of its own, so it is defined again without one.
     parser.add_argument("-v", "--verbosity", type=int, choices=range(4), help="0 to 3; 1")
     return parser
 
 
 def add_json(parser: CommandParser) -> None:
-    """The option that all verbs have."""
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    """Add ``--json``, which all verbs have."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def add_dry_run(parser: CommandParser) -> None:
-    """The option of verbs that change something."""
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
+    """Add ``--dry-run``, for verbs that change something."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be done, and change nothing"
+    )
 
 
-def read(kind: Callable[[str], Any], given: Any) -> list[Any]:
-    """The values of an option. The keywords of ``call_command`` have passed no parser: they may be
-    one or several, and those that are text are read here."""
-    several = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
+def parse_values(kind: Callable[[str], Any], given: Any) -> list[Any]:
+    """Return the values of an option, parsed if they are text.
+
+    The keywords of ``call_command`` have passed no parser, and can be one value or several.
+    """
+    values = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
     try:
-        return [kind(str(each)) if isinstance(each, (str, int)) else each for each in several]
+        return [kind(str(each)) if isinstance(each, (str, int)) else each for each in values]
     except ArgumentTypeError as error:
         raise CommandError(f"{error}") from None
 
 
-def read_one(kind: Callable[[str], Any], given: Any) -> Any:
-    """The value of an option that takes one; ``None`` if it was not given."""
-    return next(iter(read(kind, given)), None)
+def parse_value(kind: Callable[[str], Any], given: Any) -> Any:
+    """Return the value of an option that takes one, or ``None`` if it was not given."""
+    return next(iter(parse_values(kind, given)), None)
 
 
 def find_user(name: str) -> Any:
-    """The user who logs in with this name, also one whom the project's own manager hides."""
+    """Return the user who logs in with this name, even if the model's own manager hides them."""
     model = get_user_model()
     field, users = model.USERNAME_FIELD, model._base_manager.using(registry.database())
     try:
@@ -71,41 +77,43 @@ def find_user(name: str) -> Any:
         ) from None
 
 
-def name_of(user: Any) -> str:
-    """What a user logs in with, which need not be text in Python: telephone numbers, ids."""
+def login_name(user: Any) -> str:
+    """Return what a user logs in with, as text: it can be a phone number, an id, or ``None``."""
     name = user.get_username()
     return "" if name is None else str(name)
 
 
 def duration(text: str) -> timedelta:
-    """``90`` (seconds), ``15m``, ``12h``, ``30d``, ``2w``; for argparse."""
+    """Parse ``90`` (seconds), ``15m``, ``12h``, ``30d`` or ``2w``. An argparse type."""
     match = fullmatch(r"(\d{1,9})([smhdw]?)", text.strip().lower())
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no duration: write seconds, or 15m, 12h, 30d, 2w")
+        raise ArgumentTypeError(f"{text!r} is not a duration: write seconds, or 15m, 12h, 30d, 2w")
     try:
-        found = timedelta(**{UNITS[match[2] or "s"]: int(match[1])})
-        timezone.now() - found  # so long ago there has to be a day
+        value = timedelta(**{UNITS[match[2] or "s"]: int(match[1])})
+        timezone.now() - value  # fails if there is no such date
     except OverflowError:
-        raise ArgumentTypeError(f"{text!r} is longer than time") from None
-    return found
+        raise ArgumentTypeError(f"{text!r} is too large") from None
+    return value
 
 
 def network(text: str) -> IPv4Network | IPv6Network:
-    """An address, or a network such as ``192.0.2.0/24``; for argparse. IPv4 written as IPv6
-    (``::ffff:192.0.2.7``) is IPv4, as it is where addresses are stored."""
+    """Parse an address, or a network such as ``192.0.2.0/24``. An argparse type.
+
+    An IPv4 address that is written as IPv6 (``::ffff:192.0.2.7``) becomes IPv4, as in the rows.
+    """
     try:
-        found = ip_network(text.strip())
+        value = ip_network(text.strip())
     except ValueError as error:
         raise ArgumentTypeError(f"{error}") from None
-    mapped = getattr(found.network_address, "ipv4_mapped", None)
-    if mapped is None or found.prefixlen < 96:
-        return found
-    return IPv4Network((mapped, found.prefixlen - 96))
+    mapped = getattr(value.network_address, "ipv4_mapped", None)
+    if mapped is None or value.prefixlen < 96:
+        return value
+    return IPv4Network((mapped, value.prefixlen - 96))
 
 
 def uuid(text: str) -> UUID:
-    """The public id of a session, or of an event; for argparse."""
+    """Parse the public id of a session or an event. An argparse type."""
     try:
         return UUID(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no id") from None
+        raise ArgumentTypeError(f"{text!r} is not an id") from None

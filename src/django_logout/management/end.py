@@ -1,4 +1,4 @@
-"""``manage.py logout end``: end sessions, whoever they belong to."""
+"""``manage.py logout end``: end sessions of any user."""
 
 from __future__ import annotations
 
@@ -15,46 +15,48 @@ from django_logout.management.arguments import (
     add_json,
     duration,
     network,
-    read_one,
+    parse_value,
     uuid,
 )
-from django_logout.management.filters import Found, SessionFilter, choose
+from django_logout.management.filters import Counts, SessionFilter
 from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.management.progress import Progress
-from django_logout.types import LogoutResult
 
 HELP = (
-    "End sessions: of users, one by one, everyone's, or those that are idle, old or from an "
-    "address. What touches more than one user is asked about first. Exit code 0: done; 1: not "
-    "done, or not all; 2: not understood; 3: the sessions have ended, but something beside them "
-    "has not, and 'logout retry' tries again."
+    "End sessions: those of users, single ones, everyone's, or those that are idle, old or from an "
+    "address. If more than one user is affected, the command asks first. Exit codes: 0 means "
+    "done; 1 not done, or not completely; 2 an error in the options; 3 that the sessions have "
+    "ended, but a revoker has failed, and 'logout retry' runs it again."
 )
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """Which sessions, why, and how."""
-    which = parser.add_argument_group("which sessions; several narrow the choice down")
+    """Add the options of the verb."""
+    which = parser.add_argument_group("which sessions (several options narrow the selection)")
     append: dict[str, Any] = {"action": "append", "default": []}
-    which.add_argument("--user", metavar="NAME", help="of this user; may be repeated", **append)
+    which.add_argument("--user", metavar="NAME", help="of this user; can be repeated", **append)
     which.add_argument(
-        "--session", metavar="ID", type=uuid, help="with this public id; may be repeated", **append
+        "--session", metavar="ID", type=uuid, help="with this public id; can be repeated", **append
     )
     which.add_argument("--everyone", action="store_true", help="all sessions of all users")
     which.add_argument(
-        "--idle-for", type=duration, metavar="TIME", help="not seen for so long: 15m, 12h, 30d"
+        "--idle-for", type=duration, metavar="TIME", help="not used for this long: 15m, 12h, 30d"
     )
     which.add_argument(
-        "--older-than", type=duration, metavar="TIME", help="logged in to longer ago than this"
+        "--older-than", type=duration, metavar="TIME", help="with a login longer ago than this"
     )
     which.add_argument(
         "--from-ip",
         type=network,
         metavar="ADDRESS",
-        help="from this address or network, as of the login; may be repeated",
+        help="with a login from this address or network; can be repeated",
         **append,
     )
     parser.add_argument(
-        "--reason", type=_reason, default=Reason.COMMAND.value, help="goes on record; 'command'"
+        "--reason",
+        type=_reason,
+        default=Reason.COMMAND.value,
+        help="the reason to record; 'command' by default",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_dry_run(parser)
@@ -62,19 +64,35 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
-    """Count, ask, end, tell."""
-    options["reason"] = read_one(_reason, options["reason"]) or Reason.COMMAND.value
-    choice = choose(options)
-    found = choice.find()
-    if options["dry_run"]:
-        _tell(command, found, None, options)
-        return
-    _ask(choice, found, options)
-    what = "sessions" if choice.narrowed or choice.sessions else "users"
-    progress = Progress(command, options["verbosity"], what=what)
-    result = end_sessions(choice.target(), reason=options["reason"], progress=progress)
-    _tell(command, found, result, options)
-    if not result.complete:
+    """Count the sessions, ask for confirmation, end them, and print the result."""
+    reason = parse_value(_reason, options["reason"]) or Reason.COMMAND.value
+    chosen = SessionFilter.from_options(options)
+    counts, result = chosen.count(), None
+    if not options["dry_run"]:
+        if not options["yes"] and (chosen.everyone or counts.users > 1):
+            _confirm(counts, interactive=not options["json"] and sys.stdin.isatty())
+        what = "sessions" if chosen.narrowed or chosen.sessions else "users"
+        progress = Progress(command, options["verbosity"], what=what)
+        result = end_sessions(chosen.target(), reason=reason, progress=progress)
+    if options["json"]:
+        facts = {
+            "dry_run": result is None,
+            "found": {"sessions": counts.sessions, "users": counts.users},
+            "ended": dict(result.ended) if result else {},
+            "failed": list(result.failed) if result else [],
+            "complete": result.complete if result else False,
+            "reason": reason,
+            "event": str(result.event.pk) if result and result.event else None,
+        }
+        write_json(command, facts)
+    elif result is None:
+        command.stdout.write(f"Would end {counts}.")
+    else:
+        ended = ", ".join(f"{count} {what}" for what, count in result.ended.items())
+        command.stdout.write(f"Ended: {ended or 'nothing'}.")
+        if result.event is not None:
+            command.stdout.write(f"Event: {result.event.pk}")
+    if result is not None and not result.complete:
         failed = ", ".join(result.failed)
         raise ReportedError(
             f"The sessions have ended, but this failed: {failed}. 'logout retry' tries again.",
@@ -82,46 +100,16 @@ def handle(command: BaseCommand, **options: Any) -> None:
         )
 
 
-def _ask(choice: SessionFilter, found: Found, options: dict[str, Any]) -> None:
-    if options["yes"] or not (choice.everyone or found.users > 1):
-        return
-    all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
-    if options["json"] or not sys.stdin.isatty():
-        raise CommandError(f"Nothing was ended. To end {all_of_it}, say --yes.")
+def _confirm(counts: Counts, *, interactive: bool) -> None:
+    """Raise :class:`CommandError` unless the operator types ``yes``."""
+    if not interactive:
+        raise CommandError(f"Nothing was ended. To end {counts}, say --yes.")
     try:
-        answer = input(f"End {all_of_it}? Type 'yes' to go on: ")
+        answer = input(f"End {counts}? Type 'yes' to continue: ")
     except EOFError:  # Ctrl-D
         answer = ""
     if answer.strip().lower() != "yes":
         raise CommandError("Nothing was ended.")
-
-
-def _tell(
-    command: BaseCommand, found: Found, result: LogoutResult | None, options: dict[str, Any]
-) -> None:
-    facts = {
-        "dry_run": result is None,
-        "found": {"sessions": found.sessions, "users": found.users},
-        "ended": dict(result.ended) if result else {},
-        "failed": list(result.failed) if result else [],
-        "complete": result.complete if result else False,
-        "reason": options["reason"],
-        "event": str(result.event.pk) if result and result.event else None,
-    }
-    if options["json"]:
-        write_json(command, facts)
-    elif result is None:
-        all_of_it = f"{_count(found.sessions, 'session')} of {_count(found.users, 'user')}"
-        command.stdout.write(f"Would end {all_of_it}.")
-    else:
-        ended = ", ".join(f"{count} {what}" for what, count in result.ended.items())
-        command.stdout.write(f"Ended: {ended or 'nothing'}.")
-        if result.event is not None:
-            command.stdout.write(f"Event: {result.event.pk}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _reason(text: str) -> str:

@@ -1,4 +1,4 @@
-"""``manage.py logout explain``: log a real session in and out, and show each step."""
+"""``manage.py logout explain``: log a real session in and out, and print each step."""
 
 from __future__ import annotations
 
@@ -12,29 +12,27 @@ from django_logout.management.output import ReportedError, write_json
 from django_logout.management.rehearsal import Rehearsal
 
 HELP = (
-    "Log a session of a user in and out in this process, with the engine and settings in force, "
-    "and show each step. Leaves nothing behind but the audit event, and what receivers of this "
-    "site's own do when somebody logs in or out."
+    "Log a session of a user in and out in this process, with the engine and settings of this "
+    "site, and print each step. Everything is removed afterwards, except the audit event and what "
+    "this site's own receivers do at a login or logout."
 )
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """Whose session, and for whom to say it."""
-    # Not ``required``: ``call_command`` would take the keyword ``user`` of other verbs for this one.
-    parser.add_argument(
-        "--user", metavar="NAME", help="whose session, by the name they log in with; needed"
-    )
+    """Add the options of the verb."""
+    # Not ``required``: call_command() would pass it the keyword ``user`` of the other verbs.
+    parser.add_argument("--user", metavar="NAME", help="the name this user logs in with; required")
     add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
-    """Print the explanation; fail if the session has not ended."""
+    """Print the explanation, and fail if the session has not ended."""
     if options["user"] is None:
         raise CommandError("Whose session? Say --user.", returncode=2)
     try:
-        explanation = Rehearsal(find_user(options["user"])).explain()
+        explanation = Rehearsal(find_user(options["user"])).run()
     except LogoutError as error:
-        raise CommandError(f"{error} The session lives until it expires.") from error
+        raise CommandError(f"{error} The session stays active until it expires.") from error
     if options["json"]:
         write_json(command, explanation.as_dict())
     else:

@@ -1,4 +1,4 @@
-"""What a rehearsed logout came to, for people and for programs."""
+"""The result of a rehearsed logout, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the execution table."""
+    """A line of the execution table."""
 
     step: int
     action: str
@@ -20,7 +20,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One line of the variable tracker."""
+    """A line of the variable tracker."""
 
     variable: str
     start: bool
@@ -30,76 +30,65 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Everything there is to say; no part of it is secret."""
+    """What happened to the session. Nothing in it is secret."""
 
     user: str
     engine: str
     guarded: bool
-    "Whether the gate is asked; it is not where the engine's own deletes are final."
+    "Whether the status of a session is asked for; not if the engine's own deletes are final."
     cache: str | None
-    "The cache that the gate reads; ``None``: the registry, or nothing."
+    "The cache that is asked for the status, if there is one."
     steps: tuple[Step, ...]
     variables: tuple[Variable, ...]
     ended: dict[str, int]
     failed: list[str]
     not_ended: dict[str, int]
     stored_data: str
-    "``deleted``, or ``left`` where a cookie holds it all."
+    "``deleted``, or ``left`` if the cookie holds the data."
     copied_cookie: str
     "``refused`` or ``served``."
     left_behind: dict[str, str | None]
-    "The audit event, by its id."
+    "The id of the audit event."
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return all of it for JSON."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """For a terminal."""
-        heads = ("Step", "Action", "Request State", "Session State", "Response")
-        steps = [tuple(asdict(step).values()) for step in self.steps]
-        variables = [tuple(asdict(variable).values()) for variable in self.variables]
+        """Return all of it for a terminal."""
+        if not self.guarded:
+            gate = "not asked, because this engine's deletes are final"
+        elif self.cache:
+            gate = f"asks {self.cache}"
+        else:
+            gate = "asks the registry, because there is no shared cache"
+        left_behind = "nothing"
+        if event := self.left_behind["event"]:
+            mark = ", and for a day its mark in the cache" if self.cache else ""
+            left_behind = f"the audit event {event}{mark}"
+        deleted = self.stored_data == "deleted"
         facts = [
             ("Ended:", ", ".join(f"{n} {what}" for what, n in self.ended.items()) or "nothing"),
             ("Failed:", ", ".join(self.failed) or "nothing"),
             ("Not ended:", f"{self.not_ended['other_sessions']} other sessions of {self.user}"),
-            ("Stored data:", _STORED[self.stored_data]),
+            (
+                "Stored data:",
+                "deleted from the engine" if deleted else "still in copies of the cookie",
+            ),
             ("Copied cookie:", f"replayed, and {self.copied_cookie}"),
             ("Engine:", self.engine),
-            ("Gate:", self._gate()),
-            ("Left behind:", self._left_behind()),
+            ("Gate:", gate),
+            ("Left behind:", left_behind),
         ]
-        return "\n".join(
-            (
-                _table(heads, steps),
-                "",
-                _table(("Variable", "Start", "After logout()", "Final"), variables),
-                "",
-                _aligned(facts),
-            )
+        steps = ("Step", "Action", "Request State", "Session State", "Response")
+        variables = ("Variable", "Start", "After logout()", "Final")
+        return "\n\n".join(
+            [_table(steps, self.steps), _table(variables, self.variables), _aligned(facts)]
         )
 
-    def _gate(self) -> str:
-        if not self.guarded:
-            return "not asked, since this engine's deletes are final"
-        return (
-            f"asks {self.cache}" if self.cache else "asks the registry, for want of a shared cache"
-        )
 
-    def _left_behind(self) -> str:
-        event = self.left_behind["event"]
-        mark = ", and for a day its mark in the cache" if self.cache else ""
-        return f"the audit event {event}{mark}" if event else "nothing"
-
-
-_STORED = {
-    "deleted": "deleted from the engine",
-    "left": "still in copies of the cookie",
-}
-
-
-def _table(heads: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    cells = [[str(cell) for cell in row] for row in (heads, *rows)]
+def _table(heads: Sequence[str], rows: Sequence[Any]) -> str:
+    cells = [list(heads), *([str(cell) for cell in asdict(row).values()] for row in rows)]
     cells.insert(1, ["-" * max(map(len, column)) for column in zip(*cells, strict=True)])
     return _aligned(cells)
 

@@ -1,4 +1,4 @@
-"""Which sessions the options of ``end`` mean."""
+"""The sessions that the options of ``end`` select."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
-from django_logout.management.arguments import duration, find_user, network, read, read_one, uuid
+from django_logout.management.arguments import (
+    duration,
+    find_user,
+    network,
+    parse_value,
+    parse_values,
+    uuid,
+)
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.sessions.devices import KEPT_BITS
@@ -22,16 +29,22 @@ from django_logout.types import Target
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """How many there are."""
+class Counts:
+    """How many sessions and users a filter selects."""
 
     sessions: int
     users: int
 
+    def __str__(self) -> str:
+        """Return both in words, such as ``1 session of 1 user``."""
+        sessions = "session" if self.sessions == 1 else "sessions"
+        users = "user" if self.users == 1 else "users"
+        return f"{self.sessions} {sessions} of {self.users} {users}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """What was asked for, known to make sense."""
+    """A valid selection of sessions."""
 
     users: tuple[Any, ...]
     sessions: tuple[UUID, ...]
@@ -40,23 +53,59 @@ class SessionFilter:
     older_than: timedelta | None
     networks: tuple[IPv4Network | IPv6Network, ...]
 
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> SessionFilter:
+        """Return the filter that the options describe. Raise :class:`CommandError` if they are
+        contradictory, or name something that is unknown."""
+        chosen = cls(
+            users=tuple(dict.fromkeys(parse_values(find_user, options["user"]))),
+            sessions=tuple(dict.fromkeys(parse_values(uuid, options["session"]))),
+            everyone=options["everyone"],
+            idle_for=parse_value(duration, options["idle_for"]),
+            older_than=parse_value(duration, options["older_than"]),
+            networks=tuple(parse_values(network, options["from_ip"])),
+        )
+        kinds = bool(chosen.everyone) + bool(chosen.sessions) + bool(chosen.users) + chosen.narrowed
+        if not kinds:
+            raise CommandError(
+                "Which sessions? Say --user, --session, --everyone, --idle-for, --older-than or "
+                "--from-ip."
+            )
+        for option, given in (("--everyone", chosen.everyone), ("--session", chosen.sessions)):
+            if given and kinds > 1:
+                raise CommandError(f"{option} cannot be combined with other options for sessions.")
+        rows = registry.sessions().filter(pk__in=chosen.sessions)
+        for missing in set(chosen.sessions) - set(rows.values_list("pk", flat=True)):
+            raise CommandError(f"No session has the id {missing}.")
+        storage = logout_settings().IP_STORAGE
+        if chosen.networks and storage == "none":
+            raise CommandError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
+        for asked in chosen.networks:
+            bits = KEPT_BITS[asked.version]
+            if storage == "truncated" and asked.prefixlen > bits:
+                raise CommandError(
+                    f'Addresses are stored without their last bits: LOGOUT["IP_STORAGE"] is '
+                    f'"truncated". Say --from-ip {asked.supernet(new_prefix=bits)}.'
+                )
+        return chosen
+
     @property
     def narrowed(self) -> bool:
-        """Whether it is about some sessions of whoever it is about, not about all."""
+        """Whether only some sessions of the users are selected, not all that they have."""
         return bool(self.idle_for is not None or self.older_than is not None or self.networks)
 
-    def find(self) -> Found:
-        """Count them. Users that are named count, whether they have sessions or not."""
+    def count(self) -> Counts:
+        """Count the sessions and users. A user who was named counts even without a session."""
         if self.networks:
             owners = list(self._in_networks().values())
-            return Found(len(owners), len(set(owners)))
+            return Counts(len(owners), len(set(owners)))
         rows = self._rows().order_by()
         users = rows.values("user_id").distinct().count()
         named = 0 if self.narrowed else len(self.users)
-        return Found(rows.count(), max(users, named))
+        return Counts(rows.count(), max(users, named))
 
     def target(self) -> Target:
-        """For the door."""
+        """Return the target for :func:`end_sessions`."""
         if self.everyone:
             return Target.everyone()
         if self.sessions:
@@ -82,7 +131,7 @@ class SessionFilter:
         return rows
 
     def _in_networks(self) -> dict[UUID, Any]:
-        # Compared here: most databases know addresses as text only.
+        # Most databases store addresses as text, so they are compared here.
         rows = self._rows().exclude(ip_address=None).order_by()
         facts = rows.values_list("pk", "user_id", "ip_address").iterator()
         return {
@@ -90,42 +139,3 @@ class SessionFilter:
             for pk, owner, ip in facts
             if any(ip_address(str(ip)) in network for network in self.networks)
         }
-
-
-def choose(options: dict[str, Any]) -> SessionFilter:
-    """Read the options; say what is wrong with them."""
-    choice = SessionFilter(
-        users=tuple(dict.fromkeys(read(find_user, options["user"]))),
-        sessions=tuple(dict.fromkeys(read(uuid, options["session"]))),
-        everyone=options["everyone"],
-        idle_for=read_one(duration, options["idle_for"]),
-        older_than=read_one(duration, options["older_than"]),
-        networks=tuple(read(network, options["from_ip"])),
-    )
-    if not (choice.everyone or choice.sessions or choice.users or choice.narrowed):
-        raise CommandError(
-            "Which sessions? Say --user, --session, --everyone, --idle-for, --older-than or "
-            "--from-ip."
-        )
-    for option, given in (("--everyone", choice.everyone), ("--session", choice.sessions)):
-        others = bool(choice.everyone) + bool(choice.sessions) + bool(choice.users)
-        if given and (others > 1 or choice.narrowed):
-            raise CommandError(f"{option} goes with no other choice of sessions.")
-    _require_known(choice)
-    return choice
-
-
-def _require_known(choice: SessionFilter) -> None:
-    rows = registry.sessions().filter(pk__in=choice.sessions)
-    for missing in set(choice.sessions) - set(rows.values_list("pk", flat=True)):
-        raise CommandError(f"No session has the id {missing}.")
-    storage = logout_settings().IP_STORAGE
-    if choice.networks and storage == "none":
-        raise CommandError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
-    for asked in choice.networks:
-        bits = KEPT_BITS[asked.version]
-        if storage == "truncated" and asked.prefixlen > bits:
-            raise CommandError(
-                f'LOGOUT["IP_STORAGE"] is "truncated": where {asked} begins and ends is not '
-                f"stored. Say --from-ip {asked.supernet(new_prefix=bits)}."
-            )

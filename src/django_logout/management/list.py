@@ -1,4 +1,4 @@
-"""``manage.py logout list``: which sessions there are. Never a session key."""
+"""``manage.py logout list``: print the sessions, but never a session key."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout.management.arguments import add_json, find_user, name_of
+from django_logout.management.arguments import add_json, find_user, login_name
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry, status
 
-HELP = "List the sessions that are alive, of everybody or of one user, the newest first."
+HELP = "List the active sessions of all users or of one, the newest first."
 
-#: Text: a row's values in columns of these widths; the last two may run over.
+#: The columns of the text, and their widths. The user and the device can be wider.
 COLUMNS = {
     "id": 36,
     "state": 10,
@@ -29,46 +29,48 @@ COLUMNS = {
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """Whose, and how."""
-    parser.add_argument("--user", metavar="NAME", help="of this user only")
-    parser.add_argument("--all", action="store_true", help="those that are over, too")
+    """Add the options of the verb."""
+    parser.add_argument("--user", metavar="NAME", help="only sessions of this user")
+    parser.add_argument("--all", action="store_true", help="also expired and ended sessions")
     add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
-    """Print them as they come: there may be very many."""
-    rows = _facts(_found(options["user"], everything=options["all"]))
+    """Print the sessions one by one as they are read, because there can be very many."""
+    rows = registry.sessions()
+    if options["user"] is not None:
+        rows = rows.filter(user_id=find_user(options["user"]).pk)
+    if not options["all"]:
+        rows = registry.active(rows).filter(expires_at__gt=timezone.now())
+    sessions = _describe(rows)
     if options["json"]:
         command.stdout.write('{"sessions": [', ending="")
-        for number, row in enumerate(rows):
-            command.stdout.write(("," if number else "") + "\n" + json.dumps(row), ending="")
+        for number, session in enumerate(sessions):
+            command.stdout.write(("," if number else "") + "\n" + json.dumps(session), ending="")
         command.stdout.write("\n]}")
         return
     heads = {column: column.removesuffix("_at").replace("_", " ") for column in COLUMNS}
     command.stdout.write(_line({**heads, "device": "device"}))
-    for row in rows:
-        moments = {name: str(row[name])[:16] for name in ("last_seen_at", "expires_at")}
-        command.stdout.write(_line({**row, **moments}))
+    for session in sessions:
+        times = {name: str(session[name])[:16] for name in ("last_seen_at", "expires_at")}
+        command.stdout.write(_line({**session, **times}))
 
 
-def _found(name: str | None, *, everything: bool) -> QuerySet[LoginSession]:
-    rows = registry.sessions()
-    if name is not None:
-        rows = rows.filter(user_id=find_user(name).pk)
-    if not everything:
-        rows = registry.active(rows).filter(expires_at__gt=timezone.now())
-    cutoff = {"cutoff": cutoffs.newest_cutoff(), "cutoff_reason": cutoffs.newest_cutoff("reason")}
-    return rows.annotate(**cutoff).select_related("user", "event")
-
-
-def _facts(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
+def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
     now = timezone.now()
+    cutoff = {"cutoff": cutoffs.newest_cutoff(), "cutoff_reason": cutoffs.newest_cutoff("reason")}
+    rows = rows.annotate(**cutoff).select_related("user", "event")
+    row: Any
     for row in rows.iterator(chunk_size=1000):
-        reason = _reason(row)
-        state = "ended" if reason else "alive" if row.expires_at > now else "expired"
+        state = "active" if row.expires_at > now else "expired"
+        reason: str | None = None
+        if row.ended_at is not None:
+            state, reason = "ended", row.event.reason if row.event is not None else "unknown"
+        elif row.cutoff is not None and row.created_at < row.cutoff:
+            state, reason = "ended", status.public_reason(row.cutoff_reason)
         yield {
             "id": str(row.pk),
-            "user": name_of(row.user),
+            "user": login_name(row.user),
             "state": state,
             "reason": reason,
             "created_at": row.created_at.isoformat(),
@@ -81,16 +83,9 @@ def _facts(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _reason(row: LoginSession) -> str | None:
-    facts: Any = row
-    if row.ended_at is not None:
-        return row.event.reason if row.event is not None else "unknown"
-    cut = facts.cutoff is not None and row.created_at < facts.cutoff
-    return status.public_reason(facts.cutoff_reason) if cut else None
-
-
-def _line(row: dict[str, Any]) -> str:
-    cells = [str(row[name] or "").ljust(width) for name, width in COLUMNS.items()]
-    line = "  ".join([*cells, row["device"]]).rstrip()
-    # A name may hold what would begin another line, or speak to the terminal.
+def _line(session: dict[str, Any]) -> str:
+    cells = [str(session[name] or "").ljust(width) for name, width in COLUMNS.items()]
+    line = "  ".join([*cells, session["device"]]).rstrip()
+    # Users choose their names. A line break would forge a session, and an escape sequence would
+    # control the terminal.
     return "".join(letter if letter.isprintable() else "?" for letter in line)

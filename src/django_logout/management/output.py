@@ -1,4 +1,4 @@
-"""What the verbs tell programs: with ``--json`` one object on the standard output, come what may."""
+"""JSON output and error messages: with ``--json``, every outcome is one object on stdout."""
 
 from __future__ import annotations
 
@@ -17,24 +17,23 @@ INCOMPLETE = 3
 
 
 class ReportedError(CommandError):
-    """What was found or done is on the standard output; this says what is wrong with it."""
+    """The command failed, and has already written its result to stdout."""
 
 
 def write_json(command: BaseCommand, facts: dict[str, Any]) -> None:
-    """The object."""
+    """Write an object to stdout."""
     command.stdout.write(json.dumps(facts, indent=2))
 
 
 @contextmanager
-def failures(command: BaseCommand, *, as_json: bool) -> Iterator[None]:
-    """Whatever a verb does not get done is told in the place of what it would have told, and makes
-    the command fail as it does without JSON."""
+def errors_as_output(command: BaseCommand, *, as_json: bool) -> Iterator[None]:
+    """Write errors as JSON instead of the result, and fail as the command does without JSON."""
     try:
         yield
     except ReportedError:
         raise
     except (CommandError, LogoutError, DatabaseError) as error:
-        # What a database says is for whoever sees the traceback: it may name anything.
+        # A database's message can contain secrets. It is shown with the traceback only.
         message = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
         if as_json:
             write_json(command, {"complete": False, "error": message})

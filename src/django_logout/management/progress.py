@@ -1,4 +1,4 @@
-"""How far long work has got: one line that overwrites itself on a terminal, else a line a tenth."""
+"""Progress of long work: a line that overwrites itself on a terminal, else a line for each tenth."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from django.core.management.base import BaseCommand
 
 
 class Progress:
-    """Goes to the standard error stream, so that what a program reads from the other is whole."""
+    """Write progress to stderr, so that a program can read stdout."""
 
     def __init__(self, command: BaseCommand, verbosity: int, *, what: str) -> None:
         self.stream, self.verbosity, self.what = command.stderr, verbosity, what
-        self.told = 0
+        self.last = 0
 
     def __call__(self, done: int, total: int) -> None:
-        """Say so, unless it is done at one go, or silence was asked for."""
-        if self.verbosity < 1 or (not self.told and done >= total):
+        """Write how much is done, unless all of it is a single batch, or ``-v 0`` was given."""
+        if self.verbosity < 1 or (not self.last and done >= total):
             return
         line = f"{done} of {total} {self.what}"
         if self.stream.isatty():
             self.stream.write(f"\r{line}", str, ending="\n" if done >= total else "")
             self.stream.flush()
-        elif self.verbosity > 1 or done >= total or (done - self.told) * 10 >= total:
+        elif self.verbosity > 1 or done >= total or (done - self.last) * 10 >= total:
             self.stream.write(line, str)
         else:
             return
-        self.told = done
+        self.last = done

@@ -1,8 +1,7 @@
-"""``manage.py logout prune``: delete what ended long ago."""
+"""``manage.py logout prune``: end expired sessions, and delete old rows."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -13,31 +12,30 @@ from django_logout.management.progress import Progress
 from django_logout.operations import cleanup
 
 HELP = (
-    "End sessions that have expired by themselves, and delete the rows of what ended longer ago "
-    "than LOGOUT['RETENTION']. What is deleted stays refused. For a daily job."
+    "End sessions that have expired, and delete the rows of sessions and events that are older "
+    "than LOGOUT['RETENTION']. Sessions stay refused after their rows are deleted. Run it daily."
 )
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """How."""
+    """Add the options of the verb."""
     add_dry_run(parser)
     add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
-    """Prune, and say how much."""
+    """Prune, and print how much."""
     bars: dict[str, Progress] = {}
 
     def progress(what: str, done: int, total: int) -> None:
         bars.setdefault(what, Progress(command, options["verbosity"], what=what))(done, total)
 
-    done = cleanup.prune(dry_run=options["dry_run"], progress=progress)
+    result = cleanup.prune_records(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        write_json(command, {"dry_run": options["dry_run"], **asdict(done)})
+        facts = {"dry_run": options["dry_run"], "expired": result.expired, **result.deleted}
+        write_json(command, facts)
         return
     end, delete = ("Would end", "Would delete") if options["dry_run"] else ("Ended", "Deleted")
-    command.stdout.write(f"{end} {done.expired} expired sessions.")
-    command.stdout.write(
-        f"{delete} the rows of {done.sessions} sessions, {done.events} events and "
-        f"{done.cutoffs} cut-offs."
-    )
+    deleted = ", ".join(f"{count} {what}" for what, count in result.deleted.items())
+    command.stdout.write(f"{end} {result.expired} expired sessions.")
+    command.stdout.write(f"{delete} the rows of {deleted}.")

@@ -1,4 +1,4 @@
-"""A visitor without a network: real requests, through the project's own middleware, in this process."""
+"""A browser without a network: its requests pass the project's own middleware in this process."""
 
 from __future__ import annotations
 
@@ -16,62 +16,66 @@ from django_logout.policies import session_limits
 
 View = Callable[[HttpRequest], HttpResponse]
 
-#: Not among the project's URLs, so that none of its views has to take part.
+#: The path of this module's own views. It is not in the URLconf, so it shadows no view.
 PATH = "/django-logout-rehearsal/"
 
 
 class Visitor:
-    """Keeps cookies, as a browser does."""
+    """A client that keeps its cookies."""
 
     def __init__(self, cookie: str | None = None) -> None:
-        self._client = Client(raise_request_exception=False, SERVER_NAME=_a_host_of_ours())
+        hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
+        host = hosts[0] if hosts else "localhost"
+        self._client = Client(raise_request_exception=False, SERVER_NAME=host)
         self._client.handler = self._handler = _Handler()
-        self.held: set[str] = set()
-        "Every session cookie it has been given. Secret."
+        self.cookies_seen: set[str] = set()
+        "Every session cookie it has received. Secret."
         if cookie is not None:
             self._client.cookies[settings.SESSION_COOKIE_NAME] = cookie
 
     @property
     def cookie(self) -> str:
-        """Value of the session cookie. Secret."""
+        """The value of the session cookie. Secret."""
         morsel = self._client.cookies.get(settings.SESSION_COOKIE_NAME)
         return "" if morsel is None else str(morsel.value)
 
     def visit(self) -> Any:
-        """Call on a page that does nothing."""
+        """Request a page that does nothing."""
         return self._call(lambda request: HttpResponse())
 
     def log_in(self, user: Any) -> Any:
-        """Log in, as a login view does once it has seen the password."""
+        """Log in, as a login view does after it has checked the password."""
 
         def view(request: HttpRequest) -> HttpResponse:
+            backends = settings.AUTHENTICATION_BACKENDS
+            backend = next(path for path in backends if hasattr(load_backend(path), "get_user"))
             with session_limits.rehearsal():
-                login(request, user, backend=_backend())
+                login(request, user, backend=backend)
             return HttpResponse()
 
         return self._call(view)
 
     def get(self, path: str) -> Any:
-        """Call on a page of the project."""
-        return self._ask(self._client.get, without_prefix(path))
+        """Request a page of the project."""
+        return self._send(self._client.get, without_prefix(path))
 
     def post(self, path: str) -> Any:
-        """Press a button of the project."""
-        return self._ask(self._client.post, without_prefix(path))
+        """Submit an empty form to a page of the project."""
+        return self._send(self._client.post, without_prefix(path))
 
     def _call(self, view: View) -> Any:
         self._handler.view = login_not_required(view)
-        return self._ask(self._client.get, PATH)
+        return self._send(self._client.get, PATH)
 
-    def _ask(self, method: Callable[..., Any], path: str) -> Any:
+    def _send(self, method: Callable[..., Any], path: str) -> Any:
         response = method(path, secure=True)
         if self.cookie:
-            self.held.add(self.cookie)
+            self.cookies_seen.add(self.cookie)
         return response
 
 
 class _Handler(ClientHandler):
-    """Django's own handler; only our own path goes to a view of ours."""
+    """Django's handler, which sends ``PATH`` to a view of this module."""
 
     view: View
 
@@ -85,21 +89,11 @@ class _Handler(ClientHandler):
         return request.resolver_match
 
 
-def is_signed_in(response: Any) -> bool:
-    """Whether the request of this response was served as somebody."""
+def is_logged_in(response: Any) -> bool:
+    """Return whether the request of this response was served as a logged-in user's."""
     return bool(response.wsgi_request.user.is_authenticated)
 
 
 def without_prefix(path: str) -> str:
-    """Without the prefix under which a web server hangs the project."""
+    """Return the path without the prefix under which the web server mounts the project."""
     return "/" + path.removeprefix(get_script_prefix())
-
-
-def _a_host_of_ours() -> str:
-    named = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
-    return named[0] if named else "localhost"
-
-
-def _backend() -> str:
-    backends = settings.AUTHENTICATION_BACKENDS
-    return next(path for path in backends if hasattr(load_backend(path), "get_user"))

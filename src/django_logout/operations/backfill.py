@@ -1,143 +1,111 @@
-"""Register all sessions that were alive before the package was installed, at one go.
+"""Write rows for the sessions that were active before the package was installed.
 
-Without it they are registered one by one, when each is first seen.
+Without this, each of them gets its row when it is first loaded. Besides ``sessions.engines``, this
+is the only module that reads the engine's storage.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, engines, registry
 from django_logout.sessions.engines import StoredSession
 from django_logout.sessions.identity import Identity, identify
+from django_logout.sessions.status import auth_hash_matches
+from django_logout.utils.batches import batched, batched_rows
 
-#: Sessions that are read, and decoded, at a time.
+#: How many sessions are read and decoded together.
 BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What came of it."""
+    """The result of :func:`adopt_sessions`."""
 
     listed: bool
-    "Whether the engine can list its sessions at all."
+    "Whether the engine can list its sessions."
     seen: int = 0
     adopted: int = 0
 
 
-def adopt(
+def adopt_sessions(
     *, dry_run: bool = False, progress: Callable[[int, int], Any] = lambda done, total: None
 ) -> Adopted:
-    """Adopt them. Can be stopped at any moment, and begun again: it takes up where it was."""
-    there = listed()
-    if there is None:
+    """Write the missing rows. An interrupted run can be repeated: it continues where it stopped."""
+    found = _stored_sessions()
+    if found is None:
         return Adopted(listed=False)
-    (total, batches), seen, adopted = there, 0, 0
+    (total, batches), seen, adopted = found, 0, 0
     for batch in batches:
-        found = list(_served(batch))
-        adopted += registry.adopt_all(found, dry_run=dry_run)
+        adopted += registry.adopt_all(_served(batch), dry_run=dry_run)
         seen += len(batch)
         progress(min(seen, total), total)
     return Adopted(listed=True, seen=seen, adopted=adopted)
 
 
-def _served(batch: Iterable[StoredSession]) -> Iterator[tuple[Identity, StoredSession]]:
-    """Those of the sessions that are somebody's, and that Django would serve."""
+def _served(batch: list[StoredSession]) -> Iterator[tuple[Identity, StoredSession]]:
+    """Yield the logged-in sessions that Django would serve, and that have no id yet."""
     model = get_user_model()
-    theirs = []
+    logged_in = []
     for session in batch:
         identity = identify(session.data, session.key)
         if identity is not None and not identity.registered:
             try:
-                theirs.append((model._meta.pk.to_python(identity.user_id), identity, session))
+                logged_in.append((model._meta.pk.to_python(identity.user_id), identity, session))
             except ValidationError:
                 continue
-    users = model._base_manager.using(registry.database()).in_bulk({pk for pk, *_ in theirs})
+    users = model._base_manager.using(registry.database()).in_bulk({pk for pk, *_ in logged_in})
     refused = cutoffs.refuses_unknown(users)
-    for pk, identity, session in theirs:
+    for pk, identity, session in logged_in:
         user: Any = users.get(pk)
-        if user is not None and pk not in refused and _is_let_in(user, session):
+        if user is None or not getattr(user, "is_active", True) or pk in refused:
+            continue
+        if auth_hash_matches(user, session.data.get(HASH_SESSION_KEY, "")):
             yield identity, session
 
 
-def _is_let_in(user: Any, session: StoredSession) -> bool:
-    if not getattr(user, "is_active", True):
-        return False
-    if not hasattr(user, "get_session_auth_hash"):
-        return True
-    given = session.data.get(HASH_SESSION_KEY, "")
-    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return any(constant_time_compare(given, each) for each in hashes)
+def _stored_sessions() -> tuple[int, Iterator[list[StoredSession]]] | None:
+    """Return the number of stored sessions without a known key, and the sessions in batches.
 
-
-# All sessions that the project's engine holds, where it can be asked for them.
-#
-# With ``sessions.engines``, the only module that reads what an engine has stored.
-
-
-Batches = Iterator[list[StoredSession]]
-
-
-def listed() -> tuple[int, Batches] | None:
-    """How many live sessions the engine holds that the registry may not know, and those, in
-    batches; ``None`` if they cannot be listed: they lie in no table beside the registry."""
+    Return ``None`` if the engine cannot list them, because they are not in the registry's database.
+    """
     engine = engines.current()
+    store: Any = engine.store
     if engine.model is not None:
-        rows = _rows(engine.model)
-        return rows.count(), _from_table(engine.store, rows)
-    if engines.is_backend(engine.store, "file"):
-        keys = _file_keys(engine.store)
-        return len(keys), _from_files(engine.store, keys)
+        rows = engine.model._base_manager.using(registry.database())
+        # A session whose key the registry holds has a row, and need not be decoded.
+        known = LoginSession.objects.filter(session_key=OuterRef("session_key"))
+        unknown = rows.filter(~Exists(known), expire_date__gt=timezone.now())
+        return unknown.count(), _from_table(store, unknown)
+    if engines.is_backend(store, "file"):
+        prefix, folder = store().file_prefix, Path(store().storage_path)
+        names = sorted(path.name for path in folder.iterdir() if path.name.startswith(prefix))
+        sessions = (_from_file(store, name.removeprefix(prefix)) for name in names)
+        return len(names), batched(sessions, BATCH)
     return None
 
 
-def _rows(model: type[Model]) -> QuerySet[Any]:
-    rows = model._base_manager.using(registry.database()).order_by("pk")
-    # Keys that the registry holds need no decoding.
-    known = LoginSession.objects.filter(session_key=OuterRef("session_key"))
-    alive: QuerySet[Any] = rows.filter(~Exists(known), expire_date__gt=timezone.now())
-    return alive
+def _from_table(store: Any, rows: QuerySet[Any]) -> Iterator[list[StoredSession]]:
+    decode, fields = store().decode, ("session_key", "session_data", "expire_date")
+    for batch in batched_rows(rows, *fields, size=BATCH):
+        yield [StoredSession(key, decode(data), expires) for _, key, data, expires in batch]
 
 
-def _from_table(store: type[Any], rows: QuerySet[Any]) -> Batches:
-    decode, last = store().decode, ""
-    while True:
-        after = rows.filter(pk__gt=last)
-        found = list(after.values_list("session_key", "session_data", "expire_date")[:BATCH])
-        if not found:
-            return
-        last = found[-1][0]
-        yield [StoredSession(key, decode(data), expires) for key, data, expires in found]
-
-
-def _file_keys(store: type[Any]) -> list[str]:
-    some, folder = store(), store().storage_path
-    names = (path.name for path in Path(folder).iterdir())
-    prefix = some.file_prefix
-    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
-
-
-def _from_files(store: type[Any], keys: list[str]) -> Batches:
-    names = iter(keys)
-    while batch := list(islice(names, BATCH)):
-        yield [_from_file(store, key) for key in batch]
-
-
-def _from_file(store: type[Any], key: str) -> StoredSession:
+def _from_file(store: Any, key: str) -> StoredSession:
     session = store(key)
-    session.create = lambda: None  # as Django's clear_expired() does: load() makes a new one else
+    # load() creates a new session if the file has expired. Django's clear_expired() avoids that
+    # in the same way.
+    session.create = lambda: None
     data = session.load()
     age = session.get_expiry_age(expiry=session._expiry_date(data))
     return StoredSession(key, data, timezone.now() + timedelta(seconds=age))

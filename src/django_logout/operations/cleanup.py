@@ -1,17 +1,20 @@
-"""Delete what ended long ago; end what has expired and never came back to be told.
+"""End the sessions that have expired, and delete the rows that are needed no longer.
 
-What is deleted stays refused. A session that was registered at its login claims an id that has
-no row any more. One that claims none (it began before the package was installed) is refused by
-its own row, by a cut-off, or by the event of an ending of all its user's sessions, or of all but
-one: such a row is kept as long as the engine may hold the session, and of each user's cut-offs the
-last one is kept for good, in the place of such events too. (While the one session that was spared
-is such a session itself and lives on, its event is kept.)
+A session stays refused after its row is deleted:
+
+* A session that was registered at login claims an id that has no row.
+* A session from before the installation claims no id. It is refused by its own row, by a cutoff,
+  or by the event that ended all sessions of its user, or all but one. So its row is kept for as
+  long as the engine may hold the session, and the last cutoff of each user is kept for ever. Such
+  a cutoff also replaces the events. While the one session that was kept by such an event is from
+  before the installation too, and still active, the event itself is kept, because the cutoff
+  would refuse that session as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +24,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from django_logout import hooks
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason, Scope
@@ -29,10 +33,11 @@ from django_logout.notifications.report import LINK_MAX_AGE
 from django_logout.revokers import instances
 from django_logout.sessions import cutoffs, engines, identity, registry, token_logins
 from django_logout.types import Target
+from django_logout.utils.batches import batched_rows
 
-#: Rows that one statement deletes.
+#: How many rows one statement deletes.
 BATCH = 1000
-#: For clocks that differ, and answers that take their time.
+#: A margin for clocks that differ, and for responses that take long.
 GRACE = timedelta(days=1)
 
 Progress = Callable[[str, int, int], Any]
@@ -40,56 +45,58 @@ Progress = Callable[[str, int, int], Any]
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many sessions were found to have expired, and how many rows deleted."""
+    """The result of :func:`prune_records`."""
 
     expired: int
-    sessions: int = 0
-    events: int = 0
-    cutoffs: int = 0
+    "Number of sessions that had expired, and have been ended."
+    deleted: dict[str, int] = field(
+        default_factory=lambda: {"sessions": 0, "events": 0, "cutoffs": 0}
+    )
+    "Number of deleted rows, by what they are."
 
 
-def prune(*, dry_run: bool = False, progress: Progress = lambda what, done, total: None) -> Pruned:
-    """Do it, or only count. Can be stopped at any moment, and begun again."""
-    expired, limit = _end_expired(dry_run, progress), _limit()
+def prune_records(
+    *, dry_run: bool = False, progress: Progress = lambda what, done, total: None
+) -> Pruned:
+    """End expired sessions and delete old rows, or only count them.
+
+    An interrupted run can be repeated. ``progress`` is called with what is worked on, how many
+    are done, and how many there are.
+    """
+    pruned, limit = Pruned(_end_expired(dry_run, progress)), _history_before()
     if limit is None:
-        return Pruned(expired)
-    steps = {
-        "sessions": (_dead(limit), _delete_sessions),
-        "events": (_told(limit), _delete_events),
-        "cutoffs": (_covered(limit), _delete_cutoffs),
+        return pruned
+    steps: dict[str, tuple[QuerySet[Any], Callable[[list[Any], bool], int]]] = {
+        "sessions": (_ended_sessions(limit), _delete_sessions),
+        "events": (_old_events(limit), _delete_events),
+        "cutoffs": (_superseded_cutoffs(limit), partial(_delete, Cutoff)),
     }
-    counts = {}
+    for cleanup in hooks.cleanups:
+        rows = cleanup.rows(limit)
+        steps[cleanup.name] = (rows, partial(_delete, rows.model))
     for what, (rows, delete) in steps.items():
-        counts[what], total = 0, rows.count()
-        for batch, done in _batches(rows):
-            counts[what] += delete(batch, dry_run)
+        count, done, total = 0, 0, rows.count()
+        for batch in batched_rows(rows, size=BATCH):
+            count += delete([pk for (pk,) in batch], dry_run)
+            done += len(batch)
             progress(what, min(done, total), total)
-    return Pruned(expired, **counts)
+        pruned.deleted[what] = count
+    return pruned
 
 
-def _of(model: type[Any]) -> QuerySet[Any]:
-    rows: QuerySet[Any] = model._base_manager.using(registry.database())
-    return rows
-
-
-def _limit() -> datetime | None:
-    """What ended before may go: past ``RETENTION``, and past the age of the oldest cookie or token."""
+def _history_before() -> datetime | None:
+    """Return the time before which an ending is history: ``RETENTION`` is over, and the oldest
+    cookie or token too. Return ``None`` if rows are kept for ever."""
     retention = logout_settings().RETENTION
     if retention is None:
         return None
-    ages = [revoker.lifetime for revoker in instances()]
-    oldest = max(timedelta(seconds=settings.SESSION_COOKIE_AGE), *ages) + GRACE
+    lifetimes = [revoker.lifetime for revoker in instances()]
+    oldest = max(timedelta(seconds=settings.SESSION_COOKIE_AGE), *lifetimes) + GRACE
     return timezone.now() - max(as_timedelta(retention), oldest)
 
 
-def _past_expiry() -> Q:
-    # When a session was saved last is written late: by so much, twice if two processes serve it.
-    late = 2 * as_timedelta(logout_settings().LAST_SEEN_INTERVAL)
-    return Q(expires_at__lt=timezone.now() - GRACE - late)
-
-
 def _end_expired(dry_run: bool, progress: Progress) -> int:
-    sessions = registry.active(registry.sessions()).filter(_past_expiry())
+    sessions = registry.active(registry.sessions()).filter(_is_expired())
     table = engines.current().model
     if table is not None:
         served = table._base_manager.filter(
@@ -98,53 +105,67 @@ def _end_expired(dry_run: bool, progress: Progress) -> int:
         sessions = sessions.filter(~Exists(served))
     if dry_run:
         return sessions.count()
-    tell = partial(progress, "expired")
-    target = Target.sessions(sessions)
-    result = pipeline.end_sessions(target, reason=Reason.EXPIRED, progress=tell)
+    result = pipeline.end_sessions(
+        Target.sessions(sessions), reason=Reason.EXPIRED, progress=partial(progress, "expired")
+    )
     return sum(result.ended.get(kind, 0) for kind in (SESSION, token_logins.KIND))
 
 
-def _dead(limit: datetime) -> QuerySet[Any]:
-    """Rows of sessions that have ended, or were cut off with everyone's."""
+def _is_expired() -> Q:
+    # The registry learns with a delay that a session was saved: by one interval, or by two if two
+    # processes serve the session.
+    delay = 2 * as_timedelta(logout_settings().LAST_SEEN_INTERVAL)
+    return Q(expires_at__lt=timezone.now() - GRACE - delay)
+
+
+def _ended_sessions(limit: datetime) -> QuerySet[Any]:
+    """Return the rows of sessions that a logout, or a cutoff for everyone, ended before then."""
     everyones = Cutoff.objects.filter(user__isnull=True, before__lt=limit)
     cut = Q(Exists(everyones.filter(before__gt=OuterRef("created_at"))), ended_at__isnull=True)
-    return _of(LoginSession).filter(Q(ended_at__lt=limit) | cut, _past_expiry())
+    return _rows(LoginSession).filter(Q(ended_at__lt=limit) | cut, _is_expired())
 
 
-def _told(limit: datetime) -> QuerySet[Any]:
-    """Events that nobody asks for any more."""
-    reported = Q(reason=Reason.REPORTED, created_at__gte=timezone.now() - LINK_MAX_AGE - GRACE)
-    return _of(LogoutEvent).filter(~reported, created_at__lt=limit)
+def _old_events(limit: datetime) -> QuerySet[Any]:
+    """Return the events before then, but for those that show that a link in a mail was used."""
+    used = Q(reason=Reason.REPORTED, created_at__gte=timezone.now() - LINK_MAX_AGE - GRACE)
+    return _rows(LogoutEvent).filter(~used, created_at__lt=limit)
 
 
-def _covered(limit: datetime) -> QuerySet[Any]:
-    """Cut-offs that refuse nothing that a later one does not."""
+def _superseded_cutoffs(limit: datetime) -> QuerySet[Any]:
+    """Return the cutoffs before then that refuse nothing a later one does not refuse too."""
     later = Q(before__gt=OuterRef("before")) | Q(before=OuterRef("before"), pk__gt=OuterRef("pk"))
     everyones = Cutoff.objects.filter(user__isnull=True)
     by_own = Exists(Cutoff.objects.filter(later, user=OuterRef("user")))
     by_everyones = Exists(everyones.filter(before__gte=OuterRef("before")))
     of_user = Q(Q(by_own) | Q(by_everyones), user__isnull=False)
     of_everyone = Q(Exists(everyones.filter(later)), user__isnull=True)
-    return _of(Cutoff).filter(of_user | of_everyone, before__lt=limit)
+    return _rows(Cutoff).filter(of_user | of_everyone, before__lt=limit)
 
 
-def _delete_sessions(batch: list[Any], dry_run: bool) -> int:
-    if not engines.current().drops_expired and not _of(Cutoff).filter(user=None).exists():
-        batch = [pk for pk in batch if not identity.is_adopted(pk)]
-    if not dry_run:
-        _of(LoginSession).filter(pk__in=batch).delete()
-    return len(batch)
+def _delete_sessions(keys: list[Any], dry_run: bool) -> int:
+    if not engines.current().drops_expired and not _rows(Cutoff).filter(user=None).exists():
+        keys = [pk for pk in keys if not identity.is_adopted(pk)]
+    return _delete(LoginSession, keys, dry_run)
 
 
-def _delete_events(batch: list[Any], dry_run: bool) -> int:
-    events = _of(LogoutEvent).filter(pk__in=batch)
-    events = events.exclude(scope=Scope.OTHERS, user_id__in=_spared(events))
+def _delete_events(keys: list[Any], dry_run: bool) -> int:
+    events = _rows(LogoutEvent).filter(pk__in=keys)
+    # A user may have ended the others from a session that is older than the installation. The
+    # cutoff that replaces the event would refuse that session too, so the event is kept.
+    others = events.filter(scope=Scope.OTHERS).order_by()
+    active = registry.active(registry.sessions()).filter(user_id__in=others.values("user_id"))
+    adopted = [
+        user_id
+        for pk, user_id in active.order_by().values_list("pk", "user_id")
+        if identity.is_adopted(pk)
+    ]
+    events = events.exclude(scope=Scope.OTHERS, user_id__in=adopted)
     if dry_run:
         return events.count()
     with transaction.atomic(using=registry.database()):
         refusing = events.filter(scope__in=[Scope.USER, Scope.OTHERS], user__isnull=False)
         users = set(refusing.order_by().values_list("user_id", flat=True))
-        cut = _of(Cutoff).filter(Q(user__isnull=True) | Q(user_id__in=users))
+        cut = _rows(Cutoff).filter(Q(user__isnull=True) | Q(user_id__in=users))
         cut_off = set(cut.values_list("user_id", flat=True))
         if None not in cut_off:
             cutoffs.cut_off(users - cut_off, before=cutoffs.epoch(), reason=Reason.CUTOFF)
@@ -152,26 +173,12 @@ def _delete_events(batch: list[Any], dry_run: bool) -> int:
     return deleted
 
 
-def _spared(events: QuerySet[LogoutEvent]) -> set[Any]:
-    """Users who go on with a session from before our time that ended the others: a cut-off would
-    refuse it with them."""
-    others = events.filter(scope=Scope.OTHERS).order_by()
-    theirs = registry.active(registry.sessions()).filter(user_id__in=others.values("user_id"))
-    alive = theirs.order_by().values_list("pk", "user_id")
-    return {user_id for pk, user_id in alive if identity.is_adopted(pk)}
-
-
-def _delete_cutoffs(batch: list[Any], dry_run: bool) -> int:
+def _delete(model: type[Any], keys: list[Any], dry_run: bool) -> int:
     if not dry_run:
-        _of(Cutoff).filter(pk__in=batch).delete()
-    return len(batch)
+        _rows(model).filter(pk__in=keys).delete()
+    return len(keys)
 
 
-def _batches(rows: QuerySet[Any]) -> Iterator[tuple[list[Any], int]]:
-    """Keys in order, each batch asked for by where the last one ended; some may stay."""
-    keys = rows.order_by("pk").values_list("pk", flat=True)
-    batch, done = list(keys[:BATCH]), 0
-    while batch:
-        done += len(batch)
-        yield batch, done
-        batch = list(keys.filter(pk__gt=batch[-1])[:BATCH])
+def _rows(model: type[Any]) -> QuerySet[Any]:
+    rows: QuerySet[Any] = model._base_manager.using(registry.database())
+    return rows

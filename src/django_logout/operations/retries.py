@@ -1,7 +1,6 @@
-"""Let revokers that failed try again, for the endings that are not complete.
+"""Run the revokers again that failed when sessions ended.
 
-Each try waits twice as long as the one before, and after the last nobody tries any more: what
-an event says of it then stands.
+The wait doubles after each attempt. After the last attempt the event stays incomplete.
 """
 
 from __future__ import annotations
@@ -10,30 +9,49 @@ import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from django_logout import hooks
 from django_logout.ending.selection import BATCH
 from django_logout.enums import Scope
+from django_logout.hooks import Attempt
 from django_logout.models import LogoutEvent
 from django_logout.revokers.runner import announce, revoke
 from django_logout.sessions import registry
 from django_logout.types import EndedSession, Ending, Outcome, Target
+from django_logout.utils.batches import batched
 
 logger = logging.getLogger("django_logout")
 
-#: How often a revoker tries again.
+#: How many times a revoker is run again.
 TRIES = 10
-#: After the ending, and then after each try: this, twice this, four times this …
+#: The wait between the ending and the first attempt. It doubles with each attempt.
 WAIT = timedelta(minutes=1)
 
 
-def incomplete(event_ids: Collection[Any] = (), *, now: bool = False) -> Iterator[LogoutEvent]:
-    """Events that say that something failed, and whose time to try again has come; all of them,
-    spent tries too, if that is to be ``now``."""
+def retry_all(
+    event_ids: Collection[UUID] = (), *, now: bool = False, dry_run: bool = False
+) -> Iterator[Attempt]:
+    """Retry all that is due, and yield each attempt: the revokers first, then ``hooks.retries``."""
+    for event in incomplete_events(event_ids, now=now):
+        tried = event if dry_run else retry_revokers(event, now=now)
+        yield Attempt(str(tried.pk), list(_failed(tried)))
+    for retry in hooks.retries:
+        yield from retry(event_ids, now=now, dry_run=dry_run)
+
+
+def incomplete_events(
+    event_ids: Collection[UUID] = (), *, now: bool = False
+) -> Iterator[LogoutEvent]:
+    """Yield the events with a failed revoker whose next attempt is due.
+
+    With ``now``, yield also those that have to wait, or have no attempts left.
+    """
     events = LogoutEvent.objects.using(registry.database()).filter(complete=False)
     if event_ids:
         events = events.filter(pk__in=event_ids)
@@ -42,36 +60,29 @@ def incomplete(event_ids: Collection[Any] = (), *, now: bool = False) -> Iterato
             yield event
 
 
-def retry(event: LogoutEvent, *, now: bool = False) -> LogoutEvent:
-    """Let those revokers try again, and write into the event what came of it."""
+def retry_revokers(event: LogoutEvent, *, now: bool = False) -> LogoutEvent:
+    """Run the event's failed revokers, and store their new outcomes in the event."""
     using = registry.database()
     skip_locked = connections[using].features.has_select_for_update_skip_locked
     with transaction.atomic(using=using):
         rows = LogoutEvent.objects.using(using).select_for_update(skip_locked=skip_locked)
         locked = rows.filter(pk=event.pk, complete=False).first()
-        if locked is None:  # somebody else is at it, or has been
+        if locked is None:  # another process is retrying this event, or has completed it
             return LogoutEvent.objects.using(using).get(pk=event.pk)
         for name, entry in _failed(locked).items():
             if now or _is_due(locked, entry):
                 _try(locked, name, entry)
-        locked.complete = not any(_is_open(entry) for entry in locked.outcomes.values())
+        outcomes = locked.outcomes.values()
+        locked.complete = not any(entry["error"] or entry.get("left") for entry in outcomes)
         locked.save(using=using, update_fields=["outcomes", "complete"])
     extra = {"event": str(locked.pk), "complete": locked.complete, "outcomes": locked.outcomes}
-    logger.info("Tried again: %s.", "complete" if locked.complete else "not complete", extra=extra)
+    result = "complete" if locked.complete else "not complete"
+    logger.info("Retried the revokers of an ending: %s.", result, extra=extra)
     return locked
-
-
-def failed(event: LogoutEvent) -> list[str]:
-    """Names of what has still to be revoked."""
-    return list(_failed(event))
 
 
 def _failed(event: LogoutEvent) -> dict[str, dict[str, Any]]:
     return {name: entry for name, entry in event.outcomes.items() if entry["error"]}
-
-
-def _is_open(entry: dict[str, Any]) -> bool:
-    return bool(entry["error"] or entry.get("left"))
 
 
 def _is_due(event: LogoutEvent, entry: dict[str, Any]) -> bool:
@@ -84,12 +95,12 @@ def _try(event: LogoutEvent, name: str, entry: dict[str, Any]) -> None:
     error = ""
     left: list[Any] = []
     for ending, users in _endings(event, entry):
-        done = next(iter(revoke(ending, only={name})), Outcome(name, error=entry["error"]))
-        entry["ended"] += done.count
-        if not done.error:
-            done = next(iter(announce(ending, only={name})), done)
-        if done.error:
-            error, left = done.error, [*left, *users]
+        outcome = next(iter(revoke(ending, only={name})), Outcome(name, error=entry["error"]))
+        entry["ended"] += outcome.count
+        if not outcome.error:
+            outcome = next(iter(announce(ending, only={name})), outcome)
+        if outcome.error:
+            error, left = outcome.error, [*left, *users]
     entry.pop("users", None)
     entry["error"] = error
     entry["tries"], entry["tried_at"] = entry.get("tries", 0) + 1, timezone.now().isoformat()
@@ -98,33 +109,36 @@ def _try(event: LogoutEvent, name: str, entry: dict[str, Any]) -> None:
 
 
 def _endings(event: LogoutEvent, entry: dict[str, Any]) -> Iterator[tuple[Ending, list[Any]]]:
-    """The ending as it was, in parts; of many users, the part of those for whom it failed."""
+    """Yield the ending again, in batches. Of many users, only those for whom it failed.
+
+    The second item is the primary keys of the batch's users, if there are many.
+    """
     rows = registry.sessions().filter(event_id=event.pk).order_by("pk")
-    scope = Scope(event.scope)
+    scope, user = Scope(event.scope), event.user
     if scope is Scope.USERS:
-        model = get_user_model()
-        for users in _chunks(entry.get("users", [])):
-            theirs = model._base_manager.using(registry.database()).filter(pk__in=users)
-            yield _ending(event, Target.users(theirs), rows.filter(user_id__in=users)), users
+        everybody = get_user_model()._base_manager.using(registry.database())
+        for users in batched(entry.get("users", []), BATCH):
+            target = Target.users(everybody.filter(pk__in=users))
+            yield _ending(event, target, rows.filter(user_id__in=users)), users
     elif scope is Scope.SESSIONS:
-        for ids in _chunks(list(rows.values_list("pk", flat=True))):
+        for ids in batched(rows.values_list("pk", flat=True), BATCH):
             yield _ending(event, Target.sessions(ids), rows.filter(pk__in=ids)), []
     elif scope in {Scope.USER, Scope.OTHERS, Scope.CREDENTIAL}:
-        if event.user is not None:  # else there is nobody left to be let in
-            yield _ending(event, _of_user(event, scope, entry), rows), []
+        if user is None:  # the account was deleted, and its credentials with it
+            return
+        if scope is Scope.USER:
+            target = Target.user(user)
+        elif scope is Scope.CREDENTIAL:
+            target = Target.credential(user, entry["credential"])
+        else:
+            # An empty request presents no session. The registry knows which ones were kept.
+            request = HttpRequest()
+            request.user = user
+            target = Target.others(request)
+        yield _ending(event, target, rows), []
     else:
-        value = rows.values_list("pk", flat=True).first() if scope is Scope.SESSION else None
-        yield _ending(event, Target(scope, value), rows), []
-
-
-def _of_user(event: LogoutEvent, scope: Scope, entry: dict[str, Any]) -> Target:
-    if scope is Scope.CREDENTIAL:
-        return Target.credential(event.user, entry["credential"])
-    if scope is Scope.USER:
-        return Target.user(event.user)
-    request = HttpRequest()  # made by nobody; what goes on is known from the registry
-    request.user = event.user  # type: ignore[assignment]
-    return Target.others(request)
+        session_id = rows.values_list("pk", flat=True).first() if scope is Scope.SESSION else None
+        yield _ending(event, Target(scope, session_id), rows), []
 
 
 def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
@@ -138,8 +152,3 @@ def _ending(event: LogoutEvent, target: Target, rows: Any) -> Ending:
         is_retry=True,
         sessions=tuple(EndedSession(*row) for row in rows.values_list("pk", "user_id", "kind")),
     )
-
-
-def _chunks(items: list[Any]) -> Iterator[list[Any]]:
-    for begin in range(0, len(items), BATCH):
-        yield items[begin : begin + BATCH]

@@ -147,7 +147,7 @@ class RevokerContract:
         assert_logged_out(client)
         _expect_equal(result.failed, (self.revoker.name,), "What is said to have failed")
         since = None if self.one_per_user else self.make(ann)
-        event = retries.retry(_event(result), now=True)
+        event = retries.retry_revokers(_event(result), now=True)
         self._expect_ended(mine)
         _expect(event.complete, "A later try has not made the event complete.")
         if since is not None:

@@ -23,7 +23,7 @@ def last(kind: Any, days: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def prune_after(days: int, clock: Any) -> cleanup.Pruned:
     """So much later."""
     clock.shift(timedelta(days=days))
-    return cleanup.prune()
+    return cleanup.prune_records()
 
 
 def works(token: Any) -> bool:

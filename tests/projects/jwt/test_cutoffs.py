@@ -170,10 +170,10 @@ def test_what_refuses_a_token_is_kept_as_long_as_the_token(
     monkeypatch.setattr(api_settings, "REFRESH_TOKEN_LIFETIME", timedelta(days=400))
     end_sessions(Target.user(user))
     clock.shift(timedelta(days=399))
-    cleanup.prune()
+    cleanup.prune_records()
     assert LogoutEvent.objects.exists()
     clock.shift(timedelta(days=3))
-    cleanup.prune()
+    cleanup.prune_records()
     assert not LogoutEvent.objects.exists()
 
 
@@ -181,5 +181,5 @@ def test_pruning_ends_logins_that_have_expired(user: Any, clock: Any) -> None:
     """And says how many there were."""
     Program.log_in()
     clock.shift(timedelta(days=3))
-    assert cleanup.prune().expired == 1
+    assert cleanup.prune_records().expired == 1
     assert LogoutEvent.objects.get().reason == "expired"

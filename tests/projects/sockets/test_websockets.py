@@ -206,10 +206,10 @@ async def test_a_layer_that_is_down_keeps_nobody_in(ann: Client) -> None:
     assert await closed(one) == "user"
     event = await LogoutEvent.objects.aget()
     assert (event.complete, event.outcomes["channels"]["error"]) == (False, "ConnectionError")
-    assert await sync_to_async(retries.retry)(event, now=True)
+    assert await sync_to_async(retries.retry_revokers)(event, now=True)
     assert not (await LogoutEvent.objects.aget()).complete
     layer.down = False
-    assert (await sync_to_async(retries.retry)(event, now=True)).complete
+    assert (await sync_to_async(retries.retry_revokers)(event, now=True)).complete
     await deaf.disconnect()
 
 
@@ -254,7 +254,7 @@ async def test_a_later_try_tells(ann: Client, user: Any) -> None:
         assert result.failed == ("channels",)
         assert await is_open(one)
         layer.down = False
-        event = await sync_to_async(retries.retry)(result.event, now=True)
+        event = await sync_to_async(retries.retry_revokers)(result.event, now=True)
         assert event.complete
         assert await closed(one) == "mine"
 

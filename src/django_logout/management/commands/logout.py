@@ -1,17 +1,19 @@
-"""``manage.py logout``: one verb a module of :mod:`django_logout.management`."""
+"""``manage.py logout``: each verb is a module of :mod:`django_logout.management`."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 
+from django_logout import hooks
 from django_logout.management import adopt, end, explain, prune, retry
 from django_logout.management import list as list_
 from django_logout.management.arguments import django_options
-from django_logout.management.output import failures
+from django_logout.management.output import errors_as_output
 
-#: Each has ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
+#: Modules with ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
 VERBS = {
     "end": end,
     "list": list_,
@@ -23,25 +25,27 @@ VERBS = {
 
 
 class Command(BaseCommand):
-    """See the modules of the verbs."""
+    """Dispatch to the verbs: our own, and those in ``hooks.verbs``."""
 
-    help = "End sessions, and see what ending them means."
+    help = "End sessions, and maintain the record of them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One sub-parser a verb."""
-        verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
-        for name, verb in VERBS.items():
+        """Add a sub-parser for each verb."""
+        added = {path.rpartition(".")[2]: import_module(path) for path in hooks.verbs}
+        self.verbs = {**VERBS, **added}
+        parsers = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+        for name, verb in self.verbs.items():
             verb.add_arguments(
-                verbs.add_parser(
+                parsers.add_parser(
                     name,
                     help=verb.HELP,
                     description=verb.HELP,
                     parents=[django_options()],
-                    formatter_class=DjangoHelpFormatter,  # Django's own options come last
+                    formatter_class=DjangoHelpFormatter,  # lists Django's own options last
                 )
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do what the verb says."""
-        with failures(self, as_json=options["json"]):
-            VERBS[options["verb"]].handle(self, **options)
+        """Run the verb."""
+        with errors_as_output(self, as_json=options["json"]):
+            self.verbs[options["verb"]].handle(self, **options)

@@ -1,0 +1,62 @@
+"""Lists of what other apps add to this package. An app fills them in its ``AppConfig.ready()``.
+
+This module is on the lowest layer, so the code that reads a list does not know who fills it.
+An empty list costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+verbs: list[str] = []
+"""Dotted paths of modules that are verbs of ``manage.py logout``, beside its own.
+
+The last part of the path is the name of the verb. The module has ``HELP``,
+``add_arguments(parser)`` and ``handle(command, **options)``. It is imported when the command runs.
+"""
+
+
+class Attempt(NamedTuple):
+    """What ``manage.py logout retry`` tried, or would try in a dry run."""
+
+    event: str
+    "Id of the :class:`LogoutEvent` whose ending was not complete."
+    failed: Sequence[str]
+    "Names of what has still failed; in a dry run, of what would be tried."
+
+
+class Retry(Protocol):
+    """Try again what failed after an ending."""
+
+    def __call__(
+        self, event_ids: Collection[UUID], *, now: bool, dry_run: bool
+    ) -> Iterator[Attempt]:
+        """Yield an attempt for each event; for these events only, unless there are none.
+
+        Skip what is not due yet, unless ``now`` is true. Change nothing in a dry run.
+        """
+
+
+retries: list[Retry] = []
+"What ``manage.py logout retry`` tries again after the revokers."
+
+
+class Cleanup(NamedTuple):
+    """Old rows that ``manage.py logout prune`` deletes."""
+
+    name: str
+    "A plural noun for its output, such as ``deliveries``."
+    rows: Callable[[datetime], QuerySet[Any]]
+    "Called with the time before which an ending is history. Returns the rows to delete."
+
+
+cleanups: list[Cleanup] = []
+"""What ``manage.py logout prune`` deletes besides the rows of this package.
+
+The rows must be in the registry's database.
+"""
