@@ -8,12 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_logout.ending.logout import alogout, logout
-    from django_logout.ending.pipeline import aend_sessions, end_sessions
-    from django_logout.enums import Reason
-    from django_logout.exceptions import LogoutError, SessionNotEnded, SessionUnavailable
-    from django_logout.policies.factor_changes import credentials_changed
-    from django_logout.types import LogoutResult, Target
+    from django_logout.ending.logout import alogout as alogout
+    from django_logout.ending.logout import logout as logout
+    from django_logout.ending.pipeline import aend_sessions as aend_sessions
+    from django_logout.ending.pipeline import end_sessions as end_sessions
+    from django_logout.enums import Reason as Reason
+    from django_logout.exceptions import LogoutError as LogoutError
+    from django_logout.exceptions import SessionNotEnded as SessionNotEnded
+    from django_logout.exceptions import SessionUnavailable as SessionUnavailable
+    from django_logout.policies.factor_changes import credentials_changed as credentials_changed
+    from django_logout.types import LogoutResult as LogoutResult
+    from django_logout.types import Target as Target
 
 _LAZY = {
     "LogoutError": "exceptions",
@@ -29,19 +34,7 @@ _LAZY = {
     "logout": "ending.logout",
 }
 
-__all__ = [
-    "LogoutError",
-    "LogoutResult",
-    "Reason",
-    "SessionNotEnded",
-    "SessionUnavailable",
-    "Target",
-    "aend_sessions",
-    "alogout",
-    "credentials_changed",
-    "end_sessions",
-    "logout",
-]
+__all__ = list(_LAZY)
 
 
 def __getattr__(name: str) -> Any:

@@ -74,7 +74,7 @@ def begin(user: Any, expires: datetime) -> UUID:
 
     One that is made in a browser in which the same user is logged in ends with that session.
     Raises :class:`TokenRefused` if the account has changed meanwhile so that no login may come of
-    it, and what :func:`limits.register` raises.
+    it, and what :func:`session_limits.register_within_limit` raises.
     """
     request = current_request.get()
     with unavailable_on(DatabaseError):
@@ -88,9 +88,7 @@ def _begin(
 ) -> LoginSession:
     session_id = _session_here(request, user)
     if session_id is None:
-        return session_limits.register_within_limit(
-            enter, user, request, partial(_devices, user, request)
-        )
+        return session_limits.register_within_limit(enter, user, request)
     row = enter()
     if not bindings.bind_id(token_logins.KIND, row.pk, session_id):
         registry.delete_unfinished_login(row.pk)
@@ -158,10 +156,6 @@ def _enter(user: Any, request: HttpRequest | None, expires: datetime) -> LoginSe
         if reason is not None:
             raise TokenRefused(reason)
         return token_logins.register(user, request, expires=expires)
-
-
-def _devices(user: Any, request: HttpRequest | None, mine: UUID | None) -> Any:
-    return session_limits.counted_logins(user, request)
 
 
 def _session_here(request: HttpRequest | None, user: Any) -> UUID | None:

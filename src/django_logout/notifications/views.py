@@ -14,7 +14,6 @@ from django.views.generic import TemplateView
 from django_logout.decorators import exempt
 from django_logout.exceptions import SessionNotEnded
 from django_logout.notifications import report
-from django_logout.types import LogoutResult
 from django_logout.utils.redirects import reverse_here
 from django_logout.web.finalize import not_ended_response
 
@@ -61,23 +60,18 @@ class NotMeView(TemplateView):
         result = found.log_out_everywhere(request) if found is not None else None
         if result is None:
             return self.get(request, token)
-        return self._show("ended", _("Logged out everywhere"), result=result)
+        title = _("Logged out everywhere")
+        return self._show("ended", title, complete=result.complete)
 
     def _show(
-        self,
-        state: str,
-        title: str,
-        *,
-        status: int = 200,
-        account: str = "",
-        result: LogoutResult | None = None,
+        self, state: str, title: str, *, status: int = 200, account: str = "", complete: bool = True
     ) -> HttpResponse:
         password_urls = (reverse_here(None, name) for name in PASSWORD_PAGES)
         context = self.get_context_data(
             state=state,
             title=title,
             account=account,
-            complete=result is None or result.complete,
+            complete=complete,
             login_url=resolve_url(settings.LOGIN_URL),
             password_url=next(filter(None, password_urls), ""),
         )

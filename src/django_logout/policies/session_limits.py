@@ -10,7 +10,7 @@ too late: there the logins of a user are serialized by a lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
@@ -75,9 +75,7 @@ def register_login(
         return registry.register(session, user, request, session_id=session_id)
 
     try:
-        row = register_within_limit(
-            create_row, user, request, partial(counted_sessions, user, request)
-        )
+        row = register_within_limit(create_row, user, request, _replaced_ids(request))
     except LoginRefused:
         guard(request.session).turned_away = True
         _undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
@@ -94,12 +92,11 @@ def register_within_limit(
     create_row: Callable[[], LoginSession],
     user: Any,
     request: HttpRequest | None,
-    counted: Callable[[UUID | None], QuerySet[LoginSession]],
+    replaced_ids: Set[UUID] = frozenset(),
 ) -> LoginSession:
     """Create the row of a login of any kind, and end the oldest sessions beyond the limit.
 
-    ``counted`` returns the sessions that count, given the id of the new row, if there is one yet.
-    Raises like :func:`register_login`.
+    Sessions that the login replaces do not count. Raises like :func:`register_login`.
     """
     limit, database = max_sessions(user, request), registry.database()
     on_commit = partial(transaction.on_commit, using=database, robust=True)
@@ -108,12 +105,12 @@ def register_within_limit(
     elif logout_settings().ON_MAX_SESSIONS != "end_oldest":
         with transaction.atomic(using=database):
             lock_user(user)
-            if counted(None).count() >= limit:
+            if counted_logins(user, request).exclude(pk__in=replaced_ids).count() >= limit:
                 raise LoginRefused("The user has as many sessions as MAX_SESSIONS allows.")
             row = create_row()
     else:
         row = create_row()
-        end_oldest = partial(_end_oldest, row, counted, user, request, limit)
+        end_oldest = partial(_end_oldest, row, replaced_ids, user, request, limit)
         try:
             end_oldest()
         except SessionNotEnded:
@@ -129,11 +126,7 @@ def register_within_limit(
 
 
 def _end_oldest(
-    row: LoginSession,
-    counted: Callable[[UUID | None], QuerySet[LoginSession]],
-    user: Any,
-    request: HttpRequest | None,
-    limit: int,
+    row: LoginSession, replaced_ids: Set[UUID], user: Any, request: HttpRequest | None, limit: int
 ) -> None:
     now = timezone.now()
 
@@ -146,7 +139,8 @@ def _end_oldest(
 
     # Ties are broken by primary key, in the same order for all processes. Otherwise two logins that
     # race could end each other.
-    found = counted(row.pk).order_by("pk").values_list("pk", "created_at", "kind")
+    counted = counted_logins(user, request).exclude(pk__in=replaced_ids - {row.pk}).order_by("pk")
+    found = counted.values_list("pk", "created_at", "kind")
     if oldest := [pk for pk, *_ in sorted(found, key=age_order, reverse=True)[limit:]]:
         target = Target.sessions(oldest)
         pipeline.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
@@ -176,23 +170,21 @@ def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSes
     return rows
 
 
-def counted_sessions(
-    user: Any, request: HttpRequest, own_id: UUID | None = None
-) -> QuerySet[LoginSession]:
-    """Return the sessions that count when this request logs in.
-
-    Sessions that its browser replaces by logging in, or that expired in it, are about to end and do
-    not count.
-    """
-    state = guard(request.session)
-    refused = {state.refused[0].id} if state.refused else set()
-    replaced = (state.logins_seen.keys() | refused) - {own_id}
-    return counted_logins(user, request).exclude(pk__in=replaced)
+def counted_sessions(user: Any, request: HttpRequest) -> QuerySet[LoginSession]:
+    """Return the sessions that count when this request logs in."""
+    return counted_logins(user, request).exclude(pk__in=_replaced_ids(request))
 
 
 def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     """Return the sessions that count one each: tokens obtained in a session are part of it."""
     return token_logins.without_tied(active_sessions(user, request))
+
+
+def _replaced_ids(request: HttpRequest) -> set[UUID]:
+    """Return sessions that are about to end, because the browser of a login replaces them, or
+    because they expired in it."""
+    state = guard(request.session)
+    return state.logins_seen.keys() | ({state.refused[0].id} if state.refused else set())
 
 
 def lock_user(user: Any) -> QuerySet[Any]:
