@@ -33,7 +33,7 @@ autodoc_preserve_defaults = True
 nitpicky = True
 # What is not ours has its page elsewhere, and looking that up would need the network.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(abc|asyncio|collections|datetime|enum|typing|uuid|django)\..*"),
+    (r"py:.*", r"(abc|asyncio|collections|datetime|enum|http|typing|uuid|django)\..*"),
     (
         r"py:.*",
         r"Any|HttpRequest|HttpResponseBase|UUID|datetime|Mapping|Collection|Credential|Progress",
