@@ -31,7 +31,7 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 
 nitpicky = True
-# What is not ours has its page elsewhere, and looking that up would need the network.
+# Names of other packages are documented elsewhere, and resolving them would need the network.
 nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asyncio|collections|datetime|enum|http|typing|uuid|django)\..*"),
     (
