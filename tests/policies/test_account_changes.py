@@ -1,11 +1,14 @@
 """Accounts that change: their sessions end at once, with a reason, and not when they return."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
+from django.conf import settings as django_settings
+from django.contrib.auth import HASH_SESSION_KEY, get_user, get_user_model
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.http import HttpRequest
 from django.test import Client
 
 from django_logout.models import LoginSession, LogoutEvent
@@ -65,6 +68,23 @@ def test_a_change_by_others_ends_all(
     assert [served(browser) for browser in browsers] == [False, False]
     assert served(elsewhere[0])
     assert LogoutEvent.objects.get().sessions == 2, "nothing was left for their next request"
+
+
+def test_code_without_a_request_may_give_a_session_the_new_hash(engine: str, user: Any) -> None:
+    """As a task or a socket does that changes a password: it can save the session, and Django lets
+    the user in by it. What was in other browsers is refused."""
+    here, there = signed_in(user)
+    key = here.cookies["sessionid"].value
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore
+    session = store(key)
+    user.set_password("new")
+    user.save()
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    request = HttpRequest()
+    request.session = store(session.session_key)
+    assert get_user(request) == user
+    assert not served(there)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -144,7 +144,7 @@ def _end_part(
     request = ending.request
     asked = after_commit.named_session_ids(ending.target, request)
     try:
-        ending, result = _end_and_record(part, ending, so_far)
+        ending, result = _end_and_record(part, ending, so_far, with_change=with_change)
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     if request is not None and (here := presented(request)):
@@ -164,7 +164,7 @@ def _end_part(
 
 
 def _end_and_record(
-    part: Batch, ending: Ending, so_far: LogoutResult
+    part: Batch, ending: Ending, so_far: LogoutResult, *, with_change: bool
 ) -> tuple[Ending, LogoutResult]:
     scope, event = ending.target.scope, so_far.event
     if scope not in SCOPES_WITHOUT_ROWS and part.sessions.query.is_empty():
@@ -173,6 +173,11 @@ def _end_and_record(
     nested = connections[registry.database()].in_atomic_block
     with transaction.atomic(using=registry.database()):
         ending = _claim(part, ending)
+        if with_change and ending.request is None and ending.reason == Reason.PASSWORD_CHANGED:
+            # Code without a request may be about to give one of these sessions the new hash of
+            # the account. It must not fail to save it, so the stored data stay. They are refused:
+            # by the registry here, and by Django wherever it compares the hash.
+            ending = replace(ending, keys=())
         _cut_off(ending)
         outcomes = revoke(ending)
         if event is not None:
