@@ -8,20 +8,21 @@ import argparse
 import os
 import subprocess
 import sys
-import tarfile
 from importlib import metadata, util
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 SUITES = ("auth_tests", "sessions_tests", "csrf_tests", "test_client", "admin_views")
 SETTINGS = "tests.django_suite.with_logout"
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # this file is run as a script
+
+from tests import sdists  # noqa: E402
 
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--django", metavar="X.Y.Z", help="another than is installed; needs uv")
-    parser.add_argument("--work", type=Path, default=ROOT / ".cache" / "django-tests")
+    parser.add_argument("--work", type=Path, default=sdists.CACHE)
     parser.add_argument("labels", nargs="*", default=SUITES)
     options, others = parser.parse_known_args(argv)
 
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
     arguments = [f"--settings={SETTINGS}", parallel, *others, *options.labels]
     return subprocess.call(
         [sys.executable, "runtests.py", *arguments],
-        cwd=tests_of(wanted, options.work.resolve()),
+        cwd=sdists.unpack("django", wanted, "tests", work=options.work.resolve()) / "tests",
         env=os.environ | {"PYTHONPATH": search_path()},
     )
 
@@ -44,32 +45,6 @@ def again_with(django: str, argv: list[str]) -> int:
     packages = [f"--with={name}" for name in (f"django=={django}", "pip", "tblib")]
     run = ["uv", "run", "--no-project", "--isolated", "--python", sys.executable, *packages]
     return subprocess.call([*run, __file__, *argv])
-
-
-def tests_of(django: str, work: Path) -> Path:
-    """Wheels leave the tests out, so they come from the source distribution, once a version."""
-    kept = work / django
-    if not kept.exists():
-        work.mkdir(parents=True, exist_ok=True)
-        # Renamed when whole: a download that breaks off must not pass for the tests.
-        with TemporaryDirectory(dir=work) as scratch:
-            download(django, scratch)
-            (sdist,) = Path(scratch).glob("*.tar.gz")
-            with tarfile.open(sdist) as archive:
-                tests = [member for member in archive if "tests" in Path(member.name).parts[1:2]]
-                archive.extractall(scratch, tests, filter="data")
-            (unpacked,) = Path(scratch).glob("*/tests")
-            unpacked.rename(kept)
-    return kept
-
-
-def download(django: str, folder: str) -> None:
-    """By pip, borrowed where the environment has none: uv installs, but cannot just download."""
-    pip = [sys.executable, "-m", "pip"]
-    if not util.find_spec("pip"):
-        pip = ["uvx", "--python", sys.executable, "pip"]
-    options = ["--quiet", "--no-deps", "--no-binary=django", f"--dest={folder}"]
-    subprocess.run([*pip, "download", *options, f"django=={django}"], check=True)
 
 
 def search_path() -> str:
