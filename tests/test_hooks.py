@@ -19,8 +19,7 @@ HELP = "Greet."
 
 
 def add_arguments(parser: CommandParser) -> None:
-    """This module is a verb."""
-    parser.add_argument("--json", action="store_true")
+    """This module is a verb, without options of its own."""
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django_logout.utils.lazy import lazy_import
 
 CHECKS = {
-    Tags.security: lazy_import("operations.checks.of_settings"),
-    Tags.urls: lazy_import("operations.checks.of_urls"),
+    Tags.security: lazy_import("operations.checks.security_checks"),
+    Tags.urls: lazy_import("operations.checks.url_checks"),
 }
 
 

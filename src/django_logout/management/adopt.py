@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.arguments import add_dry_run, add_json
+from django_logout.management.arguments import add_dry_run
 from django_logout.management.output import write_json
 from django_logout.management.progress import Progress
 from django_logout.operations import backfill
@@ -23,7 +23,6 @@ HELP = (
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     add_dry_run(parser)
-    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

@@ -20,22 +20,20 @@ from django_logout.sessions import registry
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def django_options() -> CommandParser:
-    """Return a parser of Django's own options, so that they can follow the verb too.
+def common_options() -> CommandParser:
+    """Return a parser of ``--json``, and of Django's own options, so that they can follow the verb.
 
-    It sets no defaults, because they would overwrite the options that precede the verb.
+    Django's have no defaults, because these would overwrite the options that precede the verb.
     """
     parser = BaseCommand().create_parser(
         "", "", add_help=False, argument_default=SUPPRESS, conflict_handler="resolve"
     )
     # Django gives this option a default of its own, so it is defined again without one.
     parser.add_argument("-v", "--verbosity", type=int, choices=range(4), help="0 to 3; 1")
+    parser.add_argument(
+        "--json", action="store_true", default=False, help="print one JSON object instead of text"
+    )
     return parser
-
-
-def add_json(parser: CommandParser) -> None:
-    """Add ``--json``, which all verbs have."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def add_dry_run(parser: CommandParser) -> None:

@@ -12,7 +12,6 @@ from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.management.arguments import (
     add_dry_run,
-    add_json,
     duration,
     network,
     parse_value,
@@ -60,7 +59,6 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_dry_run(parser)
-    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

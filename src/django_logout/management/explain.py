@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.exceptions import LogoutError
-from django_logout.management.arguments import add_json, find_user
+from django_logout.management.arguments import find_user
 from django_logout.management.output import ReportedError, write_json
 from django_logout.management.rehearsal import Rehearsal
 
@@ -22,7 +22,6 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     # Not ``required``: call_command() would pass it the keyword ``user`` of the other verbs.
     parser.add_argument("--user", metavar="NAME", help="the name this user logs in with; required")
-    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from django_logout.management.arguments import add_json, find_user, login_name
+from django_logout.management.arguments import find_user, login_name
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry, status
 
@@ -32,7 +32,6 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     parser.add_argument("--user", metavar="NAME", help="only sessions of this user")
     parser.add_argument("--all", action="store_true", help="also expired and ended sessions")
-    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

@@ -72,7 +72,7 @@ class Rehearsal:
             raise CommandError(f"{self.name} cannot be logged in. Is the account active?")
         copy = self.visitor.cookie
         start = (True, _exists(copy))
-        response = self.visitor.post(self.url)
+        response = self.visitor.send("post", self.url)
         after = (is_logged_in(response), _exists(copy))
         page = self._follow(response)
         final = (is_logged_in(self.visitor.visit()), _exists(copy))
@@ -124,16 +124,14 @@ class Rehearsal:
 
     def _follow(self, response: Any) -> str:
         """Return what the user sees after the logout. A redirect to another site is not followed."""
-        request = response.wsgi_request
-        target = urlsplit(
-            urljoin(request.build_absolute_uri(), response.headers.get("Location", ""))
-        )
+        request, location = response.wsgi_request, response.headers.get("Location", "")
+        target = urlsplit(urljoin(request.build_absolute_uri(), location))
         if target.netloc != request.get_host():
             return f"another site, {target.netloc}"
-        status = response.status_code
-        if "Location" in response.headers:
-            status = self.visitor.get(target._replace(scheme="", netloc="").geturl()).status_code
-        return f"{target.path} ({status})"
+        if location:
+            here = target._replace(scheme="", netloc="").geturl()
+            response = self.visitor.send("get", here)
+        return f"{target.path} ({response.status_code})"
 
     def _clean_up(self, session_id: UUID) -> None:
         # The session is still active if the view did not log out. No mail is sent for this reason.

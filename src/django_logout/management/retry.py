@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.arguments import add_dry_run, add_json, parse_values, uuid
+from django_logout.management.arguments import add_dry_run, parse_values, uuid
 from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.operations import retries
 
@@ -31,7 +31,6 @@ def add_arguments(parser: CommandParser) -> None:
         "--now", action="store_true", help="do not wait, even if there are no attempts left"
     )
     add_dry_run(parser)
-    add_json(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:

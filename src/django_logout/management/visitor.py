@@ -55,23 +55,16 @@ class Visitor:
 
         return self._call(view)
 
-    def get(self, path: str) -> Any:
-        """Request a page of the project."""
-        return self._send(self._client.get, without_prefix(path))
-
-    def post(self, path: str) -> Any:
-        """Submit an empty form to a page of the project."""
-        return self._send(self._client.post, without_prefix(path))
-
-    def _call(self, view: View) -> Any:
-        self._handler.view = login_not_required(view)
-        return self._send(self._client.get, PATH)
-
-    def _send(self, method: Callable[..., Any], path: str) -> Any:
-        response = method(path, secure=True)
+    def send(self, method: str, path: str) -> Any:
+        """Request a page of the project with ``get``, or submit an empty form with ``post``."""
+        response = getattr(self._client, method)(without_prefix(path), secure=True)
         if self.cookie:
             self.cookies_seen.add(self.cookie)
         return response
+
+    def _call(self, view: View) -> Any:
+        self._handler.view = login_not_required(view)
+        return self.send("get", PATH)
 
 
 class _Handler(ClientHandler):

@@ -67,7 +67,7 @@ FILE = {"SESSION_ENGINE": ENGINES["file"], "CACHES": LOCMEM}
 #: One broken project for each id, and what its hint must say to type.
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E001": ({"MIDDLEWARE": without(OURS)}, f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}"'),
-    "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Take "{OURS}" out of MIDDLEWARE.'),
+    "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Remove "{OURS}" from MIDDLEWARE.'),
     "E003": ({"MIDDLEWARE": [OURS, *without(OURS)]}, f'to right after "{AUTH}"'),
     "E004": ({"MIDDLEWARE": without(SESSIONS)}, f'Put "{SESSIONS}" into MIDDLEWARE'),
     "E005": ({"MIDDLEWARE": without(AUTH)}, f'Put "{AUTH}" into MIDDLEWARE'),
@@ -95,21 +95,21 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E033": ({"LOGOUT": {"REVOKERS": ["no.such.Revoker"]}}, "django_logout.revokers.base.Revoker"),
     "E034": (
         {"LOGOUT": {"KEEP_SESSION_KEYS": ["cart", "_auth_user_id"]}},
-        'Take "_auth_user_id" out',
+        'Remove "_auth_user_id"',
     ),
-    "E035": ({"LOGOUT": {"RESPONDERS": []}}, 'Take "RESPONDERS" out of LOGOUT'),
+    "E035": ({"LOGOUT": {"RESPONDERS": []}}, 'Remove "RESPONDERS" from LOGOUT'),
     "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
     "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"LAST_SEEN_INTERVAL": 15}, or less'),
     "W038": (
         {"LOGOUT": {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 600}},
         "shorter than ABSOLUTE_TIMEOUT",
     ),
-    "E043": ({"LOGOUT": {"LAST_SEEN_INTERVAL": -1}}, "0 writes it with each request"),
+    "E043": ({"LOGOUT": {"LAST_SEEN_INTERVAL": -1}}, "0 records each request"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
-    "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Take "cache" out'),
-    "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Take "cookies" out'),
-    "W052": ({"LOGOUT": {"CLEAR_SITE_DATA": ["executionContexts"]}}, '["storage"]} is what'),
-    "W053": ({"LOGOUT": {"CLEAR_SITE_DATA": ["clientHints"]}}, 'Take "clientHints" out'),
+    "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Remove "cache"'),
+    "W051": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cookies", "storage"]}}, 'Remove "cookies"'),
+    "W052": ({"LOGOUT": {"CLEAR_SITE_DATA": ["executionContexts"]}}, '["storage"]} is enough'),
+    "W053": ({"LOGOUT": {"CLEAR_SITE_DATA": ["clientHints"]}}, 'Remove "clientHints"'),
     "E070": (
         {
             "REST_FRAMEWORK": {
@@ -152,7 +152,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"INSTALLED_APPS": [*INSTALLED_APPS, "tests.operations.checks.shop"]},
         'LOGOUT = {"EXEMPT_CREDENTIALS": ["tests.operations.checks.shop"]}',
     ),
-    "W061": ({"LOGOUT": {"EXEMPT_CREDENTIALS": ["drf_tokens"]}}, 'or take "drf_tokens" out'),
+    "W061": ({"LOGOUT": {"EXEMPT_CREDENTIALS": ["drf_tokens"]}}, 'or remove "drf_tokens"'),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 

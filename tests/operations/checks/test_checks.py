@@ -47,7 +47,7 @@ def test_django_knows_two_that_stand_for_all() -> None:
     """So a process that runs no checks imports none; one that is registered beside them is missed
     the first time."""
     names = {c.__name__ for c in registry.get_checks() if c.__module__.startswith(checks.__name__)}
-    assert names == {"of_settings", "of_urls"}
+    assert names == {"security_checks", "url_checks"}
 
 
 @pytest.mark.parametrize("project", RIGHT)

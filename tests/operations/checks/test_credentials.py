@@ -40,10 +40,10 @@ def test_an_app_that_looks_like_it() -> None:
     """By its models: what a user has, and what finds it; no preferences, trainings, users."""
     (message,) = found(INSTALLED_APPS=SHOP).values()
     assert message.msg == (
-        'No logout ends the credentials of "tests.operations.checks.shop" (Voucher, PartnerApiKey): '
-        "they let people in afterwards."
+        'No logout revokes the credentials of "tests.operations.checks.shop" (Voucher, PartnerApiKey): '
+        "they are accepted afterwards."
     )
-    assert 'covers = ("tests.operations.checks.shop",)' in message.hint
+    assert 'apps = ("tests.operations.checks.shop",)' in message.hint
 
 
 def test_a_revoker_or_a_word_is_enough() -> None:
@@ -65,7 +65,7 @@ def test_an_app_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "durin" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     (message,) = found(INSTALLED_APPS=[*INSTALLED_APPS, "durin"]).values()
-    assert message.msg.startswith('No logout ends the credentials of "durin": ')
+    assert message.msg.startswith('No logout revokes the credentials of "durin": ')
 
 
 def test_what_is_no_list_of_names_is_reported_once() -> None:

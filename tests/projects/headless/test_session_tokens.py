@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django_logout import Reason, Target, end_sessions
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.operations.checks.headless import check_apps
+from django_logout.operations.checks.allauth import check_headless
 from tests.faults import points
 from tests.pages import LOGOUT, copy_of, signed_in
 from tests.projects.headless.urls import KEYS
@@ -234,13 +234,13 @@ def test_a_correct_project_hears_nothing_and_another_what_to_type(settings: Any)
     settings.SESSION_ENGINE = ENGINES["db"]
     assert messages() == []
     settings.HEADLESS_TOKEN_STRATEGY = STOCK
-    (message,) = check_apps()
+    (message,) = check_headless()
     assert (message.id, "headless.SessionTokenStrategy" in message.hint) == (W073, True)
     settings.HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
-    (message,) = check_apps()
+    (message,) = check_headless()
     assert (message.id, "headless.JWTTokenStrategy" in message.hint) == (W073, True)
     settings.HEADLESS_CLIENTS = ["browser"]
-    assert check_apps() == []
+    assert list(check_headless()) == []
 
 
 def test_what_believes_access_tokens_is_named(settings: Any) -> None:
@@ -248,14 +248,14 @@ def test_what_believes_access_tokens_is_named(settings: Any) -> None:
     theirs = "allauth.headless.contrib.rest_framework.authentication"
     silent = [f"{theirs}.XSessionTokenAuthentication", JWTTokenAuthentication]
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": silent}
-    assert check_apps() == []
+    assert list(check_headless()) == []
     loud = f"{theirs}.JWTTokenAuthentication"
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [*silent, loud]}
-    (message,) = check_apps()
+    (message,) = check_headless()
     assert (message.id, loud in message.msg) == ("django_logout.W074", True)
     own = type("Own", (import_string(loud),), {})
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [own]}
-    assert [message.id for message in check_apps()] == ["django_logout.W074"]
+    assert [message.id for message in check_headless()] == ["django_logout.W074"]
 
 
 @pytest.mark.parametrize("ending", ["post", "get"])

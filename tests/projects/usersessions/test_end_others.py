@@ -10,7 +10,7 @@ from django.urls import path
 
 from django_logout.contrib.allauth import SessionsAdapter
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.operations.checks.allauth import check_adapter, check_get
+from django_logout.operations.checks.allauth import check_adapter, check_logout_on_get
 from django_logout.testing import assert_logged_out
 from tests.faults import points, views
 from tests.projects.mfa.urls import urlpatterns as site
@@ -107,9 +107,9 @@ class Adapter(SessionsAdapter):
 
 def test_the_check_says_so(settings: Any) -> None:
     """By default, too; a class that extends ours will do."""
-    assert check_adapter() == []
+    assert list(check_adapter()) == []
     settings.USERSESSIONS_ADAPTER = f"{__name__}.Adapter"
-    assert check_adapter() == []
+    assert list(check_adapter()) == []
     settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
     (found,) = check_adapter()
     assert (found.id, "contrib.allauth.SessionsAdapter" in str(found.hint)) == (
@@ -117,14 +117,14 @@ def test_the_check_says_so(settings: Any) -> None:
         True,
     )
     del settings.USERSESSIONS_ADAPTER
-    assert check_adapter() == [found]
+    assert list(check_adapter()) == [found]
 
 
 def test_logging_out_by_get_is_warned_of(settings: Any, ann: Client) -> None:
     """Whoever sends a browser there logs it out: here, an image of another site."""
-    assert check_get() == []
+    assert list(check_logout_on_get()) == []
     settings.ACCOUNT_LOGOUT_ON_GET = True
-    (found,) = check_get()
+    (found,) = check_logout_on_get()
     assert (found.id, "{% logout_button %}" in str(found.hint)) == ("django_logout.W063", True)
     ann.get("/allauth/logout/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"})
     assert_logged_out(ann)

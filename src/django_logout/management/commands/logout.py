@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFo
 from django_logout import hooks
 from django_logout.management import adopt, end, explain, prune, retry
 from django_logout.management import list as list_
-from django_logout.management.arguments import django_options
+from django_logout.management.arguments import common_options
 from django_logout.management.output import errors_as_output
 
 #: Modules with ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                     name,
                     help=verb.HELP,
                     description=verb.HELP,
-                    parents=[django_options()],
+                    parents=[common_options()],
                     formatter_class=DjangoHelpFormatter,  # lists Django's own options last
                 )
             )

@@ -1,51 +1,54 @@
-"""System checks: each has an id, a sentence, and a hint that says what to type.
+"""System checks. Each message has an id, a sentence, and a hint that says what to type.
 
-They ask no database and no cache, and raise nothing: what Django itself reports (a URLconf or a
-middleware that does not import) is left to Django. Their table is in ``docs/checks.md``.
+The checks query no database and no cache. They raise nothing: what Django reports itself, such as a
+URLconf or a middleware that cannot be imported, is left to Django. ``docs/checks.md`` lists them.
 """
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags
+from django.core.checks import CheckMessage
 
 from django_logout.operations.checks import (
     allauth,
     browser,
     credentials,
-    database,
     engine,
-    headless,
     jwt,
     middleware,
-    ours,
     policies,
-    proxies,
     settings,
     urls,
 )
 
-__all__ = [
-    "allauth",
-    "browser",
-    "credentials",
-    "database",
-    "engine",
-    "headless",
-    "jwt",
-    "middleware",
-    "ours",
-    "policies",
-    "proxies",
-    "settings",
-    "urls",
-]
+SECURITY = (
+    middleware.check_middleware,
+    engine.check_engine,
+    engine.check_user_database,
+    settings.check_settings,
+    settings.check_proxies,
+    policies.check_expiry,
+    browser.check_site_data,
+    browser.check_cookie_prefix,
+    credentials.check_credentials,
+    jwt.check_tokens,
+    allauth.check_adapter,
+    allauth.check_logout_on_get,
+    allauth.check_headless,
+)
+URLS = (
+    urls.check_logout_url,
+    urls.check_redirects,
+    urls.check_mail_link,
+    policies.check_choice_page,
+    policies.check_passive_urls,
+)
 
 
-def of_settings(**kwargs: Any) -> list[CheckMessage]:
-    """All that look at settings alone."""
-    return ours.run(Tags.security, **kwargs)
+def security_checks(**kwargs: Any) -> list[CheckMessage]:
+    """Run the checks that need only the settings."""
+    return [message for check in SECURITY for message in check()]
 
 
-def of_urls(**kwargs: Any) -> list[CheckMessage]:
-    """All that need the URLs, which Django's commands can do without."""
-    return ours.run(Tags.urls, **kwargs)
+def url_checks(**kwargs: Any) -> list[CheckMessage]:
+    """Run the checks that need the URLconf. Django skips these for most of its commands."""
+    return [message for check in URLS for message in check()]

@@ -1,42 +1,75 @@
-"""Do allauth's own pages end sessions through the door, and only when their user asks?"""
+"""Checks for allauth: its own pages and tokens must respect and cause endings."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning
+from django.core.checks import CheckMessage, Warning
 
-from django_logout.operations.checks.imports import ancestry
-from django_logout.operations.checks.ours import register
+from django_logout.operations.checks.imports import ancestry, modules_of
 
-OURS = "django_logout.contrib.allauth.SessionsAdapter"
+ADAPTER = "django_logout.contrib.allauth.SessionsAdapter"
+STRATEGIES = "django_logout.contrib.headless"
+AUTHENTICATION = "django_logout.contrib.drf.headless.JWTTokenAuthentication"
+#: The classes and the defaults of allauth.
+THEIR_AUTHENTICATION = (
+    "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
+)
+THEIR_CLIENTS = ("browser", "app")
+THEIR_STRATEGY = "allauth.headless.tokens.strategies.sessions.SessionTokenStrategy"
+THEIR_JWT_STRATEGIES = "allauth.headless.tokens.strategies.jwt.strategy"
 
 
-@register(Tags.security)
-def check_adapter(**kwargs: Any) -> list[CheckMessage]:
-    """What ends the sessions that are chosen there; its default is the library's own."""
+def check_adapter() -> Iterator[CheckMessage]:
+    """Check that the page of allauth.usersessions ends sessions through this package."""
     given = getattr(settings, "USERSESSIONS_ADAPTER", "")
-    if not apps.is_installed("allauth.usersessions") or OURS in ancestry(given):
-        return []
-    sentence = (
-        "USERSESSIONS_ADAPTER is not ours: what allauth's page of sessions ends can come back, its "
-        "tokens and sockets go on, and nothing is recorded."
-    )
-    hint = f'Write USERSESSIONS_ADAPTER = "{OURS}", or extend that class.'
-    return [Warning(sentence, hint=hint, id="django_logout.W062")]
+    if apps.is_installed("allauth.usersessions") and ADAPTER not in ancestry(given):
+        yield Warning(
+            "USERSESSIONS_ADAPTER is not a django_logout adapter. Sessions that allauth's page "
+            "ends can come back, their tokens and sockets stay usable, and nothing is recorded.",
+            hint=f'Write USERSESSIONS_ADAPTER = "{ADAPTER}", or extend that class.',
+            id="django_logout.W062",
+        )
 
 
-@register(Tags.security)
-def check_get(**kwargs: Any) -> list[CheckMessage]:
-    """Its logout page can be told to ask no question; then whoever sends a browser there logs it
-    out, from any site, and no token is needed."""
+def check_logout_on_get() -> Iterator[CheckMessage]:
+    """Check that allauth's logout view asks. A GET needs no CSRF token, so any site can send one."""
     given = getattr(settings, "ACCOUNT_LOGOUT_ON_GET", False)
-    if not apps.is_installed("allauth.account") or not given:
-        return []
-    sentence = (
-        "ACCOUNT_LOGOUT_ON_GET lets a link, an image or a prefetch of any site log people out."
-    )
-    hint = "Take it out, and let a button do it: {% load logout %} {% logout_button %}."
-    return [Warning(sentence, hint=hint, id="django_logout.W063")]
+    if apps.is_installed("allauth.account") and given:
+        yield Warning(
+            "ACCOUNT_LOGOUT_ON_GET lets a link, an image or a prefetch on any site log users out.",
+            hint="Remove it, and use a button: {% load logout %} {% logout_button %}.",
+            id="django_logout.W063",
+        )
+
+
+def check_headless() -> Iterator[CheckMessage]:
+    """Check that allauth.headless refuses the tokens of ended sessions.
+
+    The authentication classes of single views are not seen, only the defaults.
+    """
+    clients = getattr(settings, "HEADLESS_CLIENTS", THEIR_CLIENTS)
+    if not apps.is_installed("allauth.headless") or "app" not in clients:
+        return
+    modules = modules_of(getattr(settings, "HEADLESS_TOKEN_STRATEGY", THEIR_STRATEGY))
+    if STRATEGIES not in modules:
+        name = "JWTTokenStrategy" if THEIR_JWT_STRATEGIES in modules else "SessionTokenStrategy"
+        yield Warning(
+            "HEADLESS_TOKEN_STRATEGY is not a django_logout strategy, so sessions of apps are not "
+            "guarded. A request in flight brings an ended session back, and a session with a "
+            "rotated key is not found.",
+            hint=f'Write HEADLESS_TOKEN_STRATEGY = "{STRATEGIES}.{name}", or extend that class.',
+            id="django_logout.W073",
+        )
+    given = getattr(settings, "REST_FRAMEWORK", None) or {}
+    for name in given.get("DEFAULT_AUTHENTICATION_CLASSES", ()):
+        classes = ancestry(name)
+        if THEIR_AUTHENTICATION in classes and AUTHENTICATION not in classes:
+            yield Warning(
+                f"REST_FRAMEWORK names {name}, which does not check the session: access tokens of "
+                "apps are accepted until they expire, even after their session has ended.",
+                hint=f'Write "{AUTHENTICATION}" instead, or extend that class.',
+                id="django_logout.W074",
+            )

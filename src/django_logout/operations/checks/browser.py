@@ -1,55 +1,52 @@
-"""Does what is set for browsers do good, and do they take the cookie at all?"""
+"""Checks for what browsers do with our headers and with the session cookie."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.conf import logout_settings
-from django_logout.operations.checks.ours import register
 from django_logout.operations.checks.setting_types import matches
 
-#: What is better not cleared: the id of its warning, and why.
-DOUBTFUL = {
+#: The types of data that are better not cleared: the id of the warning, and the reason.
+INADVISABLE = {
     "cache": ("W050", "stops Chromium for seconds if its cache is large"),
     "cookies": ("W051", "also deletes the cookies of other ports and subdomains of your domain"),
-    "executionContexts": ("W052", "does nothing in any browser"),
-    "clientHints": ("W053", "does not touch anything that a user leaves behind"),
+    "executionContexts": ("W052", "has no effect in any browser"),
+    "clientHints": ("W053", "deletes nothing that a user leaves behind"),
 }
 
 
-@register(Tags.security)
-def check_site_data(**kwargs: Any) -> list[CheckMessage]:
-    """``CLEAR_SITE_DATA`` names what is worth it."""
+def check_site_data() -> Iterator[CheckMessage]:
+    """Check that ``CLEAR_SITE_DATA`` names only types that are useful to clear."""
     given = logout_settings().CLEAR_SITE_DATA
-    return [
-        _doubtful(kind, *DOUBTFUL[kind])
-        for kind in (given if matches(given, tuple[str, ...]) else ())
-        if kind in DOUBTFUL
-    ]
+    for kind in given if matches(given, tuple[str, ...]) else ():
+        if kind in INADVISABLE:
+            number, why = INADVISABLE[kind]
+            yield Warning(
+                f'LOGOUT["CLEAR_SITE_DATA"] names "{kind}", which {why}.',
+                hint=f'Remove "{kind}"; LOGOUT = {{"CLEAR_SITE_DATA": ["storage"]}} is enough.',
+                id=f"django_logout.{number}",
+            )
 
 
-def _doubtful(kind: str, number: str, why: str) -> CheckMessage:
-    sentence = f'LOGOUT["CLEAR_SITE_DATA"] names "{kind}", which {why}.'
-    hint = f'Take "{kind}" out; LOGOUT = {{"CLEAR_SITE_DATA": ["storage"]}} is what helps.'
-    return Warning(sentence, hint=hint, id=f"django_logout.{number}")
-
-
-@register(Tags.security)
-def check_cookie_prefix(**kwargs: Any) -> list[CheckMessage]:
-    """A session cookie whose name begins with a prefix has what browsers ask of it."""
+def check_cookie_prefix() -> Iterator[CheckMessage]:
+    """Check that a session cookie with a name prefix has the attributes that browsers require."""
     name = settings.SESSION_COOKIE_NAME
-    wanted: dict[str, Any] = {"SESSION_COOKIE_SECURE": True}
+    required: dict[str, Any] = {}
+    if name.startswith(("__Host-", "__Secure-")):
+        required["SESSION_COOKIE_SECURE"] = True
     if name.startswith("__Host-"):
-        wanted |= {"SESSION_COOKIE_PATH": "/", "SESSION_COOKIE_DOMAIN": None}
-    elif not name.startswith("__Secure-"):
-        return []
-    hint = [
-        f"{key} = {value!r}" for key, value in wanted.items() if getattr(settings, key) != value
+        required |= {"SESSION_COOKIE_PATH": "/", "SESSION_COOKIE_DOMAIN": None}
+    wrong = [
+        f"{key} = {value!r}" for key, value in required.items() if getattr(settings, key) != value
     ]
-    if not hint:
-        return []
-    sentence = f'Browsers refuse the session cookie "{name}", so nobody can log in.'
-    return [Error(sentence, hint=f"Write {', '.join(hint)}.", id="django_logout.E054")]
+    if wrong:
+        yield Error(
+            f'Browsers refuse the session cookie "{name}", so no user can log in.',
+            hint=f"Write {', '.join(wrong)}.",
+            id="django_logout.E054",
+        )

@@ -1,17 +1,18 @@
-"""Can the session engine be used, and guarded at a good price?"""
+"""Checks for the session engine, its cache and the databases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import router
 
 from django_logout.conf import logout_settings
 from django_logout.guard import status_cache
-from django_logout.operations.checks.ours import register
 from django_logout.sessions import engines, registry
 
 SHARED = """CACHES = {
@@ -22,51 +23,68 @@ SHARED = """CACHES = {
 }"""
 
 
-@register(Tags.security)
-def check_engine(**kwargs: Any) -> list[CheckMessage]:
-    """The session engine, and what the gate needs to guard it."""
+def check_engine() -> Iterator[CheckMessage]:
+    """Check that the session engine can be imported, its cache, and the database of its table."""
     try:
         engine = engines.current()
-    except Exception as error:  # noqa: BLE001 - whatever a module raises, it cannot be used
-        sentence = f"SESSION_ENGINE {settings.SESSION_ENGINE!r} cannot be used: {_say(error)}"
-        hint = 'Write SESSION_ENGINE = "django.contrib.sessions.backends.db", Django\'s default.'
-        return [Error(sentence, hint=hint, id="django_logout.E020")]
-    found = _check_cache(guarded=not engine.final_deletes)
-    table = engine.store.get_model_class() if hasattr(engine.store, "get_model_class") else None
+    except Exception as error:  # noqa: BLE001 - importing a module can raise anything
+        yield Error(
+            f"SESSION_ENGINE {settings.SESSION_ENGINE!r} cannot be used: {_describe(error)}",
+            hint='Write SESSION_ENGINE = "django.contrib.sessions.backends.db", Django\'s default.',
+            id="django_logout.E020",
+        )
+        return
+    yield from _check_cache(guarded=not engine.final_deletes)
+    store = engine.store
+    table = store.get_model_class() if hasattr(store, "get_model_class") else None
     if table is not None and router.db_for_write(table) != registry.database():
-        sentence = (
-            "The session table and django_logout's are in different databases, "
-            "so sessions cannot be deleted together with their record."
+        yield Warning(
+            "The session table and django_logout's tables are in different databases, "
+            "so sessions cannot be deleted together with their record.",
+            hint=f"In your DATABASE_ROUTERS, let db_for_write() return {registry.database()!r} for "
+            f'the app "{table._meta.app_label}", and let allow_migrate() agree.',
+            id="django_logout.W023",
         )
-        hint = (
-            f"In your DATABASE_ROUTERS, let db_for_write() return {registry.database()!r} for the "
-            f'app "{table._meta.app_label}", and let allow_migrate() agree.'
-        )
-        found.append(Warning(sentence, hint=hint, id="django_logout.W023"))
-    return found
 
 
-def _check_cache(*, guarded: bool) -> list[CheckMessage]:
+def _check_cache(*, guarded: bool) -> Iterator[CheckMessage]:
+    """Check that the cache for the status of sessions exists, and that all processes share it."""
     named: Any = logout_settings().CACHE_ALIAS
     alias: Any = named or settings.SESSION_CACHE_ALIAS
     if not isinstance(alias, str) or not (named or guarded):
-        return []
+        return
     try:
         caches[alias]
-    except Exception as error:  # noqa: BLE001 - whatever a backend raises, it cannot be used
+    except Exception as error:  # noqa: BLE001 - importing a backend can raise anything
         setting = 'LOGOUT["CACHE_ALIAS"]' if named else "SESSION_CACHE_ALIAS"
-        sentence = f"{setting} names the cache {alias!r}, which cannot be used: {_say(error)}"
-        hint = f'Name one of CACHES ({", ".join(settings.CACHES)}), or add "{alias}" there.'
-        return [Error(sentence, hint=hint, id="django_logout.E021")]
-    if not guarded or status_cache.shared_cache() is not None:
-        return []
-    sentence = (
-        f"Sessions of {settings.SESSION_ENGINE} have to be guarded, and there is no cache that "
-        "all processes share, so each request of a signed-in user asks the registry."
-    )
-    hint = f'Set up a shared cache, as below; name one that is not "default" in LOGOUT["CACHE_ALIAS"].\n{SHARED}'
-    return [Warning(sentence, hint=hint, id="django_logout.W022")]
+        yield Error(
+            f"{setting} names the cache {alias!r}, which cannot be used: {_describe(error)}",
+            hint=f'Name one of CACHES ({", ".join(settings.CACHES)}), or add "{alias}" there.',
+            id="django_logout.E021",
+        )
+        return
+    if guarded and status_cache.shared_cache() is None:
+        yield Warning(
+            f"Sessions of {settings.SESSION_ENGINE} have to be guarded, and there is no cache that "
+            "all processes share, so each request of a logged-in user queries the registry.",
+            hint='Set up a shared cache, as below. If its alias is not "default", name it in '
+            f'LOGOUT["CACHE_ALIAS"].\n{SHARED}',
+            id="django_logout.W022",
+        )
 
 
-def _say(error: Exception) -> str:
+def check_user_database() -> Iterator[CheckMessage]:
+    """Check that users are in our database: the rows of sessions have a foreign key to them."""
+    users, ours = router.db_for_write(get_user_model()), registry.database()
+    if users != ours:
+        yield Error(
+            f"Users are written to the database {users!r} and their sessions to {ours!r}, so "
+            "sessions cannot be registered, found or ended.",
+            hint=f"In your DATABASE_ROUTERS, let db_for_write() return {users!r} for the app "
+            '"django_logout", and let allow_migrate() agree.',
+            id="django_logout.E024",
+        )
+
+
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(".") + "."

@@ -1,4 +1,4 @@
-"""Are JSON web tokens asked whether their login has ended? (djangorestframework-simplejwt)"""
+"""Checks for djangorestframework-simplejwt: its tokens must stop working when their login ends."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning
+from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.operations.checks.imports import ancestry, modules_of
-from django_logout.operations.checks.ours import register
 from django_logout.operations.checks.urls import patterns
 from django_logout.sessions import token_logins
 
@@ -18,79 +17,76 @@ OURS = "django_logout.contrib.drf.jwt"
 THEIRS = "rest_framework_simplejwt.authentication"
 ACCESS = "rest_framework_simplejwt.tokens.AccessToken"
 SLIDING = "rest_framework_simplejwt.tokens.SlidingToken"
-BLACKLISTS = "rest_framework_simplejwt.views.TokenBlacklistView"
-#: The library's own default.
+BLACKLIST_VIEW = "rest_framework_simplejwt.views.TokenBlacklistView"
+#: The library's default for ACCESS_TOKEN_LIFETIME.
 LIFETIME = timedelta(minutes=5)
 
-#: What has to be ours for tokens to say of which login they are.
+#: The serializers that write the id of the login into the tokens.
 SERIALIZERS = {
     "TOKEN_OBTAIN_SERIALIZER": f"{OURS}_serializers.TokenObtainPairSerializer",
     "TOKEN_REFRESH_SERIALIZER": f"{OURS}_serializers.TokenRefreshSerializer",
 }
-#: The same, where sliding tokens are let in.
+#: The same for sliding tokens.
 SLIDING_SERIALIZERS = {
     "SLIDING_TOKEN_OBTAIN_SERIALIZER": f"{OURS}_serializers.TokenObtainSlidingSerializer",
     "SLIDING_TOKEN_REFRESH_SERIALIZER": f"{OURS}_serializers.TokenRefreshSlidingSerializer",
 }
 
 
-@register(Tags.security)
-def check_tokens(**kwargs: Any) -> list[CheckMessage]:
-    """The default classes of the API, and the serializers. (What single views name is not seen.)"""
+def check_tokens() -> Iterator[CheckMessage]:
+    """Check the default authentication classes and the serializers. Those of single views are not
+    seen."""
     classes = _setting("REST_FRAMEWORK").get("DEFAULT_AUTHENTICATION_CLASSES", ())
-    made_of = [modules_of(each) for each in classes]
+    modules = set().union(*map(modules_of, classes))
     given = _setting("SIMPLE_JWT")
-    if any(OURS in modules for modules in made_of):
-        return _of_ours(given)
-    if any(THEIRS in modules for modules in made_of):
+    if OURS in modules:
+        yield from _check_serializers(given)
+    elif THEIRS in modules:
         lifetime = given.get("ACCESS_TOKEN_LIFETIME", LIFETIME)
-        sentence = (
-            "REST_FRAMEWORK lets simplejwt's own JWTAuthentication in, which asks nobody: access "
-            f"tokens live on for up to {lifetime} after their login has ended."
+        yield Warning(
+            "REST_FRAMEWORK names simplejwt's own JWTAuthentication, which does not check the "
+            f"login: access tokens are accepted for up to {lifetime} after it has ended.",
+            hint=f'Write "{OURS}.JWTAuthentication" in its place in DEFAULT_AUTHENTICATION_CLASSES, '
+            f"or mix {OURS}.SessionCheckMixin into your own class.",
+            id="django_logout.W071",
         )
-        hint = (
-            f'Write "{OURS}.JWTAuthentication" in its place in DEFAULT_AUTHENTICATION_CLASSES, '
-            f"or mix {OURS}.SessionCheckMixin into your own."
-        )
-        return [Warning(sentence, hint=hint, id="django_logout.W071")]
-    return []
 
 
-def _of_ours(given: Mapping[str, Any]) -> list[CheckMessage]:
+def _check_serializers(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     if not token_logins.in_use():
         app = token_logins.APPS[0]
-        sentence = f"{OURS} is used and {app} not installed, so no ending reaches its tokens."
-        return [Error(sentence, hint=f'Add "{app}" to INSTALLED_APPS.', id="django_logout.E070")]
-    found: list[CheckMessage] = []
+        yield Error(
+            f"{OURS} is used and {app} is not installed, so no ending reaches its tokens.",
+            hint=f'Add "{app}" to INSTALLED_APPS.',
+            id="django_logout.E070",
+        )
+        return
     wanted: dict[str, str] = {}
     for kind in given.get("AUTH_TOKEN_CLASSES", (ACCESS,)):
         wanted.update(SLIDING_SERIALIZERS if SLIDING in ancestry(kind) else SERIALIZERS)
     for key, path in wanted.items():
         if f"{OURS}_serializers" not in modules_of(given.get(key, "")):
-            sentence = (
-                f'SIMPLE_JWT["{key}"] is not ours: tokens do not say of which login they are, and '
-                "end with all of their user's only."
+            yield Warning(
+                f'SIMPLE_JWT["{key}"] is not a django_logout serializer. Its tokens do not name '
+                "their login, and end only when all tokens of their user end.",
+                hint=f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.',
+                id="django_logout.W072",
             )
-            hint = f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.'
-            found.append(Warning(sentence, hint=hint, id="django_logout.W072"))
-    return [*found, *_blacklist_views(given)]
-
-
-def _blacklist_views(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    """Wherever refresh tokens can be given back, that is logging out."""
+    # A client that sends its refresh token to be blacklisted is logging out.
     for _, view in patterns() or ():
-        kind: Any = getattr(view, "cls", None)
-        if BLACKLISTS not in ancestry(kind):
+        view_class: Any = getattr(view, "cls", None)
+        if BLACKLIST_VIEW not in ancestry(view_class):
             continue
-        serializer = kind.serializer_class or given.get("TOKEN_BLACKLIST_SERIALIZER", "")
+        serializer = view_class.serializer_class or given.get("TOKEN_BLACKLIST_SERIALIZER", "")
         if f"{OURS}_serializers" not in modules_of(serializer):
-            sentence = (
-                f"{kind.__name__} takes refresh tokens back by the library's own serializer: the "
-                "access tokens of that login let people in afterwards."
-            )
             path = f"{OURS}_serializers.TokenBlacklistSerializer"
-            hint = f'Write SIMPLE_JWT = {{"TOKEN_BLACKLIST_SERIALIZER": "{path}"}}, or extend that class.'
-            yield Warning(sentence, hint=hint, id="django_logout.W075")
+            yield Warning(
+                f"{view_class.__name__} blacklists refresh tokens with the library's own serializer, so "
+                "the access tokens of that login are still accepted.",
+                hint=f'Write SIMPLE_JWT = {{"TOKEN_BLACKLIST_SERIALIZER": "{path}"}}, or extend '
+                "that class.",
+                id="django_logout.W075",
+            )
 
 
 def _setting(name: str) -> Mapping[str, Any]:

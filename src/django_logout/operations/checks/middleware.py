@@ -1,47 +1,48 @@
-"""Is the middleware there, once, and in its place?"""
+"""Checks for the order of MIDDLEWARE."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
 from django.conf import settings
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.checks import CheckMessage, Error, Tags
+from django.core.checks import CheckMessage, Error
 
-from django_logout.middleware import LogoutMiddleware
-from django_logout.operations.checks.imports import is_a
-from django_logout.operations.checks.ours import register
+from django_logout.operations.checks.imports import ancestry
 
 OURS = "django_logout.middleware.LogoutMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
-@register(Tags.security)
-def check_middleware(**kwargs: Any) -> list[CheckMessage]:
-    """The middleware is there, once, and after those it builds on."""
+def check_middleware() -> Iterator[CheckMessage]:
+    """Check that the middleware is listed once, after the two that it depends on."""
     ours, sessions, auth = (
-        [at for at, path in enumerate(settings.MIDDLEWARE) if is_a(path, wanted)]
-        for wanted in (LogoutMiddleware, SessionMiddleware, AuthenticationMiddleware)
+        [at for at, path in enumerate(settings.MIDDLEWARE) if wanted in ancestry(path)]
+        for wanted in (OURS, SESSIONS, AUTH)
     )
-    found: list[CheckMessage] = []
     for path, places, error in ((SESSIONS, sessions, "E004"), (AUTH, auth, "E005")):
         if not places:
-            sentence = f"{path} is not in MIDDLEWARE, so nobody is ever logged in."
-            hint = f'Put "{path}" into MIDDLEWARE, before "{OURS}".'
-            found.append(Error(sentence, hint=hint, id=f"django_logout.{error}"))
+            yield Error(
+                f"{path} is not in MIDDLEWARE, so no user is ever logged in.",
+                hint=f'Put "{path}" into MIDDLEWARE, before "{OURS}".',
+                id=f"django_logout.{error}",
+            )
     if not ours:
-        sentence = "LogoutMiddleware is not in MIDDLEWARE, so ended sessions may come back."
-        hint = f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}".'
-        found.append(Error(sentence, hint=hint, id="django_logout.E001"))
+        yield Error(
+            "LogoutMiddleware is not in MIDDLEWARE, so ended sessions can come back.",
+            hint=f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}".',
+            id="django_logout.E001",
+        )
     if len(ours) > 1:
-        sentence = f"LogoutMiddleware is in MIDDLEWARE {len(ours)} times."
-        hint = f'Take "{settings.MIDDLEWARE[ours[-1]]}" out of MIDDLEWARE.'
-        found.append(Error(sentence, hint=hint, id="django_logout.E002"))
+        yield Error(
+            f"LogoutMiddleware is in MIDDLEWARE {len(ours)} times.",
+            hint=f'Remove "{settings.MIDDLEWARE[ours[-1]]}" from MIDDLEWARE.',
+            id="django_logout.E002",
+        )
     if ours and ours[0] < max(sessions[:1] + auth[:1], default=0):
         last = settings.MIDDLEWARE[max(sessions[:1] + auth[:1])]
-        sentence = f"LogoutMiddleware stands before {last} in MIDDLEWARE."
-        hint = f'Move "{settings.MIDDLEWARE[ours[0]]}" in MIDDLEWARE to right after "{last}".'
-        found.append(Error(sentence, hint=hint, id="django_logout.E003"))
-    return found
+        yield Error(
+            f"LogoutMiddleware precedes {last} in MIDDLEWARE.",
+            hint=f'Move "{settings.MIDDLEWARE[ours[0]]}" in MIDDLEWARE to right after "{last}".',
+            id="django_logout.E003",
+        )

@@ -1,4 +1,4 @@
-"""Type annotations, as something to compare values with and to say in words."""
+"""Type annotations of settings: a comparison with values, and a description in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS: dict[Any, tuple[str, str]] = {
 
 
 def describe(hint: Any) -> tuple[str, str]:
-    """An annotation in words, and an example of it."""
+    """Return an annotation in words, and an example value."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
         words, examples = zip(*map(describe, inner), strict=True)
@@ -35,7 +35,7 @@ def describe(hint: Any) -> tuple[str, str]:
 
 
 def matches(value: Any, hint: Any) -> bool:
-    """Whether a value is of the annotated type; a list is as good as a tuple."""
+    """Return whether a value has the annotated type. A list is accepted for a tuple."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in {Union, UnionType}:
         return any(matches(value, choice) for choice in inner)
