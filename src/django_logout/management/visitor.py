@@ -57,14 +57,17 @@ class Visitor:
 
     def send(self, method: str, path: str) -> Any:
         """Request a page of the project with ``get``, or submit an empty form with ``post``."""
-        response = getattr(self._client, method)(without_prefix(path), secure=True)
-        if self.cookie:
-            self.cookies_seen.add(self.cookie)
-        return response
+        return self._send(method, without_prefix(path))
 
     def _call(self, view: View) -> Any:
         self._handler.view = login_not_required(view)
-        return self.send("get", PATH)
+        return self._send("get", PATH)
+
+    def _send(self, method: str, path: str) -> Any:
+        response = getattr(self._client, method)(path, secure=True)
+        if self.cookie:
+            self.cookies_seen.add(self.cookie)
+        return response
 
 
 class _Handler(ClientHandler):
