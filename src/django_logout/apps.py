@@ -24,7 +24,7 @@ class LogoutConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("django_logout.receivers").connect()
-        import_module("django_logout.revokers").connect()
+        import_module("django_logout.revokers").connect_receivers()
         for tag, check in CHECKS.items():
             register(check, tag)
         if apps.is_installed("django.contrib.admin"):

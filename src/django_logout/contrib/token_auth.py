@@ -90,7 +90,7 @@ def _begin(
     if session_id is None:
         return session_limits.register_within_limit(enter, user, request)
     row = enter()
-    if not bindings.bind_id(token_logins.KIND, row.pk, session_id):
+    if not bindings.bind_to_session(token_logins.KIND, row.pk, session_id):
         registry.delete_unfinished_login(row.pk)
         raise TokenRefused(Reason.UNKNOWN)
     return row
@@ -169,7 +169,7 @@ def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
     _insist(cutoffs.last_cutoff_of(bearer.user_pk), bearer)
     begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
     family = token_logins.adopt(name, bearer.user_pk, begun=begun, expires=expires)
-    session_id = None if listed is None else bindings.session_of(token_logins.KIND, listed)
-    if session_id is not None and not bindings.bind_id(token_logins.KIND, family, session_id):
+    session_id = None if listed is None else bindings.bound_session_id(bindings.public_id(token_logins.KIND, listed))
+    if session_id is not None and not bindings.bind_to_session(token_logins.KIND, family, session_id):
         raise TokenRefused(Reason.UNKNOWN)
     return family

@@ -1,6 +1,6 @@
-"""One kind of credential a file. Only ``ending.pipeline`` calls revokers, and no revoker knows another.
+"""Revokers: each module revokes one kind of credential, and knows no other revoker.
 
-Which of them a project has is known here, without importing any.
+Only ``ending.pipeline`` runs them. This module names the revokers of a project and imports none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REVOKERS = (
     "django_logout.revokers.cookies.CookieRevoker",
 )
 
-#: What is revoked where an app is installed.
+#: The revoker of each installed app.
 BY_APP = {
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
     "knox": "django_logout.revokers.knox.KnoxRevoker",
@@ -32,32 +32,33 @@ BY_APP = {
     **dict.fromkeys(token_logins.APPS, "django_logout.revokers.simplejwt.SimpleJwtRevoker"),
 }
 
-#: Where there is a channel layer. (Channels works without being among the installed apps.)
-OF_CHANNELS = "django_logout.revokers.channels.revoker.ChannelsRevoker"
+#: The revoker of projects with a channel layer. Channels need not be an installed app.
+CHANNELS_REVOKER = "django_logout.revokers.channels.revoker.ChannelsRevoker"
 
 
 @cached_until_setting_changes("INSTALLED_APPS", "CHANNEL_LAYERS", "LOGOUT")
 def paths() -> tuple[str, ...]:
-    """Dotted paths of the revokers of this project: ours, those of the installed apps, its own."""
+    """Return dotted paths of this package's revokers, those of installed apps, and the project's."""
     found = [path for app, path in BY_APP.items() if apps.is_installed(app)]
     if getattr(settings, "CHANNEL_LAYERS", None):
-        found.append(OF_CHANNELS)
+        found.append(CHANNELS_REVOKER)
     return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
 
 
-def connect() -> None:
-    """Let each connect its receivers. The first two, which every project has, have none."""
-    paths.cache_clear()  # other apps have been loaded, of which no setting tells yet
-    for revoker in _made(path for path in paths() if path not in REVOKERS):
+def connect_receivers() -> None:
+    """Let each revoker connect its receivers. Those in ``REVOKERS`` have none."""
+    paths.cache_clear()  # A call before all apps were loaded has cached too few.
+    for revoker in _create(path for path in paths() if path not in REVOKERS):
         revoker.connect()
 
 
 def instances() -> Iterator[Revoker]:
-    """Those that can be made."""
-    return _made(paths())
+    """Yield the revokers that can be created."""
+    return _create(paths())
 
 
-def _made(found: Iterable[str]) -> Iterator[Revoker]:
+def _create(found: Iterable[str]) -> Iterator[Revoker]:
     for path in found:
-        with suppress(Exception):  # the system checks say which, and why; so does each ending
+        # The system checks and the log of each ending report a revoker that fails here.
+        with suppress(Exception):
             yield import_string(path)()

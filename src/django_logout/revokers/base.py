@@ -1,4 +1,4 @@
-"""What a revoker is."""
+"""The interface of revokers."""
 
 from __future__ import annotations
 
@@ -17,79 +17,82 @@ from django_logout.types import Credential, Ending
 
 
 class Revoker(ABC):
-    """Revokes one kind of credential. A revoker that raises is logged and reported in the
-    result; it keeps nobody signed in.
+    """Revokes one kind of credential.
 
-    Credentials that are rows of a table with a user are easier made of
-    :class:`~django_logout.revokers.rows.ModelRevoker`.
+    If a revoker raises, the error is logged and reported in the result, and the sessions end
+    nevertheless. For credentials that are rows of a table with a user, extend
+    :class:`~django_logout.revokers.rows.ModelRevoker` instead.
     """
 
     name: str
-    "Names the credential in results, events and JSON, e.g. ``drf_token``."
+    "Name of the credential in results, events and JSON, e.g. ``drf_token``."
 
     title: Any = _("Program")
-    "What holds such a credential, in the words of the users' page; lazily translated."
+    "What holds such a credential, as the page of sessions calls it. Lazily translated."
 
     apps: Sequence[str] = ()
-    "Names of the installed apps whose credentials these are."
+    "Names of the installed apps that issue these credentials."
 
     needs_reach = False
-    "Whether :meth:`revoke` looks at ``ending.reach``, which costs a query to find out."
+    "Whether :meth:`revoke` uses ``ending.reach``, which may take a query to determine."
 
     announces = False
-    "Whether there is anything to :meth:`announce`."
+    "Whether :meth:`announce` does anything."
+
+    essential = False
+    "Whether an error undoes the whole ending. True for the package's own session rows only."
 
     @property
     def lifetime(self) -> timedelta:
-        """For how long one may be good of which no row tells that it has ended: for so long what
-        ended it is kept."""
+        """The longest time that a credential without a row may be valid. Records of endings are
+        kept at least as long, because only they say that such a credential has been revoked."""
         return timedelta(0)
-
-    @property
-    def essential(self) -> bool:
-        """Whether nothing has ended if this fails: then the error is not fenced, but undoes all.
-        True for the package's own session rows only."""
-        return False
 
     @abstractmethod
     def revoke(self, ending: Ending) -> int:
-        """Revoke what the ending reaches, and return how many credentials that were.
+        """Revoke the credentials that the ending includes, and return their number.
 
-        Called in the transaction of the ending, after the sessions have been claimed. Must be
-        idempotent, and keep its own database work in ``transaction.atomic()``.
+        Called in the transaction of the ending, after the sessions were marked as ended. It must be
+        idempotent, and do its own database work in ``transaction.atomic()``.
         """
 
-    def announce(self, ending: Ending) -> None:  # noqa: B027 - most have nobody to tell
-        """Tell others, who may ask at once whether it is true. Called when the ending is committed
-        and remembered, outside of its transaction; and again on later tries, if it raises."""
+    def announce(self, ending: Ending) -> None:  # noqa: B027 - most revokers announce nothing
+        """Notify other processes of an ending.
+
+        Called outside the transaction, after the ending was committed and cached, so that a
+        notified process that checks the session finds it ended. Retried if it raises.
+        """
 
     def count_exempt(self, ending: Ending) -> int:
-        """How many personal API keys it would have reached and has left alone."""
+        """Return the number of credentials that the ending would include if they were not exempt."""
         return 0
 
     @staticmethod
     def excludes_exempt(ending: Ending) -> bool:
-        """Whether an ending leaves personal API keys alone; what it names one by one, it means."""
+        """Return whether exempt credentials survive an ending. Those that it selects one by one do
+        not."""
         return not ending.target.include_exempt and not ending.reach.selected_ids
 
     def list(self, user: Any) -> Sequence[Credential]:
-        """The user's credentials of this kind that work now, for the page of their sessions. In a
-        constant number of queries, and without any part of a credential."""
+        """Return the user's valid credentials of this kind, for the page of sessions.
+
+        It must take a constant number of queries, and must not return any part of a secret.
+        """
         return ()
 
     def presented(self, request: HttpRequest) -> UUID | None:
-        """The id, as in :meth:`list`, of the credential by which this request was let in (as
-        REST framework has it in ``request.auth``); ``None`` if it is none of this kind."""
+        """Return the id, as in :meth:`list`, of the credential that authenticated this request (REST
+        framework puts it into ``request.auth``), or ``None`` if it is of another kind."""
         return None
 
     def owns_model(self, model: type[Model]) -> bool:
-        """Whether the rows of a model are such credentials, in whatever app it is (some apps let
-        projects replace theirs)."""
+        """Return whether the rows of a model are such credentials. Some apps let the project
+        replace their model by one of any app."""
         return False
 
-    def connect(self) -> None:  # noqa: B027 - most have none to connect
-        """Called once, when all apps are ready: the place to connect receivers."""
+    def connect(self) -> None:  # noqa: B027 - most revokers have no receivers
+        """Connect signal receivers. Called once, when all apps are ready."""
 
     def check(self) -> Sequence[CheckMessage]:
-        """What is wrong with the project's settings for these credentials (system checks)."""
+        """Return system checks of the project's settings for these credentials."""
         return ()

@@ -1,4 +1,4 @@
-"""Which tokens were obtained in which session: they end with it."""
+"""Bind tokens to the session in which they were obtained, so that they end with it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from django_logout.models import CredentialBinding
 from django_logout.sessions import registry
 from django_logout.utils.context import current_request
 
-ByKind = Mapping[str, frozenset[UUID]]
+IdsByKind = Mapping[str, frozenset[UUID]]
 
 
 def public_id(kind: str, pk: Any) -> UUID:
-    """The id by which a token is known to its owner: a keyed hash of its primary key, which may be
-    the token itself."""
+    """Return the id of a token that its owner may see.
+
+    It is a keyed hash of the primary key, because that may be the token itself.
+    """
     digest = salted_hmac("django_logout.ties", f"{kind}:{pk}", algorithm="sha256").digest()
     return UUID(bytes=digest[:16], version=5)
 
 
 def current_session_id(user_id: Any) -> UUID | None:
-    """The session of the request that is being served, if this user is logged in to it. One that
-    has not been looked at was not what let the user in."""
+    """Return the id of the current request's session, if this user is logged in to it.
+
+    ``None`` is returned for a session that has not been loaded: it did not authenticate the request.
+    """
     request = current_request.get()
     session: Any = getattr(request, "session", None)
     if not isinstance(session, GuardedStore) or "_session_cache" not in session.__dict__:
@@ -37,48 +41,43 @@ def current_session_id(user_id: Any) -> UUID | None:
     return identity.id if identity and identity.user_id == str(user_id) else None
 
 
-def bind(kind: str, pk: Any, session_id: UUID) -> bool:
-    """Tie a token that has just been made to a session; false if that has ended meanwhile, and
-    nothing may come of it any more."""
-    return bind_id(kind, public_id(kind, pk), session_id)
+def bind_to_session(kind: str, credential_id: UUID, session_id: UUID) -> bool:
+    """Bind a new token to a session. Return false if the session has ended meanwhile; then the
+    token must not be used.
 
-
-def bind_id(kind: str, credential_id: UUID, session_id: UUID) -> bool:
-    """Like :func:`bind`, by the token's public id.
-
-    The UPDATE changes nothing: it makes this and an ending of the session take turns, so that
-    either the ending sees the tie, or this sees the ending.
+    The UPDATE changes no value. It serializes this with an ending of the session, so that either
+    the ending sees the binding, or this sees the ending.
     """
     with transaction.atomic(using=registry.database()):
         session = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
-        alive = bool(session.update(user_id=F("user_id")))
-        if alive:
-            ties = CredentialBinding.objects.using(registry.database())
-            tie = CredentialBinding(pk=credential_id, session_id=session_id, kind=kind)
-            ties.bulk_create([tie], ignore_conflicts=True)
-    return alive
+        is_active = bool(session.update(user_id=F("user_id")))
+        if is_active:
+            binding = CredentialBinding(pk=credential_id, session_id=session_id, kind=kind)
+            _rows().bulk_create([binding], ignore_conflicts=True)
+    return is_active
 
 
-def session_of(kind: str, pk: Any) -> UUID | None:
-    """The session that a token is tied to, if it is."""
-    ties = CredentialBinding.objects.using(registry.database()).filter(pk=public_id(kind, pk))
-    return ties.values_list("session_id", flat=True).first()
+def bound_session_id(credential_id: UUID) -> UUID | None:
+    """Return the id of the session that a token is bound to, or ``None`` if it is not bound."""
+    return _rows().filter(pk=credential_id).values_list("session_id", flat=True).first()
 
 
-def of(session_ids: Collection[UUID]) -> ByKind:
-    """Public ids of the tokens that were obtained in these sessions, by kind."""
-    ties = CredentialBinding.objects.using(registry.database())
-    return _by_kind(ties.filter(session_id__in=session_ids)) if session_ids else {}
+def credentials_of_sessions(session_ids: Collection[UUID]) -> IdsByKind:
+    """Return the public ids of the tokens that were obtained in these sessions, by kind."""
+    return _ids_by_kind(_rows().filter(session_id__in=session_ids)) if session_ids else {}
 
 
-def of_living(user_id: Any) -> ByKind:
-    """Public ids of the tokens that were obtained in those sessions of a user that go on."""
-    ties = CredentialBinding.objects.using(registry.database())
-    return _by_kind(ties.filter(session__user_id=user_id, session__ended_at__isnull=True))
+def credentials_of_active_sessions(user_id: Any) -> IdsByKind:
+    """Return the public ids of the tokens that were obtained in a user's active sessions, by kind."""
+    return _ids_by_kind(_rows().filter(session__user_id=user_id, session__ended_at__isnull=True))
 
 
-def _by_kind(ties: QuerySet[CredentialBinding]) -> ByKind:
-    found: dict[str, set[UUID]] = defaultdict(set)
-    for kind, tie_id in ties.order_by().values_list("kind", "pk"):
-        found[kind].add(tie_id)
-    return {kind: frozenset(ids) for kind, ids in found.items()}
+def _rows() -> QuerySet[CredentialBinding]:
+    return CredentialBinding.objects.using(registry.database())
+
+
+def _ids_by_kind(rows: QuerySet[CredentialBinding]) -> IdsByKind:
+    ids: dict[str, set[UUID]] = defaultdict(set)
+    for kind, credential_id in rows.order_by().values_list("kind", "pk"):
+        ids[kind].add(credential_id)
+    return {kind: frozenset(found) for kind, found in ids.items()}

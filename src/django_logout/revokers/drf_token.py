@@ -1,4 +1,4 @@
-"""Tokens of Django REST framework (``rest_framework.authtoken``)."""
+"""Revoke tokens of Django REST framework (``rest_framework.authtoken``)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from django_logout.types import Credential
 
 
 class DrfTokenRevoker(ModelRevoker):
-    """Deletes them. There is one for each user, which all their programs share: whatever ends it
-    ends it for all of them, and the next login of a program makes a new one."""
+    """Deletes tokens.
+
+    A user has one token, shared by all programs. So revoking it affects all of them, and the next
+    login of a program creates a new one.
+    """
 
     name = "drf_token"
     apps = ("rest_framework.authtoken",)
@@ -23,7 +26,7 @@ class DrfTokenRevoker(ModelRevoker):
     model: type[Model] = Token
 
     def describe(self, row: Any) -> Credential:
-        """As its owner may see it."""
+        """Return the token without its key."""
         return Credential(
             id=self.public_id(row.pk),
             kind=self.name,

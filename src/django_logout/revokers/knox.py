@@ -1,4 +1,4 @@
-"""Tokens of django-rest-knox."""
+"""Revoke tokens of django-rest-knox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_logout.types import Credential
 
 
 class KnoxRevoker(ModelRevoker):
-    """Deletes them, of whatever model ``KNOX_TOKEN_MODEL`` names. Each program has its own."""
+    """Deletes tokens of the model that ``KNOX_TOKEN_MODEL`` names. Each program has its own."""
 
     name = "knox_token"
     apps = ("knox",)
@@ -24,11 +24,12 @@ class KnoxRevoker(ModelRevoker):
         self.model = get_token_model()
 
     def rows(self) -> QuerySet[Any]:
-        """Those that have not expired; knox deletes the others when it comes across them."""
+        """Return the tokens that have not expired. knox itself deletes expired ones when it reads
+        them."""
         return super().rows().filter(Q(expiry=None) | Q(expiry__gt=timezone.now()))
 
     def describe(self, row: Any) -> Credential:
-        """As its owner may see it; which program has it, knox does not know."""
+        """Return the token without its digest. knox does not record which program has it."""
         return Credential(
             id=self.public_id(row.pk),
             kind=self.name,

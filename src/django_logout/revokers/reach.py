@@ -1,8 +1,8 @@
-"""Which credentials beside its sessions an ending reaches."""
+"""Find the credentials that an ending includes, beside the sessions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from django_logout.enums import Scope
@@ -11,34 +11,39 @@ from django_logout.sessions import token_logins
 from django_logout.types import Ending, Reach
 
 
-def reach(ending: Ending) -> Reach:
-    """Whose credentials are meant: all of some users', all but those of a session that goes on,
-    or those that were obtained in the sessions that end. Asks for ties only where they matter."""
-    target, owners = ending.target, frozenset(session.user_id for session in ending.sessions)
-    match target.scope:
+def find_reach(ending: Ending) -> Reach:
+    """Return the reach of an ending whose sessions have already been marked as ended.
+
+    It is all credentials of some users, or all except those of the sessions that stay active, or
+    only those that were obtained in the ended sessions. Bindings are queried only in the last two
+    cases.
+    """
+    value = ending.target.value
+    match ending.target.scope:
         case Scope.EVERYONE:
             return Reach(users=None)
         case Scope.USER:
-            return Reach(users=frozenset([target.value.pk]))
+            return Reach(users=frozenset([value.pk]))
         case Scope.USERS:
-            return Reach(users=frozenset(target.value.values_list("pk", flat=True)))
+            return Reach(users=frozenset(value.values_list("pk", flat=True)))
         case Scope.OTHERS:
-            user_id = target.value.user.pk
-            living = token_logins.active_ids(user_id) if token_logins.in_use() else ()
-            spared = _with_families(bindings.of_living(user_id), living)
-            return Reach(users=frozenset([user_id]), excluded_ids=spared)
+            user_id = value.user.pk
+            bound = bindings.credentials_of_active_sessions(user_id)
+            logins = token_logins.active_ids(user_id) if token_logins.in_use() else ()
+            excluded = _with_token_logins(bound, logins)
+            return Reach(users=frozenset([user_id]), excluded_ids=excluded)
         case Scope.CREDENTIAL:
-            user, credential_id = target.value
-            return Reach(
-                owners=frozenset([user.pk]), selected_ids={"*": frozenset([credential_id])}
-            )
+            user, credential_id = value
+            selected = {"*": frozenset([credential_id])}
+            return Reach(owners=frozenset([user.pk]), selected_ids=selected)
         case _:
-            ids = [session.id for session in ending.sessions]
-            ended = (s.id for s in ending.sessions if s.kind == token_logins.KIND)
-            return Reach(owners=owners, selected_ids=_with_families(bindings.of(ids), ended))
+            bound = bindings.credentials_of_sessions([session.id for session in ending.sessions])
+            logins = (s.id for s in ending.sessions if s.kind == token_logins.KIND)
+            owners = frozenset(session.user_id for session in ending.sessions)
+            return Reach(owners=owners, selected_ids=_with_token_logins(bound, logins))
 
 
-def _with_families(by_kind: bindings.ByKind, ids: Iterable[UUID]) -> Mapping[str, frozenset[UUID]]:
-    """The tokens of a login are chosen, or spared, by its id."""
-    theirs = by_kind.get(token_logins.KIND, frozenset()).union(ids)
-    return {**by_kind, token_logins.KIND: theirs} if theirs else by_kind
+def _with_token_logins(bound: bindings.IdsByKind, logins: Iterable[UUID]) -> bindings.IdsByKind:
+    """Add token logins, whose tokens are selected or excluded by the id of the login."""
+    ids = bound.get(token_logins.KIND, frozenset()).union(logins)
+    return {**bound, token_logins.KIND: ids} if ids else bound

@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from django_logout.enums import Scope
-from django_logout.revokers import REVOKERS, instances, paths, reach
+from django_logout.revokers import REVOKERS, instances, paths
 from django_logout.revokers.base import Revoker
+from django_logout.revokers.reach import find_reach
 from django_logout.sessions import registry
 from django_logout.types import Credential, Ending, Outcome, Reach
 
@@ -46,7 +47,7 @@ def announce(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Ou
 
 def _reach(ending: Ending) -> Reach:
     """A client that ends the others by a token keeps that."""
-    found, others = reach.reach(ending), ending.target.scope is Scope.OTHERS
+    found, others = find_reach(ending), ending.target.scope is Scope.OTHERS
     own = presented(ending.target.value) if others else None
     return (
         found

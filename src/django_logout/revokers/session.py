@@ -1,4 +1,4 @@
-"""The sessions themselves, where the engine lets us delete them from afar."""
+"""Delete ended sessions from the table of the session engine."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from django_logout.types import Ending
 
 
 class SessionRevoker(Revoker):
-    """Deletes the rows of the engine's own table. Where that is what ends a session (the ``db``
-    engine), core does not fence it: if it fails, nothing has ended."""
+    """Deletes session rows in the ending's own transaction.
+
+    On the ``db`` engine that is what ends a session, so if it fails, nothing has ended.
+    """
 
     name = "session"
-
-    @property
-    def essential(self) -> bool:
-        """The rows are deleted in the ending's own transaction, or there are none to delete."""
-        return True
+    essential = True
 
     def revoke(self, ending: Ending) -> int:
-        """Delete the rows, and count the browser sessions that have ended, on whatever engine."""
-        if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
+        """Delete the rows, and return the number of ended browser sessions on any engine."""
+        if ending.target.scope is Scope.EVERYONE:
+            # A cutoff refuses all earlier sessions from now on, so the ending lists none.
             return cutoffs.count_before(ending.at)
         engines.current().delete(ending.keys, using=registry.database())
         return sum(session.kind == SESSION for session in ending.sessions)

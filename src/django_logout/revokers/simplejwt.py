@@ -1,8 +1,8 @@
-"""JSON web tokens of djangorestframework-simplejwt."""
+"""Revoke JSON web tokens of djangorestframework-simplejwt."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,16 +23,18 @@ from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Credential, Ending
 from django_logout.utils.batches import batched
 
-#: Whether the library keeps a list: the models are abstract where its app is not installed.
+#: Whether the library lists refresh tokens. Its models are abstract if its app is not installed.
 LISTED = not OutstandingToken._meta.abstract
 
-#: Tokens that are blacklisted at a time.
+#: Number of tokens that are blacklisted by one query.
 BATCH = 5000
 
 
 class SimpleJwtRevoker(ModelRevoker):
-    """Counts the logins by tokens that have ended, which the gate refuses from then on, and
-    blacklists the refresh tokens that the library has listed: theirs, and any others."""
+    """Counts the ended token logins, and blacklists the refresh tokens that the library lists.
+
+    The guard refuses all tokens of an ended login; the blacklist also covers tokens without one.
+    """
 
     name = token_logins.KIND
     apps = token_logins.APPS
@@ -43,43 +45,47 @@ class SimpleJwtRevoker(ModelRevoker):
 
     @property
     def lifetime(self) -> timedelta:
-        """That of the kind of token that lives longest."""
+        """The lifetime of the type of token that lives longest."""
         return longest_lifetime()
 
     def rows(self) -> QuerySet[Any]:
-        """Refresh tokens that could still be used."""
+        """Return the refresh tokens that are neither expired nor blacklisted."""
         return super().rows().filter(blacklistedtoken__isnull=True, expires_at__gt=timezone.now())
 
     def revoke(self, ending: Ending) -> int:
-        """Logins, and refresh tokens that are of none."""
-        if ending.target.scope is Scope.EVERYONE:  # refused from now on, and not listed
+        """Return the number of ended logins and of revoked refresh tokens without a login."""
+        if ending.target.scope is Scope.EVERYONE:
+            # A cutoff refuses all earlier logins from now on, so the ending lists none.
             ended = cutoffs.count_before(ending.at, self.name)
         else:
             ended = sum(session.kind == self.name for session in ending.sessions)
         return ended + super().revoke(ending) if LISTED else ended
 
     def count_exempt(self, ending: Ending) -> int:
-        """None where nothing is listed."""
+        """Return the number of exempt refresh tokens that the library lists."""
         return super().count_exempt(ending) if LISTED else 0
 
     def revoke_rows(self, rows: QuerySet[Any]) -> int:
-        """Blacklist them; those of a login have been counted with it."""
-        count = 0
+        """Blacklist the tokens, and count those that belong to no login. :meth:`revoke` has counted
+        the others with their login."""
+        count, blacklist = 0, BlacklistedToken._base_manager.using(rows.db)
         tokens = rows.order_by().values_list("pk", "token").iterator(chunk_size=BATCH)
         for batch in batched(tokens, BATCH):
-            _blacklist(rows.db, (pk for pk, _ in batch))
-            count += sum(_family(token) is None for _, token in batch)
+            blacklist.bulk_create(
+                (BlacklistedToken(token_id=pk) for pk, _ in batch), ignore_conflicts=True
+            )
+            count += sum(_login_id(token) is None for _, token in batch)
         return count
 
     def list(self, user: Any) -> Sequence[Credential]:
-        """Refresh tokens that are of no login: those are among the user's sessions."""
+        """Return the refresh tokens without a login. The user's sessions include the logins."""
         if not LISTED:
             return ()
-        rows = self._of([user.pk]).order_by("-pk")
-        return [self.describe(row) for row in rows if _family(row.token) is None]
+        rows = self._rows_of([user.pk]).order_by("-pk")
+        return [self.describe(row) for row in rows if _login_id(row.token) is None]
 
     def describe(self, row: Any) -> Credential:
-        """Never the token itself, which the library keeps."""
+        """Return the row without the token, which the library stores in plain text."""
         return Credential(
             id=self.public_id(row.pk),
             kind=self.name,
@@ -89,38 +95,35 @@ class SimpleJwtRevoker(ModelRevoker):
         )
 
     def presented(self, request: HttpRequest) -> UUID | None:
-        """The login that the token in ``request.auth`` is of."""
+        """Return the login of the token in ``request.auth``."""
         auth = getattr(request, "auth", None)
         return as_id(auth.get(SID)) if isinstance(auth, Token) else None
 
     def connect(self) -> None:
-        """Notice what is made in a session."""
+        """Bind each refresh token that the library lists to the session in which it is created."""
         if LISTED:
             super().connect()
 
-    def _known_by(self, rows: QuerySet[Any], ids: frozenset[UUID]) -> Collection[Any]:
+    def _pks_of(self, rows: QuerySet[Any], ids: frozenset[UUID]) -> Collection[Any]:
         found = rows.order_by().values_list("pk", "token")
-        return [pk for pk, token in found if (_family(token) or self.public_id(pk)) in ids]
+        return [pk for pk, token in found if (_login_id(token) or self.public_id(pk)) in ids]
 
 
 def longest_lifetime() -> timedelta:
-    """No token is good for longer after it was issued, whatever class it is of: the project's own
-    may say otherwise than the settings."""
-    given = (api_settings.REFRESH_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_REFRESH_LIFETIME)
-    longest: timedelta = max(*given, *(kind.lifetime for kind in _kinds(Token) if kind.lifetime))
+    """Return the longest time that any token is valid after it was issued.
+
+    All token classes are considered, because those of the project may ignore the settings.
+    """
+    longest: timedelta = max(
+        api_settings.REFRESH_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_REFRESH_LIFETIME
+    )
+    classes = [Token]
+    for token_class in classes:
+        classes += token_class.__subclasses__()
+        longest = max(longest, token_class.lifetime or longest)
     return longest
 
 
-def _kinds(kind: type[Any]) -> Iterator[type[Any]]:
-    for each in kind.__subclasses__():
-        yield from (each, *_kinds(each))
-
-
-def _blacklist(database: str, keys: Iterable[Any]) -> None:
-    rows = BlacklistedToken._base_manager.using(database)
-    rows.bulk_create((BlacklistedToken(token_id=key) for key in keys), ignore_conflicts=True)
-
-
-def _family(token: str) -> UUID | None:
-    """The login that a listed token says it is of. It is our own, and need not be proved."""
+def _login_id(token: str) -> UUID | None:
+    # The library stores its own tokens only, so the signature need not be verified.
     return as_id(jwt.decode(token, options={"verify_signature": False}).get(SID))

@@ -46,7 +46,7 @@ ENDED = {"type": "websocket.close", "code": 4401}
 def fresh_layer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One that nobody has joined; nobody has complained; nothing has been said."""
     channel_layers.set("default", InMemoryChannelLayer())
-    monkeypatch.setattr(broadcast, "_complained", -1000.0)
+    monkeypatch.setattr(broadcast, "_last_logged", -1000.0)
     COMMANDS.clear()
     GOODBYES.clear()
     yield

@@ -1,1 +1,1 @@
-"""Open sockets and streams, told of an ending by Django Channels."""
+"""Notify open sockets and streams of endings through Django Channels."""

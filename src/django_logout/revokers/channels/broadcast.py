@@ -1,6 +1,7 @@
-"""Endings, told to all processes by the channel layer of Django Channels.
+"""Broadcast endings to all processes through the channel layer of Django Channels.
 
-Nobody has to believe what is told: whoever is not named asks. Whoever missed it asks by the clock.
+The layer is not trusted to deliver. A listener that a message does not name checks its session, and
+every listener also polls, so a lost message only delays the end of a socket.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from time import monotonic
-from types import TracebackType
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -28,152 +28,144 @@ Message = Mapping[str, Any]
 TYPE = "django_logout.ended"
 #: Seconds that one call of the layer may take.
 TIMEOUT = 5
-#: Seconds after which groups are joined again: layers forget members after a day, and all of them
-#: in a restart.
-REJOIN = 600
-#: Seconds between two complaints of a process.
+#: Seconds after which a listener joins its groups again. Layers drop members after a day, and all
+#: of them in a restart.
+REJOIN_INTERVAL = 600
+#: Seconds between two log lines of a process.
 LOG_INTERVAL = 60
 
-_complained = -float(LOG_INTERVAL)
+_last_logged = -float(LOG_INTERVAL)
 
 
 def everyones_group() -> str:
-    """Where is told what is about everyone."""
+    """Return the group that receives endings of all users."""
     return _group("everyone")
 
 
 def users_group(user_pk: Any) -> str:
-    """Where is told what is about one user."""
+    """Return the group that receives the endings of one user."""
     return _group(f"user:{user_pk}")
 
 
 def _group(name: str) -> str:
-    # A keyed hash: sites that share a layer do not share groups, any key makes a valid name, and
-    # whoever sees the layer does not see who is there.
+    # A keyed hash separates sites that share a layer, makes a valid name of any primary key, and
+    # does not reveal to readers of the layer which users are connected.
     return f"django_logout.{salted_hmac(TYPE, name, algorithm='sha256').hexdigest()[:32]}"
 
 
 def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
-    """What is told of an ending, and to which group: one message for each user."""
-    if ending.target.scope is Scope.EVERYONE:
-        yield everyones_group(), _message(ending, before=ending.at.timestamp())
-        return
+    """Yield groups with their message: one for each user, or a single one for everyone."""
+    message = {"type": TYPE, "reason": str(ending.reason), "ids": [], "before": 0}
+    user: Any = None
+    match ending.target.scope:
+        case Scope.EVERYONE:
+            yield everyones_group(), {**message, "before": ending.at.timestamp()}
+            return
+        case Scope.USER:
+            user = ending.target.value
+        case Scope.OTHERS:
+            user = ending.target.value.user
     ids: dict[str, list[str]] = defaultdict(list)
-    for user_pk in _whole(ending):
-        ids[str(user_pk)] = []
+    if user is not None and user.pk is not None:
+        # This ending may include sessions without a row, which it cannot list. (A deleted user has
+        # no primary key any more; the ids of listed sessions suffice then.)
+        ids[str(user.pk)] = []
     for session in ending.sessions:
         ids[str(session.user_id)].append(str(session.id))
-    for user_pk, theirs in ids.items():
-        yield users_group(user_pk), _message(ending, ids=theirs)
-
-
-def _whole(ending: Ending) -> set[Any]:
-    """Of whom sessions may have ended that nobody has listed, being from before our time."""
-    target, users = ending.target, set()
-    if target.scope is Scope.USER:
-        users = {target.value.pk}
-    elif target.scope is Scope.OTHERS:
-        users = {target.value.user.pk}
-    return users - {None}  # deleted: whose sessions are known, is told as well
-
-
-def _message(ending: Ending, *, ids: list[str] | None = None, before: float = 0) -> Message:
-    reason = str(ending.reason)
-    return {"type": TYPE, "reason": reason, "ids": ids or [], "before": before}
+    for user_pk, session_ids in ids.items():
+        yield users_group(user_pk), {**message, "ids": session_ids}
 
 
 def publish(ending: Ending) -> None:
-    """Tell of it; raises whatever the layer raises, or ``TimeoutError``."""
-    async_to_sync(_tell)(list(messages(ending)))
+    """Send an ending to its groups. Raises what the layer raises, or ``TimeoutError``."""
+    parts = list(messages(ending))
 
-
-async def _tell(told: list[tuple[str, Message]]) -> None:
-    layer = get_channel_layer()
-    if layer is not None:  # else the project has others only, for its own ends
-        for group, message in told:
+    async def send() -> None:
+        layer = get_channel_layer()
+        if layer is None:  # The project has other layers only, for purposes of its own.
+            return
+        for group, message in parts:
             async with asyncio.timeout(TIMEOUT):
                 await layer.group_send(group, message)
 
+    async_to_sync(send)()
+
 
 class Listener:
-    """Hears what is told of one session; an asynchronous context manager."""
+    """Receives the endings that may include one session. An asynchronous context manager."""
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
+        self._groups = (users_group(identity.user_id), everyones_group())
         self._layer = get_channel_layer()
         self._channel = ""
-        self._joined = -float(REJOIN)
-        self._coming: asyncio.Task[Message] | None = None
+        self._joined = -float(REJOIN_INTERVAL)
+        self._receiving: asyncio.Task[Message] | None = None
 
     async def __aenter__(self) -> Listener:
         await self._join()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         if self._channel:
             try:
                 async with asyncio.timeout(TIMEOUT):
-                    if self._coming is not None:
-                        self._coming.cancel()
-                        await asyncio.gather(self._coming, return_exceptions=True)
-                    for group in self._groups():
+                    if self._receiving is not None:
+                        self._receiving.cancel()
+                        await asyncio.gather(self._receiving, return_exceptions=True)
+                    for group in self._groups:
                         await self._layer.group_discard(group, self._channel)
-            except Exception:  # noqa: BLE001
-                _log_throttled("The channel layer does not let a listener go; it will forget it.")
+            except Exception:  # noqa: BLE001 - a layer may raise anything; it drops old members
+                _log_throttled("A listener could not leave the groups of the channel layer.")
 
     async def receive(self, seconds: float) -> str | None:
-        """Wait until something is told, at most so long. Gives the reason if that settles that the
-        session has ended; else it has to be asked for."""
+        """Wait for a message, for a limited time.
+
+        Return the reason if the message proves that the session has ended. ``None`` means that the
+        caller has to check the session.
+        """
         end = monotonic() + seconds
         while (left := end - monotonic()) > 0:
-            if monotonic() - self._joined >= REJOIN:
+            if monotonic() - self._joined >= REJOIN_INTERVAL:
                 await self._join()
             if not self._channel:
                 await asyncio.sleep(left)
                 break
-            if self._coming is None:
-                self._coming = asyncio.ensure_future(self._layer.receive(self._channel))
-            await asyncio.wait({self._coming}, timeout=left)
-            if self._coming.done():
-                coming, self._coming = self._coming, None
+            if self._receiving is None:
+                self._receiving = asyncio.ensure_future(self._layer.receive(self._channel))
+            await asyncio.wait({self._receiving}, timeout=left)
+            if self._receiving.done():
+                done, self._receiving = self._receiving, None
                 try:
-                    return self._settles(coming.result())
-                except Exception:  # noqa: BLE001 - whatever a layer raises
-                    _log_throttled("The channel layer does not tell.")
-                    self._joined = -float(REJOIN)
+                    return self._proved_reason(done.result())
+                except Exception:  # noqa: BLE001 - a layer may raise anything
+                    _log_throttled("The channel layer failed to receive.")
+                    self._joined = -float(REJOIN_INTERVAL)
                     await asyncio.sleep(min(TIMEOUT, end - monotonic()))
         return None
 
-    def _settles(self, message: Message) -> str | None:
+    def _proved_reason(self, message: Message) -> str | None:
         named = str(self.identity.id) in message["ids"]
         return message["reason"] if named or self.identity.started_at < message["before"] else None
-
-    def _groups(self) -> tuple[str, str]:
-        return users_group(self.identity.user_id), everyones_group()
 
     async def _join(self) -> None:
         if self._layer is None:
             return
         try:
             async with asyncio.timeout(TIMEOUT):
-                # With the prefix of consumers: the layer on Redis reads of one prefix at a time.
+                # Use the prefix of consumers, because the layer on Redis reads one prefix at a time.
                 channel = self._channel or await self._layer.new_channel()
-                for group in self._groups():
+                for group in self._groups:
                     await self._layer.group_add(group, channel)
             self._channel, self._joined = channel, monotonic()
-        except Exception:  # noqa: BLE001
-            _log_throttled("The channel layer is down.")
+        except Exception:  # noqa: BLE001 - a layer may raise anything
+            _log_throttled("The channel layer is unavailable.")
 
 
 def _log_throttled(what: str) -> None:
-    """Once a minute: there may be thousands who could."""
-    global _complained  # noqa: PLW0603
-    if monotonic() - _complained >= LOG_INTERVAL:
-        _complained = monotonic()
-        message = "%s Sessions of sockets are asked for by the clock."
-        logger.error(message, what, exc_info=True)  # noqa: LOG014 - called where it is handled
+    """Log an error once a minute, because thousands of sockets may notice it at once."""
+    global _last_logged  # noqa: PLW0603
+    if monotonic() - _last_logged >= LOG_INTERVAL:
+        _last_logged = monotonic()
+        message = "%s Sockets poll the status of their sessions instead."
+        logger.error(message, what, exc_info=True)  # noqa: LOG014 - callers handle an exception

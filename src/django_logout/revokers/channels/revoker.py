@@ -1,4 +1,4 @@
-"""Open WebSockets and streams, which Django Channels can tell of an ending."""
+"""Notify open WebSockets and streams of an ending, so that they close at once."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from django_logout.types import Ending
 
 
 class ChannelsRevoker(Revoker):
-    """Tells them, wherever they are: they close themselves. How many did, nobody knows."""
+    """Publishes endings. Sockets close themselves, so their number is unknown."""
 
     name = "channels"
     apps = ("channels",)
     announces = True
 
     def revoke(self, ending: Ending) -> int:
-        """Nothing yet: they are told once it is true."""
+        """Return 0: sockets are notified only after the commit, in :meth:`announce`."""
         return 0
 
     def announce(self, ending: Ending) -> None:
-        """Tell them. Fails where the layer is down: they then find out by asking."""
+        """Publish the ending. If the layer is down, this raises, and sockets find out by polling."""
         broadcast.publish(ending)
 
     def check(self) -> Sequence[CheckMessage]:
-        """A layer that other processes do not hear is for developing."""
+        """Warn of an in-memory layer in production, because other processes do not receive it."""
         layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND")
         if settings.DEBUG or layer != "channels.layers.InMemoryChannelLayer":
             return []
-        sentence = "The default channel layer is in memory, where other processes do not hear it."
+        sentence = "The default channel layer is in memory, so it does not reach other processes."
         hint = 'Write CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer", …}}.'
         return [Warning(sentence, hint=hint, id="django_logout.W080")]

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit: tokens of all kinds, and what they are to be had for."""
+"""Revoke tokens of django-oauth-toolkit, and the codes and grants that tokens are obtained with."""
 
 from django_logout.revokers.oauth_toolkit.revoker import OauthToolkitRevoker
 

@@ -1,9 +1,14 @@
-"""The logins of applications, of which each token is a part."""
+"""Logins of applications, and the tokens that belong to each.
+
+A login is known by a key: that of its authorization code until a token is obtained, then that of
+its token family or its single token.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from typing import Any
+from uuid import UUID
 
 from django.db import router
 from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
@@ -20,60 +25,66 @@ from django_logout.types import Credential
 NAME = "oauth_token"
 
 
-def of_code(grant: Any) -> str:
-    """What an authorization code is known by, until something is had for it."""
+def code_key(grant: Any) -> str:
+    """Return the key of an authorization code."""
     return f"code:{grant.pk}"
 
 
-def of_id_token(id_token: Any) -> str:
-    """What an ID token is known by that came without an access token."""
+def id_token_key(id_token: Any) -> str:
+    """Return the key of an ID token that was issued without an access token."""
     return f"id:{id_token.pk}"
 
 
-def of_access(access: Any) -> str:
-    """What an access token is known by that came without a refresh token."""
+def access_key(access: Any) -> str:
+    """Return the key of an access token that was issued without a refresh token."""
     return f"access:{access.pk}"
 
 
-def of_refresh(refresh: Any) -> str:
-    """What a refresh token is known by: it, and all that came before it or will come of it. (There
-    are some without a family, from before django-oauth-toolkit 3.)"""
+def refresh_key(refresh: Any) -> str:
+    """Return the key of a token family: a refresh token and all that it descends from or is
+    refreshed to. Tokens issued by django-oauth-toolkit before version 3 have no family."""
     return f"family:{refresh.token_family}" if refresh.token_family else f"refresh:{refresh.pk}"
 
 
+def public_id(key: str) -> UUID:
+    """Return the id of a login that its user may see."""
+    return bindings.public_id(NAME, key)
+
+
 def database() -> str:
-    """Where all of them are; never a replica, which may be late."""
+    """Return the writable database of the tokens, since a replica may lag behind."""
     return router.db_for_write(models.get_access_token_model())
 
 
-def rows(model: type[Model], user_ids: Collection[Any] | None) -> QuerySet[Any]:
-    """Those of some users, or of all; those of an application itself are nobody's login."""
-    found = model._base_manager.using(database())
-    return found.exclude(user=None) if user_ids is None else found.filter(user__in=user_ids)
+def rows_of(model: type[Model], user_pks: Collection[Any] | None) -> QuerySet[Any]:
+    """Return the rows of some users, or of all users. Tokens that an application obtained for
+    itself (client credentials) have no user, and are never included."""
+    rows = model._base_manager.using(database())
+    return rows.exclude(user=None) if user_pks is None else rows.filter(user__in=user_pks)
 
 
-def active(access: QuerySet[Any]) -> Iterator[Credential]:
-    """The logins of these access tokens, where they work or can be renewed; in one query."""
-    now, lasting = timezone.now(), oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS
-    refresh = rows(models.get_refresh_token_model(), None)
-    mine = refresh.filter(access_token=OuterRef("pk"), revoked=None)
+def active_logins(access: QuerySet[Any]) -> Iterator[Credential]:
+    """Yield the logins of these access tokens that are valid or can be refreshed, in one query."""
+    now, refresh_lifetime = timezone.now(), oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS
+    refresh = rows_of(models.get_refresh_token_model(), None)
+    current = refresh.filter(access_token=OuterRef("pk"), revoked=None)
     first = refresh.filter(token_family=OuterRef("token_family")).order_by("created")
     access = access.select_related("application").annotate(
-        refresh_id=Subquery(mine.values("pk")[:1]),
-        token_family=Subquery(mine.values("token_family")[:1]),
-        begun=Subquery(first.values("created")[:1]),
+        refresh_id=Subquery(current.values("pk")[:1]),
+        token_family=Subquery(current.values("token_family")[:1]),
+        started_at=Subquery(first.values("created")[:1]),
     )
     for row in access.filter(Q(expires__gt=now) | Q(refresh_id__isnull=False)).order_by("-pk"):
-        what, expires = of_access(row), row.expires
+        key, expires = access_key(row), row.expires
         if row.refresh_id is not None:
-            what = f"family:{row.token_family}" if row.token_family else f"refresh:{row.refresh_id}"
-            expires = expires + as_timedelta(lasting) if lasting else None
+            key = f"family:{row.token_family}" if row.token_family else f"refresh:{row.refresh_id}"
+            expires = expires + as_timedelta(refresh_lifetime) if refresh_lifetime else None
         if expires is None or expires > now:
             yield Credential(
-                id=bindings.public_id(NAME, what),
+                id=public_id(key),
                 kind=NAME,
                 label=str(row.application or _("An application")),
-                created_at=row.begun or row.created,
+                created_at=row.started_at or row.created,
                 last_used_at=row.updated,
                 expires_at=expires,
             )

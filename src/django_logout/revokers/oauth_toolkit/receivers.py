@@ -1,7 +1,8 @@
-"""Notices what is issued: what comes of a session is tied to it, and ends with it."""
+"""Bind what is issued in a session to that session, so that it ends with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,11 +17,11 @@ from django_logout.revokers import bindings
 from django_logout.revokers.oauth_toolkit import grants
 from django_logout.utils.context import current_request
 
-#: With this scope a user agrees that an application goes on without them (OpenID Connect Core
-#: 1.0, section 11): its tokens outlive the session (Back-Channel Logout 1.0, section 2.7).
-OFFLINE = "offline_access"
-#: What a token is had for, by the type of grant: where it is kept, and the field that names it.
-REDEEMED: dict[Any, Any] = {
+#: With this scope a user agrees that an application stays logged in without them (OpenID Connect
+#: Core 1.0, section 11). Its tokens outlive the session (Back-Channel Logout 1.0, section 2.7).
+OFFLINE_ACCESS = "offline_access"
+#: Where the codes of a type of grant are stored, and the field with the code.
+CODES: dict[Any, Any] = {
     "authorization_code": (models.get_grant_model, "code"),
     "urn:ietf:params:oauth:grant-type:device_code": (
         models.get_device_grant_model,
@@ -29,79 +30,90 @@ REDEEMED: dict[Any, Any] = {
 }
 
 
-def connect() -> None:
-    """Connect the receivers."""
-    for model, heard in (
-        (models.get_grant_model(), on_code),
-        (models.get_id_token_model(), on_id_token),
-        (models.get_access_token_model(), on_access),
-        (models.get_refresh_token_model(), on_refresh),
+def connect_receivers() -> None:
+    """Connect a receiver to each model whose rows are issued."""
+    for model, bind in (
+        (models.get_grant_model(), bind_code),
+        (models.get_id_token_model(), bind_id_token),
+        (models.get_access_token_model(), bind_access_token),
+        (models.get_refresh_token_model(), bind_refresh_token),
     ):
         uid = f"django_logout.{grants.NAME}.{model._meta.label}"
-        post_save.connect(heard, sender=model, dispatch_uid=uid)
+        post_save.connect(_when_created(bind), sender=model, weak=False, dispatch_uid=uid)
 
 
-def on_code(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-    """A user has let an application in."""
-    if created and not raw:
-        _tie(instance, grants.of_code(instance))
+def _when_created(bind: Callable[[Any], Any]) -> Callable[..., None]:
+    def receiver(instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
+        if created and not raw:
+            bind(instance)
+
+    return receiver
 
 
-def on_id_token(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-    """An application is told who the user is; perhaps nothing but that."""
-    if created and not raw:
-        _tie(instance, grants.of_id_token(instance))
+def bind_code(grant: Any) -> None:
+    """Bind an authorization code to the session in which the user authorized an application."""
+    _bind_to_current_session(grant, grants.code_key(grant))
 
 
-def on_access(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-    """An access token: given away in a session, or had for a code. A renewed one belongs to a
-    login that is known. Raises ``InvalidGrantError`` if what it was had for has ended meanwhile;
-    django-oauth-toolkit then undoes it, and answers so."""
-    if not created or raw or instance.source_refresh_token_id is not None:
-        return
-    if not _tie(instance, grants.of_access(instance)):
+def bind_id_token(id_token: Any) -> None:
+    """Bind an ID token, which may be all that an application obtains."""
+    _bind_to_current_session(id_token, grants.id_token_key(id_token))
+
+
+def bind_access_token(access: Any) -> None:
+    """Bind an access token to the session that issued it, or to that of the code it is issued for.
+
+    A refreshed token belongs to a login that is bound already. Raises ``InvalidGrantError`` if the
+    code has been revoked meanwhile; django-oauth-toolkit then rolls back and responds with that
+    error.
+    """
+    key = grants.access_key(access)
+    if access.source_refresh_token_id is None and not _bind_to_current_session(access, key):
         with transaction.atomic(using=grants.database()):
-            _redeem(instance)
+            _bind_to_session_of_code(access)
 
 
-def on_refresh(sender: Any, instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-    """A refresh token: the first of a login is tied as its access token is."""
-    access = instance.access_token if created and not raw else None
+def bind_refresh_token(refresh: Any) -> None:
+    """Bind the first refresh token of a login to the session of its access token."""
+    access = refresh.access_token
     if access is None or access.source_refresh_token_id is not None:
         return
-    session_id = bindings.session_of(grants.NAME, grants.of_access(access))
-    if session_id is not None:  # in the transaction that has tied the other
-        bindings.bind(grants.NAME, grants.of_refresh(instance), session_id)
+    session_id = bindings.bound_session_id(grants.public_id(grants.access_key(access)))
+    if session_id is not None:
+        # This cannot fail: the transaction that bound the access token still locks the session.
+        _bind(grants.refresh_key(refresh), session_id)
 
 
-def _tie(instance: Any, what: str) -> bool:
-    """Tie it to the session of this request; false if there is none."""
-    offline = OFFLINE in instance.scope.split()
+def _bind(key: str, session_id: Any) -> bool:
+    return bindings.bind_to_session(grants.NAME, grants.public_id(key), session_id)
+
+
+def _bind_to_current_session(instance: Any, key: str) -> bool:
+    """Bind a row to the session of the current request. Return false if there is none."""
+    offline = OFFLINE_ACCESS in instance.scope.split()
     session_id = None if offline else bindings.current_session_id(instance.user_id)
-    if session_id is not None and not bindings.bind(grants.NAME, what, session_id):
+    if session_id is not None and not _bind(key, session_id):
         instance.delete()
     return session_id is not None
 
 
-def _redeem(access: Any) -> None:
-    """Tie an access token to the session in which its code was given away. The session is locked
-    before the code, as an ending does it; whoever ends the code waits for us, and then sees what
-    has come of it."""
-    body = _body()
-    model, field = REDEEMED.get(body.get("grant_type"), (None, ""))
+def _bind_to_session_of_code(access: Any) -> None:
+    """Bind an access token to the session in which its code was issued.
+
+    The session is locked before the code, in the order of an ending. An ending that revokes the
+    code waits for this transaction, and then sees the new token.
+    """
+    body, request = {}, current_request.get()
+    # A body that other code has read already is not that of an OAuth client.
+    with suppress(RawPostDataException):
+        body = dict(get_oauthlib_core().extract_body(request)) if request else {}
+    model, field = CODES.get(body.get("grant_type"), (None, ""))
     if model is None:
         return
     codes = model()._base_manager.using(grants.database()).filter(**{field: body.get(field)})
     code = codes.first()
-    session_id = code and bindings.session_of(grants.NAME, f"{field}:{code.pk}")
-    if session_id and not bindings.bind(grants.NAME, grants.of_access(access), session_id):
+    session_id = code and bindings.bound_session_id(grants.public_id(f"{field}:{code.pk}"))
+    if session_id and not _bind(grants.access_key(access), session_id):
         raise InvalidGrantError
     if codes.select_for_update().first() is None:
         raise InvalidGrantError
-
-
-def _body() -> dict[str, Any]:
-    request = current_request.get()
-    with suppress(RawPostDataException):  # read by others; so it is none of an OAuth client
-        return dict(get_oauthlib_core().extract_body(request)) if request else {}
-    return {}

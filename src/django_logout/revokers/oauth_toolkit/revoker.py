@@ -1,4 +1,4 @@
-"""Ends logins of applications."""
+"""Revoke logins of applications."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from django_logout.types import Credential, Ending
 
 
 class OauthToolkitRevoker(Revoker):
-    """Deletes tokens. One credential is one login of one application: the refresh tokens that have
-    come of one another, with their access and ID tokens; or an access token that has none.
+    """Deletes tokens.
 
-    What a user has approved in a session is tied to it, and so is what is had for that.
+    One credential is one login of one application: the refresh tokens of a family, with their
+    access and ID tokens, or a single access token without a refresh token. What a user authorizes
+    in a session is bound to it, together with the tokens that are obtained with it.
     """
 
     name = grants.NAME
@@ -32,41 +33,42 @@ class OauthToolkitRevoker(Revoker):
     needs_reach = True
 
     def revoke(self, ending: Ending) -> int:
-        """Delete what the ending reaches, and give how many logins of applications those were.
+        """Delete what the ending includes, and return the number of logins.
 
-        Whoever is just getting new tokens for old ones has the old ones locked, and is waited for;
-        so we look again, until nothing has come of them.
+        A client that is refreshing its tokens holds a lock on the old ones, and this waits for it.
+        So the sweep is repeated until it finds no new tokens.
         """
-        if not ending.reach.may_include(self.name) or self._is_spared(ending):
+        if not ending.reach.may_include(self.name) or self._is_exempt(ending):
             return 0
         ended: set[str] = set()
         with transaction.atomic(using=grants.database()):
-            while found := Sweep(ending):
-                ended |= found.living
-                found.delete()
+            while sweep := Sweep(ending):
+                ended |= sweep.active_logins
+                sweep.delete()
         return len(ended)
 
     def count_exempt(self, ending: Ending) -> int:
-        """Count the logins of applications that were left alone."""
-        if not ending.reach.may_include(self.name) or not self._is_spared(ending):
+        """Return the number of logins that the ending would include if they were not exempt."""
+        if not ending.reach.may_include(self.name) or not self._is_exempt(ending):
             return 0
-        access = grants.rows(models.get_access_token_model(), ending.reach.user_pks)
-        return sum(ending.reach.includes(self.name, login.id) for login in grants.active(access))
+        access = grants.rows_of(models.get_access_token_model(), ending.reach.user_pks)
+        logins = grants.active_logins(access)
+        return sum(ending.reach.includes(self.name, login.id) for login in logins)
 
     def list(self, user: Any) -> Sequence[Credential]:
-        """The user's logins of applications, in one query."""
-        return [*grants.active(grants.rows(models.get_access_token_model(), [user.pk]))]
+        """Return the user's logins of applications, in one query."""
+        return [*grants.active_logins(grants.rows_of(models.get_access_token_model(), [user.pk]))]
 
     def presented(self, request: HttpRequest) -> UUID | None:
-        """Of which login the access token is that let the request in."""
+        """Return the login of the access token that authenticated the request."""
         token, model = getattr(request, "auth", None), models.get_access_token_model()
         if not isinstance(token, model):
             return None
-        found = grants.active(grants.rows(model, None).filter(pk=token.pk))
-        return next((login.id for login in found), None)
+        logins = grants.active_logins(grants.rows_of(model, None).filter(pk=token.pk))
+        return next((login.id for login in logins), None)
 
     def owns_model(self, model: type[Model]) -> bool:
-        """Each of the tables, if the project has its own."""
+        """Return whether it is one of the library's models, or the project's replacement."""
         return model in (
             models.get_access_token_model(),
             models.get_refresh_token_model(),
@@ -76,8 +78,8 @@ class OauthToolkitRevoker(Revoker):
         )
 
     def connect(self) -> None:
-        """Notice what is approved in a session, and what is had for it."""
-        receivers.connect()
+        """Bind what is issued in a session to it."""
+        receivers.connect_receivers()
 
-    def _is_spared(self, ending: Ending) -> bool:
+    def _is_exempt(self, ending: Ending) -> bool:
         return self.excludes_exempt(ending) and self.name in logout_settings().EXEMPT_CREDENTIALS
