@@ -169,7 +169,13 @@ def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
     _insist(cutoffs.last_cutoff_of(bearer.user_pk), bearer)
     begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
     family = token_logins.adopt(name, bearer.user_pk, begun=begun, expires=expires)
-    session_id = None if listed is None else bindings.bound_session_id(bindings.public_id(token_logins.KIND, listed))
-    if session_id is not None and not bindings.bind_to_session(token_logins.KIND, family, session_id):
+    session_id = (
+        None
+        if listed is None
+        else bindings.bound_session_id(bindings.public_id(token_logins.KIND, listed))
+    )
+    if session_id is not None and not bindings.bind_to_session(
+        token_logins.KIND, family, session_id
+    ):
         raise TokenRefused(Reason.UNKNOWN)
     return family

@@ -38,9 +38,9 @@ def find_reach(ending: Ending) -> Reach:
             return Reach(owners=frozenset([user.pk]), selected_ids=selected)
         case _:
             bound = bindings.credentials_of_sessions([session.id for session in ending.sessions])
-            logins = (s.id for s in ending.sessions if s.kind == token_logins.KIND)
+            ended = (s.id for s in ending.sessions if s.kind == token_logins.KIND)
             owners = frozenset(session.user_id for session in ending.sessions)
-            return Reach(owners=owners, selected_ids=_with_token_logins(bound, logins))
+            return Reach(owners=owners, selected_ids=_with_token_logins(bound, ended))
 
 
 def _with_token_logins(bound: bindings.IdsByKind, logins: Iterable[UUID]) -> bindings.IdsByKind:
