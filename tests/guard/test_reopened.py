@@ -89,8 +89,30 @@ def test_one_that_is_not_looked_at_goes_on(engine: str, get: Any, ann: Client) -
         request.user.is_authenticated  # noqa: B018
         reopen(request)
 
-    get(ann, act)
+    assert "Cookie" in get(ann, act)["Vary"]
     assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+
+
+def test_one_that_nobody_looks_at_costs_nothing(
+    ann: Client, get: Any, django_assert_num_queries: Any
+) -> None:
+    """As if it had not been opened anew."""
+    with django_assert_num_queries(0):
+        assert not get(ann, reopen).has_header("Vary")
+
+
+def test_another_session_in_its_place(engine: str, get: Any, ann: Client, other: Any) -> None:
+    """Both sessions go on, since this one was opened by the key of another."""
+    bob = Client()
+    bob.force_login(other)
+    key = bob.cookies["sessionid"].value
+
+    def act(request: HttpRequest) -> Any:
+        request.user.is_authenticated  # noqa: B018
+        return reopen(request, key)[SESSION_KEY] == str(other.pk)
+
+    assert get(ann, act).content == b"True"
+    assert (sorted(living()), reasons()) == (["ann", "bob"], [])
 
 
 def test_one_that_is_used_beside_the_requests_own(engine: str, get: Any, ann: Client) -> None:
@@ -174,6 +196,36 @@ def test_a_logout_that_is_rolled_back_is_done_again(
 
     get(ann, act)
     assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.USER])
+
+
+def test_it_is_opened_anew_twice(engine: str, get: Any, ann: Client) -> None:
+    """What the object in the middle has seen counts, too."""
+    thief = copy_of(ann)
+
+    def act(request: HttpRequest) -> Any:
+        key = reopen(request).session_key
+        with suppress(OSError), transaction.atomic():
+            logout(request)
+            raise OSError
+        reopen(request, key)
+
+    get(ann, act)
+    assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.USER])
+
+
+def test_the_cookie_of_an_ended_session_is_recognized(
+    engine: str, get: Any, ann: Client, user: Any
+) -> None:
+    """Although the session that is opened anew is a guest's."""
+    end_elsewhere(user)
+
+    def act(request: HttpRequest) -> Any:
+        request.session["state"] = "x"
+        request.session.save()
+        return reopen(request)["state"]
+
+    assert get(ann, act).content == b"x"
+    assert LoginSession.objects.get().notified_at is not None
 
 
 def test_what_the_browser_is_to_forget(engine: str, get: Any, ann: Client, settings: Any) -> None:
@@ -435,9 +487,8 @@ def test_without_a_request(engine: str, ann: Client, user: Any) -> None:
 
 def test_a_key_that_no_engine_has(engine: str, get: Any) -> None:
     """PostgreSQL refuses to be asked for it."""
-    assert (
-        get(Client(), lambda request: reopen(request, "a" * 9 + "\x00").get("x")).content == b"None"
-    )
+    response = get(Client(), lambda request: reopen(request, "a" * 9 + "\x00").session_key)
+    assert response.content == b"None"
 
 
 @pytest.mark.parametrize("copied", [copy, deepcopy, lambda it: pickle.loads(pickle.dumps(it))])

@@ -80,7 +80,7 @@ def inherit(session: Any, original: Any) -> None:
     place for a while.
     """
     for earlier in _earlier_objects(session, original):
-        load_unnoticed(session)
+        session._get_session()
         before = earlier.identity
         # If the engine does not know the key any more, another tab has rotated it: the session
         # goes on there, and this request has not let go of it.
@@ -91,7 +91,7 @@ def inherit(session: Any, original: Any) -> None:
 
 
 def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
-    """The objects by which the request has held this session before, the newest first."""
+    """The objects by which the request has looked at this session before, the newest first."""
     while session is not original:
         earlier = session.reopened
         if earlier is None and session.continues(original):
@@ -99,14 +99,8 @@ def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
         if earlier is None:
             return
         session = earlier
-        yield session
-
-
-def load_unnoticed(session: Any) -> None:
-    """Load a session that the view has not looked at, without ``Vary: Cookie`` for it."""
-    accessed = session.accessed
-    session._get_session()
-    session.accessed = accessed
+        if "state" in vars(session):
+            yield session
 
 
 # Whether anything has become of the session that is to be settled before the response leaves.

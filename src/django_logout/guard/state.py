@@ -103,18 +103,14 @@ class SessionState:
 
     def inherit(self, earlier: SessionState) -> None:
         """Take over what an earlier object has seen of the session that this one has opened anew."""
-        if earlier is self:
-            return
         if self.identity is None:
-            self.key = earlier.key
+            self.key = earlier.key  # by which the browser's ended session is recognized
         for name, known in vars(earlier).items():
             mine = getattr(self, name)
             if isinstance(known, dict | set):
                 setattr(self, name, known | mine)
-            elif not mine and name != "cut_off":  # which is true of one load
+            elif not mine:
                 setattr(self, name, known)
-        if self.refused is not None:
-            self.logins_seen.pop(self.refused[0].id, None)
 
     def confirm_login(self) -> None:
         """The row of the login is committed."""

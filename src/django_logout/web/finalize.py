@@ -20,7 +20,6 @@ from django_logout.guard.install import (
     guard,
     inherit,
     is_shut_out,
-    load_unnoticed,
     needs_finalizing,
 )
 from django_logout.guard.presented import clear_sessions, delete_data, set_anonymous_user
@@ -114,7 +113,9 @@ def _load_if_saved(request: HttpRequest) -> None:
     in use although the view has not asked for it."""
     session: Any = request.session
     if settings.SESSION_SAVE_EVERY_REQUEST and session.session_key:
-        load_unnoticed(session)
+        accessed = session.accessed
+        session._get_session()
+        session.accessed = accessed
 
 
 def _end_expired(request: HttpRequest, state: SessionState) -> None:
