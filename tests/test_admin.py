@@ -159,8 +159,8 @@ def test_the_default_site_may_use_the_mixin(tmp_path: Path, place: int) -> None:
 
 def test_registering_twice_is_harmless() -> None:
     """As happens when a test changes the installed apps."""
-    from django_logout.admin import register
+    from django_logout.admin import register_models
 
-    register()
+    register_models()
 
     assert admin.site.is_registered(LoginSession)

@@ -271,7 +271,7 @@ def _label(row: Any) -> str:
     return str(row)
 
 
-def register() -> None:
+def register_models() -> None:
     """Register both models with the default admin site.
 
     This is done when the apps are ready, not on import: the default site may be a class of the

@@ -23,9 +23,9 @@ class LogoutConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("django_logout.receivers").connect()
+        import_module("django_logout.receivers").connect_receivers()
         import_module("django_logout.revokers").connect_receivers()
         for tag, check in CHECKS.items():
             register(check, tag)
         if apps.is_installed("django.contrib.admin"):
-            import_module("django_logout.admin").register()
+            import_module("django_logout.admin").register_models()

@@ -21,7 +21,7 @@ ALLAUTH = {
 }
 
 
-def connect() -> None:
+def connect_receivers() -> None:
     """Connect all receivers."""
     _connect(user_logged_in, "policies.login_receivers.on_login", "login")
     _connect(user_logged_out, "policies.login_receivers.on_logout", "logout")

@@ -95,12 +95,8 @@ class Outcome:
 
     def plus(self, other: Outcome) -> Outcome:
         """Return the sum of this and of the same revoker's outcome in another batch."""
-        return Outcome(
-            self.revoker,
-            self.count + other.count,
-            self.error or other.error,
-            self.exempt + other.exempt,
-        )
+        count, exempt = self.count + other.count, self.exempt + other.exempt
+        return replace(self, count=count, error=self.error or other.error, exempt=exempt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
