@@ -31,17 +31,17 @@ class Target(NamedTuple):
 
     @classmethod
     def current(cls, request: HttpRequest) -> Target:
-        """End the session of the request, and those of duplicate cookies that it presented."""
+        """Select the session of the request, and those of duplicate cookies that it presented."""
         return cls(Scope.CURRENT, request)
 
     @classmethod
     def session(cls, session_id: UUID | str) -> Target:
-        """End one session, by its public id. Raises ``ValueError`` if the id is malformed."""
+        """Select one session, by its public id. Raises ``ValueError`` if the id is malformed."""
         return cls(Scope.SESSION, UUID(str(session_id)))
 
     @classmethod
     def sessions(cls, sessions: Any) -> Target:
-        """End several sessions, of any users, by their public ids or by a queryset.
+        """Select several sessions, of any users, by their public ids or by a queryset.
 
         The conditions of a queryset of ``LoginSession`` are part of the UPDATE that ends the
         sessions, so they cannot become outdated in between.
@@ -52,34 +52,34 @@ class Target(NamedTuple):
 
     @classmethod
     def others(cls, request: HttpRequest) -> Target:
-        """End all sessions of the request's user except that of the request."""
+        """Select all sessions of the request's user except that of the request."""
         return cls(Scope.OTHERS, request)
 
     @classmethod
     def user(cls, user: Any) -> Target:
-        """End all sessions of one user."""
+        """Select all sessions of one user."""
         return cls(Scope.USER, user)
 
     @classmethod
     def users(cls, queryset: Any) -> Target:
-        """End all sessions of the users of a queryset."""
+        """Select all sessions of the users of a queryset."""
         return cls(Scope.USERS, queryset)
 
     @classmethod
     def everyone(cls) -> Target:
-        """End all sessions of all users."""
+        """Select all sessions of all users."""
         return cls(Scope.EVERYONE)
 
     @classmethod
     def credential(cls, user: Any, credential_id: UUID | str) -> Target:
-        """Revoke one token of a user, by its id as in :class:`Credential`.
+        """Select one token of a user, by its id as in :class:`Credential`.
 
         Raises ``ValueError`` if the id is malformed. A token that does not exist is ignored.
         """
         return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
 
     def including_exempt(self) -> Target:
-        """Return this target, extended to the credentials that are exempt otherwise."""
+        """Return this target with the credentials included that are exempt otherwise."""
         return self._replace(include_exempt=True)
 
 
