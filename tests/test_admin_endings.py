@@ -311,7 +311,7 @@ def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyP
         raise DatabaseError
 
     with monkeypatch.context() as patch:
-        patch.setattr(audit, "record", broken)
+        patch.setattr(audit, "record_event", broken)
         answer = choose(clerk, SESSIONS, ids(user), sure=True)
     assert "Not all could be ended" in said(answer)
     assert signed_in(anns) == "ann"

@@ -119,7 +119,7 @@ def test_what_has_ended_is_announced_whatever_fails_afterwards(
         session_ended.disconnect(hear)
 
     assert heard == [LoginSession.objects.get().pk]
-    assert "Not everywhere logged out yet" in caplog.text
+    assert "Not logged out everywhere yet" in caplog.text
     assert signed_in(ann) == ""
 
 
@@ -229,16 +229,16 @@ def test_an_ending_between_two_looks_is_seen_by_the_second(
 ) -> None:
     """The gate has let the session in, and before its age is looked at it has ended."""
     settings.LOGOUT = {"ABSOLUTE_TIMEOUT": lambda user, request: 3600}  # asks for the row
-    ask = decision.ask
+    ask = decision.timeouts_from_row
 
     def late(*args: Any) -> Any:
-        monkeypatch.setattr(decision, "ask", ask)
+        monkeypatch.setattr(decision, "timeouts_from_row", ask)
         end_sessions(Target.user(user), reason="admin")
         return ask(*args)
 
     ann.get("/write/")
     with another_process():
-        monkeypatch.setattr(decision, "ask", late)
+        monkeypatch.setattr(decision, "timeouts_from_row", late)
         response = ann.get("/private/", follow=True)
 
     assert b"An administrator ended your session." in response.content

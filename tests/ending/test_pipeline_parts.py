@@ -82,15 +82,15 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
 ) -> None:
     """What is done is done, and on record; trying again does the rest."""
     crowd = make_crowd(5, 2)
-    end, calls = registry.end, []
+    end_rows, calls = registry.end_rows, []
 
-    def flaky(*args: Any) -> Any:
+    def flaky(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
         if len(calls) == 2:
             raise DatabaseError
-        return end(*args)
+        return end_rows(*args, **kwargs)
 
-    monkeypatch.setattr(registry, "end", flaky)
+    monkeypatch.setattr(registry, "end_rows", flaky)
     with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 5\. Then: .*nothing was changed"):
         end_sessions(Target.users(crowd))
     event = LogoutEvent.objects.get()
@@ -112,11 +112,11 @@ def test_a_failure_before_anything_is_on_record_says_how_far_it_got(
 ) -> None:
     """The first part held nobody; the second ended nobody."""
 
-    def broken(*args: Any) -> Any:
+    def broken(*args: Any, **kwargs: Any) -> Any:
         raise DatabaseError
 
     row, *_ = make_rows(user, 1)
-    monkeypatch.setattr(audit, "record", broken)
+    monkeypatch.setattr(audit, "record_event", broken)
     with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 3\. Then: .*nothing was changed"):
         end_sessions(Target.sessions([uuid4(), uuid4(), row.pk]))
     (line,) = (record for record in caplog.records if record.name == "django_logout")
@@ -128,11 +128,11 @@ def test_a_failure_before_anything_is_on_record_says_how_far_it_got(
 def test_a_failure_at_once_has_changed_nothing(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """And says so."""
 
-    def broken(*args: Any) -> Any:
+    def broken(*args: Any, **kwargs: Any) -> Any:
         raise DatabaseError
 
     make_rows(user, 1)
-    monkeypatch.setattr(registry, "end", broken)
+    monkeypatch.setattr(registry, "end_rows", broken)
     with pytest.raises(SessionNotEnded, match=r"^The sessions could not be ended; nothing"):
         end_sessions(Target.users(named("ann")))
 

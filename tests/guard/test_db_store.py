@@ -54,7 +54,7 @@ def test_it_says_what_django_reads_and_what_settles_it(
     before = timezone.now()
     end_sessions(Target.everyone())
     key = signed_in_key(user)
-    found = db_store.ask(Session, key)
+    found = db_store.read_row(Session, key)
     assert found is not None
     assert SessionStore(key).decode(found.session_data)["_auth_user_id"] == str(user.pk)
     assert found.cut_off is not None
@@ -65,19 +65,19 @@ def test_it_says_what_django_reads_and_what_settles_it(
 def test_an_expired_row_is_none(user: Any) -> None:
     """By the clock of the moment in which it is asked for, not of the first time."""
     key = signed_in_key(user)
-    assert db_store.ask(Session, key) is not None
+    assert db_store.read_row(Session, key) is not None
     with time_machine.travel(timezone.now() + timedelta(days=15)):
-        assert db_store.ask(Session, key) is None
+        assert db_store.read_row(Session, key) is None
 
 
 def test_the_second_question_is_not_put_into_sql_again(user: Any) -> None:
     """With another key, it is the same question."""
     keys = [signed_in_key(user), signed_in_key(user)]
-    db_store._question.cache_clear()
+    db_store._statement.cache_clear()
     with CaptureQueriesContext(connection) as asked:
         found = [load(key).session_key for key in keys]
     assert found == keys
-    assert db_store._question.cache_info().misses == 1
+    assert db_store._statement.cache_info().misses == 1
     first, second = (query["sql"] for query in asked.captured_queries)
     assert keys[0] in first
     assert keys[1] in second

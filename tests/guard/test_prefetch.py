@@ -15,6 +15,7 @@ from django_logout.guard import prefetch, status_cache
 from django_logout.guard.install import guard
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, identity
+from django_logout.utils.bounded import BoundedDict
 from tests import services
 from tests.backends import cache_from_url
 from tests.counting import cost, counted
@@ -164,7 +165,7 @@ def test_a_process_remembers_so_many_and_no_key(
     ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those it has known longest are forgotten first; nothing of it opens a session."""
-    monkeypatch.setattr(prefetch, "MEMORY", 2)
+    monkeypatch.setattr(prefetch, "_ids", BoundedDict(2))
     clients = [Client() for _ in range(3)]
     for client in clients:
         client.force_login(user)

@@ -173,7 +173,7 @@ def test_an_outage_is_told_and_nothing_is_claimed(user: Any, settings: Any) -> N
     settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
     said = run("end", "--user", "ann")
     assert (said.code, said.out) == (1, "")
-    assert said.error == "The cache that remembers sessions does not answer."
+    assert said.error == "The cache that holds the status of sessions does not answer."
     assert alive() == ["ann"]
 
 

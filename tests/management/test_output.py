@@ -32,7 +32,7 @@ def test_an_ending_that_fails_is_an_object_too(user: Any, monkeypatch: pytest.Mo
         raise OperationalError
 
     make_rows(user, 1)
-    monkeypatch.setattr("django_logout.ending.pipeline.claim", fail)
+    monkeypatch.setattr("django_logout.ending.pipeline.registry.end_rows", fail)
     said = run("end", "--user", "ann", "--json")
     assert said.code == 1
     assert said.error == "The sessions could not be ended; nothing was changed."

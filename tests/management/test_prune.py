@@ -183,4 +183,4 @@ def test_an_outage_is_told(user: Any, settings: Any) -> None:
     settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
     said = run("prune")
     assert (said.code, said.out) == (1, "")
-    assert said.error == "The cache that remembers sessions does not answer."
+    assert said.error == "The cache that holds the status of sessions does not answer."

@@ -287,6 +287,7 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
     url, anns = link(user), browser(user)
     close = status_cache.mark_ended
     with monkeypatch.context() as patch:
+        patch.setattr(status_cache, "is_used", lambda engine: True)
         patch.setattr(status_cache, "mark_ended", lambda *args, **kwargs: False)
         for _ in range(2):
             answer = Client().post(url)
@@ -298,8 +299,9 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
         told.extend(kwargs["earlier"])
         return close(*args, **kwargs)
 
+    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     monkeypatch.setattr(status_cache, "mark_ended", closes)
-    monkeypatch.setattr(status_cache, "is_used", lambda: True)
+    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     assert "Already done" in Page(Client().post(url)).text
     assert told
     assert signed_in(anns) == ""

@@ -63,6 +63,7 @@ def test_rolled_back_with_the_change(user: Any) -> None:
 
 def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch: Any) -> None:
     """Django refuses nobody for this, so it must not go by unnoticed."""
-    monkeypatch.setattr("django_logout.ending.pipeline.status_cache.can_write", lambda: False)
+    monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
+    monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
     with pytest.raises(SessionNotEnded):
         credentials_changed(user)

@@ -14,7 +14,7 @@ class Broken(Revoker):
     """Raises, with a secret in its message."""
 
     name = "broken"
-    secret = "token 123"
+    secret = "token s3cr3t"
 
     def revoke(self, ending: Ending) -> int:
         raise RuntimeError(f"{self.secret} could not be revoked")

@@ -102,7 +102,7 @@ def test_they_stay_if_the_session_could_not_be_ended(
 
     settings.SESSION_SAVE_EVERY_REQUEST = save
     ann.cookies["theme"] = "dark"
-    monkeypatch.setattr(audit, "record", fail)
+    monkeypatch.setattr(audit, "record_event", fail)
 
     response = ann.post(LOGOUT)
 

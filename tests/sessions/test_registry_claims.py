@@ -21,11 +21,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True, params=["told", "asked"])
 def _telling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Where an UPDATE tells what it has changed, and where it has to be asked for."""
-    registry._statements.cache_clear()
+    registry._end_statements.cache_clear()
     if request.param == "asked":
         monkeypatch.setattr(registry, "update_can_return", lambda database: False)
     yield
-    registry._statements.cache_clear()
+    registry._end_statements.cache_clear()
 
 
 def make(user: Any, **facts: Any) -> UUID:
@@ -35,12 +35,12 @@ def make(user: Any, **facts: Any) -> UUID:
 
 
 def by_one(session_id: UUID, event_id: UUID, at: Any) -> Any:
-    return registry.claim("id", session_id, event_id, at)
+    return registry.end_rows(event_id, at, lookup=("id", session_id))
 
 
 def by_many(session_id: UUID, event_id: UUID, at: Any) -> Any:
     it = registry.sessions().filter(pk=session_id)
-    return registry.end(it, it, event_id, at)
+    return registry.end_rows(event_id, at, it)
 
 
 @pytest.mark.parametrize("way", [by_one, by_many])
@@ -75,8 +75,8 @@ def test_all_of_one_users_are_claimed_and_nobody_elses(user: Any, other: Any) ->
     make(user, ended_at=at)
     make(other)
     with transaction.atomic():
-        sessions, keys = registry.claim("user", user.pk, event_id, at)
-        assert registry.claim("user", user.pk, uuid4(), at) == ((), ())
+        sessions, keys = registry.end_rows(event_id, at, lookup=("user", user.pk))
+        assert registry.end_rows(uuid4(), at, lookup=("user", user.pk)) == ((), ())
     assert {session.id for session in sessions} == mine
     assert keys == ("k" * 32,)
     assert set(LoginSession.objects.filter(event=event_id).values_list("pk", flat=True)) == mine
@@ -84,10 +84,10 @@ def test_all_of_one_users_are_claimed_and_nobody_elses(user: Any, other: Any) ->
 
 def test_the_second_claim_is_not_put_into_sql_again(user: Any) -> None:
     """Of whichever session."""
-    registry._statements.cache_clear()
+    registry._end_statements.cache_clear()
     for session_id in (make(user), make(user)):
         assert end_sessions(Target.session(session_id)).ended == {"session": 1}
-    assert registry._statements.cache_info().misses == 1
+    assert registry._end_statements.cache_info().misses == 1
 
 
 def test_an_update_tells_what_it_has_changed_where_it_can(
@@ -99,5 +99,5 @@ def test_an_update_tells_what_it_has_changed_where_it_can(
         connection.alias
     )
     with transaction.atomic(), CaptureQueriesContext(connection) as captured:
-        registry.claim("id", session_id, uuid4(), at)
+        registry.end_rows(uuid4(), at, lookup=("id", session_id))
     assert len(captured) == (1 if told else 2)

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import post_delete, pre_delete
 from django.test import Client
-from django.utils import timezone
 
 from django_logout import Target, end_sessions
-from django_logout.ending import audit
-from django_logout.models import LogoutEvent
 from django_logout.sessions import engines
 from tests.pages import copy_of, signed_in
 
@@ -46,54 +42,6 @@ def hear() -> Iterator[Hear]:
 def _rows(settings: Any) -> None:
     """Sessions are rows."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-
-
-def event_of(reason: str) -> LogoutEvent:
-    """One with something in every field."""
-    return LogoutEvent(
-        pk=uuid4(),
-        created_at=timezone.now(),
-        reason=reason,
-        scope="user",
-        user_label='Añn "\\ %s',
-        actor_label="bob",
-        sessions=3,
-        complete=False,
-        ip_address="2001:db8::1",
-        user_agent="Mozilla/5.0 %(x)s",
-        outcomes={"session": {"ended": 3, "error": "", "exempt": None, "users": ["1", "%s"]}},
-    )
-
-
-@pytest.mark.parametrize("use_tz", [True, False])
-def test_an_event_is_written_as_save_would(user: Any, settings: Any, use_tz: bool) -> None:
-    """Every field, whatever stands in it; and it can be saved again."""
-    settings.USE_TZ = use_tz
-    mine, theirs = event_of("user"), event_of("user")
-    mine.user = theirs.user = mine.actor = theirs.actor = user
-    theirs.created_at = mine.created_at
-
-    audit._insert(mine)
-    theirs.save(force_insert=True)
-
-    def facts(event: LogoutEvent) -> dict[str, Any]:
-        names = {field.attname for field in LogoutEvent._meta.concrete_fields} - {"id"}
-        return {name: getattr(event, name) for name in names}
-
-    stored = LogoutEvent.objects.get(pk=mine.pk)
-    assert facts(stored) == facts(mine) == facts(LogoutEvent.objects.get(pk=theirs.pk))
-    assert (mine._state.adding, mine._state.db) == (False, theirs._state.db)
-    mine.sessions = 4
-    mine.save()
-    assert LogoutEvent.objects.get(pk=mine.pk).sessions == 4
-
-
-@pytest.mark.parametrize("signal", [pre_save, post_save], ids=["pre_save", "post_save"])
-def test_whoever_listens_to_events_hears_of_each(ann: Client, hear: Hear, signal: Any) -> None:
-    """As of any model's rows."""
-    heard = hear(signal, LogoutEvent)
-    ann.post("/accounts/logout/")
-    assert heard == [LogoutEvent.objects.get().pk]
 
 
 @pytest.mark.usefixtures("_rows")

@@ -343,6 +343,7 @@ def test_what_could_not_be_ended_clears_nothing(
     clearing: None, ann: Client, monkeypatch: Any
 ) -> None:
     """And keeps its cookie, so that the user can try again."""
+    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
 
     response = ann.post(LOGOUT, headers=SECURE)

@@ -60,7 +60,7 @@ def check(bearer: Bearer) -> None:
     request = current_request.get()
     with unavailable_on(DatabaseError):
         if bearer.family is None:
-            _insist(cutoff_cache.last(bearer.user_pk), bearer)
+            _insist(cutoff_cache.last_cutoff(bearer.user_pk), bearer)
             return
         identity = _identity(bearer, bearer.family)
         _admit(identity, status_cache.get_status(identity), request)
@@ -131,7 +131,9 @@ def _insist(cut: LastCutoff, bearer: Bearer) -> None:
 
 def _admit(identity: Identity, standing: SessionStatus, request: HttpRequest | None) -> None:
     if standing.active:
-        standing = decision.recall(identity) or decision.ask(identity, request)
+        standing = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
+            identity, request
+        )
     if standing.expired:
         target = Target.session(identity.id)
         pipeline.end_sessions(target, reason=standing.reason, request=request)

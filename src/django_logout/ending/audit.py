@@ -1,4 +1,4 @@
-"""The record: one event for each ending, and one structured line in the log."""
+"""Record an ending: one event in the database, and one structured line in the log."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db.models.signals import post_save, pre_save
 
-from django_logout.conf import cached_until_setting_changes
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.devices import stored_ip, user_agent
-from django_logout.sessions.sql import Prepared, insert
 from django_logout.types import Ending, Outcome
 
 logger = logging.getLogger("django_logout")
 
 
-def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
+def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> LogoutEvent:
     """Write the event of an ending, in the caller's transaction."""
     outcomes = tuple(outcomes)
     subject = _subject(ending)
@@ -39,30 +36,12 @@ def record(ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
         user_agent=user_agent(ending.request),
         outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
-    _insert(event)
+    event.save(using=database, force_insert=True)
     return event
 
 
-def _insert(event: LogoutEvent) -> None:
-    database = registry.database()
-    # They hear of what is saved, and of no statement.
-    if pre_save.has_listeners(LogoutEvent) or post_save.has_listeners(LogoutEvent):
-        event.save(using=database, force_insert=True)
-        return
-    values = {
-        field.name: getattr(event, field.attname) for field in LogoutEvent._meta.concrete_fields
-    }
-    _statement(database).run(database, **values)
-    event._state.db, event._state.adding = database, False
-
-
-@cached_until_setting_changes("DATABASES", "USE_TZ")
-def _statement(database: str) -> Prepared:
-    return insert(LogoutEvent, database)
-
-
-def append_part(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
-    """Add a further part of an ending to its event, in the transaction of that part."""
+def append_batch(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
+    """Add a further batch of an ending to its event, in the transaction of that batch."""
     for outcome in outcomes:
         _add(event.outcomes[outcome.revoker], _entry(ending, outcome))
         event.complete = event.complete and not outcome.error
@@ -74,7 +53,7 @@ def append_part(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome])
 
 
 def record_failures(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
-    """What has failed when the ending (or this part of it) was committed already."""
+    """Add what failed after the ending, or this batch of it, was committed."""
     for failure in failures:
         _add(event.outcomes[failure.revoker], _entry(ending, failure))
         event.complete = False
@@ -82,21 +61,23 @@ def record_failures(event: LogoutEvent, ending: Ending, failures: Iterable[Outco
 
 
 def record_interruption(event: LogoutEvent | None, *, left: int) -> None:
-    """An ending in parts has failed in between: so many users or sessions are left as they were.
-    Only a new ending ends them; there is nothing here that could be tried again."""
+    """Record that an ending failed between two batches, with the number of users or sessions left.
+
+    Only a new ending ends those; a retry has nothing to try again.
+    """
     if event is not None:
         event.complete = False
         event.outcomes["session"]["left"] = left
         event.save(using=registry.database(), update_fields=["outcomes", "complete"])
     logger.warning(
-        "Broken off: %s users or sessions are left.",
+        "Interrupted: %s users or sessions are left.",
         left,
         extra={"event": event and str(event.pk), "left": left},
     )
 
 
 def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
-    """More sessions have ended with an event than it says: so many of each kind."""
+    """Add sessions to the counts of an event, as numbers by kind."""
     event.sessions += kinds.get(SESSION, 0)
     for kind in kinds.keys() & event.outcomes.keys():
         event.outcomes[kind]["ended"] += kinds[kind]
@@ -110,7 +91,7 @@ def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
     if outcome.error and ending.target.scope is Scope.CREDENTIAL:
         entry["credential"] = str(ending.target.value[1])
     if outcome.error and ending.target.scope is Scope.USERS:
-        # Whose: those of them who had no session are known from nowhere else.
+        # Which users: no row names those who had no session.
         entry["users"] = [str(pk) for pk in ending.target.value.values_list("pk", flat=True)]
     return entry
 
@@ -124,15 +105,15 @@ def _add(entry: dict[str, Any], more: Mapping[str, Any]) -> None:
         entry["users"] = [*entry.get("users", ()), *more["users"]]
 
 
-#: The second is for an ending that the cache could not be told of.
+#: The log lines by level. The second is for an ending that the cache did not take.
 LINES = {
     logging.INFO: "Logged out: %s session(s), scope %s, reason %s.",
-    logging.WARNING: "Not everywhere logged out yet: %s session(s), scope %s, reason %s.",
+    logging.WARNING: "Not logged out everywhere yet: %s session(s), scope %s, reason %s.",
 }
 
 
-def log(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO) -> None:
-    """Write the log line: facts as key-value extras, and never a session key."""
+def log_ending(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO) -> None:
+    """Write the log line, with the facts as extras, and never a session key."""
     logger.log(
         level,
         LINES[level],
@@ -153,7 +134,7 @@ def log(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO) -> Non
 
 
 def _subject(ending: Ending) -> Any:
-    """The user whose sessions these are, if the ending is about one."""
+    """Return the user whose sessions end, if it is one user."""
     if ending.target.scope is Scope.USER:
         return ending.target.value
     if ending.target.scope is Scope.OTHERS:
@@ -164,14 +145,14 @@ def _subject(ending: Ending) -> Any:
     if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None
     (user_id,) = users
-    here = getattr(ending.request, "user", None)
-    if getattr(here, "pk", None) == user_id:
-        return here
+    user = getattr(ending.request, "user", None)
+    if getattr(user, "pk", None) == user_id:
+        return user
     return get_user_model()._base_manager.using(registry.database()).filter(pk=user_id).first()
 
 
-def _label(who: Any) -> str:
+def _label(user: Any) -> str:
     try:
-        return "" if who is None else str(who)[:255]
-    except Exception:  # noqa: BLE001 - a name that cannot be told keeps nobody in
-        return str(getattr(who, "pk", ""))
+        return "" if user is None else str(user)[:255]
+    except Exception:  # noqa: BLE001 - a failing __str__() must not stop the ending
+        return str(getattr(user, "pk", ""))

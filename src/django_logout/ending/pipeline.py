@@ -1,7 +1,7 @@
 """The one door: every session that ends, ends here.
 
-Select, end, record, announce, in that order. Knows no HTTP beyond handing the request on,
-and no third party.
+The steps are select, end, record and announce, in that order. This module knows nothing of HTTP
+beyond passing the request on, and nothing of third-party apps.
 """
 
 from __future__ import annotations
@@ -18,26 +18,25 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from django_logout.ending import after_commit, audit, selection, stragglers
+from django_logout.ending.context import EndingContext, prepare_ending
 from django_logout.ending.selection import Batch
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
-from django_logout.guard.install import guard
-from django_logout.guard.presented import clear_sessions, presented, set_anonymous_user, stores
-from django_logout.revokers.runner import revoke
+from django_logout.guard.presented import PresentedSessions, set_anonymous_user
+from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
-from django_logout.sessions.registry import claim
 from django_logout.types import Ending, LogoutResult, Target
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-#: Told after each part of an ending how many users or sessions are done, and of how many.
+#: Called after each batch with the number of users or sessions that are done, and the total.
 Progress = Callable[[int, int], Any]
 
-#: Recorded though no session ended: the record refuses sessions that nobody has registered.
+#: Scopes that are recorded even if no session ended: the record refuses unregistered sessions.
 ALWAYS_RECORDED_SCOPES = {Scope.OTHERS, Scope.USER, Scope.USERS, Scope.EVERYONE}
-#: Whose work is not done where no session is selected.
+#: Scopes with work to do even if no session row is selected.
 SCOPES_WITHOUT_ROWS = {Scope.EVERYONE, Scope.CREDENTIAL}
 
 _running: set[asyncio.Future[Any]] = set()
@@ -51,37 +50,31 @@ def end_sessions(
     request: HttpRequest | None = None,
     progress: Progress | None = None,
 ) -> LogoutResult:
-    """End sessions and everything tied to them.
+    """End sessions and revoke everything bound to them.
 
-    ``reason`` is a :class:`Reason` or a string of your own (at most 64 characters); ``actor``
-    the user who asks for it, or ``None`` for the site itself; ``request`` the request that
-    caused it.
+    ``reason`` is a :class:`Reason` or a string of the project (at most 64 characters), ``actor``
+    the user who asks for it (``None``: the site itself), ``request`` the request that caused it.
 
-    When it returns, no request that begins afterwards is served with those sessions, on any
-    process. Inside a transaction of yours that is true once the transaction is committed.
+    When this function has returned, no request that begins afterwards is served with those
+    sessions, on any process. Inside a transaction of the project, that is true once the
+    transaction is committed.
 
-    Those of many users, and many sessions, are ended in parts, each in a transaction of its own;
-    ``progress(done, total)`` is called after each with numbers of users or sessions.
+    The sessions of many users, and many sessions, are ended in batches, each in a transaction of
+    its own. ``progress(done, total)`` is called after each with numbers of users or sessions.
 
-    Raises :class:`SessionNotEnded` if that cannot be promised: database or cache are down, or
-    autocommit is off outside of a transaction. Of several parts it says how many were done.
+    Raises :class:`SessionNotEnded` if this cannot be promised: the database or the cache is down,
+    or autocommit is off outside a transaction. The error says how many of several batches were
+    done.
     """
     if target.scope is Scope.CURRENT:
         request = target.value
-    result = _end(target, reason=reason, actor=actor, request=request, progress=progress)
-    if request is not None and _has_ended(request):
-        clear_sessions(request)
+    how: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
+    result, presented = run_ending(target, **how, progress=progress)
+    if request is not None and presented.request is request and presented.own_has_ended:
+        presented.clear()
         set_anonymous_user(request)
-        guard(request.session).logged_out = True
+        presented.state.logged_out = True
     return result
-
-
-def end_with_change(
-    target: Target, *, reason: str, actor: Any, request: HttpRequest | None
-) -> LogoutResult:
-    """Like :func:`end_sessions`, because an account changes: if that is rolled back, so is this,
-    and it is not done again. The view goes on as it began; the browser leaves afterwards."""
-    return _end(target, reason=reason, actor=actor, request=request, with_change=True)
 
 
 async def aend_sessions(
@@ -92,15 +85,27 @@ async def aend_sessions(
     request: HttpRequest | None = None,
     progress: Progress | None = None,
 ) -> LogoutResult:
-    """Like :func:`end_sessions`. A client that hangs up does not cancel it.
+    """Like :func:`end_sessions`; a client that disconnects does not cancel it.
 
-    It runs in one piece in a thread, since Django's transactions are not asynchronous.
+    The whole ending runs in one thread, since Django's transactions are not asynchronous.
     """
-    how = {"reason": reason, "actor": actor, "request": request, "progress": progress}
-    return await _shielded(partial(end_sessions, target, **how))
+    how: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
+    return await run_shielded(partial(end_sessions, target, **how, progress=progress))
 
 
-def _end(
+def end_with_change(
+    target: Target, *, reason: str, actor: Any, request: HttpRequest | None
+) -> LogoutResult:
+    """End sessions because an account changes.
+
+    If the change is rolled back, so is the ending, and it is not repeated. The view finishes with
+    the session it began with; the browser leaves it afterwards.
+    """
+    result, _ = run_ending(target, reason=reason, actor=actor, request=request, with_change=True)
+    return result
+
+
+def run_ending(
     target: Target,
     *,
     reason: str,
@@ -108,107 +113,101 @@ def _end(
     request: HttpRequest | None,
     with_change: bool = False,
     progress: Progress | None = None,
-) -> LogoutResult:
-    _require_ready()
+) -> tuple[LogoutResult, PresentedSessions]:
+    """End sessions, but leave the request's own session object as it is.
+
+    Returns the result, and the sessions that the request presented. Arguments and errors are those
+    of :func:`end_sessions`.
+    """
+    context = prepare_ending(target, request)
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
-    for part in selection.batches(target):
-        who = {"reason": reason, "actor": actor, "request": request}
-        ending = Ending(id=event_id, target=part.target, at=timezone.now(), **who)
+    who: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
+    for batch in selection.batches(target, context):
+        ending = Ending(id=event_id, target=batch.target, at=timezone.now(), **who)
         try:
-            result = _end_part(part, ending, result, with_change=with_change)
+            result = _end_batch(batch, ending, context, result, with_change=with_change)
         except SessionNotEnded as error:
             if not done:
                 raise
             after_commit.log_exceptions(
-                partial(audit.record_interruption, result.event, left=part.total - done)
+                partial(audit.record_interruption, result.event, left=batch.total - done)
             )
-            raise SessionNotEnded(f"Done for {done} of {part.total}. Then: {error}") from error
-        done = part.done
+            raise SessionNotEnded(f"Done for {done} of {batch.total}. Then: {error}") from error
+        done = batch.done
         if progress is not None:
-            after_commit.log_exceptions(partial(progress, done, part.total))
-    return result
+            after_commit.log_exceptions(partial(progress, done, batch.total))
+    return result, context.presented
 
 
-def _require_ready() -> None:
-    """Before anything is begun that could not be finished."""
-    if not status_cache.can_write():
-        raise SessionNotEnded("The cache that remembers sessions does not answer.")
-    connection = connections[registry.database()]
-    if not (connection.in_atomic_block or connection.get_autocommit()):
-        raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
-
-
-def _end_part(
-    part: Batch, ending: Ending, so_far: LogoutResult, *, with_change: bool
+def _end_batch(
+    batch: Batch,
+    ending: Ending,
+    context: EndingContext,
+    so_far: LogoutResult,
+    *,
+    with_change: bool,
 ) -> LogoutResult:
-    request = ending.request
-    asked = after_commit.named_session_ids(ending.target, request)
+    """End one batch and record it, in one transaction; announce it after the commit."""
+    nested = connections[context.database].in_atomic_block
     try:
-        ending, result = _end_and_record(part, ending, so_far, with_change=with_change)
+        if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
+            # No user is logged in here, or none was named: the database has nothing to do.
+            result = so_far.plus(run_revokers(ending), None)
+        else:
+            with transaction.atomic(using=context.database):
+                ending, result = _end_and_record(
+                    batch, ending, context, so_far, with_change=with_change
+                )
+                if nested and context.uses_cache:  # until the project commits, ask the rows
+                    ids = [session.id for session in ending.sessions]
+                    users = after_commit.users_with_tokens(ending.target)
+                    status_cache.invalidate(ids, users)
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
-    if request is not None and (here := presented(request)):
-        everyone = ending.target.scope is Scope.EVERYONE
-        mine = {*here} if everyone else {s.id for s in ending.sessions if s.id in here}
-        state = guard(request.session)
-        if with_change:
-            transaction.on_commit(partial(state.leave, mine), using=registry.database())
-        else:
-            state.ended.update(mine)
-            state.endings.update(dict.fromkeys(mine, ending))
-    finish = partial(after_commit.finish, part, ending, result, asked)
-    if connections[registry.database()].in_atomic_block:
-        transaction.on_commit(finish, using=registry.database())
+    _note_in_request(ending, context, with_change=with_change)
+    finish = partial(after_commit.finish_ending, batch, ending, context, result)
+    if nested:
+        transaction.on_commit(finish, using=context.database)
         return result
-    return finish()
+    return finish()  # on_commit() would call it now too, but drop what it returns
 
 
 def _end_and_record(
-    part: Batch, ending: Ending, so_far: LogoutResult, *, with_change: bool
+    batch: Batch,
+    ending: Ending,
+    context: EndingContext,
+    so_far: LogoutResult,
+    *,
+    with_change: bool,
 ) -> tuple[Ending, LogoutResult]:
-    scope, event = ending.target.scope, so_far.event
-    if scope not in SCOPES_WITHOUT_ROWS and part.sessions.query.is_empty():
-        # Nobody is signed in here, or nobody was asked for: no need to ask the database.
-        return ending, so_far.plus(revoke(ending), None)
-    nested = connections[registry.database()].in_atomic_block
-    with transaction.atomic(using=registry.database()):
-        ending = _claim(part, ending)
-        if with_change and ending.request is None and ending.reason == Reason.PASSWORD_CHANGED:
-            # Code without a request may be about to give one of these sessions the new hash of
-            # the account. It must not fail to save it, so the stored data stay. They are refused:
-            # by the registry here, and by Django wherever it compares the hash.
-            ending = replace(ending, keys=())
-        _cut_off(ending)
-        outcomes = revoke(ending)
-        if event is not None:
-            audit.append_part(event, ending, outcomes)
-        elif (
-            ending.sessions
-            or scope in ALWAYS_RECORDED_SCOPES
-            or any(o.count or o.error for o in outcomes)
-        ):
-            event = audit.record(ending, outcomes)
-        if nested:
-            after_commit.disturb(ending)
+    by_event = partial(registry.end_rows, ending.id, ending.at)
+    sessions, keys = by_event(batch.sessions, unfiltered=batch.unfiltered, lookup=batch.lookup)
+    if bound := token_logins.tied_to([session.id for session in sessions]):
+        sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
+    if with_change and ending.request is None and ending.reason == Reason.PASSWORD_CHANGED:
+        # Code without a request may be about to give one of these sessions the new hash of the
+        # account. It must not fail to save it, so the stored data stay. They are refused: by the
+        # registry here, and by Django wherever it compares the hash.
+        keys = ()
+    ending = replace(ending, sessions=sessions, keys=keys)
+    _refuse_unregistered(ending, context)
+    outcomes, event = run_revokers(ending), so_far.event
+    if event is not None:
+        audit.append_batch(event, ending, outcomes)
+    elif (
+        ending.sessions
+        or ending.target.scope in ALWAYS_RECORDED_SCOPES
+        or any(outcome.count or outcome.error for outcome in outcomes)
+    ):
+        event = audit.record_event(ending, outcomes, context.database)
     return ending, so_far.plus(outcomes, event)
 
 
-def _claim(part: Batch, ending: Ending) -> Ending:
-    """The sessions that end, and the logins by tokens that were begun in them."""
-    if part.lookup is not None:
-        sessions, keys = claim(*part.lookup, ending.id, ending.at)
-    else:
-        sessions, keys = registry.end(part.sessions, part.unfiltered, ending.id, ending.at)
-    if tied := token_logins.tied_to([session.id for session in sessions]):
-        theirs = registry.sessions().filter(pk__in=tied)
-        further, _ = registry.end(theirs, theirs, ending.id, ending.at)
-        sessions += further
-    return replace(ending, sessions=sessions, keys=keys)
+def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:
+    """Write the cutoffs that refuse sessions without a row, from before the installation.
 
-
-def _cut_off(ending: Ending) -> None:
-    """Refuse what the registry has no row of: sessions from before our time. For one user the
-    event itself says so (see ``status.standing``)."""
+    For all sessions of one user, the event itself is the cutoff (see ``status.get_status``).
+    """
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.EVERYONE:
         cutoffs.cut_off([None], before=ending.at, reason=ending.reason)
@@ -217,18 +216,30 @@ def _cut_off(ending: Ending) -> None:
         cutoffs.cut_off(users.iterator(), before=ending.at, reason=ending.reason)
     elif scope is not Scope.USER:
         if scope is Scope.OTHERS:
-            token_logins.exclude_from_ending(presented(value), ending.at)
-        adopted = stragglers.adopted_users(ending)
-        cutoffs.cut_off(adopted, before=cutoffs.epoch(), reason=ending.reason)
+            token_logins.exclude_from_ending(context.presented.ids, ending.at)
+        if adopted := stragglers.adopted_users(ending, context):
+            cutoffs.cut_off(adopted, before=cutoffs.epoch(), reason=ending.reason)
 
 
-def _has_ended(request: HttpRequest) -> bool:
-    found = stores(request)
-    return bool(found and found[0].identity and found[0].identity.id in found[0].state.ended)
+def _note_in_request(ending: Ending, context: EndingContext, *, with_change: bool) -> None:
+    """Note in the request which of the sessions that it presents have ended."""
+    presented = context.presented
+    if presented.request is not ending.request or not (presented.ids and presented.stores):
+        return
+    ended = set(presented.ids)
+    if ending.target.scope is not Scope.EVERYONE:
+        ended.intersection_update(session.id for session in ending.sessions)
+    state = presented.state
+    if with_change:
+        transaction.on_commit(partial(state.leave, ended), using=context.database)
+    else:
+        state.ended.update(ended)
+        state.endings.update(dict.fromkeys(ended, ending))
 
 
-async def _shielded(work: Callable[[], LogoutResult]) -> LogoutResult:
+async def run_shielded(work: Callable[[], LogoutResult]) -> LogoutResult:
+    """Run ``work`` in a thread to its end, even if the caller is cancelled."""
     task = asyncio.ensure_future(sync_to_async(work)())
-    _running.add(task)  # the loop itself keeps only weak references
+    _running.add(task)  # the event loop itself keeps only weak references
     task.add_done_callback(_running.discard)
     return await asyncio.shield(task)

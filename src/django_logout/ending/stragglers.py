@@ -1,5 +1,8 @@
-"""What an ending has left to be done when it is committed: sessions that it could not see, and those
-whose end the cache has perhaps never heard of."""
+"""Find what a committed ending missed.
+
+These are sessions that were registered while its transaction was open, and sessions that an
+earlier ending has ended, but whose mark the cache may not have.
+"""
 
 from __future__ import annotations
 
@@ -11,40 +14,42 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.ending.context import EndingContext
 from django_logout.ending.selection import Batch
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession
-from django_logout.sessions import engines, identity, registry
+from django_logout.sessions import identity, registry
 from django_logout.sessions.sql import Prepared, placeholder, select
 from django_logout.types import Ending
 
 
 class Stragglers(NamedTuple):
-    """Of the sessions that an ending was about, by their ids, those that it has not ended."""
+    """Sessions, by id, that an ending was about and did not end."""
 
     missed: list[UUID]
-    "They began before it and are alive: registered by other transactions while its own was open."
+    "They are active and began before it: other transactions registered them while its own was open."
     already_ended: dict[UUID, str]
-    "They had ended already, a short while ago, and why."
+    "They had ended a short while before, for these reasons."
 
 
-def find_stragglers(part: Batch, ending: Ending) -> Stragglers:
-    """What is left of a part of an ending; asked after its commit."""
-    scope, adopted, remembers = ending.target.scope, adopted_users(ending), status_cache.is_used()
+def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Stragglers:
+    """Find what a committed ending missed of its batch."""
+    scope = ending.target.scope
     since = ending.at - status_cache.SEEN_FOR
-    if scope is Scope.USER and part.lookup is not None:
-        database = registry.database()
+    if scope is Scope.USER and batch.lookup is not None:
+        statement = _of_one_user(context.database, context.uses_cache)
         values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
-        return _sorted(_of_one_user(database, remembers).rows(database, **values), ending.at)
-    earlier = ended_since(since, but=ending.id) if remembers else None
-    if scope in {Scope.OTHERS, Scope.USER, Scope.USERS}:
-        return find(part.unfiltered, ending.at, earlier=earlier)
-    if adopted:
-        theirs = registry.sessions().filter(user_id__in=adopted)
-        return find(theirs, ending.at, adopted_only=True)
-    if earlier is not None and _names_unended(ending):
-        return _sorted(_facts(part.unfiltered.filter(earlier)), ending.at)
+        return _sorted(statement.rows(context.database, **values), ending.at)
+    earlier = ended_since(since, but=ending.id) if context.uses_cache else None
+    rows = batch.unfiltered
+    if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
+        return find(rows, ending.at, earlier=earlier)
+    if adopted := adopted_users(ending, context):
+        of_users = registry.sessions().filter(user_id__in=adopted)
+        return find(of_users, ending.at, adopted_only=True)
+    if rows is not None and earlier is not None and _names_unended(ending):
+        return _sorted(_facts(rows.filter(earlier)), ending.at)
     return Stragglers([], {})
 
 
@@ -55,14 +60,13 @@ def find(
     earlier: Q | None = None,
     adopted_only: bool = False,
 ) -> Stragglers:
-    """Those of the sessions that an ending of that moment has overlooked; and those that had ended
-    by a condition, if there is one."""
+    """Find the sessions that an ending at ``moment`` missed, and those that match ``earlier``."""
     return _sorted(_facts(_left(selection, earlier)), moment, adopted_only=adopted_only)
 
 
 @cached_until_setting_changes("DATABASES", "USE_TZ")
 def _of_one_user(database: str, remembers: bool) -> Prepared:
-    """What :func:`find` asks of all sessions of a user, which is what most endings of several are."""
+    """Prepare the question of :func:`find` for the sessions of one user, the most frequent case."""
     user, since, event = (placeholder(LoginSession, name) for name in ("user", "ended_at", "event"))
     rows = LoginSession.objects.using(database).filter(user=user)
     return select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
@@ -88,20 +92,23 @@ def _sorted(facts: Iterable[Any], moment: datetime, *, adopted_only: bool = Fals
 
 
 def ended_since(moment: Any, *, but: Any) -> Q:
-    """The condition that a session has ended since then, with another event than that."""
+    """Return the condition that a session has ended since ``moment``, by another event."""
     return Q(ended_at__gte=moment) & ~Q(event_id=but)
 
 
-def adopted_users(ending: Ending) -> set[Any]:
-    """Users of adopted sessions whose earlier values cannot be taken back, being all cookie."""
-    if engines.current().keyed:
+def adopted_users(ending: Ending, context: EndingContext) -> set[Any]:
+    """Return the users of adopted sessions that live in the cookie alone.
+
+    Earlier values of such a cookie have no id of ours and cannot be deleted anywhere.
+    """
+    if context.engine.keyed:
         return set()
     sessions = (session for session in ending.sessions if session.kind == SESSION)
     return {session.user_id for session in sessions if identity.is_adopted(session.id)}
 
 
 def _names_unended(ending: Ending) -> bool:
-    """Whether some of the sessions, or the login by tokens, that were named have not ended now."""
+    """Return whether this ending was asked for sessions, or a token login, that it did not end."""
     scope, value = ending.target.scope, ending.target.value
     if scope is Scope.SESSIONS:
         return not {session.id for session in ending.sessions}.issuperset(value)

@@ -1,11 +1,10 @@
-"""The row of a session on the ``db`` engine, and with it what settles whether it is alive."""
+"""The guard of the ``db`` engine: one query reads the session and proves that it is active."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from asgiref.sync import sync_to_async
 from django.db.models import Exists
 from django.utils import timezone
 
@@ -16,51 +15,49 @@ from django_logout.sessions import cutoffs, registry
 from django_logout.sessions.sql import Prepared, placeholder, select
 
 
-class Row(NamedTuple):
-    """What Django reads of it, and what we do."""
-
-    session_data: str
-    cut_off: datetime | None
-    "When everyone was cut off last."
-    known: bool
-    "Whether an ending would delete it: else it is a copy that the project has made."
-
-
-def ask(model: Any, key: str | None) -> Row | None:
-    """The row with this key, unless it has expired. Asked where rows are written, since a replica
-    that lags knows sessions that have been deleted."""
-    database = registry.database()
-    found = _question(model, database).rows(database, session_key=key, expire_date=timezone.now())
-    return Row(*found[0]) if found else None
-
-
-@cached_until_setting_changes("DATABASES", "USE_TZ")
-def _question(model: Any, database: str) -> Prepared:
-    key, now = placeholder(model, "session_key"), placeholder(model, "expire_date")
-    rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
-    living = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
-    rows = rows.annotate(cut_off=cutoffs.newest_cutoff(), known=Exists(living))
-    return select(rows.values_list("session_data", "cut_off", "known"))
-
-
 class FinalStore(GuardedStore):
-    """For engines whose deletes are final: the row that Django loads is the proof.
+    """A mixin for engines whose deletes are final: the row that Django loads is the proof.
 
-    One thing no delete does is to end sessions that nobody has listed, however many there are:
-    that is a cut-off for everyone, and the newest one comes along in the same query.
+    A delete cannot end sessions that were not listed, however many there are. That takes a cutoff
+    for everyone, so the newest one is read in the same query.
     """
 
     model: Any
 
     def _get_session_from_db(self) -> Any:
-        return self._found(ask(self.model, self.session_key))
-
-    async def _aget_session_from_db(self) -> Any:
-        return self._found(await sync_to_async(ask)(self.model, self.session_key))
-
-    def _found(self, found: Row | None) -> Row | None:
-        if found is None:
+        row = read_row(self.model, self.session_key)
+        if row is None:
             self._session_key = None  # as Django does
-        elif found.known:  # else it is to be asked by its id
-            self.state.cut_off = found.cut_off.timestamp() if found.cut_off else 0
-        return found
+        elif row.known:  # else the status has to be asked for by the session's id
+            self.state.cut_off = row.cut_off.timestamp() if row.cut_off else 0
+        return row
+
+
+class Row(NamedTuple):
+    """What Django reads of a session row, and what the guard reads."""
+
+    session_data: str
+    cut_off: datetime | None
+    "When the newest cutoff for everyone was made."
+    known: bool
+    "Whether an ending would delete this row; else it is a copy that the project has made."
+
+
+def read_row(model: Any, key: str | None) -> Row | None:
+    """Return the session row with this key, unless it has expired.
+
+    It is read from the database where rows are written: a replica that lags still has sessions
+    that were deleted.
+    """
+    database = registry.database()
+    rows = _statement(model, database).rows(database, session_key=key, expire_date=timezone.now())
+    return Row(*rows[0]) if rows else None
+
+
+@cached_until_setting_changes("DATABASES", "USE_TZ")
+def _statement(model: Any, database: str) -> Prepared:
+    key, now = placeholder(model, "session_key"), placeholder(model, "expire_date")
+    rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
+    active = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
+    rows = rows.annotate(cut_off=cutoffs.newest_cutoff(), known=Exists(active))
+    return select(rows.values_list("session_data", "cut_off", "known"))

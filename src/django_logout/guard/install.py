@@ -1,16 +1,15 @@
-"""Puts the guard on the session of a request, and tells whether it has seen anything.
+"""Put the guard on the session of a request, and tell whether the session has to be finalized.
 
-:func:`guard` changes the class of one session object in place, to a subclass of the engine's
-own ``SessionStore`` whose ``load`` asks whether the session may be served, and whose ``save``
-notices rotated keys. So any engine can be guarded, and neither ``SESSION_ENGINE`` nor
-``SessionMiddleware`` has to be another one. A request that never touches its session pays for
-the change of class, and nothing else.
+:func:`install_guard` changes the class of one session object in place, to a subclass of the
+engine's own ``SessionStore`` whose ``load`` asks whether the session may be served, and whose
+``save`` notices rotated keys. So any engine can be guarded, and a project keeps its
+``SESSION_ENGINE`` and its ``SessionMiddleware``. A request that never uses its session pays for the
+change of class, and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -18,42 +17,15 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from django_logout.guard import decision, prefetch
+from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.db_store import FinalStore
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
 
 
-@lru_cache(maxsize=8)
-def guarded(store: type[SessionBase]) -> type[GuardedStore]:
-    """The guarded subclass of an engine's store."""
-    # Django derives the salt of session data from the class's qualified name.
-    names = {
-        "__qualname__": store.__qualname__,
-        "__module__": store.__module__,
-        "engine_store": store,
-    }
-    mixin = FinalStore if engines.of(store).final_deletes else GuardedStore
-    return type(store.__name__, (mixin, store), names)
-
-
-def guard(session: SessionBase, *, look: bool = True, request: Any = None) -> SessionState:
-    """Guard a session object (once), and return what is seen of it.
-
-    A session that has been loaded already, by a middleware before ours, is looked at now,
-    unless it is known to have been logged in to this moment.
-    """
-    store: Any = session
-    if install_guard(session, request) and look and "_session_cache" in session.__dict__:
-        _look_again(session)
-    state: SessionState = store.state
-    return state
-
-
 def install_guard(session: SessionBase, request: Any) -> bool:
-    """Post the guard, for what is going to happen to a session object; false if it stands there
-    already."""
+    """Guard a session object; return false if it is guarded already."""
     if isinstance(session, GuardedStore):
         return False
     store: Any = session
@@ -62,14 +34,35 @@ def install_guard(session: SessionBase, request: Any) -> bool:
     return True
 
 
-def _look_again(session: Any) -> None:
-    identity = session._identify(session._session_cache, session.session_key)
-    if identity is None:
-        return
-    remembered = prefetch.recall(session, identity, None)
-    found = decision.decide(session.state, identity, remembered, session.ask_expiry)
-    if not session._admit(identity, found):
-        session._session_cache = {}
+def session_state(session: SessionBase, *, look: bool = True, request: Any = None) -> SessionState:
+    """Return what has happened to a session in this request, and guard it first if necessary.
+
+    A session that an earlier middleware has loaded is checked now. ``look=False`` leaves that out,
+    for one that is known to have been logged in to this moment.
+    """
+    store: Any = session
+    if install_guard(session, request) and look and "_session_cache" in session.__dict__:
+        store.recheck()
+    state: SessionState = store.state
+    return state
+
+
+guard = session_state
+
+
+@cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
+def guarded(store: type[SessionBase]) -> type[GuardedStore]:
+    """Return the guarded subclass of an engine's store."""
+    engine = engines.of(store)
+    # Django derives the salt of session data from the class's qualified name.
+    names = {
+        "__qualname__": store.__qualname__,
+        "__module__": store.__module__,
+        "engine_store": store,
+        "engine": engine,
+    }
+    mixin = FinalStore if engine.final_deletes else GuardedStore
+    return type(store.__name__, (mixin, store), names)
 
 
 def inherit(session: Any, original: Any) -> None:

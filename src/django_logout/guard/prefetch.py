@@ -1,69 +1,57 @@
-"""A session that its engine keeps in the cache, and what the gate remembers of it there: read at
-one go, if this process has seen the session before, and so knows which id to ask for.
+"""Read a cached session and its status in one ``get_many()``, once this process knows its id.
 
-Wrong guesses cost a read and decide nothing: whatever the session says of itself is asked for then.
+A wrong guess of the id costs a read and decides nothing: the status of the session that was
+loaded is asked for then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
-
 from django_logout.guard import status_cache
 from django_logout.sessions.identity import Identity
+from django_logout.utils.bounded import BoundedDict
 
-#: A session's id, and what the cache remembers of it.
+#: A session's id, and what the cache holds of its status.
 Prefetched = tuple[UUID, Mapping[str, Any]] | None
 
-#: Sessions that a process knows again; beyond that it forgets those it has known longest.
-MEMORY = 10_000
-
-#: By a hash of its key (Python's own, which another process does not share): no key is kept.
-_ids: dict[int, UUID] = {}
-_lock = Lock()
+#: The ids of sessions by a hash of their keys, so that no key is kept. It is Python's own hash,
+#: which differs between processes.
+_ids: BoundedDict[int, UUID] = BoundedDict()
 
 
 def fetch(session: Any) -> Prefetched:
-    """Before a session is loaded: read it and what is remembered of it, and let the engine find
-    there what it is about to ask for."""
+    """Read a session and its status before it is loaded.
+
+    The engine finds the session in what was read when it asks the cache for it.
+    """
     session_id = _ids.get(hash(session.session_key))
     if session_id is None or not session.engine.in_cache:
         return None
     key, cache = session.cache_key, status_cache.shared_cache()
-    if cache is None or session._cache is not cache:  # marks of another cache mean nothing
+    if cache is None or session._cache is not cache:  # the status is in another cache
         return None
     try:
         found = cache.get_many([key, *status_cache.keys(session_id)])
-    except Exception:  # noqa: BLE001 - engine and gate meet it again, and know what to do
+    except Exception:  # noqa: BLE001 - the engine and the guard meet it again, and handle it
         return None
-    session._cache = _Read(session, found.get(key))
+    session._cache = _ReadCache(session, found.get(key))
     return session_id, found
 
 
-async def afetch(session: Any) -> Prefetched:
-    """Like :func:`fetch`; leaves the event loop only when there is something to read."""
-    known = hash(session.session_key) in _ids
-    return await sync_to_async(fetch)(session) if known else None
-
-
 def recall(session: Any, identity: Identity, prefetched: Prefetched) -> Mapping[str, Any] | None:
-    """What has been read of this session, if it was this one. Else it is the next time."""
+    """Return what was read with the session, if it was this one; else remember its id."""
     if prefetched is not None and prefetched[0] == identity.id:
         return prefetched[1]
     if identity.registered and session.engine.in_cache:
-        with _lock:
-            while len(_ids) >= MEMORY:
-                del _ids[next(iter(_ids))]
-            _ids[hash(session.session_key)] = identity.id
+        _ids[hash(session.session_key)] = identity.id
     return None
 
 
-class _Read:
-    """Stands in for the cache of a session until the engine has asked for what has been read."""
+class _ReadCache:
+    """Stand in for a session's cache until the engine has asked for what was read."""
 
     def __init__(self, session: Any, value: Any) -> None:
         self._session, self._cache, self._value = session, session._cache, value
@@ -71,6 +59,3 @@ class _Read:
     def get(self, key: str, default: Any = None) -> Any:
         self._session._cache = self._cache
         return default if self._value is None else self._value
-
-    async def aget(self, key: str, default: Any = None) -> Any:
-        return self.get(key, default)

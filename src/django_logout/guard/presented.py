@@ -1,117 +1,140 @@
-"""What the browser of a request presents, and emptying it."""
+"""The sessions that the cookies of a request present, and emptying them."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.http import parse_cookie
 from django.utils.crypto import salted_hmac
 
-from django_logout.guard.install import guard
-from django_logout.sessions import engines, registry
+from django_logout.guard.install import install_guard, session_state
+from django_logout.guard.state import SessionState
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 
-#: Where a request holds the id of the login whose token it was let in by.
+#: The attribute of a request that holds the id of the login whose token let it in.
 BEARER = "_django_logout_bearer"
 #: Where a request holds the sessions that it came with by other means than its cookie.
 ATTACHED = "_django_logout_attached"
 
 
-def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
-    """Ids of the sessions that this request's browser presents, its own first; last, that of the
-    token by which the request was let in. Those beside its own can be left out.
+class PresentedSessions(NamedTuple):
+    """The sessions that a request presents.
 
-    A browser sends several cookies of one name if they differ in path or domain. Django reads
-    one of them; whoever logs out means all. Sessions from before our time are adopted, so that
-    they can be ended. One that had ended already counts too: its mark may have to be set again.
+    A browser sends several cookies of one name if they differ in path or domain, and Django reads
+    one of them. A user who logs out means all of them.
     """
-    found = []
-    for store in stores(request)[: None if beside else 1]:
-        store.get(SESSION_KEY)  # loads it
-        store.adopt()
-        if store.identity is not None:
-            found.append(store.identity.id)
-        elif store.state.refused is not None:
-            found.append(store.state.refused[0].id)
-        elif store.state.logins_seen:  # this request has let go of it: older than the password, say
-            found.extend(store.state.logins_seen)
-        elif store.state.key_unknown and store.state.key:
-            # Rotated in another tab, and this one has not heard: it is the same login.
-            if store.state.successors is None:
-                store.state.successors = registry.ids_by_previous_key(store.state.key)
-            found.extend(store.state.successors)
-    bearer = getattr(request, BEARER, None)
-    return found if bearer is None else [*found, bearer]
+
+    request: HttpRequest | None
+    stores: Sequence[Any] = ()
+    "The session of the request, and those behind duplicate cookies."
+    own_ids: Sequence[UUID] = ()
+    "Ids of the request's own session, and of the token that let it in."
+    ids: Sequence[UUID] = ()
+    "The ids of all, the request's own session first."
+
+    @classmethod
+    def of(cls, request: HttpRequest | None) -> PresentedSessions:
+        """Load the sessions that a request presents, and adopt those without a row.
+
+        An ended session is among them, since its mark in the cache may have to be written again.
+        """
+        if request is None:
+            return cls(None)
+        stores = presented_stores(request)
+        found = [store.ids_to_end() for store in stores]
+        bearer = getattr(request, BEARER, None)
+        token = [] if bearer is None else [bearer]
+        own_ids = [*(found[0] if found else ()), *token]
+        return cls(request, stores, own_ids, [*(pk for ids in found for pk in ids), *token])
+
+    @property
+    def state(self) -> SessionState:
+        """What has happened to the request's own session."""
+        state: SessionState = self.stores[0].state
+        return state
+
+    @property
+    def own_has_ended(self) -> bool:
+        """Whether this request has ended its own session."""
+        identity = self.stores[0].identity if self.stores else None
+        return identity is not None and identity.id in self.state.ended
+
+    def clear(self) -> None:
+        """Empty the sessions of a browser, here and in the engine.
+
+        The browser continues with a fresh anonymous session.
+        """
+        for store in self.stores:
+            identity = store.identity
+            deleted = identity is not None and identity.id in self.state.ended
+            if not deleted or store.engine.model is None:
+                delete_data(store, store.session_key)
+            store.clear()
+            store._session_key = None
+            store.state.key = None
 
 
-def user_fingerprint(request: HttpRequest) -> str:
-    """Tells a script whether this is still the same user, and nobody who that is; ``""`` for
-    nobody."""
-    user: Any = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
-        return ""
-    return salted_hmac("django_logout.user", str(user.pk), algorithm="sha256").hexdigest()[:22]
+def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
+    """Return the ids of the sessions that a request presents, its own first."""
+    found = PresentedSessions.of(request)
+    return list(found.ids if beside else found.own_ids)
 
 
-def stores(request: HttpRequest) -> list[Any]:
-    """The session of a request, and those beside it; none where there are no sessions at all."""
+def presented_stores(request: HttpRequest) -> list[Any]:
+    """Return the session of a request, and those behind duplicate cookies; none if it has none."""
     session: Any = getattr(request, "session", None)
     if session is None:
         return []
-    state = guard(session)
+    state = session_state(session)
     if state.duplicate_cookies is None:
-        state.duplicate_cookies = _beside(request, engines.of(type(session)).store)
+        state.duplicate_cookies = _duplicates(request, session.engine.store)
     return [session, *state.duplicate_cookies]
 
 
-def _beside(request: HttpRequest, store_class: Any) -> list[Any]:
+stores = presented_stores
+
+
+def _duplicates(request: HttpRequest, store_class: Any) -> list[Any]:
     name, header = settings.SESSION_COOKIE_NAME, request.META.get("HTTP_COOKIE", "")
     if header.count(f"{name}=") < 2:
         return []
     cookies = (parse_cookie(chunk) for chunk in header.split(";"))
     keys = {cookie[name] for cookie in cookies if name in cookie}
-    beside = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
-    for store in beside:
-        guard(store, request=request)
-    return beside
+    found = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
+    for store in found:
+        install_guard(store, request)
+    return found
 
 
 def own_session_ids(request: HttpRequest | None) -> set[UUID]:
-    """Ids of the sessions that a request's browser has, or had until that request ended them: of
-    whose ending it is told by the answer."""
-    found = stores(request) if request is not None else []
-    held = {session_id for store in found for session_id in store.state.logins_seen}
-    return held.union(*(store.state.ended for store in found))
+    """Return the ids of the sessions that a request's browser has, or had until it ended them.
+
+    The response tells this browser of their ending.
+    """
+    found = presented_stores(request) if request is not None else []
+    seen = {session_id for store in found for session_id in store.state.logins_seen}
+    return seen.union(*(store.state.ended for store in found))
 
 
 def clear_sessions(request: HttpRequest) -> None:
-    """Empty the ended sessions of a browser, here and in the engine; it goes on with a fresh
-    anonymous one."""
-    here, *_ = found = stores(request)
-    for store in found:
-        identity = store.identity
-        deleted = identity is not None and identity.id in here.state.ended
-        if not deleted or store.engine.model is None:
-            delete_data(store, store.session_key)
-        store.clear()
-        store._session_key = None
-        store.state.key = None
+    """Empty the sessions of a browser (see :meth:`PresentedSessions.clear`)."""
+    PresentedSessions(request, presented_stores(request)).clear()
 
 
 def delete_data(store: Any, key: str | None) -> None:
-    """Delete what an ended session held; where that fails, it is refused all the same."""
+    """Delete the stored data of an ended session; if that fails, it is refused all the same."""
     try:
         store.delete(key)
-    except Exception as error:  # noqa: BLE001 - whatever an engine raises; of files, it names the key
+    except Exception as error:  # noqa: BLE001 - any engine's; that of files has the key in its text
         name = type(error).__name__
         logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
 
@@ -126,3 +149,14 @@ def set_anonymous_user(request: HttpRequest) -> None:
             return AnonymousUser()
 
         request.auser = auser
+
+
+def user_fingerprint(request: HttpRequest) -> str:
+    """Return a keyed hash of the user's key, or ``""`` for an anonymous user.
+
+    A script can tell by it whether this is still the same user, but not which one.
+    """
+    user: Any = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return ""
+    return salted_hmac("django_logout.user", str(user.pk), algorithm="sha256").hexdigest()[:22]

@@ -1,4 +1,4 @@
-"""The guard on a request's session: the project's own store, watched from within."""
+"""The guarded session: the project's own store, checked when it is loaded and when it is saved."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -17,9 +18,10 @@ from django.utils import timezone
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
-from django_logout.sessions import activity, engines, registry, status
+from django_logout.sessions import activity, registry, status
 from django_logout.sessions.activity import is_passive
-from django_logout.sessions.identity import ID_KEY, Identity, identify
+from django_logout.sessions.engines import Engine
+from django_logout.sessions.identity import ID_KEY, STARTED_AT_KEY, Identity, identify
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.context import current_request
 
@@ -28,17 +30,21 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-#: What makes a session somebody's.
+#: The keys that make a session logged in.
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY)
 
 
 class GuardedStore(_Base):
-    """Mixed in front of the project's own ``SessionStore``."""
+    """A mixin in front of the project's own ``SessionStore``."""
 
     engine_store: type[SessionBase]
     "The engine's own class."
+    engine: Engine
+    "What the project's own engine can do."
     reopened: GuardedStore | None = None
     "The request's session when this object was made of it by ``request.session.__class__(key)``."
+    _identified: tuple[Any, Identity | None] = (), None
+    "The login, and what it was found from."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Open a session by the guarded class, as libraries do that reload ``request.session``."""
@@ -51,42 +57,44 @@ class GuardedStore(_Base):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copy and pickle as an object of the engine's own class, which knows no request."""
-        ours = {"presented", "reopened", "state"}
+        ours = {"presented", "reopened", "state", "_identified"}
         plain = {name: value for name, value in vars(self).items() if name not in ours}
         return object.__new__, (self.engine_store,), plain
 
     def present(self, request: Any) -> None:
         """Remember the key that the session is opened by, and the request that is served."""
         key = self.session_key
-        if key and "\x00" in key:  # no engine has it, and PostgreSQL refuses to be asked for it
+        if key and "\x00" in key:  # no engine has such a key, and PostgreSQL refuses the query
             self._session_key = key = None
         self.__dict__["presented"] = key, request
 
     def continues(self, earlier: GuardedStore) -> bool:
-        """Whether this object, in the place of an earlier one, is the same session: it was opened
-        by a key that the earlier one has or had, or by none."""
+        """Return whether this object, in place of an earlier one, is the same session.
+
+        It is if it was opened by a key that the earlier one has or had, or by none.
+        """
         key, _ = self.__dict__["presented"]
         return key in {None, earlier.session_key, earlier.__dict__["presented"][0]}
 
     @cached_property
     def state(self) -> SessionState:
-        """What is seen of it; begun when it is first touched, which it mostly never is."""
+        """What has happened to the session; made when the session is first used, if it ever is."""
         return SessionState(*self.__dict__["presented"])
 
     @property
-    def engine(self) -> engines.Engine:
-        """What the project's own engine can do."""
-        return engines.of(type(self))
-
-    @property
     def identity(self) -> Identity | None:
-        """Whose session this is now, as far as its loaded data tell."""
-        now = identify(self._data, self.session_key)
-        seen = self.state.identity
-        return seen if now and seen and now.id == seen.id else now
+        """The login of this session by its loaded data, whatever code has changed in them."""
+        data, seen = self._data, self.state.identity
+        if SESSION_KEY not in data:
+            return None
+        facts = (*map(data.get, (SESSION_KEY, ID_KEY, STARTED_AT_KEY)), self.session_key, seen)
+        if facts != self._identified[0]:
+            now = identify(data, self.session_key)
+            self._identified = facts, seen if now and seen and now.id == seen.id else now
+        return self._identified[1]
 
-    # SessionMiddleware sets the cookie if the session is modified, and saves it then. When it
-    # has been saved already, it must still set the cookie, and not save again.
+    # SessionMiddleware saves a modified session and sets its cookie. If the session has been saved
+    # already, it still has to set the cookie, but not to save again.
     @property
     def modified(self) -> bool:
         return bool(self.__dict__["modified"] or ("state" in self.__dict__ and self.state.saved))
@@ -108,30 +116,20 @@ class GuardedStore(_Base):
     def load(self) -> dict[str, Any]:
         if self.state.in_engine_code:
             return super().load()
-        presented = self.session_key
+        key = self.session_key
         with self._inside(Exception):
-            prefetched = prefetch.fetch(self)
+            cached = prefetch.fetch(self)
             data = super().load()
-        identity = self._identify(data, presented)
-        with self._asking():
-            if identity is None:
-                return data
-            remembered = prefetch.recall(self, identity, prefetched)
-            found = decision.decide(self.state, identity, remembered, self.ask_expiry)
-            return data if self._admit(identity, found) else {}
+        return self._decide(data, key, cached)
 
     async def aload(self) -> dict[str, Any]:
-        presented = self.session_key
+        if not self.engine.native_async:
+            # Django's own aload() goes to a thread for each query. Going there once is cheaper.
+            return await sync_to_async(self.load)()
+        key = self.session_key
         with self._inside(Exception):
-            prefetched = await prefetch.afetch(self)
             data = await super().aload()
-        identity = self._identify(data, presented)
-        with self._asking():
-            if identity is None:
-                return data
-            remembered = prefetch.recall(self, identity, prefetched)
-            found = await decision.adecide(self.state, identity, remembered, self.ask_expiry)
-            return data if self._admit(identity, found) else {}
+        return await sync_to_async(self._decide)(data, key)
 
     def save(self, must_create: bool = False) -> None:
         if self.state.in_engine_code:
@@ -145,17 +143,21 @@ class GuardedStore(_Base):
         return None
 
     async def asave(self, must_create: bool = False) -> None:
+        if not self.engine.native_async:
+            return await sync_to_async(self.save)(must_create)
         await self._aget_session(no_load=must_create)  # type: ignore[attr-defined]
         if await sync_to_async(self._before_save)(must_create):
             with self._inside():
                 await super().asave(must_create)
             await sync_to_async(self._after_save)(must_create)
+        return None
 
     async def acreate(self) -> None:
-        await sync_to_async(self.create)()  # the file engine's own would block, and ask the gate
+        # The file engine's own would block the event loop, and ask for the status there.
+        await sync_to_async(self.create)()
 
     def flush(self) -> None:
-        self._get_session()  # type: ignore[attr-defined]  # or nobody would know whose it was
+        self._get_session()  # type: ignore[attr-defined]  # else its user would be unknown
         super().flush()
 
     async def aflush(self) -> None:
@@ -166,88 +168,132 @@ class GuardedStore(_Base):
         # Some engines' own would call our save() in the event loop.
         await sync_to_async(self.cycle_key)()
 
-    def _identify(self, data: dict[str, Any], presented: str | None) -> Identity | None:
-        identity = identify(data, presented)
-        self.state.key_unknown = not data and not self.session_key
-        if identity is not None:
-            self.state.hold(identity, data.get(HASH_SESSION_KEY, ""))
-            data[ID_KEY] = str(identity.id)  # goes where the data goes: to a new key too
-        return identity
-
-    def _admit(self, identity: Identity, standing: SessionStatus) -> bool:
-        if not standing.active:
-            self.state.identity, self.state.refused = None, (identity, standing)
-            self.state.logins_seen.clear()
-            self._session_key = None  # as Django does for a session that is not there
-        return standing.active
-
-    def ask_expiry(self, identity: Identity) -> SessionStatus:
-        """Whether a session is within its limits, which may depend on what the request holds:
-        as that may be this session, it is loaded as it is for as long."""
-        with self._inside():
-            return decision.ask(identity, self.state.request)
-
-    def _before_save(self, must_create: bool) -> bool:
-        """Whether there is anything to save. A session that has ended is never saved as
-        somebody's, whatever has put the keys back (some middlewares restore snapshots)."""
-        modified = must_create or self.__dict__["modified"]
-        if not modified and (self.state.saved or self._is_passive()):
-            return False
-        data = self._data
-        refused = {self.state.refused[0].id} if self.state.refused else set()
-        if data.get(ID_KEY) in {str(dead) for dead in self.state.ended | refused}:
-            for key in LOGIN_KEYS:
-                data.pop(key, None)
-        if self.state.ended_elsewhere and ID_KEY in data:
-            raise UpdateError
-        self.adopt()
-        return True
-
-    def _is_passive(self) -> bool:
-        """Whether it would be saved for SESSION_SAVE_EVERY_REQUEST alone, by what the page does by
-        itself: that lengthens no session."""
-        return self.state.request is not None and is_passive(self.state.request)
-
     def adopt(self) -> None:
-        """Register a session from before our time, in the save that gives it its id."""
+        """Register a session from before the installation, in the save that stores its id."""
         identity = self.identity
         if identity is not None and not identity.registered:
             registry.adopt(self, identity, self.state.request)
             self.state.adopted = True
             self.state.identity = identity._replace(registered=True)
 
-    @property
-    def _data(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.__dict__.get("_session_cache", {})
-        return data
+    def ids_to_end(self) -> list[UUID]:
+        """Return the ids of the login that this session is, was, or has been rotated to.
+
+        Loads the session, and adopts it if it has no row, so that it can be ended. An ended
+        session counts too, since its mark in the cache may have to be written again.
+        """
+        self._get_session()  # type: ignore[attr-defined]
+        self.adopt()
+        identity, state = self.identity, self.state
+        if identity is not None:
+            return [identity.id]
+        if state.refused is not None:
+            return [state.refused[0].id]
+        if state.logins_seen:  # Django has dropped it in this request, e.g. for a stale hash
+            return list(state.logins_seen)
+        if state.key_unknown and state.key:
+            # Another tab has rotated the key, and this one still has the previous one.
+            if state.successors is None:
+                state.successors = registry.ids_by_previous_key(state.key)
+            return state.successors
+        return []
+
+    def recheck(self) -> None:
+        """Decide on a session that was loaded before it was guarded."""
+        identity = self._identify(self._data, self.session_key)
+        if identity is not None and not self._admit(identity, self._status(identity, None)):
+            self._session_cache: dict[str, Any] = {}
+
+    def _decide(
+        self, data: dict[str, Any], key: str | None, cached: prefetch.Prefetched = None
+    ) -> dict[str, Any]:
+        """Return the loaded data if the session may be served, else none of them."""
+        identity = self._identify(data, key)
+        if identity is None:
+            return data
+        with self._asking():
+            return data if self._admit(identity, self._status(identity, cached)) else {}
+
+    def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
+        identity, state = identify(data, key), self.state
+        state.key_unknown = not data and not self.session_key
+        if identity is not None:
+            state.hold(identity, data.get(HASH_SESSION_KEY, ""))
+            data[ID_KEY] = str(identity.id)  # the id goes with the data, to a new key too
+        return identity
+
+    def _status(self, identity: Identity, cached: prefetch.Prefetched) -> SessionStatus:
+        remembered = prefetch.recall(self, identity, cached)
+        return decision.decide(self.state, identity, remembered, self._ask_timeouts)
+
+    def _ask_timeouts(self, identity: Identity) -> SessionStatus:
+        # A timeout may depend on the user of the request, and so load this very session.
+        with self._inside():
+            return decision.timeouts_from_row(identity, self.state.request)
+
+    def _admit(self, identity: Identity, found: SessionStatus) -> bool:
+        if not found.active:
+            self.state.identity, self.state.refused = None, (identity, found)
+            self.state.logins_seen.clear()
+            self._session_key = None  # as Django does for a session that does not exist
+        return found.active
+
+    def _before_save(self, must_create: bool) -> bool:
+        """Return whether there is anything to save.
+
+        An ended session is never saved as logged in, even if a middleware has restored the keys
+        from a snapshot of its own.
+        """
+        state = self.state
+        modified = must_create or self.__dict__["modified"]
+        # What the page polls by itself does not lengthen a session's life, even if
+        # SESSION_SAVE_EVERY_REQUEST is set.
+        passive = state.request is not None and is_passive(state.request)
+        if not modified and (state.saved or passive):
+            return False
+        data = self._data
+        refused = {state.refused[0].id} if state.refused else set()
+        if data.get(ID_KEY) in {str(session_id) for session_id in state.ended | refused}:
+            for key in LOGIN_KEYS:
+                data.pop(key, None)
+        if state.ended_elsewhere and ID_KEY in data:
+            raise UpdateError
+        self.adopt()
+        return True
 
     def _after_save(self, must_create: bool) -> None:
-        """A session that has ended meanwhile must not live on, under this key or a new one."""
+        """Withdraw a session that has ended meanwhile, under this key or a new one."""
         identity = self.identity
         if identity is None or not identity.registered:
             return
         with self._asking():
-            alive = self._still_alive(identity)
+            active = self._still_active(identity)
         activity.record_expiry(
             identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age())
         )
-        if not alive:
+        if not active:
             self.state.ended_elsewhere = True
             self.delete(self.session_key)
             if not must_create:
                 raise UpdateError
 
-    def _still_alive(self, identity: Identity) -> bool:
+    def _still_active(self, identity: Identity) -> bool:
         before, self.state.key = self.state.key, self.session_key
         if before != self.session_key and self.engine.keyed:
             return registry.record_new_key(identity.id, self, before=before)
-        if self.state.adopted:  # it had no row while it was loaded: an ending may have missed it
+        if self.state.adopted:  # it had no row when it was loaded: an ending may have missed it
             return status.get_status(identity).active
         remembered = prefetch.recall(self, identity, None)
         return decision.ask_status(self.state, identity, remembered).active
 
+    @property
+    def _data(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.__dict__.get("_session_cache", {})
+        return data
+
     @contextmanager
     def _inside(self, *errors: type[Exception]) -> Iterator[None]:
+        """Mark that the engine's own code runs, which may call its own methods."""
         self.state.in_engine_code = True
         try:
             with self._asking(*errors):
@@ -257,8 +303,8 @@ class GuardedStore(_Base):
 
     @contextmanager
     def _asking(self, *errors: type[Exception]) -> Iterator[None]:
-        # Whatever a load raises, the session cannot be read: clients of caches have errors of
-        # their own. A save may raise what the project has put into the session.
+        # A load catches every exception: clients of caches have errors of their own. A save may
+        # raise for what the project has put into the session.
         caught: tuple[type[Exception], ...] = (DatabaseError, OSError, SessionUnavailable, *errors)
         try:
             yield

@@ -21,7 +21,7 @@ from django_logout.ending.selection import BATCH
 from django_logout.enums import Scope
 from django_logout.hooks import Attempt
 from django_logout.models import LogoutEvent
-from django_logout.revokers.runner import announce, revoke
+from django_logout.revokers.runner import announce_ending, run_revokers
 from django_logout.sessions import registry
 from django_logout.types import EndedSession, Ending, Outcome, Target
 from django_logout.utils.batches import batched
@@ -95,10 +95,10 @@ def _try(event: LogoutEvent, name: str, entry: dict[str, Any]) -> None:
     error = ""
     left: list[Any] = []
     for ending, users in _endings(event, entry):
-        outcome = next(iter(revoke(ending, only={name})), Outcome(name, error=entry["error"]))
+        outcome = next(iter(run_revokers(ending, only={name})), Outcome(name, error=entry["error"]))
         entry["ended"] += outcome.count
         if not outcome.error:
-            outcome = next(iter(announce(ending, only={name})), outcome)
+            outcome = next(iter(announce_ending(ending, only={name})), outcome)
         if outcome.error:
             error, left = outcome.error, [*left, *users]
     entry.pop("users", None)

@@ -73,6 +73,9 @@ class Engine(NamedTuple):
     in_cache: bool
     "Loads a session as Django does from a cache: by one read of its key."
 
+    native_async: bool
+    "Loads or saves in coroutines of its own, not in those of Django's engines."
+
     def delete(self, keys: Iterable[str], using: str) -> None:
         """Delete sessions by key from the engine's table, in one statement for very many. A
         default manager of the project's may do more than that: empty caches, which is not for
@@ -88,7 +91,7 @@ class Engine(NamedTuple):
         for begin in range(0, len(keys), MOST_KEYS):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
-    def forget(self, keys: Iterable[str]) -> None:
+    def evict_cached(self, keys: Iterable[str]) -> None:
         """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
         gate refuses them anyway."""
         if is_backend(self.store, "cached_db"):
@@ -131,6 +134,10 @@ def _of(store: type[SessionBase]) -> Engine:
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
         drops_expired=is_backend(store, *_DROPPING),
         in_cache=all(_home(load) in _CACHED for load in (store.load, store.aload)),
+        native_async=any(
+            not _home(method).startswith("django.contrib.sessions.backends.")
+            for method in (store.aload, store.asave)
+        ),
     )
 
 

@@ -163,31 +163,52 @@ def is_active() -> Q:
     return Q(~Exists(later), ended_at__isnull=True)
 
 
-def end(
-    selection: QuerySet[LoginSession],
-    among: QuerySet[LoginSession],
+def end_rows(
     event_id: UUID,
     at: datetime,
+    rows: QuerySet[LoginSession] | None = None,
+    *,
+    unfiltered: QuerySet[LoginSession] | None = None,
+    lookup: tuple[str, Any] | None = None,
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
-    """Claim those of the sessions that are alive for one event: they have ended, once.
+    """Mark sessions that are active as ended by one event, and return them and their keys.
 
-    Returns them, with the keys the registry knows. They are looked for ``among`` the same without
-    the conditions that have ceased to be true. Must run in a transaction; the UPDATE comes first
-    in it, so that SQLite takes its write lock at once instead of failing later.
+    Each session is ended once, by one event. The sessions are ``rows``, or those that ``lookup``
+    selects by a field (``id`` or ``user``) and its value; then the statement is prepared.
+    ``unfiltered`` are the rows without conditions that the UPDATE may make false.
+
+    Must run in a transaction. The UPDATE is its first statement, so that SQLite takes the write
+    lock at once instead of failing when it upgrades a read lock.
     """
-    if not active(selection).update(ended_at=at, event_id=event_id):
-        return (), ()
-    # Not by the event alone: SQLite takes an index of mostly NULLs for useless, and reads it all.
-    ended = among.filter(event_id=event_id, ended_at=at).order_by()
-    return claimed(list(ended.values_list(*END_RETURNING)))
+    using = database()
+    if lookup is not None:
+        field, value = lookup
+        values = {field: value, "event": event_id, "ended_at": at}
+        ending, look = _end_statements(using, field)
+        if look is None:
+            ended = ending.rows(using, **values)
+        else:
+            ended = look.rows(using, **values) if ending.run(using, **values) else []
+    elif rows is not None and active(rows).update(ended_at=at, event_id=event_id):
+        found = (rows if unfiltered is None else unfiltered).order_by()
+        # Not by the event alone: for SQLite an index of mostly NULLs is useless, so it scans.
+        found = found.filter(event_id=event_id, ended_at=at)
+        ended = list(found.values_list(*END_RETURNING))
+    else:
+        ended = []
+    sessions = tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in ended)
+    return sessions, tuple(key for *_, key in ended if key)
 
 
-def claimed(rows: list[Any]) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
-    """The sessions, and the keys, in rows of what is ``END_RETURNING``."""
-    return (
-        tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in rows),
-        tuple(key for *_, key in rows if key),
-    )
+@cached_until_setting_changes("DATABASES", "USE_TZ")
+def _end_statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
+    """Prepare the UPDATE, and the SELECT of what it changed if it cannot return that itself."""
+    value, event, at = (placeholder(LoginSession, name) for name in (field, "event", "ended_at"))
+    rows = LoginSession.objects.using(database).filter(**{field: value})
+    ended = rows.filter(event=event, ended_at=at).order_by().values_list(*END_RETURNING)
+    if update_can_return(database):
+        return update(active(rows), returning=ended, event=event, ended_at=at), None
+    return update(active(rows), event=event, ended_at=at), select(ended)
 
 
 def record_relogin(session_id: UUID, at: datetime) -> None:
@@ -224,33 +245,3 @@ def _stored(key: str, engine: engines.Engine) -> str:
     if not key or not engine.keyed:
         return ""
     return key if engine.model is not None else str(fingerprint(key))
-
-
-# The claim on one session, or on those of one user: what most endings are. Like ``registry.end``,
-# with statements that are put into SQL once.
-
-
-def claim(
-    field: str, value: Any, event_id: UUID, at: datetime
-) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
-    """Claim the sessions with a value (of ``id`` or ``user``) for an event, if they are alive.
-    Returns what ``registry.end`` does, and must run in a transaction, too."""
-    using = database()
-    values = {field: value, "event": event_id, "ended_at": at}
-    ending, look = _statements(using, field)
-    if look is None:
-        return claimed(ending.rows(using, **values))
-    if not ending.run(using, **values):
-        return (), ()
-    return claimed(look.rows(using, **values))
-
-
-@cached_until_setting_changes("DATABASES", "USE_TZ")
-def _statements(database: str, field: str) -> tuple[Prepared, Prepared | None]:
-    """The UPDATE, and the question what it has changed, where it does not tell that itself."""
-    value, event, at = (placeholder(LoginSession, name) for name in (field, "event", "ended_at"))
-    rows = LoginSession.objects.using(database).filter(**{field: value})
-    ended = rows.filter(event=event, ended_at=at).order_by().values_list(*END_RETURNING)
-    if update_can_return(database):
-        return update(active(rows), returning=ended, event=event, ended_at=at), None
-    return update(active(rows), event=event, ended_at=at), select(ended)

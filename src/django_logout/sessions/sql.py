@@ -7,13 +7,12 @@ What differs from one time to the next stands in them as the model's field that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.db import connections
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
+from django.db.models.sql import DeleteQuery, UpdateQuery
 
 
 class Prepared(NamedTuple):
@@ -90,18 +89,6 @@ def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **change
     compiler.pre_sql_setup()
     columns = ", ".join(column for _, (column, _), _ in compiler.select)
     return Prepared(f"{sql} RETURNING {columns}", tuple(params), _converters(compiler))
-
-
-def insert(model: type[Model], database: str) -> Prepared:
-    """Prepare the INSERT of one row, with the values of all its fields."""
-    fields = model._meta.concrete_fields
-    row: Any = SimpleNamespace(
-        **{field.attname: placeholder(model, field.name) for field in fields}
-    )
-    query = InsertQuery(model)
-    query.insert_values(fields, [row], raw=True)
-    ((sql, params),) = query.get_compiler(database).as_sql()
-    return Prepared(sql, tuple(params))
 
 
 def delete(rows: QuerySet[Any]) -> Prepared:

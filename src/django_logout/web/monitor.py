@@ -60,7 +60,9 @@ def _ask_status(identity: Identity, request: HttpRequest | None) -> SessionStatu
         status_cache.get_status(identity) if status_cache.is_used() else status.get_status(identity)
     )
     if found.active:
-        found = decision.recall(identity) or decision.ask(identity, request)
+        found = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
+            identity, request
+        )
     if found.expired:
         target = Target.session(identity.id)
         log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))

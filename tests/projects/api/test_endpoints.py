@@ -254,7 +254,8 @@ def test_nobody_sees_nothing(base: str) -> None:
 def test_an_outage_is_said(base: str, user: Any, monkeypatch: Any) -> None:
     """503, and the token is as it was."""
     mine = program(base, user)
-    monkeypatch.setattr("django_logout.ending.pipeline.status_cache.can_write", lambda: False)
+    monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
+    monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
     answer = mine.post("logout/")
     assert is_problem(answer, 503)
     assert answer["Retry-After"] == "5"

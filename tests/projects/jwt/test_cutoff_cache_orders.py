@@ -28,7 +28,7 @@ __all__ = ["stepped"]
 
 USER = 7
 NEVER, THEN = LastCutoff(float("-inf")), LastCutoff(1000.5, "admin")
-KEYS = tuple(cutoff_cache.keys(USER))
+KEYS = tuple(status_cache.keys(status_cache.user_key(USER)))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def on_db(stepped: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 def reader() -> LastCutoff:
     """A request with a token that no row knows."""
-    return cutoff_cache.last(USER)
+    return cutoff_cache.last_cutoff(USER)
 
 
 def door(**how: Any) -> bool:
@@ -80,8 +80,8 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
 
     def check(results: dict[str, Any]) -> None:
         assert not any(isinstance(result, Exception) for result in results.values()), results
-        told = cutoff_cache.recall(STORE, USER)
-        remembered.append(told == NEVER)
+        entry = status_cache.cached_entry(STORE, status_cache.user_key(USER))
+        remembered.append(entry is not None and cutoff_cache.decode_cutoff(entry) == NEVER)
         if results.get("door") is True:
             assert not remembered[-1]
             assert not ROW["alive"]

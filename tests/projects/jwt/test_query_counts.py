@@ -18,7 +18,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
-from django_logout.guard import cutoff_cache, status_cache
+from django_logout.guard import status_cache
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, status
 from tests import services
@@ -40,7 +40,7 @@ def _shared(request: pytest.FixtureRequest, settings: Any) -> None:
 
 def forget(user: Any) -> None:
     """The cache loses what it knows."""
-    keys = cutoff_cache.keys(user.pk)
+    keys = status_cache.keys(status_cache.user_key(user.pk))
     for row in LoginSession.objects.all():
         keys += status_cache.keys(row.pk)
     caches["default"].delete_many(keys)

@@ -232,6 +232,7 @@ def test_a_forged_request_ends_nothing(here: Client, monkeypatch: pytest.MonkeyP
 
 def test_what_cannot_be_ended_is_said(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """503, and everything as it was."""
+    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
     assert here.post("/auth/logout/").status_code == 503
     monkeypatch.undo()

@@ -265,6 +265,7 @@ def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.Mon
     """503, and nothing has ended."""
     here, phone = browser(user), browser(user)
     url = end_url(id_of(phone))
+    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
 
     assert here.post(url).status_code == 503

@@ -1,0 +1,54 @@
+"""What every step of an ending has to know: found once, and carried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import connections
+
+from django_logout.enums import Scope
+from django_logout.exceptions import SessionNotEnded
+from django_logout.guard import status_cache
+from django_logout.guard.presented import PresentedSessions
+from django_logout.sessions import engines, registry
+from django_logout.sessions.engines import Engine
+from django_logout.types import Target
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class EndingContext:
+    """The project's parts, and the browser, that one ending works on."""
+
+    database: str
+    "The alias of the database that holds the registry."
+
+    engine: Engine
+    "The project's session engine."
+
+    uses_cache: bool
+    "Whether a shared cache holds the status of sessions, and has to learn of the ending."
+
+    presented: PresentedSessions
+    "The sessions that the request presents: the one that is to be logged out, or that asks."
+
+
+def prepare_ending(target: Target, request: HttpRequest | None) -> EndingContext:
+    """Find what an ending of ``target`` needs, before anything is changed.
+
+    Raises :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
+    written, or autocommit is off outside a transaction.
+    """
+    database, engine = registry.database(), engines.current()
+    uses_cache = status_cache.is_used(engine)
+    if uses_cache and not status_cache.can_write():
+        raise SessionNotEnded("The cache that holds the status of sessions does not answer.")
+    connection = connections[database]
+    if not (connection.in_atomic_block or connection.get_autocommit()):
+        raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
+    if target.scope in {Scope.CURRENT, Scope.OTHERS}:
+        request = target.value
+    return EndingContext(database, engine, uses_cache, PresentedSessions.of(request))
