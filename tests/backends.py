@@ -60,7 +60,7 @@ class _Memory(LocMemCache):
         return None if found is None else found - time.time() + _now()
 
     def _has_expired(self, key: str) -> bool:
-        at = self._expire_info.get(key, -1)
+        at = self._expire_info.get(key, -1)  # type: ignore[attr-defined]
         return at is not None and at <= _now()
 
 

@@ -40,7 +40,7 @@ durations = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=
 agos = st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=10))
 
 
-@given(idle=durations, age=durations, begun=agos, seen=agos)
+@given(idle=durations, absolute_timeout=durations, begun=agos, seen=agos)
 def test_a_session_has_time_left_until_it_has_expired(
     idle: timedelta | None, absolute_timeout: timedelta | None, begun: timedelta, seen: timedelta
 ) -> None:

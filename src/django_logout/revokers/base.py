@@ -42,9 +42,6 @@ class Revoker(ABC):
     essential = False
     "Whether an error undoes the whole ending. True for the package's own session rows only."
 
-    essential = False
-    "Whether an error undoes the whole ending. True for the package's own session rows only."
-
     @property
     def lifetime(self) -> timedelta:
         """The longest time that a credential without a row may be valid. Records of endings are
