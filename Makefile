@@ -33,7 +33,7 @@ ifneq ($(shell uv --version 2>/dev/null),)
 # $(1) folder, $(2) groups, $(3) options for the project itself
 environment = UV_PROJECT_ENVIRONMENT=$(1) uv sync --quiet --locked --no-default-groups $(3) \
 	$(if $(PYTHON),--python $(PYTHON)) $(addprefix --group ,$(2))
-tree = $(call environment,$(1),$(2),--extra ua)
+editable = $(call environment,$(1),$(2),--extra ua)
 wheel = rm -rf dist && uv build --quiet --wheel --out-dir dist && \
 	$(call environment,$(1),$(2),--no-install-project) && \
 	uv pip install --quiet --python $(1) --no-deps --reinstall dist/*.whl
@@ -41,7 +41,7 @@ else
 # pip learned of dependency groups in 25.1, later than the pip that many Pythons carry.
 environment = { test -x $(1)/bin/python || $(or $(PYTHON),python3) -m venv $(1); } && \
 	$(1)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-tree = $(call environment,$(1)) && \
+editable = $(call environment,$(1)) && \
 	$(1)/bin/python -m pip install --quiet $(addprefix --group ,$(2)) --editable ".[ua]"
 wheel = rm -rf dist && $(call environment,$(1)) && \
 	$(1)/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist . && \
@@ -53,7 +53,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the example site on http://HOST:PORT/, with people and cars in it
-	@$(call tree,.venv-demo,$(DJANGO_GROUP))
+	@$(call editable,.venv-demo,$(DJANGO_GROUP))
 	@.venv-demo/bin/python example/manage.py migrate --verbosity 0
 	@.venv-demo/bin/python example/manage.py demo_data
 	@echo "Open http://$(HOST):$(PORT)/ (Ctrl-C ends it)"
@@ -117,8 +117,12 @@ test-all: full ## everything: all engines, databases, browsers and apps, and the
 coverage: ## what the runs with COVERAGE=1 have missed
 	@$(FULL_ENV)/bin/python -m coverage combine --quiet && $(FULL_ENV)/bin/python -m coverage report
 
-check: ## style, types, import layers, missing migrations
-	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+# Once, for all that are made together.
+.PHONY: tree
+tree:
+	@$(call editable,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+
+check: tree ## style, types, import layers, missing migrations
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
@@ -128,14 +132,12 @@ check: ## style, types, import layers, missing migrations
 	else echo "Not checked, as there is no npm: the types of logout.js"; fi
 	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
 
-fix: ## let the tools mend what they can
-	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+fix: tree ## let the tools mend what they can
 	.venv/bin/ruff check --fix --exit-zero
 	.venv/bin/ruff format
 	find src example -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
-matrix: ## every Python and Django of tox.ini, or ENVS="py314-django61 ..."
-	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+matrix: tree ## every Python and Django of tox.ini, or ENVS="py314-django61 ..."
 	.venv/bin/tox run $(addprefix -e ,$(ENVS)) $(if $(MATRIX_ARGS),-- $(MATRIX_ARGS))
 
 bench: ## what it costs, measured on the wheel
@@ -143,9 +145,7 @@ bench: ## what it costs, measured on the wheel
 	$(FULL_ENV)/bin/python -m bench $(BENCH_ARGS)
 
 journey: ## the way of one request through the files, counted; BENCH_ARGS=--trace prints it (needs Redis)
-	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
 	@.venv/bin/python -m bench.journey $(BENCH_ARGS)
 
-docs: ## the documentation, into docs/_build
-	@$(call tree,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+docs: tree ## the documentation, into docs/_build
 	.venv/bin/python -m sphinx -W -n docs docs/_build

@@ -19,6 +19,7 @@ def _press(page: Page) -> None:
     page.get_by_role("banner").get_by_role("button", name="Log out").click()
 
 
+@pytest.mark.smoke
 def test_offline_says_so_and_logs_out_on_return(page: Page) -> None:
     """F15: with Django, the browser's error page, and still logged in when it is back."""
     page.context.set_offline(True)
@@ -68,6 +69,7 @@ def test_any_other_answer_is_left_to_the_browser(page: Page, status: int, body: 
     assert is_logged_in(page)
 
 
+@pytest.mark.smoke
 def test_pressed_twice_is_one_logout(page: Page) -> None:
     """However impatiently."""
     sent: list[str] = []
@@ -80,6 +82,7 @@ def test_pressed_twice_is_one_logout(page: Page) -> None:
     assert not is_logged_in(page)
 
 
+@pytest.mark.smoke
 def test_without_scripts_the_form_is_a_form(open_page: Open) -> None:
     """The same button, the same end."""
     page = open_page(PRIVATE, user="customer", java_script_enabled=False)

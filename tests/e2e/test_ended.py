@@ -45,6 +45,7 @@ def _log_in_again(page: Page, user: str = "customer") -> Page:
     return tab
 
 
+@pytest.mark.smoke
 def test_ten_fetches_lead_to_one_dialog_and_get_their_answers(page: Page) -> None:
     """The page's own handling is not touched: each call gets its 401. But the first one takes the
     cookie away, and Django sends what leaves the browser after that to the login page."""
@@ -59,6 +60,7 @@ def test_ten_fetches_lead_to_one_dialog_and_get_their_answers(page: Page) -> Non
     assert "user" in [reason for _, reason in told]
 
 
+@pytest.mark.smoke
 def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
     """In a new tab; then the dialog goes away by itself, and the form can be sent: its token is
     one of the new login. Nothing is put into any storage."""

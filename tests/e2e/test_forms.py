@@ -38,6 +38,7 @@ def sent(page: Page, form: str) -> Any:
     return found.value
 
 
+@pytest.mark.smoke
 def test_the_button_that_was_pressed_is_sent(page: Page) -> None:
     """One of two, of which this one logs out everywhere."""
     request = sent(

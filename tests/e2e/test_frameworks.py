@@ -67,6 +67,7 @@ def _log_out_beside(page: Page) -> None:
     assert not is_logged_in(page)
 
 
+@pytest.mark.smoke
 def test_turbo(open_page: Open) -> None:
     """It visits pages without a word of the policy's, its own style included; and reloads when the
     user changes, so that the script is the new user's."""

@@ -46,6 +46,7 @@ def test_pages_fit_narrow_screens(open_page: Open) -> None:
         assert_fits(page)
 
 
+@pytest.mark.smoke
 def test_dark_scheme_is_dark(open_page: Open) -> None:
     """The site's pages and the package's own follow the system."""
     for path in ("/", "/accounts/logout/"):
@@ -65,6 +66,7 @@ def test_speaks_portuguese(open_page: Open) -> None:
     expect(page.get_by_role("button")).to_have_text("Sair")
 
 
+@pytest.mark.smoke
 def test_keyboard_is_enough(open_page: Open) -> None:
     """Tab to the button, see where it is, Enter."""
     page = open_page(user="customer")

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.needs("chromium")
 SECRET = "Only those who are logged in see this page."
 
 
+@pytest.mark.smoke
 def test_it_goes_where_the_first_one_goes(open_page: Open) -> None:
     """F41: at once, and nothing of it is left, not even for the Back button."""
     first = open_page(user="customer")
@@ -75,6 +76,7 @@ def test_an_ending_elsewhere_is_noticed_by_asking(open_page: Open) -> None:
     page.wait_for_url("/accounts/login/?next=%2Fcars%2Fadd%2F")
 
 
+@pytest.mark.smoke
 def test_an_ending_elsewhere_is_noticed_by_being_told(open_page: Open) -> None:
     """Where the site sends events; the connection ends with the page."""
     page = open_page(user="customer")
@@ -104,6 +106,7 @@ def test_it_is_noticed_on_coming_back_to_the_tab(open_page: Open) -> None:
     assert is_hidden(page, SECRET)
 
 
+@pytest.mark.smoke
 def test_the_back_button_asks_first(open_page: Open) -> None:
     """F40: what the browser has kept is covered until the server has said that all is well."""
     page = open_page(PRIVATE, user="customer")
@@ -135,6 +138,7 @@ def test_the_back_button_shows_nothing_while_the_site_is_away(open_page: Open) -
     expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()
 
 
+@pytest.mark.smoke
 def test_another_user_is_noticed(open_page: Open) -> None:
     """What was hers is not shown to him: the page is fetched anew, as his."""
     page = open_page(PRIVATE, user="customer")

@@ -54,6 +54,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
     assert not is_logged_in(phone)
 
 
+@pytest.mark.smoke
 def test_on_all_my_devices(open_page: Open) -> None:
     """One tick, and the phone is out too."""
     page, phone = _two(open_page)

@@ -13,6 +13,7 @@ def _log_out(page: Page) -> None:
     expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
 
 
+@pytest.mark.smoke
 def test_old_tab_logs_out_after_a_new_login(open_page: Open) -> None:
     """F20: its token is stale, and without a script to tell it, it is no dead end."""
     old = open_page(user="customer", java_script_enabled=False)
@@ -38,6 +39,7 @@ def test_old_tab_of_a_plain_view_says_what_to_do(open_page: Open) -> None:
     assert not is_logged_in(new)
 
 
+@pytest.mark.smoke
 def test_private_page_leads_to_the_login_and_back(open_page: Open) -> None:
     """After logging out the address opens the login page, which leads back to it."""
     page = open_page("/cars/add/?from=tab", user="customer")

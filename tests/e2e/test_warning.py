@@ -45,6 +45,7 @@ def _told(seconds: int, idle: int | None) -> Callable[[Route], None]:
     return tell
 
 
+@pytest.mark.smoke
 def test_enter_is_enough_to_stay(page: Page) -> None:
     """The button has the focus, which goes back to where it was; the server knows of it."""
     _wait_for_warning(page)

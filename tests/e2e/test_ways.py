@@ -54,6 +54,7 @@ def test_way_ends_the_session(pages: tuple[Page, Page], way: str) -> None:
     expect(page.get_by_role("complementary")).to_contain_text("Nothing in it yet.")
 
 
+@pytest.mark.smoke
 def test_button_of_every_page_says_that_it_is_done(pages: tuple[Page, Page]) -> None:
     """The button in the corner leads to the cars, where a message confirms it."""
     page, copied = pages
@@ -77,6 +78,7 @@ def test_link_asks_first(pages: tuple[Page, Page]) -> None:
     _assert_ended(page, copied)
 
 
+@pytest.mark.smoke
 def test_fetch_is_told_what_has_ended(pages: tuple[Page, Page]) -> None:
     """JSON, shown on the page, with a link onwards that has the focus."""
     page, copied = pages
@@ -124,6 +126,7 @@ def test_old_link_to_the_function_view_asks(open_page: Open) -> None:
     assert is_logged_in(page)
 
 
+@pytest.mark.smoke
 def test_admin_ends_the_session_of_its_own_people(open_page: Open) -> None:
     """The button in the admin's corner."""
     page = open_page("/admin/", user="admin")
