@@ -14,10 +14,12 @@ import subprocess
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import pytest
+
+T = TypeVar("T")
 
 #: Engine and cache. Only caches on a server, and ``shared``, count as shared by all processes.
 SETUPS = {
@@ -39,8 +41,13 @@ ALWAYS, ROTATING = ALL[:2], ALL[2:]
 def chosen(option: str, test: str, week: int) -> Sequence[str]:
     """Return the names of the set-ups for one test, named without its parameters."""
     if option == "rotation":
-        return (*ALWAYS, ROTATING[(crc32(test.encode()) + week) % len(ROTATING)])
+        return (*ALWAYS, one_of(ROTATING, test, week))
     return {"local": LOCAL, "all": ALL}.get(option) or option.split(",")
+
+
+def one_of(choice: Sequence[T], test: str, week: int) -> T:
+    """Return what a test has this week: next week the next, and another for another test."""
+    return choice[(crc32(test.encode()) + week) % len(choice)]
 
 
 def param(name: str) -> Any:

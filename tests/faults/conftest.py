@@ -10,11 +10,15 @@ import pytest
 
 from tests import services
 from tests.carsite import scratch_database
+from tests.engines import ALWAYS, one_of
 from tests.faults import setups
 from tests.faults.harness import Pool, World
 from tests.faults.own_redis import OwnRedis
 from tests.faults.serving import prepare
 from tests.faults.setups import SETUPS
+
+Site = tuple[str, str]
+DATABASES = ("sqlite", "postgres", "mariadb")
 
 #: Each engine on SQLite, and those that keep something in a database, or race with the
 #: registry in one, on real servers too.
@@ -23,9 +27,34 @@ MATRIX = [
     *(("postgres", setup) for setup in ("db", "cached_db", "cache", "qsessions")),
     *(("mariadb", setup) for setup in ("db", "cached_db-memcached", "file", "signed_cookies")),
 ]
-
-
 ENGINES = ["db", "cached_db", "cache", "file", "signed_cookies", "qsessions"]
+SITES = {
+    "world": MATRIX,
+    "small_world": [("sqlite", setup) for setup in [*ENGINES, "cache-memcached"]],
+    "plain": [("sqlite", setup) for setup in ENGINES],
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test once on each site that ``--engines`` chooses: see ``tests/engines.py``."""
+    option, test = metafunc.config.option, metafunc.definition.nodeid
+    for fixture in SITES.keys() & set(metafunc.fixturenames):
+        sites = chosen(SITES[fixture], option.engines, test, option.week)
+        metafunc.parametrize(fixture, sites, ids="-".join, indirect=True)
+
+
+def chosen(sites: list[Site], option: str, test: str, week: int) -> list[Site]:
+    """Return the sites for one test. By rotation: two on SQLite and one more, and one on each server."""
+    if option == "all":
+        return sites
+    if option == "local":
+        return [site for site in sites if site[0] == "sqlite" and SETUPS[site[1]][1] == "locmem"]
+    if option != "rotation":
+        return [site for site in sites if site[1] in option.split(",")]
+    always = [("sqlite", setup) for setup in ALWAYS]
+    others = [site for site in sites if site not in always]
+    groups = ([site for site in others if site[0] == database] for database in DATABASES)
+    return [*always, *(one_of(group, test, week) for group in groups if group)]
 
 
 class Pools:
@@ -91,22 +120,22 @@ def redis(tmp_path: Any) -> Iterator[OwnRedis]:
     server.kill()
 
 
-@pytest.fixture(params=MATRIX, ids="-".join)
+@pytest.fixture
 def world(request: Any, pools: Pools, tmp_path: Path) -> World:
-    """The test runs once on each engine and database."""
+    """A site on each engine and database."""
     return build(pools, tmp_path, *request.param)
 
 
-@pytest.fixture(params=[*ENGINES, "cache-memcached"])
+@pytest.fixture
 def small_world(request: Any, pools: Pools, tmp_path: Path) -> World:
-    """Each engine once, for what does not depend on the database."""
-    return build(pools, tmp_path, "sqlite", request.param)
+    """A site on each engine, for what does not depend on the database."""
+    return build(pools, tmp_path, *request.param)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture
 def plain(request: Any, pools: Pools, tmp_path: Path) -> World:
     """A site without the package: the race must bring the session back, or it proves nothing."""
-    return build(pools, tmp_path, "sqlite", request.param, plain=True)
+    return build(pools, tmp_path, *request.param, plain=True)
 
 
 @pytest.fixture

@@ -81,13 +81,21 @@ def test_f26_without_the_package_it_is_a_400(make_world: Any) -> None:
     assert late.finish().status == 400
 
 
-@leaving
-@pytest.mark.parametrize("stop", ["selected", "closed"])
-def test_f26_a_login_in_another_tab_is_never_joined_to_who_logs_out(
-    world: World, path: str, stop: str
-) -> None:
+def test_f26_a_login_in_another_tab_is_never_joined_to_who_logs_out(world: World) -> None:
     """While Ann's logout is under way, Bob logs in in the same browser: Ann is nowhere served
     afterwards, and nothing of hers is in Bob's session."""
+    log_in_meanwhile(world, "/logout/", "selected")
+
+
+@leaving
+@pytest.mark.parametrize("stop", ["selected", "closed"])
+def test_f26_nor_at_any_other_point(make_world: Any, path: str, stop: str) -> None:
+    """Nor to one that Django has logged out."""
+    log_in_meanwhile(make_world("sqlite", "db"), path, stop)
+
+
+def log_in_meanwhile(world: World, path: str, stop: str) -> None:
+    """Log in in another tab while a logout stands at a point, and look who is served."""
     ann, bob = world.add_user(), world.add_user()
     browser = world.browser(ann)
     browser.get("/guest/?cart=hers")

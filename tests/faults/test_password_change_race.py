@@ -18,9 +18,14 @@ def changing(browser: Browser, stop: str) -> Pending:
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_f04_the_logout_wins(world: World, stop: str) -> None:
+def test_f04_the_logout_wins(small_world: World, stop: str) -> None:
     """Whichever of the two writes first: the late answer signs nobody in again."""
-    assert logged_out_meanwhile(world, "/logout/", stop) == set()
+    assert logged_out_meanwhile(small_world, "/logout/", stop) == set()
+
+
+def test_f04_the_logout_wins_on_every_database(world: World) -> None:
+    """Where the new password is written, and its session has not followed."""
+    assert logged_out_meanwhile(world, "/logout/", "engine saved") == set()
 
 
 @pytest.mark.parametrize("stop", ["view", "engine saved", "after"])

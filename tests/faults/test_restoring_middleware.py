@@ -1,5 +1,7 @@
 """F10: a middleware that puts back after the logout what was in the session before it."""
 
+from typing import Any
+
 import pytest
 
 from tests.faults.harness import World
@@ -15,19 +17,30 @@ def install(world: World, recipe: str, beside: str, *, after: bool) -> None:
     chain.insert(chain.index(beside) + after, f"tests.faults.middleware.{recipe}")
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
+def test_f10_what_is_put_back_signs_nobody_in(small_world: World, inside: bool) -> None:
+    """Told "logged out", and logged out: on either side of our middleware."""
+    install(small_world, "restore_everything", OURS, after=inside)
+    assert_logs_out(small_world, "/logout/")
+
+
 @pytest.mark.parametrize("path", ["/logout/", "/plain-logout/"])
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_f10_what_is_put_back_signs_nobody_in(
-    small_world: World, recipe: str, inside: bool, path: str
-) -> None:
-    """Told "logged out", and logged out: on either side of our middleware."""
-    install(small_world, recipe, OURS, after=inside)
-    browser = small_world.browser(small_world.add_user())
+def test_f10_whatever_is_put_back(make_world: Any, recipe: str, inside: bool, path: str) -> None:
+    """All but the login; and after Django's own logout."""
+    world = make_world("sqlite", "db")
+    install(world, recipe, OURS, after=inside)
+    assert_logs_out(world, path)
+
+
+def assert_logs_out(world: World, path: str) -> None:
+    """Log out with something in the session, and look who is served."""
+    browser = world.browser(world.add_user())
     browser.get("/guest/?cart=full")
     browser.logout(path)
     assert browser.user() == ""
-    assert small_world.served(browser.history) == set()
+    assert world.served(browser.history) == set()
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])

@@ -133,14 +133,32 @@ def test_who_logs_in_again_with_a_new_password_has_not_switched(engine: str, use
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("url", ["/disable/", "/adisable/", "/delete/"])
-@pytest.mark.parametrize("atomic", [False, True])
 def test_own_account_given_up_leaves_the_browser_after_the_view(
-    engine: str, user: Any, told: Any, url: str, atomic: bool, monkeypatch: Any
+    engine: str, user: Any, told: Any
 ) -> None:
     """The view is served to its end; the cookie goes with its answer."""
-    if atomic and url != "/adisable/":
-        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    give_up(user, told, "/delete/")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["/disable/", "/adisable/"])
+def test_a_disabled_account_leaves_the_browser_too(user: Any, told: Any, url: str) -> None:
+    """In a synchronous view and in an asynchronous one."""
+    give_up(user, told, url)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["/disable/", "/delete/"])
+def test_an_account_given_up_in_a_transaction_leaves_the_browser_too(
+    user: Any, told: Any, url: str, monkeypatch: Any
+) -> None:
+    """With ATOMIC_REQUESTS, which Django forbids with an asynchronous view."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    give_up(user, told, url)
+
+
+def give_up(user: Any, told: Any, url: str) -> None:
+    """Give up the account of a user by a view, and look at the answer, the record and the sessions."""
     here, there = signed_in(user)
     copy = here.cookies["sessionid"].value
     response = here.get(url)
