@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from http.cookiejar import Cookie, CookieJar
@@ -15,6 +14,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 from uuid import uuid4
+
+from tests.waiting import PATIENCE, until_served
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
 SERVERS = {
@@ -47,7 +48,9 @@ def environment(folder: Path, **switches: str) -> dict[str, str]:
 def manage(env: dict[str, str], *arguments: str) -> str:
     """Run one of its management commands; gives what it printed."""
     command = [sys.executable, str(EXAMPLE / "manage.py"), *arguments]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -94,23 +97,11 @@ def serving(
         command, cwd=EXAMPLE, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        _wait_for(process, int(port))
+        until_served(int(port), process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait_for(process: Any, port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert process.poll() is None, f"{process.args} ended at once"
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"{process.args} does not answer")
+        process.wait(PATIENCE)
 
 
 class Visitor:
@@ -133,7 +124,7 @@ class Visitor:
 
     def _open(self, request: Request) -> tuple[int, str, str]:
         try:
-            with self.opener.open(request, timeout=20) as response:
+            with self.opener.open(request, timeout=PATIENCE) as response:
                 return response.status, response.url, response.read().decode()
         except HTTPError as error:
             with error:

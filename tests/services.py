@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 URLS = {
     "postgres": os.environ.get("POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres"),
     "mariadb": os.environ.get("MARIADB_URL", "mysql://root@127.0.0.1:3306/test"),
@@ -48,7 +50,7 @@ def available(service: str) -> bool:
         return find_spec(service) is not None
     parts = urlsplit(URLS[service])
     try:
-        with socket.create_connection((parts.hostname, parts.port), timeout=2):
+        with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE):
             return True
     except OSError:
         return False

@@ -12,6 +12,7 @@ import pytest
 
 from tests import services
 from tests.backends import cache_from_url
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,7 +37,7 @@ def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: 
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from django.utils import translation
 import django_logout
 from django_logout.enums import Reason
 from tests.carsite import EXAMPLE
+from tests.waiting import PATIENCE
 
 PACKAGE = Path(django_logout.__file__).parent
 CATALOGUES = [*PACKAGE.glob("locale/*/LC_MESSAGES/*.po"), *EXAMPLE.glob("locale/*/*/*.po")]
@@ -80,7 +81,7 @@ def test_catalogue_has_what_the_source_has(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home, copy, ignore=shutil.ignore_patterns("__pycache__", "*.sqlite3*"))
     command = [sys.executable, "-P", "-m", "django", "makemessages", "--all", "--verbosity=0"]
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    subprocess.run(command, cwd=copy, env=env, check=True, timeout=60)
+    subprocess.run(command, cwd=copy, env=env, check=True, timeout=PATIENCE)
     for catalogue in copy.glob("locale/*/LC_MESSAGES/*.po"):
         before = home / catalogue.relative_to(copy)
         current = re.sub(r"^#~.*\n?", "", catalogue.read_text(), flags=re.MULTILINE)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import django_logout
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```python\n(INSTALLED_APPS = .*?)^```$", re.MULTILINE | re.DOTALL)
@@ -91,7 +92,7 @@ def run(folder: Path, *arguments: str) -> str:
         },
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -19,11 +19,13 @@ from playwright.sync_api import (
     ConsoleMessage,
     Error,
     Page,
+    expect,
     sync_playwright,
 )
 
 from tests import services
 from tests.carsite import environment, fill, serving
+from tests.waiting import PATIENCE
 
 SWITCHES = [
     "--no-sandbox",
@@ -37,6 +39,8 @@ SWITCHES = [
 ]
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 Open = Callable[..., Page]
 
@@ -119,7 +123,7 @@ def open_page(site: str, browser: Browser) -> Iterator[Open]:
 
     def opened(path: str = "/", *, user: str = "", **options: Any) -> Page:
         context = browser.new_context(**{"base_url": site, **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         context.on("console", listen)
         page = context.new_page()

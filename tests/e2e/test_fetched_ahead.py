@@ -14,6 +14,7 @@ import pytest
 from tests import services
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.moves import LOG_OUT, end, shows_secret
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -112,7 +113,7 @@ def _show(url: str, hosts: list[str], switches: list[str], profile: Path) -> lis
 
 def _await_shown(port: int, hosts: list[str]) -> list[Any]:
     log = f"https://127.0.0.1:{port}/undriven/log/"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with urlopen(log, context=ssl._create_unverified_context()) as answer:
             found: list[Any] = json.load(answer)["shown"]

@@ -190,8 +190,9 @@ def test_one_tab_asks_for_all(open_page: Open) -> None:
     )
     tabs = [watchful(another_tab(first)), watchful(another_tab(first))]
     asked.clear()
+    begun = first.evaluate("performance.now()")
     first.wait_for_timeout(3300)
-    assert 1 <= len(asked) <= 4
+    assert 1 <= len(asked) <= 1 + (first.evaluate("performance.now()") - begun) / 1000
 
     first.close()
     end_session(tabs[0])

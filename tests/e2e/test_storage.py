@@ -68,9 +68,11 @@ def test_answers_set_off_no_questions(tabs: tuple[Page, Page]) -> None:
     asked: list[str] = []
     first.context.on("request", lambda request: asked.append(request.url))
 
+    begun = second.evaluate("performance.now()")
     first.reload()
     second.wait_for_timeout(1500)
     look_at(second)
     second.wait_for_timeout(1500)
+    seconds = (second.evaluate("performance.now()") - begun) / 1000
 
-    assert 1 <= len([url for url in asked if "/accounts/session/" in url]) <= 3
+    assert 1 <= len([url for url in asked if "/accounts/session/" in url]) <= max(3, seconds)

@@ -15,11 +15,9 @@ from typing import Any
 from uuid import uuid4
 
 from tests.faults import worker
+from tests.waiting import PATIENCE
 
 _spawn = multiprocessing.get_context("spawn")
-
-#: Seconds after which a step that has not come is a failure of the test.
-PATIENCE = 60
 
 COOKIE = "sessionid"
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
-#: Seconds after which a server that has not come up is a failure of the test.
-PATIENCE = 20
+from tests.waiting import PATIENCE, until
 
 
 def free_port() -> int:
@@ -33,10 +31,7 @@ class OwnRedis:
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + PATIENCE
-        while not self._answers():
-            assert time.monotonic() < deadline, "redis-server does not come up"
-            time.sleep(0.02)
+        until(self._answers, "redis-server does not come up")
 
     def kill(self) -> None:
         """Down at once: connections are refused."""
@@ -56,7 +51,7 @@ class OwnRedis:
 
     def _answers(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(16).startswith(b"+PONG")
         except OSError:

@@ -13,13 +13,10 @@ from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import urlencode
 
 from tests.faults.own_redis import free_port
-
-#: Seconds after which what has not come is a failure of the test.
-PATIENCE = 60
+from tests.waiting import PATIENCE, until, until_served
 
 
 class Site:
@@ -66,19 +63,12 @@ class Site:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall("\r\n".join(lines).encode())
             time.sleep(after)
-            deadline = time.monotonic() + PATIENCE
-            while slow and not self.slow_now.exists():
-                assert time.monotonic() < deadline, "the request does not get there"
-                time.sleep(0.01)
+            if slow:
+                until(self.slow_now.exists, "the request does not get there")
 
-    def is_over(self, cookie: str) -> bool:
-        """Whether a session ends within reason."""
-        deadline = time.monotonic() + PATIENCE
-        while self.signed_in(cookie):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+    def wait_until_over(self, cookie: str) -> None:
+        """Wait until a session has ended."""
+        until(lambda: not self.signed_in(cookie), "the session does not end")
 
 
 #: What makes them keep quiet.
@@ -99,25 +89,11 @@ def serving(application: str, server: str = "uvicorn", **environment: str) -> It
         env["SLOW_NOW"] = str(slow_now)
         process = subprocess.Popen(command, env=env)
         try:
-            await_port(port, process)
+            until_served(port, process)
             yield Site(port, slow_now)
         finally:
             process.terminate()
             process.wait(PATIENCE)
-
-
-def await_port(port: int, process: subprocess.Popen[Any]) -> None:
-    """Until somebody listens."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        assert process.poll() is None, "the server has ended"
-        assert time.monotonic() < deadline, "the server does not come up"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
 
 
 def prepare(*names: str, **environment: str) -> None:
@@ -131,4 +107,4 @@ def prepare(*names: str, **environment: str) -> None:
         "    get_user_model().objects.create_user(username=name, password=name)\n"
     )
     env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.faults.served_settings"} | environment
-    subprocess.run([sys.executable, "-c", program], env=env, check=True, timeout=PATIENCE * 2)
+    subprocess.run([sys.executable, "-c", program], env=env, check=True, timeout=PATIENCE)

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from tests import services
-from tests.faults.serving import PATIENCE, Site, prepare, serving
+from tests.faults.serving import Site, prepare, serving
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.needs("postgres", "redis")
 

@@ -16,10 +16,9 @@ from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from tests.projects.jwt_client import Program, exchange, works
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("postgres")]
-
-PATIENCE = 20
 
 
 @contextmanager

@@ -23,10 +23,9 @@ from tests.projects.tokens.test_oauth_races import (
     test_refresh_during_logout,
     test_refresh_in_grace_period_during_logout,
 )
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("postgres")]
-
-PATIENCE = 120
 
 __all__ = [
     "end",

@@ -23,6 +23,7 @@ from django_logout.sessions import status
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.web.views import events
 from tests.pages import LOGOUT
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -210,7 +211,7 @@ async def test_a_client_that_goes_away(ann: Client) -> None:
     request = await sync_to_async(arequest_of)(ann)
     chunks = until_logged_out(request, ticking(closed), interval=60)
     await anext(chunks)
-    async with asyncio.timeout(30):  # until it listens, too
+    async with asyncio.timeout(PATIENCE):  # until it listens, too
         while not any("receive" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - nothing tells of that
             await asyncio.sleep(0.01)
     await chunks.aclose()

@@ -36,6 +36,7 @@ from django_logout.sessions.identity import Identity
 from django_logout.types import EndedSession, Ending
 from tests.pages import LOGOUT
 from tests.projects.sockets.asgi import COMMANDS, GOODBYES, application, consumers
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -88,7 +89,7 @@ def asking(interval: float) -> Any:
 async def opened(client: Client, path: str = "/async/", **how: Any) -> WebsocketCommunicator:
     """One that has been let in."""
     one = socket(client, path, **how)
-    connected, _ = await one.connect(timeout=5)
+    connected, _ = await one.connect(timeout=PATIENCE)
     assert connected
     assert await is_open(one)
     return one
@@ -97,21 +98,21 @@ async def opened(client: Client, path: str = "/async/", **how: Any) -> Websocket
 async def is_open(one: WebsocketCommunicator) -> bool:
     """Whether what is said is answered."""
     await one.send_to(text_data='"hello"')
-    return "hello" in await one.receive_from(timeout=5)
+    return "hello" in await one.receive_from(timeout=PATIENCE)
 
 
 async def closed(one: WebsocketCommunicator) -> str:
     """It is closed with our code; gives the reason."""
-    message = await one.receive_output(timeout=5)
+    message = await one.receive_output(timeout=PATIENCE)
     assert message.items() >= ENDED.items()
-    await one.wait(timeout=5)
+    await one.wait(timeout=PATIENCE)
     return str(message["reason"])
 
 
 async def refused(one: WebsocketCommunicator) -> str:
     """It is closed before the application sees it; gives the reason."""
     await one.send_input({"type": "websocket.connect"})
-    accepted = await one.receive_output(timeout=5)
+    accepted = await one.receive_output(timeout=PATIENCE)
     assert accepted["type"] == "websocket.accept"
     return await closed(one)
 
@@ -229,7 +230,7 @@ async def test_a_layer_that_hangs_keeps_nobody_waiting(ann: Client, monkeypatch:
     monkeypatch.setattr(broadcast, "TIMEOUT", 0.05)
     one = socket(ann, "/raw/", app=asking(0.05))
     channel_layers.set("default", Hanging())
-    await one.connect(timeout=5)
+    await one.connect(timeout=PATIENCE)
     assert await is_open(one)
     answer = await sync_to_async(ann.post)(LOGOUT, headers={"Accept": "application/json"})
     assert answer.json()["failed"] == ["channels"]
@@ -356,7 +357,7 @@ async def test_f33_ended_between_the_question_and_the_first_message(
     monkeypatch.setattr(channels.SessionMonitor, "get_status", get_status_and_end)
     one = socket(ann)
     await one.send_input({"type": "websocket.connect"})
-    while (message := await one.receive_output(timeout=5))["type"] == "websocket.accept":
+    while (message := await one.receive_output(timeout=PATIENCE))["type"] == "websocket.accept":
         pass
     assert message == {**ENDED, "reason": "user"}
 
@@ -368,7 +369,7 @@ async def test_a_socket_that_logs_itself_out(
     """With the functions of Channels: its session ends, for the browser too."""
     one, also = await opened(ann), await opened(ann)
     await one.send_to(text_data=said)
-    await one.receive_from(timeout=5)
+    await one.receive_from(timeout=PATIENCE)
     assert await closed(one) == reason
     assert await closed(also) == reason
     assert (await LogoutEvent.objects.aget()).reason == reason
@@ -384,12 +385,12 @@ async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
     one = await opened(ann, app=asking(0.05))
     monkeypatch.setattr(status, "get_status", down)
     later = {"type": "websocket.close", "code": 1013, "reason": "unavailable"}
-    assert await one.receive_output(timeout=5) == later
+    assert await one.receive_output(timeout=PATIENCE) == later
     await one.wait()
     two = socket(ann)
     await two.send_input({"type": "websocket.connect"})
-    await two.receive_output(timeout=5)
-    assert await two.receive_output(timeout=5) == later
+    await two.receive_output(timeout=PATIENCE)
+    assert await two.receive_output(timeout=PATIENCE) == later
 
 
 async def test_nobody_is_logged_in(db: None) -> None:
@@ -398,7 +399,7 @@ async def test_nobody_is_logged_in(db: None) -> None:
     client.cookies["sessionid"] = "a" * 32
     for one in (await opened(client), await opened(Client())):
         await one.send_to(text_data="who")
-        assert await one.receive_from(timeout=5) == "AnonymousUser: who"
+        assert await one.receive_from(timeout=PATIENCE) == "AnonymousUser: who"
         await one.disconnect()
 
 

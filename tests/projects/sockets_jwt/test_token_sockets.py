@@ -25,6 +25,7 @@ from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.models import LoginSession
 from tests.pages import LOGOUT
 from tests.projects.sockets.asgi import consumers
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]
 
@@ -72,7 +73,7 @@ async def opened(query: str, interval: float = 60, client: Client | None = None)
         cookie = client.cookies.output(header="", sep=";", attrs=[]).strip().encode()
         headers = [(b"cookie", cookie)]
     one = WebsocketCommunicator(app, f"/async/?{query}", headers=headers)
-    connected, _ = await one.connect(timeout=5)
+    connected, _ = await one.connect(timeout=PATIENCE)
     assert connected
     assert await is_open(one)
     return one
@@ -81,14 +82,14 @@ async def opened(query: str, interval: float = 60, client: Client | None = None)
 async def is_open(one: WebsocketCommunicator) -> bool:
     """Whether what is said is answered."""
     await one.send_to(text_data="hello")
-    return "hello" in await one.receive_from(timeout=5)
+    return "hello" in await one.receive_from(timeout=PATIENCE)
 
 
 async def closed(one: WebsocketCommunicator) -> str:
     """It is closed with our code; gives the reason."""
-    message = await one.receive_output(timeout=5)
+    message = await one.receive_output(timeout=PATIENCE)
     assert message.items() >= {"type": "websocket.close", "code": 4401}.items()
-    await one.wait(timeout=5)
+    await one.wait(timeout=PATIENCE)
     return str(message["reason"])
 
 
