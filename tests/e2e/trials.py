@@ -21,7 +21,7 @@ from config.urls import urlpatterns as site  # type: ignore[import-not-found]
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
-from django_logout.notifications.report import token
+from django_logout.notifications.report import make_token
 from django_logout.sessions import activity
 from tests.e2e import undriven
 
@@ -104,7 +104,7 @@ def not_ended(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """The link of a mail."""
     user = get_user_model().objects.get(username="customer")
-    return redirect("logout_not_me", token=token(user, timezone.now()))
+    return redirect("logout_not_me", token=make_token(user, timezone.now()))
 
 
 def worker(request: HttpRequest, kind: str) -> HttpResponse:

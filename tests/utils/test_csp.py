@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
-from django_logout.notifications.report import token
+from django_logout.notifications.report import make_token
 from tests.pages import LOGOUT, Page
 from tests.routes import OUT, routes
 
@@ -66,7 +66,7 @@ def test_all_that_is_loaded_has_the_nonce_of_the_policy(
     if name in {"goodbye", "ended"}:
         end_sessions(Target.user(user))
 
-    response = ann.get(PAGES[name].format(token=token(user, timezone.now())))
+    response = ann.get(PAGES[name].format(token=make_token(user, timezone.now())))
 
     page, sent = Page(response), response.headers["Content-Security-Policy"]
     scripts, styles = page.all("script"), page.all("link")

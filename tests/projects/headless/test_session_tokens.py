@@ -29,7 +29,7 @@ STOCK = "allauth.headless.tokens.strategies.sessions.SessionTokenStrategy"
 W073 = "django_logout.W073"
 KEYED = ["db", "cached_db", "cache", "file-unshared"]
 #: allauth asks the engine whether a key exists, which signed cookies never say.
-keyed = pytest.mark.parametrize("engine", KEYED, indirect=True)
+keyed = pytest.mark.engines(*KEYED)
 
 
 @pytest.fixture(autouse=True)
@@ -186,13 +186,13 @@ def test_the_browser_beside_it_is_left_alone(user: Any, other: Any) -> None:
     assert (app.works, signed_in(browser)) == (True, "")
 
 
-@pytest.mark.parametrize("engine", ["signed_cookies"], indirect=True)
+@pytest.mark.engines("signed_cookies")
 def test_signed_cookies_have_no_keys(engine: str, user: Any) -> None:
     """So allauth finds no session by one: nobody is let in at all."""
     assert not App.log_in().works
 
 
-@pytest.mark.parametrize("engine", ["cache", "file"], indirect=True)
+@pytest.mark.engines("cache", "file")
 def test_allauth_alone_brings_it_back(engine: str, user: Any, settings: Any) -> None:
     """What is at stake: the request in flight writes the data back, and nobody asks."""
     settings.HEADLESS_TOKEN_STRATEGY = STOCK

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 REFRESH = f"{API}/tokens/refresh"
 KEYED = ["db", "cached_db", "cache", "file-unshared"]
-keyed = pytest.mark.parametrize("engine", KEYED, indirect=True)
+keyed = pytest.mark.engines(*KEYED)
 
 
 def by_access(app: App) -> App:
@@ -89,7 +89,7 @@ def end_meanwhile(monkeypatch: Any, user: Any) -> None:
     monkeypatch.setattr(strategy, "get_claims", get_claims)
 
 
-@pytest.mark.parametrize("engine", ["db", "cache"], indirect=True)
+@pytest.mark.engines("db", "cache")
 def test_django_ninja_asks_too(engine: str, user: Any) -> None:
     """With our class, in the place of allauth's."""
     app, forged = by_access(App.log_in()), App(access="forged")
@@ -118,7 +118,7 @@ def test_the_api_says_why(user: Any) -> None:
     assert (answer.status_code, answer.json()["reason"]) == (401, "admin")
 
 
-@pytest.mark.parametrize("engine", ["db", "cache"], indirect=True)
+@pytest.mark.engines("db", "cache")
 def test_whoever_comes_back_with_it_gives_the_alarm(engine: str, user: Any) -> None:
     """As with a cookie: from another device, at once."""
     heard: list[Any] = []
@@ -174,7 +174,7 @@ def test_a_password_that_changes_unheard_ends_them(user: Any) -> None:
     assert LogoutEvent.objects.get().reason == "password_changed"
 
 
-@pytest.mark.parametrize("engine", ["signed_cookies"], indirect=True)
+@pytest.mark.engines("signed_cookies")
 def test_signed_cookies_hold_no_login_of_an_app(engine: str, user: Any) -> None:
     """allauth makes the tokens before the login is in the cookie: they are of nobody's session,
     and nobody is let in, but by allauth's own class, which believes the token."""

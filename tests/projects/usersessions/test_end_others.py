@@ -56,7 +56,7 @@ def test_the_others_have_ended(engine: str, user: Any) -> None:
     assert (event.reason, event.scope, event.sessions) == ("user", "others", 2)
 
 
-@pytest.mark.parametrize("engine", ["db", "cached_db", "cache", "file"], indirect=True)
+@pytest.mark.engines("db", "cached_db", "cache", "file")
 def test_one_that_is_chosen_ends_and_no_other(engine: str, user: Any) -> None:
     """By code of the project's. (With signed cookies allauth knows none that could be chosen.)"""
     first, last = browser(), browser()
@@ -65,7 +65,7 @@ def test_one_that_is_chosen_ends_and_no_other(engine: str, user: Any) -> None:
     assert LogoutEvent.objects.get().sessions == 1
 
 
-@pytest.mark.parametrize("engine", ["db", "cache"], indirect=True)
+@pytest.mark.engines("db", "cache")
 def test_this_one_alone_is_not_all_others(engine: str, user: Any, settings: Any) -> None:
     """Though there is no other that allauth knows."""
 
@@ -81,7 +81,7 @@ def test_this_one_alone_is_not_all_others(engine: str, user: Any, settings: Any)
     assert who(other, here) == ["ann", ""]
 
 
-@pytest.mark.parametrize("engine", ["signed_cookies"], indirect=True)
+@pytest.mark.engines("signed_cookies")
 def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings: Any) -> None:
     """What is at stake."""
     settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
@@ -90,7 +90,7 @@ def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings
     assert who(there) == "ann"
 
 
-@pytest.mark.parametrize("engine", ["db"], indirect=True)
+@pytest.mark.engines("db")
 def test_nor_does_it_end_what_was_obtained_there(engine: str, user: Any, settings: Any) -> None:
     """Not even where the session itself is gone for good; and nobody is told."""
     settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
