@@ -27,6 +27,7 @@ BENCH_ARGS ?=
 
 TEST_ENV := .venv-test$(DJANGO)
 FULL_ENV := .venv-full$(DJANGO)
+SUITES_ENV := .venv-suites$(DJANGO)
 DJANGO_GROUP := $(DJANGO:%=django%)
 
 ifneq ($(shell uv --version 2>/dev/null),)
@@ -104,8 +105,10 @@ test-integrations: full ## other apps, each in a project of its own: tests/proje
 	xargs -P $$(nproc 2>/dev/null || echo 2) -I % sh -c '$(full) --ds=tests.projects.%.settings tests/projects/% >$$0/% 2>&1; \
 		code=$$?; cat $$0/%; exit $$code' $$logs; code=$$?; rm -r $$logs; exit $$code
 
-test-suites: full ## the tests of Django and of django-allauth, with django-logout installed
-	@$(full) $(wildcard tests/*_suite)
+# In an environment of their own: they bring plugins that would take part in our tests.
+test-suites: ## the tests of Django and of django-allauth, with django-logout installed
+	@$(call installed,$(SUITES_ENV),test adapters suites)
+	@$(call pytest,$(SUITES_ENV)) $(PYTEST_ARGS) tests/django_suite tests/allauth_suite
 
 test-ci: full ## what every change has to pass; lines and branches of all parts together have to be 100 %
 	@rm -f .coverage .coverage.*
