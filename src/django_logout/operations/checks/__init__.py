@@ -38,8 +38,7 @@ SECURITY = (
 URLS = (
     urls.check_logout_url,
     urls.check_redirects,
-    urls.check_mail_link,
-    policies.check_choice_page,
+    urls.check_pages,
     policies.check_passive_urls,
 )
 

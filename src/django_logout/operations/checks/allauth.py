@@ -14,12 +14,12 @@ ADAPTER = "django_logout.contrib.allauth.SessionsAdapter"
 STRATEGIES = "django_logout.contrib.headless"
 AUTHENTICATION = "django_logout.contrib.drf.headless.JWTTokenAuthentication"
 #: The classes and the defaults of allauth.
-THEIR_AUTHENTICATION = (
+ALLAUTH_AUTHENTICATION = (
     "allauth.headless.contrib.rest_framework.authentication.JWTTokenAuthentication"
 )
-THEIR_CLIENTS = ("browser", "app")
-THEIR_STRATEGY = "allauth.headless.tokens.strategies.sessions.SessionTokenStrategy"
-THEIR_JWT_STRATEGIES = "allauth.headless.tokens.strategies.jwt.strategy"
+ALLAUTH_CLIENTS = ("browser", "app")
+ALLAUTH_STRATEGY = "allauth.headless.tokens.strategies.sessions.SessionTokenStrategy"
+ALLAUTH_JWT_STRATEGIES = "allauth.headless.tokens.strategies.jwt.strategy"
 
 
 def check_adapter() -> Iterator[CheckMessage]:
@@ -50,12 +50,12 @@ def check_headless() -> Iterator[CheckMessage]:
 
     The authentication classes of single views are not seen, only the defaults.
     """
-    clients = getattr(settings, "HEADLESS_CLIENTS", THEIR_CLIENTS)
+    clients = getattr(settings, "HEADLESS_CLIENTS", ALLAUTH_CLIENTS)
     if not apps.is_installed("allauth.headless") or "app" not in clients:
         return
-    modules = modules_of(getattr(settings, "HEADLESS_TOKEN_STRATEGY", THEIR_STRATEGY))
+    modules = modules_of(getattr(settings, "HEADLESS_TOKEN_STRATEGY", ALLAUTH_STRATEGY))
     if STRATEGIES not in modules:
-        name = "JWTTokenStrategy" if THEIR_JWT_STRATEGIES in modules else "SessionTokenStrategy"
+        name = "JWTTokenStrategy" if ALLAUTH_JWT_STRATEGIES in modules else "SessionTokenStrategy"
         yield Warning(
             "HEADLESS_TOKEN_STRATEGY is not a django_logout strategy, so sessions of apps are not "
             "guarded. A request in flight brings an ended session back, and a session with a "
@@ -66,7 +66,7 @@ def check_headless() -> Iterator[CheckMessage]:
     given = getattr(settings, "REST_FRAMEWORK", None) or {}
     for name in given.get("DEFAULT_AUTHENTICATION_CLASSES", ()):
         classes = ancestry(name)
-        if THEIR_AUTHENTICATION in classes and AUTHENTICATION not in classes:
+        if ALLAUTH_AUTHENTICATION in classes and AUTHENTICATION not in classes:
             yield Warning(
                 f"REST_FRAMEWORK names {name}, which does not check the session: access tokens of "
                 "apps are accepted until they expire, even after their session has ended.",

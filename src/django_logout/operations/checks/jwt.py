@@ -14,7 +14,7 @@ from django_logout.operations.checks.urls import patterns
 from django_logout.sessions import token_logins
 
 OURS = "django_logout.contrib.drf.jwt"
-THEIRS = "rest_framework_simplejwt.authentication"
+LIBRARY = "rest_framework_simplejwt.authentication"
 ACCESS = "rest_framework_simplejwt.tokens.AccessToken"
 SLIDING = "rest_framework_simplejwt.tokens.SlidingToken"
 BLACKLIST_VIEW = "rest_framework_simplejwt.views.TokenBlacklistView"
@@ -41,7 +41,7 @@ def check_tokens() -> Iterator[CheckMessage]:
     given = _setting("SIMPLE_JWT")
     if OURS in modules:
         yield from _check_serializers(given)
-    elif THEIRS in modules:
+    elif LIBRARY in modules:
         lifetime = given.get("ACCESS_TOKEN_LIFETIME", LIFETIME)
         yield Warning(
             "REST_FRAMEWORK names simplejwt's own JWTAuthentication, which does not check the "

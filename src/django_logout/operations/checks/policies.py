@@ -7,13 +7,11 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.operations.checks.setting_types import matches
 from django_logout.operations.checks.urls import patterns
-from django_logout.policies import pending_login
 from django_logout.sessions.activity import OURS
 
 
@@ -61,25 +59,6 @@ def check_expiry() -> Iterator[CheckMessage]:
 def _fixed(value: Any) -> timedelta | None:
     """Return a value that does not depend on the user, as a timedelta."""
     return as_timedelta(value) if isinstance(value, int | timedelta) else None
-
-
-def check_choice_page() -> Iterator[CheckMessage]:
-    """Check that there is a page on which users choose the session to end."""
-    if logout_settings().ON_MAX_SESSIONS != "ask":
-        return
-    try:
-        url = pending_login.page_url()
-    except Exception:  # noqa: BLE001 - a URLconf can raise anything; Django reports it
-        return
-    if not url:
-        yield Warning(
-            'ON_MAX_SESSIONS is "ask", and no page to ask on is in the URLconf, so logins beyond '
-            "the limit are refused.",
-            hint='Add path("accounts/", include("django_logout.urls")), in no namespace, to '
-            f"urlpatterns in {settings.ROOT_URLCONF}; or write "
-            'LOGOUT = {"ON_MAX_SESSIONS": "refuse"}.',
-            id="django_logout.W041",
-        )
 
 
 def check_passive_urls() -> Iterator[CheckMessage]:

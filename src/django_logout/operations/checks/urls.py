@@ -69,15 +69,28 @@ def check_redirects() -> Iterator[CheckMessage]:
             )
 
 
-def check_mail_link() -> Iterator[CheckMessage]:
-    """Check that the page exists to which the link "this was not me" in mails leads."""
-    found = patterns()
-    if found is not None and logout_settings().NOTIFY and "logout_not_me" not in dict(found):
+def check_pages() -> Iterator[CheckMessage]:
+    """Check that the URLconf has the pages that settings need, outside of a namespace."""
+    found, given = patterns(), logout_settings()
+    if found is None:
+        return
+    names = dict(found)
+    hint = (
+        'Add path("accounts/", include("django_logout.urls")), in no namespace, to urlpatterns '
+        f"in {settings.ROOT_URLCONF}"
+    )
+    if given.ON_MAX_SESSIONS == "ask" and "logout_choose" not in names:
+        yield Warning(
+            'ON_MAX_SESSIONS is "ask", and no page to ask on is in the URLconf, so logins beyond '
+            "the limit are refused.",
+            hint=f'{hint}; or write LOGOUT = {{"ON_MAX_SESSIONS": "refuse"}}.',
+            id="django_logout.W041",
+        )
+    if given.NOTIFY and "logout_not_me" not in names:
         yield Warning(
             "NOTIFY is set, and the page for the link in the mails is not in the URLconf, so they "
             "have no link.",
-            hint='Add path("accounts/", include("django_logout.urls")), in no namespace, to '
-            f"urlpatterns in {settings.ROOT_URLCONF}.",
+            hint=f"{hint}.",
             id="django_logout.W042",
         )
 
