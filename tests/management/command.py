@@ -1,4 +1,4 @@
-"""Runs ``manage.py logout`` in this process."""
+"""``manage.py logout``, run in this process."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 @dataclass
 class Said:
-    """What came of it."""
+    """What the command wrote, and how it ended."""
 
     out: str
     err: str
@@ -20,19 +20,19 @@ class Said:
 
     @property
     def json(self) -> Any:
-        """What a program reads."""
+        """The parsed output."""
         return json.loads(self.out)
 
 
 class Terminal(StringIO):
-    """Somebody sits there."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def run(*arguments: Any, terminal: bool = False) -> Said:
-    """Run it as the shell does, with ``yes`` or other answers coming from ``sys.stdin``."""
+    """Run the command as the shell does. Answers to its questions come from ``sys.stdin``."""
     out, err = StringIO(), Terminal() if terminal else StringIO()
     said = Said("", "")
     try:
@@ -44,5 +44,5 @@ def run(*arguments: Any, terminal: bool = False) -> Said:
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Somebody sits at a terminal, and will type this."""
+    """Provide a terminal on which the operator will type this."""
     monkeypatch.setattr("sys.stdin", Terminal(text + "\n"))

@@ -1,4 +1,4 @@
-"""Fixtures that more than one verb's tests need."""
+"""Fixtures for the tests of several verbs."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.crowds import make_rows
 
 @pytest.fixture
 def two_each(user: Any, other: Any) -> list[LoginSession]:
-    """Two sessions each for ann and bob, from two networks."""
+    """Create two sessions each for ann and bob, from two networks."""
     return [
         *make_rows(user, 1, ip_address="192.0.2.0"),
         *make_rows(user, 1, ip_address="2001:db8:1::"),

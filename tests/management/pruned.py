@@ -1,4 +1,4 @@
-"""Sessions and events of long ago, and what ``manage.py logout prune`` says that it did."""
+"""Old sessions and events, and the output of ``manage.py logout prune``."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ NOTHING = {"dry_run": False, "expired": 0, "sessions": 0, "events": 0, "cutoffs"
 
 
 def prune(*options: str) -> dict[str, int]:
-    """What it says that it did."""
+    """Run the command, and return its JSON."""
     said = run("prune", "--json", *options)
     assert (said.code, said.error) == (0, "")
     result: dict[str, int] = said.json
@@ -22,13 +22,13 @@ def prune(*options: str) -> dict[str, int]:
 
 
 def over(user: Any, days: float, **facts: Any) -> LoginSession:
-    """A session that ended so long ago."""
+    """Create a session that ended this many days ago."""
     then = timezone.now() - days * DAY
     return make_rows(user, 1, **{"ended_at": then, "expires_at": then, **facts})[0]
 
 
 def event(days: float, **facts: Any) -> LogoutEvent:
-    """An ending so long ago."""
+    """Create an event from this many days ago."""
     then = timezone.now() - days * DAY
     facts = {"reason": "user", "scope": "current", "sessions": 1, "complete": True, **facts}
     return LogoutEvent.objects.create(created_at=then, **facts)

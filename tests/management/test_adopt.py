@@ -1,4 +1,4 @@
-"""``manage.py logout adopt``: what was alive before the installation becomes known."""
+"""``manage.py logout adopt`` registers the sessions from before the installation."""
 
 import os
 from datetime import timedelta
@@ -24,7 +24,7 @@ LISTS = {"db", "cached_db", "file"}
 
 
 def old_session(user: Any, *, expiry: int | None = None, **changes: Any) -> str:
-    """A session of a user from before our time; gives the value of its cookie."""
+    """Create a session from before the installation, and return the value of its cookie."""
     session = import_module(django_settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
@@ -37,7 +37,7 @@ def old_session(user: Any, *, expiry: int | None = None, **changes: Any) -> str:
 
 
 def browser(cookie: str) -> Client:
-    """With this cookie."""
+    """Return a client with this cookie."""
     client = Client()
     client.cookies["sessionid"] = cookie
     return client
@@ -45,14 +45,14 @@ def browser(cookie: str) -> Client:
 
 @pytest.fixture
 def table(settings: Any) -> None:
-    """Sessions in a table."""
+    """Store sessions in a table."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 
 def test_old_sessions_are_adopted_and_can_be_ended_one_by_one(
     user: Any, other: Any, engine: str
 ) -> None:
-    """Before they are seen, where the engine can list them; else when they are."""
+    """An engine that cannot list them registers each with its next request."""
     anns, bobs = browser(old_session(user)), browser(old_session(other))
 
     said = run("adopt")
@@ -74,8 +74,8 @@ def test_old_sessions_are_adopted_and_can_be_ended_one_by_one(
 
 
 @pytest.mark.engines("db", "cached_db", "file")
-def test_one_that_is_never_seen_can_be_ended_too(user: Any, engine: str) -> None:
-    """By its id, with its data where they can be deleted."""
+def test_adopted_session_can_be_ended_before_its_next_request(user: Any, engine: str) -> None:
+    """It is ended by its id, and its data is deleted where the engine allows it."""
     cookie = old_session(user)
     run("adopt")
     assert run("list").out.count("active") == 1
@@ -86,7 +86,7 @@ def test_one_that_is_never_seen_can_be_ended_too(user: Any, engine: str) -> None
 
 
 def test_json_says_whether_the_engine_can_list(user: Any, engine: str) -> None:
-    """For a script that installs."""
+    """An installation script reads it."""
     old_session(user)
     said = run("adopt", "--json")
     lists = engine in LISTS
@@ -99,8 +99,8 @@ def test_json_says_whether_the_engine_can_list(user: Any, engine: str) -> None:
     }
 
 
-def test_expiry_is_that_of_the_session(user: Any, table: None) -> None:
-    """As the row of the table has it."""
+def test_row_expires_with_the_session(user: Any, table: None) -> None:
+    """The session table has the time."""
     old_session(user, expiry=3600)
     run("adopt")
     row = LoginSession.objects.get()
@@ -110,8 +110,8 @@ def test_expiry_is_that_of_the_session(user: Any, table: None) -> None:
 
 
 @pytest.mark.engines("file-unshared")
-def test_expiry_of_a_file(user: Any, tmp_path: Any, engine: str) -> None:
-    """As Django reckons it; one that has expired is left alone."""
+def test_row_expires_with_the_session_file(user: Any, tmp_path: Any, engine: str) -> None:
+    """Django computes the time; files that are no sessions are ignored."""
     old_session(user, expiry=3600)
     (tmp_path / "something-else").write_text("no session")
     run("adopt")
@@ -120,8 +120,10 @@ def test_expiry_of_a_file(user: Any, tmp_path: Any, engine: str) -> None:
 
 
 @pytest.mark.engines("file-unshared")
-def test_a_file_is_as_old_as_when_it_was_written(user: Any, tmp_path: Any, engine: str) -> None:
-    """Its session lives so much shorter."""
+def test_age_of_a_session_file_counts_from_its_last_write(
+    user: Any, tmp_path: Any, engine: str
+) -> None:
+    """The session expires that much earlier."""
     old_session(user)
     (file,) = tmp_path.iterdir()
     written = (timezone.now() - timedelta(days=10)).timestamp()
@@ -132,8 +134,8 @@ def test_a_file_is_as_old_as_when_it_was_written(user: Any, tmp_path: Any, engin
 
 
 @pytest.mark.engines("db", "cached_db", "file")
-def test_again_it_adopts_nothing(user: Any, engine: str) -> None:
-    """Whether they have been seen meanwhile or not."""
+def test_second_run_adopts_nothing(user: Any, engine: str) -> None:
+    """It makes no difference whether the sessions were used in between."""
     cookies = [old_session(user) for _ in range(3)]
     run("adopt")
     browser(cookies[0]).get("/")
@@ -143,10 +145,10 @@ def test_again_it_adopts_nothing(user: Any, engine: str) -> None:
     assert run("adopt", "--json").json["adopted"] == 0
 
 
-def test_it_takes_up_where_it_was_stopped(
+def test_interrupted_run_is_continued(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is known is not even decoded again."""
+    """Sessions that have a row are not even decoded again."""
     monkeypatch.setattr(backfill, "BATCH", 2)
     for _ in range(5):
         old_session(user)
@@ -163,8 +165,8 @@ def test_it_takes_up_where_it_was_stopped(
     assert LoginSession.objects.count() == 5
 
 
-def test_a_dry_run_only_counts(user: Any, table: None) -> None:
-    """And says so."""
+def test_dry_run_only_counts(user: Any, table: None) -> None:
+    """The output says so."""
     old_session(user)
     assert run("adopt", "--dry-run").out == "Would adopt 1 of 1 sessions.\n"
     assert not LoginSession.objects.exists()
@@ -180,21 +182,20 @@ def test_a_dry_run_only_counts(user: Any, table: None) -> None:
     ],
     ids=str,
 )
-def test_what_django_would_not_serve_is_not_adopted(user: Any, table: None, changes: Any) -> None:
-    """A list of live sessions tells the truth."""
+def test_sessions_that_django_refuses_are_not_adopted(user: Any, table: None, changes: Any) -> None:
+    """The list of active sessions shows none of them."""
     old_session(user, **changes)
     assert run("adopt").out == "Adopted 0 of 1 sessions.\n"
 
 
-def test_nobodys_and_inactive_users_and_expired_and_garbled_sessions_are_not_adopted(
-    user: Any, other: Any, table: None
-) -> None:
-    """Nor is the command stopped by them."""
+def test_unusable_sessions_are_skipped(user: Any, other: Any, table: None) -> None:
+    """Anonymous, garbled and expired sessions, and those of inactive users, do not stop the
+    command."""
     session = import_module(django_settings.SESSION_ENGINE).SessionStore()
     session["cart"] = [1]
     session.save()
     old_session(other)
-    type(other).objects.filter(pk=other.pk).update(is_active=False)  # as SQL would, unnoticed
+    type(other).objects.filter(pk=other.pk).update(is_active=False)  # in SQL, so no signal is sent
     old_session(user, expiry=-10)
     Session.objects.create(
         session_key="garbled",
@@ -204,9 +205,7 @@ def test_nobodys_and_inactive_users_and_expired_and_garbled_sessions_are_not_ado
     assert run("adopt").out == "Adopted 0 of 3 sessions.\n"
 
 
-def test_a_session_of_the_secret_key_before_the_last_is_adopted(
-    user: Any, table: None, settings: Any
-) -> None:
+def test_session_of_a_fallback_secret_key_is_adopted(user: Any, table: None, settings: Any) -> None:
     """Django serves it."""
     cookie = old_session(user)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
@@ -216,19 +215,19 @@ def test_a_session_of_the_secret_key_before_the_last_is_adopted(
     assert LoginSession.objects.count() == 1
 
 
-def test_users_without_session_hashes(
+def test_user_model_without_session_hash(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A user model need not be Django's."""
+    """A custom user model need not have ``get_session_auth_hash()``."""
     old_session(user, **dict[str, Any]({HASH_SESSION_KEY: ""}))
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
     assert run("adopt").out == "Adopted 1 of 1 sessions.\n"
 
 
-def test_users_with_a_hash_of_their_own_and_no_fallbacks(
+def test_user_model_without_fallback_hashes(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only ``get_session_auth_hash()`` is part of the contract of a custom user model."""
+    """Django requires only ``get_session_auth_hash()`` of a custom user model that has a hash."""
     old_session(user)
     old_session(user, **{HASH_SESSION_KEY: "of an earlier password"})
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_fallback_hash")
@@ -236,10 +235,10 @@ def test_users_with_a_hash_of_their_own_and_no_fallbacks(
 
 
 @pytest.mark.parametrize("scope", ["user", "users", "everyone"])
-def test_those_that_have_been_ended_unseen_are_not_adopted(
+def test_sessions_that_were_ended_before_their_adoption_are_not_adopted(
     user: Any, other: Any, table: None, scope: str
 ) -> None:
-    """A cut-off, or an ending of all of a user's, has refused them."""
+    """A cutoff, or an event that ended all sessions of the user, refuses them."""
     cookie = old_session(user)
     targets = {
         "user": Target.user(user),
@@ -253,8 +252,10 @@ def test_those_that_have_been_ended_unseen_are_not_adopted(
     assert browser(cookie).get("/").content == b"user="
 
 
-def test_it_costs_so_much_a_batch(user: Any, table: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not a query a session."""
+def test_number_of_queries_depends_on_batches_only(
+    user: Any, table: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty sessions need as many queries as two."""
     from tests.counting import cost
 
     def statements(number: int) -> int:

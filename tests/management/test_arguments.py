@@ -1,4 +1,4 @@
-"""``manage.py logout``: options that are not one verb's, and keywords in their place."""
+"""``manage.py logout``: common options, and keywords instead of options."""
 
 from datetime import timedelta
 from ipaddress import ip_network
@@ -13,13 +13,13 @@ from django_logout import Reason
 from django_logout.management.commands.logout import VERBS, Command
 from django_logout.models import LoginSession, LogoutEvent
 from tests.crowds import make_rows
-from tests.management.alive import alive
+from tests.management.active_users import active_users
 from tests.management.command import run
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_djangos_own_options_are_understood_after_the_verb_too(verb: str) -> None:
-    """As cron jobs write them; what stands before the verb is kept."""
+def test_django_options_can_follow_the_verb(verb: str) -> None:
+    """Cron jobs write them there; options before the verb keep their values."""
     parser = Command().create_parser("manage.py", "logout")
     after = ["--settings=a.b", "--pythonpath", ".", "--no-color", "--skip-checks"]
     both = vars(parser.parse_args(["--traceback", "-v0", verb, *after]))
@@ -30,30 +30,31 @@ def test_djangos_own_options_are_understood_after_the_verb_too(verb: str) -> Non
 
 
 @pytest.mark.django_db
-def test_they_have_their_effect() -> None:
-    """Django itself refuses these two together."""
+def test_django_options_after_the_verb_are_validated() -> None:
+    """Django refuses these two together."""
     assert "can't be used together" in run("list", "--no-color", "--force-color").error
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_name_of_several_users_is_refused(
+def test_ambiguous_user_name_is_refused(
     user: Any, other: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What users log in with need not be unique; nobody is picked."""
+    """The field that users log in with need not be unique, and the command must not pick one of
+    them."""
     model = get_user_model()
     monkeypatch.setattr(model, "USERNAME_FIELD", "email")
     model._base_manager.update(email="us@example.com")
     make_rows(user, 1)
     said = run("end", "--user", "us@example.com")
     assert said.error.startswith("Several users have the email 'us@example.com'.")
-    assert (said.code, alive()) == (1, ["us@example.com"])
+    assert (said.code, active_users()) == (1, ["us@example.com"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_user_whom_the_projects_manager_hides_is_found(
+def test_user_hidden_by_the_default_manager_is_found(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that was deleted softly, say: their sessions have to be ended all the same."""
+    """A user may be deleted softly, and still have sessions to end."""
 
     class Shown(UserManager[Any]):
         def get_queryset(self) -> Any:
@@ -80,21 +81,21 @@ def test_a_user_whom_the_projects_manager_hides_is_found(
     ],
     ids=str,
 )
-def test_keywords_mean_what_options_do(
+def test_keywords_are_parsed_like_options(
     two_each: list[LoginSession], keywords: dict[str, Any], left: list[str]
 ) -> None:
-    """One or several, text or what it stands for."""
+    """A keyword is one value or several, as text or as an object."""
     call_command("logout", "end", reason=Reason.ADMIN, verbosity=0, **keywords)
-    assert alive() == left
+    assert active_users() == left
     assert all(event.reason == "admin" for event in LogoutEvent.objects.all())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ids_are_keywords_too(two_each: list[LoginSession]) -> None:
-    """Of sessions, and of events."""
+def test_ids_can_be_keywords(two_each: list[LoginSession]) -> None:
+    """This holds for sessions and for events."""
     call_command("logout", "end", session=two_each[0].pk)
     call_command("logout", "end", session=str(two_each[1].pk))
-    assert alive() == ["bob", "bob"]
+    assert active_users() == ["bob", "bob"]
     call_command("logout", "retry", event=str(LogoutEvent.objects.all()[0].pk), now=True)
 
 
@@ -108,9 +109,9 @@ def test_ids_are_keywords_too(two_each: list[LoginSession]) -> None:
         ("retry", {"event": "5"}, "'5' is not an id"),
     ],
 )
-def test_keywords_that_make_no_sense_are_refused_with_a_sentence(
+def test_invalid_keywords_are_refused(
     user: Any, verb: str, keywords: dict[str, Any], why: str
 ) -> None:
-    """As options are."""
+    """The message is that of the option."""
     with pytest.raises(CommandError, match=why):
         call_command("logout", verb, **keywords)

@@ -1,4 +1,4 @@
-"""``manage.py logout end``: whom the choices reach, and which make no sense."""
+"""``manage.py logout end``: what the options select, and which are refused."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from django_logout.models import LoginSession
 from tests.crowds import make_rows
-from tests.management.alive import alive
+from tests.management.active_users import active_users
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 #: An id that no session has.
-NOBODYS = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize(
@@ -37,46 +37,48 @@ NOBODYS = "00000000-0000-4000-8000-000000000000"
     ],
     ids=" ".join,
 )
-def test_choices_narrow_each_other_down(
+def test_options_narrow_the_selection(
     two_each: list[LoginSession], options: list[str], left: list[str]
 ) -> None:
-    """Idle, old, from a network, of a user: what fits all of it."""
+    """A session must match all of them: idle, old, from a network, of a user."""
     now = timezone.now()
     idle = [timedelta(days=60), timedelta(0), timedelta(hours=3), timedelta(hours=3)]
     old = [timedelta(days=60), timedelta(days=1), timedelta(hours=2), timedelta(hours=1)]
-    for row, seen, begun in zip(two_each, idle, old, strict=True):
+    for row, seen, logged_in in zip(two_each, idle, old, strict=True):
         LoginSession.objects.filter(pk=row.pk).update(
-            last_seen_at=now - seen, authenticated_at=now - begun
+            last_seen_at=now - seen, authenticated_at=now - logged_in
         )
     run("end", *options, "--yes")
-    assert alive() == left
+    assert active_users() == left
 
 
-def test_a_network_reaches_no_session_without_an_address(user: Any) -> None:
-    """Nobody knows where it came from."""
+def test_network_selects_no_session_without_an_address(user: Any) -> None:
+    """Its origin is unknown."""
     make_rows(user, 1)
     assert run("end", "--from-ip", "0.0.0.0/0", "--yes").out == "Ended: nothing.\n"
 
 
-def test_an_address_is_refused_where_only_networks_are_stored(two_each: Any) -> None:
-    """It would end those of the whole network, which is not what was said."""
+def test_address_is_refused_if_only_networks_are_stored(two_each: Any) -> None:
+    """It would end the sessions of the whole network."""
     said = run("end", "--from-ip", "192.0.2.7")
     assert said.error.endswith("Say --from-ip 192.0.2.0/24.")
     assert run("end", "--from-ip", "2001:db8:1::7").error.endswith("Say --from-ip 2001:db8:1::/48.")
-    assert len(alive()) == 4
+    assert len(active_users()) == 4
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"])
-def test_an_address_is_enough_where_it_is_stored(user: Any, settings: Any, address: str) -> None:
-    """With IP_STORAGE full; an IPv4 address also as IPv6 writes it."""
+def test_address_is_accepted_if_addresses_are_stored(
+    user: Any, settings: Any, address: str
+) -> None:
+    """``IP_STORAGE`` is ``full``. An IPv4 address can also be written as IPv6."""
     settings.LOGOUT = {"IP_STORAGE": "full"}
     make_rows(user, 1, ip_address="192.0.2.7")
     make_rows(user, 1, ip_address="192.0.2.8")
     assert run("end", "--from-ip", address).out.startswith("Ended: 1 session.")
 
 
-def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
-    """Said plainly, instead of nothing found."""
+def test_address_is_refused_if_none_is_stored(settings: Any) -> None:
+    """The message says so, and does not claim that nothing was found."""
     settings.LOGOUT = {"IP_STORAGE": "none"}
     assert run("end", "--from-ip", "192.0.2.0/24").error.startswith("No addresses are stored")
 
@@ -88,10 +90,10 @@ def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
         (["--yes", "--dry-run"], "Which sessions? Say --user"),
         (["--everyone", "--user", "ann"], "--everyone cannot be combined"),
         (["--everyone", "--idle-for", "1d"], "--everyone cannot be combined"),
-        (["--everyone", "--session", NOBODYS], "--everyone cannot be combined"),
-        (["--session", NOBODYS, "--older-than", "1d"], "--session cannot be combined"),
-        (["--session", NOBODYS, "--user", "ann"], "--session cannot be combined"),
-        (["--session", NOBODYS], "No session has the id 00000000-"),
+        (["--everyone", "--session", UNKNOWN_ID], "--everyone cannot be combined"),
+        (["--session", UNKNOWN_ID, "--older-than", "1d"], "--session cannot be combined"),
+        (["--session", UNKNOWN_ID, "--user", "ann"], "--session cannot be combined"),
+        (["--session", UNKNOWN_ID], "No session has the id 00000000-"),
         (["--session", "5"], "argument --session: '5' is not an id"),
         (["--user", "nobody"], "No user has the username 'nobody'."),
         (["--idle-for", "soon"], "'soon' is not a duration: write seconds, or 15m"),
@@ -105,12 +107,10 @@ def test_no_address_is_known_where_none_is_stored(settings: Any) -> None:
     ],
     ids=str,
 )
-def test_what_makes_no_sense_is_refused_with_a_sentence(
-    user: Any, options: list[Any], why: str
-) -> None:
-    """And nothing is ended."""
+def test_invalid_options_are_refused(user: Any, options: list[Any], why: str) -> None:
+    """Nothing is ended."""
     make_rows(user, 1)
     said = run("end", *options)
     assert why in said.error
     assert said.code == 1
-    assert alive() == ["ann"]
+    assert active_users() == ["ann"]

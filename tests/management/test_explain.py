@@ -1,4 +1,4 @@
-"""``manage.py logout explain``: what it says is what happens, and it leaves nothing behind."""
+"""``manage.py logout explain`` prints what happens, and removes what it has created."""
 
 import json
 import os
@@ -25,27 +25,27 @@ from tests.views import home, plain_logout
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OURS = "django_logout.middleware.LogoutMiddleware"
-#: What each engine is to be: whether the gate guards it, and what becomes of its data.
+#: Whether an engine is guarded, and what becomes of its data, where it is not the same for all.
 GUARDED = {"db": False}
 STORED = {"signed_cookies": "left"}
 
 
 class Urls:
-    """Stands for a URLconf module."""
+    """A URLconf module."""
 
     def __init__(self, *urlpatterns: Any) -> None:
         self.urlpatterns = urlpatterns
 
 
 def explain(**options: Any) -> str:
-    """What the command prints."""
+    """Run the command, and return its output."""
     out = StringIO()
     call_command("logout", "explain", stdout=out, **{"user": "ann", **options})
     return out.getvalue()
 
 
-def a_session_for_everybody(get_response: Any) -> Any:
-    """A middleware that counts visits, signed in or not."""
+def sessions_for_all_visitors(get_response: Any) -> Any:
+    """A middleware that counts visits, so that anonymous visitors have sessions too."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.session["visits"] = request.session.get("visits", 0) + 1
@@ -71,13 +71,13 @@ request.session.exists()       True   False           False
 
 
 def test_prints_the_tables_of_the_founding_document(engine: str, user: Any, settings: Any) -> None:
-    """Step by step, on every engine, as measured in real requests."""
+    """Each step is measured in real requests, on every engine."""
     settings.LOGOUT_REDIRECT_URL = "login"
     assert explain().startswith(TABLES)
 
 
 def test_names_what_ended_and_what_did_not(engine: str, user: Any) -> None:
-    """The other sessions of the user are still there, and so is what a cookie holds."""
+    """The other sessions of the user stay, and so does the data in a cookie."""
     for _ in range(2):
         Client().force_login(user)
     told = json.loads(explain(json=True))
@@ -92,7 +92,7 @@ def test_names_what_ended_and_what_did_not(engine: str, user: Any) -> None:
 
 
 def test_json_says_the_same_as_the_tables(user: Any) -> None:
-    """One object, for programs."""
+    """There is one object for programs."""
     told = json.loads(explain(json=True))
     assert [step["step"] for step in told["steps"]] == [1, 2, 3, 4, 5]
     assert told["variables"][0] == {
@@ -104,10 +104,10 @@ def test_json_says_the_same_as_the_tables(user: Any) -> None:
     assert told["left_behind"] == {"event": str(LogoutEvent.objects.get().pk)}
 
 
-def test_leaves_nothing_behind_but_the_event(engine: str, user: Any, settings: Any) -> None:
-    """No session, no row, no cut-off, and the last login is what it was."""
+def test_removes_everything_but_the_event(engine: str, user: Any, settings: Any) -> None:
+    """There is no session, no row and no cutoff, and the last login is restored."""
     settings.LOGOUT_REDIRECT_URL = "home"
-    settings.MIDDLEWARE = [*MIDDLEWARE, f"{__name__}.a_session_for_everybody"]
+    settings.MIDDLEWARE = [*MIDDLEWARE, f"{__name__}.sessions_for_all_visitors"]
     text = explain()
     assert f"Left behind:    the audit event {LogoutEvent.objects.get().pk}" in text
     user.refresh_from_db()
@@ -122,8 +122,8 @@ def test_leaves_nothing_behind_but_the_event(engine: str, user: Any, settings: A
         assert not [key for key in left if key.startswith(prefix)]
 
 
-def test_a_login_meanwhile_keeps_its_last_login(user: Any, settings: Any) -> None:
-    """What is put back is only what the command itself has changed."""
+def test_last_login_of_a_concurrent_login_is_kept(user: Any, settings: Any) -> None:
+    """The command restores only what it has changed itself."""
     settings.ROOT_URLCONF = Urls(
         path("out/", log_in_elsewhere, name="logout"), path("", home, name="home")
     )
@@ -133,7 +133,7 @@ def test_a_login_meanwhile_keeps_its_last_login(user: Any, settings: Any) -> Non
 
 
 def log_in_elsewhere(request: HttpRequest) -> HttpResponse:
-    """Somebody logs in on another device while this one logs out."""
+    """Log the user in on another device while this one logs out."""
     Client().force_login(get_user_model().objects.get(username=request.user.get_username()))
     return plain_logout(request)
 
@@ -141,7 +141,7 @@ def log_in_elsewhere(request: HttpRequest) -> HttpResponse:
 def test_never_prints_a_session_key(
     engine: str, user: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    """Nor does the JSON (design law 6)."""
+    """The JSON has none either (design law 6)."""
     keys = []
     store = import_module(settings.SESSION_ENGINE).SessionStore
     save = store.save
@@ -157,7 +157,7 @@ def test_never_prints_a_session_key(
 
 
 def test_fails_when_the_copied_cookie_is_served(user: Any, settings: Any, capsys: Any) -> None:
-    """Never claim what is not so (design law 3): a view that logs nobody out."""
+    """The view does not log out, and the command says so (design law 3)."""
     settings.ROOT_URLCONF = Urls(path("out/", home, name="logout"))
     out = StringIO()
     with pytest.raises(CommandError, match="still served") as error:
@@ -167,12 +167,13 @@ def test_fails_when_the_copied_cookie_is_served(user: Any, settings: Any, capsys
     assert "3     Session not cleared  Authenticated user  Active session  Active session" in text
     assert "Ended:          nothing" in text
     assert "Copied cookie:  replayed, and served" in text
-    assert not LoginSession.objects.exists()  # ended all the same, and cleared away
+    assert not LoginSession.objects.exists()  # the clean-up ended it, and deleted its row
 
 
 @pytest.mark.parametrize("way", ["django_logout.urls", "django.contrib.auth.urls", plain_logout])
-def test_explains_whatever_bears_the_name(user: Any, settings: Any, way: Any) -> None:
-    """The documents' own function and Django's view go through the door too."""
+def test_explains_any_view_named_logout(user: Any, settings: Any, way: Any) -> None:
+    """A function that calls Django's ``logout()``, and Django's own view, end sessions in the same
+    way."""
     mine = path("out/", way, name="logout") if callable(way) else path("", include(way))
     settings.ROOT_URLCONF = Urls(mine, path("", home, name="home"))
     text = explain()
@@ -181,7 +182,7 @@ def test_explains_whatever_bears_the_name(user: Any, settings: Any, way: Any) ->
 
 
 def test_a_redirect_to_another_site_is_not_followed(user: Any, settings: Any) -> None:
-    """It only says where the browser would go; the query may hold a secret, and is left out."""
+    """The output names the site. The query can hold a secret, and is left out."""
     settings.LOGOUT_REDIRECT_URL = "https://op.example.com/end?id_token_hint=secret"
     text = explain()
     assert "Redirect response to https://op.example.com/end (302)" in text
@@ -189,14 +190,14 @@ def test_a_redirect_to_another_site_is_not_followed(user: Any, settings: Any) ->
     assert "secret" not in text
 
 
-def test_other_names_than_those_of_users_are_refused(user: Any) -> None:
-    """By the field they log in with, and with a sentence."""
+def test_unknown_user_is_refused(user: Any) -> None:
+    """The message names the field that users log in with."""
     with pytest.raises(CommandError, match=r"^No user has the username 'bob'\.$"):
         explain(user="bob")
 
 
-def test_a_user_who_cannot_log_in_is_named(user: Any) -> None:
-    """An account that is switched off."""
+def test_inactive_user_is_reported(user: Any) -> None:
+    """Nothing is left of the attempt."""
     user.is_active = False
     user.save()
     with pytest.raises(CommandError, match=r"^ann cannot be logged in"):
@@ -219,7 +220,7 @@ call_command("logout", "explain", "--user", "ann")
 
 @pytest.mark.parametrize(("model", "engine_name"), [("UUIDUser", "db"), ("TextUser", "file")])
 def test_works_with_any_primary_key(model: str, engine_name: str) -> None:
-    """A UUID, a word; and as a real process with real settings."""
+    """A real process is started, with a UUID or a word as the primary key."""
     environ = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -236,14 +237,14 @@ def test_works_with_any_primary_key(model: str, engine_name: str) -> None:
     assert "replayed, and refused" in done.stdout
 
 
-def test_a_user_is_needed() -> None:
-    """Which is a mistake in the call: exit code 2."""
+def test_user_is_required() -> None:
+    """The exit code is 2, as for other errors in the options."""
     with pytest.raises(CommandError, match="Say --user") as error:
         call_command("logout", "explain")
     assert error.value.returncode == 2
 
 
-def test_a_verb_is_needed() -> None:
-    """With a usage line, as commands have."""
+def test_verb_is_required() -> None:
+    """The message is the usage line."""
     with pytest.raises(CommandError, match="verb"):
         call_command("logout")

@@ -1,4 +1,4 @@
-"""``manage.py logout list``: who is logged in, and never with what."""
+"""``manage.py logout list`` prints who is logged in, and no secrets."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from tests.management.command import run
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_sessions_are_listed_with_what_is_known_of_them(user: Any, other: Any) -> None:
-    """In columns, the newest first."""
+def test_sessions_are_listed_in_columns(user: Any, other: Any) -> None:
+    """The newest is first."""
     make_rows(user, 1, ip_address="192.0.2.0", device="Firefox on Windows")
     make_rows(other, 1)
     second, first = LoginSession.objects.order_by("-created_at")
@@ -47,8 +47,8 @@ def test_sessions_are_listed_with_what_is_known_of_them(user: Any, other: Any) -
     assert lines[1].endswith("192.0.2.0        session    ann              Firefox on Windows")
 
 
-def test_json_for_programs(user: Any) -> None:
-    """The names of the sessions page, and those of the ending."""
+def test_json_has_all_facts(user: Any) -> None:
+    """The names are those of the sessions page and of events."""
     make_rows(user, 1, ip_address="192.0.2.0", device="curl")
     row = LoginSession.objects.get()
     assert run("list", "--json").json == {
@@ -70,14 +70,14 @@ def test_json_for_programs(user: Any) -> None:
     }
 
 
-def test_nobody_is_an_empty_list(db: None) -> None:
-    """Valid JSON too."""
+def test_empty_list(db: None) -> None:
+    """It is valid JSON too."""
     assert run("list", "--json").json == {"sessions": []}
     assert len(run("list").out.splitlines()) == 1
 
 
-def test_of_one_user_only(user: Any, other: Any) -> None:
-    """By name; a name that nobody has is an error."""
+def test_sessions_of_one_user(user: Any, other: Any) -> None:
+    """An unknown name is an error."""
     make_rows(user, 2)
     make_rows(other, 1)
     assert [row["user"] for row in run("list", "--user", "bob", "--json").json["sessions"]] == [
@@ -88,7 +88,7 @@ def test_of_one_user_only(user: Any, other: Any) -> None:
 
 
 def test_names_need_not_be_text(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user model may know people by telephone numbers or ids, and some by nothing."""
+    """A user model may identify users by phone numbers or ids, or not at all."""
     make_rows(user, 1)
     for name, told in ((UUID(int=7), str(UUID(int=7))), (None, "")):
         monkeypatch.setattr(type(user), "get_username", lambda self, name=name: name)
@@ -96,18 +96,18 @@ def test_names_need_not_be_text(user: Any, monkeypatch: pytest.MonkeyPatch) -> N
         assert row["user"] == told
 
 
-def test_a_name_begins_no_line_and_does_not_speak_to_the_terminal(
+def test_control_characters_in_names_are_replaced(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever chose it must not be able to make up sessions."""
+    """A user could forge lines of the list with them, or control the terminal."""
     monkeypatch.setattr(type(user), "get_username", lambda self: "ann\n\x1b[31m")
     make_rows(user, 1)
     _, line = run("list").out.splitlines()
     assert line.endswith(" ann??[31m")
 
 
-def test_those_that_are_over_are_listed_with_all(user: Any) -> None:
-    """Ended, with the reason; expired; cut off with everyone's."""
+def test_ended_and_expired_sessions_are_listed_with_all(user: Any) -> None:
+    """They were ended, with a reason; or expired; or were cut off with everyone's."""
     past = timezone.now() - timedelta(days=1)
     make_rows(user, 1)
     end_sessions(Target.user(user), reason=Reason.LIMIT)
@@ -131,8 +131,8 @@ def test_those_that_are_over_are_listed_with_all(user: Any) -> None:
     assert ("ended", "incident-4711") in {(row["state"], row["reason"]) for row in rows}
 
 
-def test_expired_is_not_ended(user: Any) -> None:
-    """Nobody has ended it, and it is not alive."""
+def test_expired_session_has_not_ended(user: Any) -> None:
+    """No ending has been recorded, and the session is not active."""
     make_rows(user, 1, expires_at=timezone.now() - timedelta(hours=1))
     (row,) = run("list", "--all", "--json").json["sessions"]
     assert (row["state"], row["reason"], row["ended_at"]) == ("expired", None, None)
@@ -140,7 +140,7 @@ def test_expired_is_not_ended(user: Any) -> None:
 
 
 def test_never_a_session_key(user: Any, engine: str) -> None:
-    """Nor the value of a cookie (design law 6)."""
+    """The value of a cookie is not printed either (design law 6)."""
     client = Client()
     client.force_login(user)
     client.get("/")
@@ -152,10 +152,8 @@ def test_never_a_session_key(user: Any, engine: str) -> None:
         assert not any(secret in said for secret in [cookie, *keys]), options
 
 
-def test_the_list_costs_one_query_however_long(
-    user: Any, other: Any, django_assert_num_queries: Any
-) -> None:
-    """Users and events come along."""
+def test_list_needs_one_query(user: Any, other: Any, django_assert_num_queries: Any) -> None:
+    """Users and events are joined."""
     make_rows(user, 30)
     make_rows(other, 30)
     with django_assert_num_queries(1):

@@ -1,4 +1,4 @@
-"""``manage.py logout … --json``: one object on the standard output, also when it goes wrong."""
+"""``manage.py logout … --json`` writes one object to stdout, even if it fails."""
 
 import json
 from io import StringIO
@@ -11,22 +11,22 @@ from django.db import OperationalError
 from django_logout.exceptions import SessionNotEnded
 from django_logout.operations import cleanup
 from tests.crowds import make_rows
-from tests.management.alive import alive
+from tests.management.active_users import active_users
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("verb", ["end", "list", "explain"])
-def test_what_is_refused_is_an_object_too(user: Any, verb: str) -> None:
-    """With the sentence that people read on the standard error."""
+def test_refusal_is_an_object(user: Any, verb: str) -> None:
+    """It has the message that is written to stderr."""
     said = run(verb, "--user", "nobody", "--json")
     assert (said.code, said.error) == (1, "No user has the username 'nobody'.")
     assert said.json == {"complete": False, "error": said.error}
 
 
-def test_an_ending_that_fails_is_an_object_too(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says that it is not complete, and claims nothing (design law 3)."""
+def test_failed_ending_is_an_object(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that the ending is not complete (design law 3)."""
 
     def fail(*args: Any, **kwargs: Any) -> None:
         raise OperationalError
@@ -37,12 +37,12 @@ def test_an_ending_that_fails_is_an_object_too(user: Any, monkeypatch: pytest.Mo
     assert said.code == 1
     assert said.error == "The sessions could not be ended; nothing was changed."
     assert said.json == {"complete": False, "error": said.error}
-    assert alive() == ["ann"]
+    assert active_users() == ["ann"]
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_a_job_that_fails_tells_it(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
-    """Pruning ends sessions too."""
+def test_failed_prune_is_reported(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    """``prune`` ends sessions too."""
 
     def fail(**kwargs: Any) -> None:
         raise SessionNotEnded("Not now.")
@@ -55,8 +55,8 @@ def test_a_job_that_fails_tells_it(monkeypatch: pytest.MonkeyPatch, options: lis
     )
 
 
-def test_a_database_that_is_down_is_told_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it says itself may hold a secret, and is for whoever sees the traceback."""
+def test_database_error_is_reported_by_its_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message can contain a secret. It is shown with the traceback only."""
 
     def fail(**kwargs: Any) -> None:
         raise OperationalError("no connection for ann:secret@db")

@@ -1,4 +1,4 @@
-"""``manage.py logout prune``: what is long over goes."""
+"""``manage.py logout prune`` deletes what is older than the retention."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from tests.management.pruned import DAY, NOTHING, event, over, prune
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_ended_longer_ago_than_the_retention_goes(user: Any) -> None:
-    """Rows and events; ninety days by default."""
+def test_rows_older_than_the_retention_are_deleted(user: Any) -> None:
+    """These are sessions and events; the default is ninety days."""
     kept = [over(user, 89).pk, event(89).pk]
     over(user, 91)
     event(91, user=user, complete=False)
@@ -29,8 +29,8 @@ def test_what_ended_longer_ago_than_the_retention_goes(user: Any) -> None:
     assert prune() == NOTHING
 
 
-def test_people_are_told_in_words(user: Any) -> None:
-    """Before, and after."""
+def test_text_says_how_many(user: Any) -> None:
+    """It says so before, in a dry run, and after."""
     over(user, 91)
     event(91)
     make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
@@ -44,7 +44,7 @@ def test_people_are_told_in_words(user: Any) -> None:
 
 @pytest.mark.parametrize("retention", [30 * DAY, 30 * 86400], ids=str)
 def test_retention_can_be_set(user: Any, settings: Any, retention: Any) -> None:
-    """As a timedelta, or in seconds."""
+    """It is a timedelta, or a number of seconds."""
     settings.LOGOUT = {"RETENTION": retention}
     over(user, 31)
     over(user, 29)
@@ -52,7 +52,7 @@ def test_retention_can_be_set(user: Any, settings: Any, retention: Any) -> None:
 
 
 def test_retention_none_keeps_everything(user: Any, settings: Any) -> None:
-    """But what has expired ends all the same."""
+    """Expired sessions are still ended."""
     settings.LOGOUT = {"RETENTION": None}
     over(user, 1000)
     event(1000)
@@ -61,8 +61,8 @@ def test_retention_none_keeps_everything(user: Any, settings: Any) -> None:
     assert prune() == NOTHING
 
 
-def test_no_retention_is_shorter_than_a_cookies_life(user: Any, settings: Any) -> None:
-    """Until then a copy may come back, and is to be recognised."""
+def test_retention_is_at_least_the_age_of_a_cookie(user: Any, settings: Any) -> None:
+    """Until then a copied cookie can come back, and has to be recognized."""
     settings.LOGOUT = {"RETENTION": 0}
     settings.SESSION_COOKIE_AGE = 10 * 86400
     event(10)
@@ -73,14 +73,14 @@ def test_no_retention_is_shorter_than_a_cookies_life(user: Any, settings: Any) -
     assert prune() == {**NOTHING, "sessions": 1, "events": 1}
 
 
-def test_a_row_is_kept_while_its_session_could_live(user: Any) -> None:
-    """One that was made to last a year."""
+def test_row_is_kept_until_its_session_would_expire(user: Any) -> None:
+    """A session can be made to last a year."""
     over(user, 100, expires_at=timezone.now() + 200 * DAY)
     assert prune() == NOTHING
 
 
 def test_expired_sessions_end_with_a_reason(user: Any, other: Any, engine: str) -> None:
-    """They never came back to be told; through the door, with one event for all."""
+    """One event records all of them."""
     local = engines.current().model is not None
     rows = [
         *make_rows(user, 2, expires_at=timezone.now() - 3 * DAY),
@@ -101,8 +101,8 @@ def test_expired_sessions_end_with_a_reason(user: Any, other: Any, engine: str) 
     assert prune() == NOTHING
 
 
-def test_a_session_that_its_table_still_serves_has_not_expired(user: Any, settings: Any) -> None:
-    """Whatever its row says, which is written late."""
+def test_session_that_the_table_still_serves_has_not_expired(user: Any, settings: Any) -> None:
+    """Its row in the registry is updated late."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     client = Client()
     client.force_login(user)
@@ -111,8 +111,8 @@ def test_a_session_that_its_table_still_serves_has_not_expired(user: Any, settin
     assert client.get("/").content == b"user=ann"
 
 
-def test_late_writing_of_activity_is_waited_for(user: Any, settings: Any) -> None:
-    """The row may be behind by an interval, and by another of another process's."""
+def test_prune_waits_for_activity_that_is_not_yet_written(user: Any, settings: Any) -> None:
+    """The row can be late by one interval, and by another one of another process."""
     settings.LOGOUT = {"LAST_SEEN_INTERVAL": 5 * DAY}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"
     make_rows(user, 1, expires_at=timezone.now() - 10 * DAY)
@@ -121,8 +121,8 @@ def test_late_writing_of_activity_is_waited_for(user: Any, settings: Any) -> Non
     assert prune()["expired"] == 1
 
 
-def test_rows_that_were_cut_off_with_everyones_go_too(user: Any) -> None:
-    """Nobody ever marks them as ended. They do not expire a second time either."""
+def test_rows_cut_off_with_everyones_are_deleted(user: Any) -> None:
+    """They are never marked as ended, and they do not expire a second time either."""
     long_ago = timezone.now() - 200 * DAY
     make_rows(user, 3, created_at=long_ago, expires_at=long_ago + 14 * DAY)
     Cutoff.objects.create(before=timezone.now() - 89 * DAY)
@@ -132,8 +132,8 @@ def test_rows_that_were_cut_off_with_everyones_go_too(user: Any) -> None:
     assert Cutoff.objects.count() == 1
 
 
-def test_a_dry_run_counts_what_a_run_does(user: Any) -> None:
-    """And does nothing."""
+def test_dry_run_counts_what_a_run_deletes(user: Any) -> None:
+    """It changes nothing."""
     over(user, 91)
     event(91, user=user, scope="user")
     make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
@@ -145,8 +145,8 @@ def test_a_dry_run_counts_what_a_run_does(user: Any) -> None:
     assert prune() == {**would, "dry_run": False}
 
 
-def test_it_goes_in_batches_and_tells_how_far(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is left out between two."""
+def test_progress_of_batches(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row is left out between two batches."""
     monkeypatch.setattr(cleanup, "BATCH", 2)
     for _ in range(5):
         over(user, 91)
@@ -159,8 +159,8 @@ def test_it_goes_in_batches_and_tells_how_far(user: Any, monkeypatch: pytest.Mon
     assert not LogoutEvent.objects.exists()
 
 
-def test_statements_do_not_grow_with_the_rows(user: Any) -> None:
-    """One row costs what a batch does."""
+def test_number_of_queries_does_not_depend_on_the_rows(user: Any) -> None:
+    """One row costs as much as a batch."""
     from tests.counting import cost
 
     def statements(number: int) -> int:
@@ -171,12 +171,12 @@ def test_statements_do_not_grow_with_the_rows(user: Any) -> None:
             prune()
         return found.queries
 
-    statements(1)  # writes the cut-off
+    statements(1)  # writes the cutoff
     assert statements(1) == statements(50)
 
 
-def test_an_outage_is_told(user: Any, settings: Any) -> None:
-    """Exit code 1, and nothing is claimed."""
+def test_outage_is_reported(user: Any, settings: Any) -> None:
+    """The exit code is 1, and the output claims nothing."""
     from tests.backends import cache_from_url
 
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"

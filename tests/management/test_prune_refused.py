@@ -1,4 +1,4 @@
-"""``manage.py logout prune``: what is deleted stays refused."""
+"""``manage.py logout prune``: sessions stay refused after their rows are deleted."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ from tests.management.test_adopt import browser, old_session
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_session_whose_row_has_gone_stays_refused(user: Any, engine: str) -> None:
-    """It claims an id that nobody knows, though its cookie may be as good as ever."""
+def test_session_without_a_row_stays_refused(user: Any, engine: str) -> None:
+    """It claims an id that the registry does not know, even though its cookie is intact."""
     client = Client()
     client.force_login(user)
     client.get("/")
@@ -33,8 +33,8 @@ def test_a_session_whose_row_has_gone_stays_refused(user: Any, engine: str) -> N
     assert client.get("/").content == b"user="
 
 
-def test_an_old_session_that_was_ended_unseen_stays_refused(user: Any, engine: str) -> None:
-    """The event that refuses it goes; a cut-off takes its place, and lets new logins be."""
+def test_old_session_stays_refused_after_its_event_is_deleted(user: Any, engine: str) -> None:
+    """A cutoff replaces the event, and allows new logins."""
     cookies = [old_session(user) for _ in range(2)]
     end_sessions(Target.user(user))
     end_sessions(Target.user(user))
@@ -53,7 +53,7 @@ def test_an_old_session_that_was_ended_unseen_stays_refused(user: Any, engine: s
 
 @pytest.mark.parametrize("of", ["user", "everyone"])
 def test_no_second_cutoff_is_written_for_an_event(user: Any, of: str) -> None:
-    """One that is there does."""
+    """An existing cutoff is enough."""
     then = timezone.now() - 99 * DAY
     Cutoff.objects.create(user=user if of == "user" else None, before=then)
     event(100, user=user, scope="user")
@@ -62,10 +62,11 @@ def test_no_second_cutoff_is_written_for_an_event(user: Any, of: str) -> None:
 
 
 @pytest.mark.parametrize("engine_name", ["file", "signed_cookies", "db"])
-def test_an_adopted_session_stays_refused_for_as_long_as_the_engine_serves_it(
+def test_adopted_session_stays_refused_while_the_engine_serves_it(
     user: Any, settings: Any, tmp_path: Any, clock: Any, engine_name: str, monkeypatch: Any
 ) -> None:
-    """Django's file engine serves one with set_expiry(seconds) for ever, so its row is kept."""
+    """Django's file engine serves a session with ``set_expiry(seconds)`` for ever, so its row is
+    kept."""
     from django.contrib.sessions.backends.file import SessionStore
 
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine_name}"
@@ -75,7 +76,7 @@ def test_an_adopted_session_stays_refused_for_as_long_as_the_engine_serves_it(
     assert browser(cookie).get("/").content == b"user=ann"
     assert engines.current().store(cookie).load()["_auth_user_id"]
     end_sessions(Target.session(LoginSession.objects.get().pk))
-    Cutoff.objects.all().delete()  # signed_cookies has one, which would do it too
+    Cutoff.objects.all().delete()  # signed_cookies has one, which would refuse it too
 
     clock.shift(100 * DAY)
     assert prune()["sessions"] == (0 if engine_name == "file" else 1)
@@ -84,10 +85,10 @@ def test_an_adopted_session_stays_refused_for_as_long_as_the_engine_serves_it(
     assert bool(engines.current().store(cookie).load()) == (engine_name == "file")
 
 
-def test_everyones_cutoff_lets_the_rows_of_adopted_sessions_go(
+def test_rows_of_adopted_sessions_are_deleted_after_a_cutoff_for_everyone(
     user: Any, settings: Any, tmp_path: Any
 ) -> None:
-    """It refuses them anyway, and is kept."""
+    """The cutoff refuses them anyway, and is kept."""
     from uuid import NAMESPACE_URL, uuid5
 
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
@@ -99,7 +100,7 @@ def test_everyones_cutoff_lets_the_rows_of_adopted_sessions_go(
     assert Cutoff.objects.count() == 1
 
 
-def test_of_cutoffs_the_last_of_each_is_kept(user: Any, other: Any) -> None:
+def test_last_cutoff_of_each_user_is_kept(user: Any, other: Any) -> None:
     """It refuses all that the earlier ones do."""
     now = timezone.now()
 
@@ -119,7 +120,7 @@ def test_of_cutoffs_the_last_of_each_is_kept(user: Any, other: Any) -> None:
 
 
 def ended_others(user: Any, client: Client) -> None:
-    """The user ends all sessions but this browser's, long ago."""
+    """End all sessions of the user but this browser's, long ago."""
     assert client.post(OTHERS).status_code == 302
     event = LogoutEvent.objects.get()
     assert (event.scope, event.user) == ("others", user)
@@ -127,10 +128,8 @@ def ended_others(user: Any, client: Client) -> None:
     LoginSession.objects.update(created_at=timezone.now() - 101 * DAY)
 
 
-def test_an_old_session_that_was_ended_with_the_others_stays_refused(
-    user: Any, engine: str
-) -> None:
-    """A thief's, from before our time and made to last a year: nobody has ever seen it here."""
+def test_old_session_that_was_ended_with_the_others_stays_refused(user: Any, engine: str) -> None:
+    """A thief made it last a year before the installation, and has never used it since."""
     stolen = [old_session(user, expiry=365 * 86400) for _ in range(2)]
     mine = Client()
     mine.force_login(user)
@@ -143,11 +142,13 @@ def test_an_old_session_that_was_ended_with_the_others_stays_refused(
     assert mine.get("/").content == b"user=ann"
 
 
-def test_an_event_is_kept_while_an_old_session_goes_on_that_it_spared(
+def test_event_is_kept_while_an_old_session_that_it_excluded_is_active(
     user: Any, engine: str, settings: Any
 ) -> None:
-    """The one that asked is from before our time itself: a cut-off in place of the event would
-    refuse it with the others."""
+    """The session that ended the others is from before the installation too.
+
+    A cutoff in place of the event would refuse it with the others.
+    """
     settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
     stolen = old_session(user, expiry=365 * 86400)
     mine = browser(old_session(user))

@@ -1,4 +1,4 @@
-"""The ground on which a logout is rehearsed: the project's own hosts, URLs and middleware."""
+"""``manage.py logout explain`` works with the project's own hosts, URLs and middleware."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,12 +26,12 @@ OURS = "django_logout.middleware.LogoutMiddleware"
 
 
 def maintenance(get_response: Any) -> Any:
-    """A middleware that lets nobody through."""
+    """A middleware that answers every request itself."""
     return lambda request: HttpResponse("later", status=503)
 
 
 def no_logins(get_response: Any) -> Any:
-    """A middleware that answers every second request itself."""
+    """A middleware that answers the second request itself."""
     seen = []
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -41,8 +41,9 @@ def no_logins(get_response: Any) -> Any:
     return middleware
 
 
-def test_works_for_the_hosts_and_the_prefix_in_force(user: Any, settings: Any) -> None:
-    """A real project allows its own hosts only, redirects to HTTPS and may live under a path."""
+def test_works_with_allowed_hosts_and_a_script_prefix(user: Any, settings: Any) -> None:
+    """A real project allows its own hosts only, redirects to HTTPS, and may be mounted under a
+    path."""
     settings.ALLOWED_HOSTS = ["*", ".example.com"]
     settings.SECURE_SSL_REDIRECT = True
     settings.MIDDLEWARE = [
@@ -58,10 +59,8 @@ def test_works_for_the_hosts_and_the_prefix_in_force(user: Any, settings: Any) -
 
 
 @pytest.mark.parametrize("at_limit", ["end_oldest", "refuse", "ask"])
-def test_real_sessions_stay_though_there_are_as_many_as_are_allowed(
-    user: Any, settings: Any, at_limit: str
-) -> None:
-    """The rehearsed login is let in beside them; the next real one counts."""
+def test_real_sessions_stay_active_at_the_limit(user: Any, settings: Any, at_limit: str) -> None:
+    """The rehearsed login does not count, and the next real one does."""
     settings.LOGOUT = {"MAX_SESSIONS": lambda who, request: 1, "ON_MAX_SESSIONS": at_limit}
     real = Client()
     real.force_login(user)
@@ -72,9 +71,8 @@ def test_real_sessions_stay_though_there_are_as_many_as_are_allowed(
         assert real.get("/").content == b"user="
 
 
-def test_nobody_is_written_to(user: Any, settings: Any, mailoutbox: Any) -> None:
-    """As of a login with a new device, which this process would be; nor of an ending, where the
-    site's own view ends nothing."""
+def test_no_mail_is_sent(user: Any, settings: Any, mailoutbox: Any) -> None:
+    """The rehearsed login is from a new device, and the session may be ended by the clean-up."""
     settings.LOGOUT = {"NOTIFY": ("new_device", "sessions_ended")}
     user.email = "ann@example.com"
     user.save()
@@ -86,15 +84,15 @@ def test_nobody_is_written_to(user: Any, settings: Any, mailoutbox: Any) -> None
     assert not mailoutbox
 
 
-def test_what_was_ended_with_everyones_is_not_said_to_live(user: Any) -> None:
-    """Though its row has not been touched."""
+def test_session_cut_off_with_everyones_is_not_counted(user: Any) -> None:
+    """Its row has not been updated."""
     make_rows(user, 1, created_at=timezone.now() - timedelta(hours=1))
     end_sessions(Target.everyone())
     assert "Not ended:      0 other sessions of ann" in explain()
 
 
-def test_a_project_without_the_url_is_told_what_to_add(user: Any, settings: Any) -> None:
-    """Not a NoReverseMatch."""
+def test_missing_url_is_reported_with_what_to_add(user: Any, settings: Any) -> None:
+    """The command does not raise NoReverseMatch."""
     settings.ROOT_URLCONF = Urls()
     with pytest.raises(CommandError, match=r'include\("django_logout\.urls"\)'):
         explain()
@@ -108,10 +106,8 @@ def test_a_project_without_the_url_is_told_what_to_add(user: Any, settings: Any)
         OURS,
     ],
 )
-def test_a_project_without_the_middleware_is_told_which(
-    user: Any, settings: Any, gone: str
-) -> None:
-    """Seen from what requests meet, not from the setting."""
+def test_missing_middleware_is_reported(user: Any, settings: Any, gone: str) -> None:
+    """The command looks at a request, not at the setting."""
     settings.MIDDLEWARE = [entry for entry in MIDDLEWARE if entry != gone]
     if gone.endswith("SessionMiddleware"):
         settings.MIDDLEWARE.remove(OURS)
@@ -122,10 +118,10 @@ def test_a_project_without_the_middleware_is_told_which(
     assert not LoginSession.objects.exists()
 
 
-def test_a_middleware_that_is_in_the_way_is_not_mistaken_for_a_logout(
+def test_middleware_that_answers_itself_is_not_mistaken_for_a_logout(
     user: Any, settings: Any
 ) -> None:
-    """Maintenance mode, or one that keeps people from logging in."""
+    """It may be a maintenance mode, or refuse logins."""
     settings.MIDDLEWARE = [f"{__name__}.maintenance", *MIDDLEWARE]
     with pytest.raises(CommandError, match=r"SessionMiddleware"):
         explain()
@@ -137,7 +133,7 @@ def test_a_middleware_that_is_in_the_way_is_not_mistaken_for_a_logout(
     assert not LoginSession.objects.exists()
 
 
-def test_a_cache_that_is_down_is_told_as_it_is(user: Any, settings: Any) -> None:
+def test_cache_outage_is_reported(user: Any, settings: Any) -> None:
     """The session could not be ended, and the command does not say that it was (F11)."""
     settings.SESSION_ENGINE = ENGINES["signed_cookies"]
     settings.CACHES = {"default": cache_from_url("redis://127.0.0.1:1")}
@@ -148,8 +144,8 @@ def test_a_cache_that_is_down_is_told_as_it_is(user: Any, settings: Any) -> None
     assert LoginSession.objects.get().ended_at is None
 
 
-def test_the_row_of_an_adopted_session_is_kept(user: Any) -> None:
-    """A session that claims no id of ours is refused by its row alone."""
+def test_row_of_an_adopted_session_is_kept(user: Any) -> None:
+    """A session without an id of ours is refused by its row alone."""
     now = timezone.now()
     row = {"user": user, "expires_at": now, "ended_at": now}
     adopted = LoginSession.objects.create(id=uuid5(NAMESPACE_URL, "a key"), **row)

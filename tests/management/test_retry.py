@@ -1,4 +1,4 @@
-"""``manage.py logout retry``: what could not be revoked is revoked later."""
+"""``manage.py logout retry`` runs failed revokers again."""
 
 from typing import Any, ClassVar
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Shaky(Revoker):
-    """Its service is down until it is up; it knows users by their names."""
+    """A revoker whose service is down, for all users or for one."""
 
     name = "shaky"
     down: ClassVar[Any] = True
@@ -36,7 +36,7 @@ class Shaky(Revoker):
 
 
 class Steady(Revoker):
-    """Counts how often it is asked."""
+    """A revoker that records its calls."""
 
     name = "steady"
     asked: ClassVar[list[Ending]] = []
@@ -47,13 +47,13 @@ class Steady(Revoker):
 
 
 def names(ending: Ending) -> set[str]:
-    """Of whom an ending of users is."""
+    """Return the names of the users of an ending."""
     return {user.get_username() for user in ending.target.value}
 
 
 @pytest.fixture(autouse=True)
 def revokers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that fails, and one that does not."""
+    """Configure a revoker that fails, and one that does not."""
     settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky", f"{__name__}.Steady"]}
     monkeypatch.setattr(Shaky, "down", True)
     monkeypatch.setattr(Shaky, "seen", [])
@@ -62,12 +62,12 @@ def revokers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def up(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Brings the service up again."""
+    """Return a function that brings the service up again."""
     return lambda: monkeypatch.setattr(Shaky, "down", False)
 
 
-def test_a_revoker_that_failed_works_when_its_service_is_up(user: Any, clock: Any, up: Any) -> None:
-    """A minute later; the event says so, and the one that worked is left alone."""
+def test_failed_revoker_runs_again(user: Any, clock: Any, up: Any) -> None:
+    """It runs after a minute, its outcome is stored, and the other revoker is left alone."""
     make_rows(user, 2)
     result = end_sessions(Target.user(user), reason=Reason.ADMIN)
     assert result.failed == ("shaky",)
@@ -92,8 +92,8 @@ def test_a_revoker_that_failed_works_when_its_service_is_up(user: Any, clock: An
     assert len(Shaky.seen) == 1
 
 
-def test_it_is_told_what_it_was_told_at_first(user: Any, other: Any, up: Any) -> None:
-    """Which sessions, whose, why, by whom, and when; no request any more."""
+def test_ending_is_the_same_as_at_first(user: Any, other: Any, up: Any) -> None:
+    """The sessions, users, reason, actor and time are the same. There is no request any more."""
     make_rows(user, 2)
     end_sessions(Target.user(user), reason=Reason.ADMIN, actor=other)
     up()
@@ -106,10 +106,8 @@ def test_it_is_told_what_it_was_told_at_first(user: Any, other: Any, up: Any) ->
     assert set(again.sessions) == set(first.sessions)
 
 
-def test_each_wait_is_twice_the_one_before_and_there_are_ten(
-    user: Any, clock: Any, up: Any
-) -> None:
-    """Then nobody tries any more, until somebody says so."""
+def test_wait_doubles_and_there_are_ten_attempts(user: Any, clock: Any, up: Any) -> None:
+    """After that only ``--now`` retries."""
     end_sessions(Target.user(user))
     for tries in range(10):
         clock.shift(60 * 2**tries - 1)
@@ -128,10 +126,10 @@ def test_each_wait_is_twice_the_one_before_and_there_are_ten(
     assert LogoutEvent.objects.get().complete
 
 
-def test_of_many_users_those_for_whom_it_failed(
+def test_many_users_are_retried_where_it_failed(
     user: Any, other: Any, monkeypatch: pytest.MonkeyPatch, up: Any
 ) -> None:
-    """Part by part; a part that fails again is all that is left."""
+    """It works in batches, and keeps the users of a batch that fails again."""
     monkeypatch.setattr(selection, "BATCH", 1)
     monkeypatch.setattr(retries, "BATCH", 1)
     third = get_user_model().objects.create_user("cid")
@@ -156,10 +154,10 @@ def test_of_many_users_those_for_whom_it_failed(
     assert (entry["ended"], entry["error"], "users" in entry) == (6, "", False)
 
 
-def test_some_sessions_in_parts(
+def test_sessions_are_retried_in_batches(
     user: Any, other: Any, monkeypatch: pytest.MonkeyPatch, up: Any
 ) -> None:
-    """All those of the event."""
+    """All sessions of the event are included."""
     monkeypatch.setattr(retries, "BATCH", 2)
     rows = [row.pk for row in [*make_rows(user, 2), *make_rows(other, 1)]]
     end_sessions(Target.sessions(rows))
@@ -172,7 +170,7 @@ def test_some_sessions_in_parts(
 
 
 def test_one_session(user: Any, up: Any) -> None:
-    """By its id."""
+    """It is named by its id."""
     (row,) = make_rows(user, 1)
     end_sessions(Target.session(row.pk))
     up()
@@ -182,7 +180,7 @@ def test_one_session(user: Any, up: Any) -> None:
 
 
 def test_everyone(user: Any, up: Any) -> None:
-    """Once more."""
+    """The target is the same."""
     end_sessions(Target.everyone())
     up()
     run("retry", "--now")
@@ -190,8 +188,8 @@ def test_everyone(user: Any, up: Any) -> None:
     assert ending.target == Target.everyone()
 
 
-def test_the_browser_that_has_gone(user: Any, up: Any) -> None:
-    """What was a request's is now its sessions'."""
+def test_current_session_without_its_request(user: Any, up: Any) -> None:
+    """The sessions of the event take the place of the request."""
     client = Client()
     client.force_login(user)
     client.post("/accounts/logout/")
@@ -203,8 +201,8 @@ def test_the_browser_that_has_gone(user: Any, up: Any) -> None:
     assert ending.request is None
 
 
-def test_an_account_that_is_gone_needs_no_revoker(user: Any, up: Any) -> None:
-    """Nobody is left to be let in."""
+def test_deleted_account_needs_no_revoker(user: Any, up: Any) -> None:
+    """Its credentials were deleted with it."""
     end_sessions(Target.user(user))
     user.delete()
     up()
@@ -213,10 +211,8 @@ def test_an_account_that_is_gone_needs_no_revoker(user: Any, up: Any) -> None:
     assert not Shaky.seen
 
 
-def test_a_revoker_that_was_taken_out_is_not_claimed_to_have_worked(
-    user: Any, settings: Any
-) -> None:
-    """Nor one that cannot be imported (design law 3)."""
+def test_removed_revoker_stays_failed(user: Any, settings: Any) -> None:
+    """A revoker that cannot be imported does too (design law 3)."""
     end_sessions(Target.user(user))
     settings.LOGOUT = {"REVOKERS": ["no.such.Revoker"]}
     said = run("retry", "--now", "--json")
@@ -232,8 +228,8 @@ def test_a_revoker_that_was_taken_out_is_not_claimed_to_have_worked(
     assert run("retry", "--now").error == "2 of 2 still not complete."
 
 
-def test_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
-    """One of several; one that nobody has is nothing to do."""
+def test_event_is_selected_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
+    """An unknown id selects none."""
     first = end_sessions(Target.user(user)).event
     end_sessions(Target.user(other))
     up()
@@ -241,13 +237,13 @@ def test_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
     assert run("retry", "--event", first.pk).out == "There is nothing to retry now.\n"
     assert run("retry", "--event", first.pk, "--now").out == f"{first.pk}: complete\n"
     assert LogoutEvent.objects.filter(complete=False).count() == 1
-    nobodys = "00000000-0000-4000-8000-000000000000"
-    assert run("retry", "--event", nobodys, "--now").out.startswith("There is nothing")
+    unknown = "00000000-0000-4000-8000-000000000000"
+    assert run("retry", "--event", unknown, "--now").out.startswith("There is nothing")
     assert "argument --event: '5' is not an id" in run("retry", "--event", "5").error
 
 
-def test_a_dry_run_only_tells(user: Any) -> None:
-    """Which, and what."""
+def test_dry_run_only_lists(user: Any) -> None:
+    """It names the events and the revokers."""
     event = end_sessions(Target.user(user)).event
     assert event is not None
     said = run("retry", "--now", "--dry-run")
@@ -255,8 +251,8 @@ def test_a_dry_run_only_tells(user: Any) -> None:
     assert "tries" not in LogoutEvent.objects.get().outcomes["shaky"]
 
 
-def test_whoever_comes_second_does_nothing(user: Any, up: Any) -> None:
-    """Two jobs may have listed the same event."""
+def test_second_process_does_nothing(user: Any, up: Any) -> None:
+    """Two jobs can list the same event."""
     event = end_sessions(Target.user(user)).event
     assert event is not None
     up()
@@ -265,8 +261,8 @@ def test_whoever_comes_second_does_nothing(user: Any, up: Any) -> None:
     assert len(Shaky.seen) == 1
 
 
-def test_a_try_that_is_not_due_is_not_made(user: Any, clock: Any, settings: Any) -> None:
-    """Of two that failed, one may have to wait while the other's time has come."""
+def test_revoker_that_is_not_due_is_skipped(user: Any, clock: Any, settings: Any) -> None:
+    """Of two failed revokers, one may have to wait longer."""
     settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky", "tests.revokers.kinds.Broken"]}
     end_sessions(Target.user(user))
     clock.shift(61)
@@ -278,8 +274,8 @@ def test_a_try_that_is_not_due_is_not_made(user: Any, clock: Any, settings: Any)
     assert (outcomes["shaky"]["tries"], outcomes["broken"]["tries"]) == (1, 1)
 
 
-def test_a_failure_in_sql_leaves_the_record_whole(user: Any, settings: Any) -> None:
-    """It breaks its own savepoint only."""
+def test_sql_error_is_contained_by_a_savepoint(user: Any, settings: Any) -> None:
+    """The event is updated all the same."""
     settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.BrokenInSql"]}
     end_sessions(Target.user(user))
     assert run("retry", "--now").code == 3
@@ -287,8 +283,10 @@ def test_a_failure_in_sql_leaves_the_record_whole(user: Any, settings: Any) -> N
     assert not connection.in_atomic_block
 
 
-def test_the_log_tells(user: Any, up: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Which event, and whether it is complete now."""
+def test_log_names_the_event_and_the_outcome(
+    user: Any, up: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says whether the event is complete now."""
     end_sessions(Target.user(user))
     up()
     with caplog.at_level("INFO", logger="django_logout"):

@@ -1,4 +1,4 @@
-"""``manage.py logout retry``: one token, or all but one session, are what they were at first."""
+"""``manage.py logout retry``: targets that need more than the rows of the event."""
 
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Shaky(Revoker):
-    """Its service is down until it is up."""
+    """A revoker whose service is down."""
 
     name = "shaky"
     down: ClassVar[bool] = True
@@ -34,7 +34,7 @@ class Shaky(Revoker):
 
 
 class Sparing(Revoker):
-    """Leaves one key alone whenever it is asked."""
+    """A revoker that leaves one key alone on each call."""
 
     name = "sparing"
 
@@ -47,14 +47,14 @@ class Sparing(Revoker):
 
 @pytest.fixture(autouse=True)
 def shaky(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Down."""
+    """Bring the service down."""
     settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky"]}
     monkeypatch.setattr(Shaky, "down", True)
     monkeypatch.setattr(Shaky, "seen", [])
 
 
 def test_one_token(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its id, which the event remembers."""
+    """The event holds the token's id."""
     target = Target.credential(user, uuid4())
     assert end_sessions(target).failed == ("shaky",)
     monkeypatch.setattr(Shaky, "down", False)
@@ -65,7 +65,7 @@ def test_one_token(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_others(ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of whoever ended them."""
+    """The target has the user who ended them."""
     make_rows(user, 1)
     ann.post("/accounts/sessions/end-others/")
     monkeypatch.setattr(Shaky, "down", False)
@@ -76,10 +76,10 @@ def test_the_others(ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert LogoutEvent.objects.get().complete
 
 
-def test_keys_spared_in_parts_are_counted_together(
+def test_exempt_keys_of_all_batches_are_counted(
     user: Any, other: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of two users, each a part of its own."""
+    """There are two users, each in a batch."""
     settings.LOGOUT = {"REVOKERS": [f"{__name__}.Sparing"]}
     monkeypatch.setattr(selection, "BATCH", 1)
     result = end_sessions(Target.users(get_user_model().objects.all()))

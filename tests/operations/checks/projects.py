@@ -1,4 +1,4 @@
-"""Projects that are right, and one that is wrong for each id of a check."""
+"""Correct projects, and a broken one for the id of each check."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -24,19 +24,19 @@ REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "
 
 
 class MyMiddleware(LogoutMiddleware):
-    """A project's own descendant."""
+    """A project's own subclass."""
 
 
 class MyAuthentication(AuthenticationMiddleware):
-    """A project's own descendant."""
+    """A project's own subclass."""
 
 
 class MyLogoutView(LogoutView):
-    """A project's own descendant."""
+    """A project's own subclass."""
 
 
 class Elsewhere:
-    """Puts the tables of some apps into another database."""
+    """Route the tables of some apps to another database."""
 
     def __init__(self, *apps: str) -> None:
         self.apps = apps
@@ -46,14 +46,14 @@ class Elsewhere:
 
 
 class urlconf:  # noqa: N801 - reads as a function
-    """Stands for a URLconf module of these patterns."""
+    """A URLconf module with these patterns."""
 
     def __init__(self, *urlpatterns: Any) -> None:
         self.urlpatterns = urlpatterns
 
 
 def without(*gone: str) -> list[str]:
-    """The middleware list, but for some."""
+    """Return MIDDLEWARE without some of its entries."""
     return [entry for entry in MIDDLEWARE if entry not in gone]
 
 
@@ -64,7 +64,7 @@ OURS_AT_LAST = (
 )
 FILE = {"SESSION_ENGINE": ENGINES["file"], "CACHES": LOCMEM}
 
-#: One broken project for each id, and what its hint must say to type.
+#: A broken project for each id, and what its hint must contain.
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E001": ({"MIDDLEWARE": without(OURS)}, f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}"'),
     "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Remove "{OURS}" from MIDDLEWARE.'),

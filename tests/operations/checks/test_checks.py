@@ -1,4 +1,4 @@
-"""System checks: silence on what is right, one id and a line to type for what is not."""
+"""System checks: a correct project gets no message, a mistake gets one id and a hint to copy."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 def found(**overrides: Any) -> dict[str, Any]:
-    """What the checks say of the test project with these settings, by id."""
+    """Return the messages of our checks for the test project with these settings, by id."""
     usual: dict[str, Any] = {"SESSION_ENGINE": ENGINES["db"], "CACHES": LOCMEM}
     if "ROOT_URLCONF" in overrides:
         usual["LOGIN_URL"] = global_settings.LOGIN_URL
@@ -43,22 +43,24 @@ def found(**overrides: Any) -> dict[str, Any]:
     return by_id
 
 
-def test_django_knows_two_that_stand_for_all() -> None:
-    """So a process that runs no checks imports none; one that is registered beside them is missed
-    the first time."""
+def test_two_checks_are_registered_with_django() -> None:
+    """They run all the others, so a process that runs no checks imports none of them.
+
+    A check that was registered beside them would be missed the first time.
+    """
     names = {c.__name__ for c in registry.get_checks() if c.__module__.startswith(checks.__name__)}
     assert names == {"security_checks", "url_checks"}
 
 
 @pytest.mark.parametrize("project", RIGHT)
-def test_a_correct_project_hears_nothing(project: str) -> None:
-    """Checks that cry wolf are switched off."""
+def test_correct_project_gets_no_message(project: str) -> None:
+    """Users silence checks that give false alarms."""
     assert found(**RIGHT[project]) == {}
 
 
 @pytest.mark.parametrize("number", BROKEN)
-def test_a_mistake_is_named_with_what_to_type(number: str) -> None:
-    """Just the one message, and its hint can be copied."""
+def test_each_mistake_gets_its_message_and_a_hint(number: str) -> None:
+    """There is one message, and its hint can be copied."""
     overrides, hint = BROKEN[number]
     messages = found(**overrides)
     assert list(messages) == [number]
@@ -67,7 +69,7 @@ def test_a_mistake_is_named_with_what_to_type(number: str) -> None:
 
 
 def test_ids_are_unique_documented_and_tested() -> None:
-    """Three lists that must not drift apart: the code's, the documentation's and this module's."""
+    """The ids in the code, in the documentation and in this module are the same."""
     package = Path(checks.__file__).parents[2]  # revokers have checks of their own
     files = [*package.glob("operations/checks/*.py"), *package.glob("revokers/**/*.py")]
     source = "".join(file.read_text() for file in files)
@@ -75,7 +77,7 @@ def test_ids_are_unique_documented_and_tested() -> None:
     in_docs = re.findall(
         r"^\| `django_logout\.([EW]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
     )
-    # Where the libraries are: tests/projects/{jwt,headless,sockets,usersessions}
+    # Tested where the libraries are installed: tests/projects/{jwt,headless,sockets,usersessions}
     elsewhere = ["W062", "W063", "W072", "W073", "W074", "W075", "W080"]
     assert sorted(in_code) == sorted(in_docs) == sorted([*BROKEN, *elsewhere])
 
@@ -86,45 +88,45 @@ def test_numbers_are_unique_whatever_the_letter() -> None:
 
 
 @pytest.mark.parametrize("name", ["cached_db", "cache", "file", "signed_cookies"])
-def test_each_engine_that_must_be_guarded_wants_a_shared_cache(name: str) -> None:
-    """All of Django's but ``db``."""
+def test_each_guarded_engine_needs_a_shared_cache(name: str) -> None:
+    """These are all of Django's engines except ``db``."""
     assert list(found(SESSION_ENGINE=ENGINES[name])) == ["W022"]
     assert found(SESSION_ENGINE=ENGINES[name], CACHES={"default": REDIS}) == {}
 
 
-def test_a_session_cache_that_is_not_there_is_named() -> None:
-    """An engine that needs it cannot be guarded by it."""
+def test_missing_session_cache_is_reported() -> None:
+    """It cannot hold the status of sessions either."""
     messages = found(SESSION_ENGINE=ENGINES["file"], SESSION_CACHE_ALIAS="nowhere")
     assert list(messages) == ["E021"]
     assert "SESSION_CACHE_ALIAS" in messages["E021"].msg
 
 
-def test_a_cache_whose_backend_does_not_import_is_named() -> None:
-    """Not a traceback."""
+def test_cache_backend_that_cannot_be_imported_is_reported() -> None:
+    """The check raises no exception."""
     caches = {**LOCMEM, "shared": {"BACKEND": "no.such.Cache"}}
     assert list(found(CACHES=caches, LOGOUT={"CACHE_ALIAS": "shared"})) == ["E021"]
 
 
-def test_an_engine_without_a_store_is_named() -> None:
-    """A module that is there and is no engine."""
+def test_engine_without_a_store_is_reported() -> None:
+    """The module exists, and is not an engine."""
     assert list(found(SESSION_ENGINE="tests.services")) == ["E020"]
 
 
 def test_broken_middleware_is_left_to_django() -> None:
-    """What does not import is none of ours, and raises nothing here."""
+    """A middleware that cannot be imported is none of ours, and raises nothing in the check."""
     assert found(MIDDLEWARE=[*MIDDLEWARE, "no.such.Middleware"]) == {}
 
 
-def test_an_order_that_is_wrong_twice_is_put_right_at_once() -> None:
-    """The hint names the later of the two it must follow."""
+def test_hint_on_order_names_the_later_middleware() -> None:
+    """LogoutMiddleware must follow two others, and one move is enough."""
     first = [OURS, AUTH, SESSIONS]
     messages = found(MIDDLEWARE=[*first, *without(*first)])
     assert SESSIONS in messages["E003"].hint
 
 
 @pytest.mark.parametrize("kind", [dict, type, "class"])
-def test_a_plug_in_of_the_wrong_kind_is_no_plug_in(kind: Any) -> None:
-    """Importable is not enough."""
+def test_plugin_of_the_wrong_kind_is_reported(kind: Any) -> None:
+    """It is not enough that the path can be imported."""
     wrong = {
         dict: "django_logout.revokers.session.SessionRevoker",
         type: "django_logout.responses.base.respond",
@@ -133,15 +135,15 @@ def test_a_plug_in_of_the_wrong_kind_is_no_plug_in(kind: Any) -> None:
     assert list(found(LOGOUT={"RESPONDERS": [wrong]})) == ["E033"]
 
 
-def test_an_unknown_key_that_is_like_none_lists_them_all() -> None:
-    """No guess is better than a wild one."""
+def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
+    """No guess is better than a wrong one."""
     (message,) = found(LOGOUT={"colour": "red"}).values()
     assert f"There are {', '.join(sorted(SETTING_NAMES))}." in message.hint
 
 
 @pytest.mark.parametrize("wrong", ["KEEP_SESSION_KEYS", ["KEEP_SESSION_KEYS"], 1, True])
-def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
-    """A mistake is reported at start, and does not take every page down until then."""
+def test_setting_that_is_not_a_dict_is_ignored(wrong: Any) -> None:
+    """The check reports the mistake, and pages are served with the defaults."""
     with override_settings(LOGOUT=wrong):
         assert not vars(logout_settings()), "not the defaults"
 
@@ -165,8 +167,8 @@ def test_a_setting_that_is_no_dict_breaks_nothing(wrong: Any) -> None:
         ("PRESET", "aal4"),
     ],
 )
-def test_values_of_the_wrong_type_are_named(key: str, value: Any) -> None:
-    """One generic check, by the annotations of the settings themselves."""
+def test_values_of_the_wrong_type_are_reported(key: str, value: Any) -> None:
+    """One check compares all values with the annotations of the settings."""
     messages = found(LOGOUT={key: value})
     assert list(messages) == ["E032"]
     assert f'LOGOUT["{key}"] is {value!r}' in messages["E032"].msg
@@ -197,8 +199,8 @@ call_command("check", fail_level="WARNING")
 """
 
 
-def test_the_smallest_project_hears_nothing() -> None:
-    """The three lines of the install, and nothing beside them."""
+def test_smallest_project_gets_no_message() -> None:
+    """It has the three lines of the installation, and no more."""
     done = subprocess.run(
         [sys.executable, "-c", MINIMAL], capture_output=True, text=True, check=False
     )
@@ -210,6 +212,6 @@ def test_the_smallest_project_hears_nothing() -> None:
     ("given", "meant"),
     [("max_sesions", "MAX_SESSIONS"), ("MAX_AGE", "ABSOLUTE_TIMEOUT"), ("CACHE", "CACHE_ALIAS")],
 )
-def test_an_unknown_setting_is_answered_with_the_one_meant(given: str, meant: str) -> None:
-    """A misspelt name, and a name that the setting had before."""
+def test_hint_on_an_unknown_key_names_the_one_meant(given: str, meant: str) -> None:
+    """This works for a misspelt name, and for a name that the setting had earlier."""
     assert f'Did you mean "{meant}"?' in found(LOGOUT={given: 1})["E031"].hint

@@ -1,4 +1,4 @@
-"""Credential apps that nothing covers: named, with what to type; and silence on all else."""
+"""Apps with credentials that no revoker covers are reported, and no others."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ SHOP = [*INSTALLED_APPS, "tests.operations.checks.shop"]
 
 
 class VoucherRevoker(ModelRevoker):
-    """Names the app."""
+    """A revoker that names the app."""
 
     name = "voucher"
     apps = ("tests.operations.checks.shop",)
@@ -25,7 +25,7 @@ class VoucherRevoker(ModelRevoker):
 
 
 class TableRevoker(VoucherRevoker):
-    """Names a table only."""
+    """A revoker that names one model only."""
 
     apps = ()
 
@@ -36,8 +36,11 @@ class TableRevoker(VoucherRevoker):
         return Voucher
 
 
-def test_an_app_that_looks_like_it() -> None:
-    """By its models: what a user has, and what finds it; no preferences, trainings, users."""
+def test_app_is_reported_for_its_models() -> None:
+    """A credential points to a user, and has an indexed token or key.
+
+    Preferences and user models do not count.
+    """
     (message,) = found(INSTALLED_APPS=SHOP).values()
     assert message.msg == (
         'No logout revokes the credentials of "tests.operations.checks.shop" (Voucher, PartnerApiKey): '
@@ -46,8 +49,8 @@ def test_an_app_that_looks_like_it() -> None:
     assert 'apps = ("tests.operations.checks.shop",)' in message.hint
 
 
-def test_a_revoker_or_a_word_is_enough() -> None:
-    """Of the app, or of a table of it; or it is meant to outlive."""
+def test_covered_or_exempt_app_is_not_reported() -> None:
+    """A revoker covers the app, or a model of it; or the setting exempts it."""
     revokers = {"REVOKERS": [f"{__name__}.VoucherRevoker"]}
     assert found(INSTALLED_APPS=SHOP, LOGOUT=revokers) == {}
     assert (
@@ -59,8 +62,10 @@ def test_a_revoker_or_a_word_is_enough() -> None:
     assert "(PartnerApiKey)" in message.msg
 
 
-def test_an_app_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though its credentials are nobody's, or there are no models at all."""
+def test_known_app_is_reported_without_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its credentials may not point to a user, or may not be in models at all."""
     (tmp_path / "durin").mkdir()
     (tmp_path / "durin" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
@@ -68,13 +73,13 @@ def test_an_app_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert message.msg.startswith('No logout revokes the credentials of "durin": ')
 
 
-def test_what_is_no_list_of_names_is_reported_once() -> None:
-    """By the check of the settings."""
+def test_exempt_credentials_of_the_wrong_type_are_reported_once() -> None:
+    """The check of the settings reports it."""
     assert list(found(LOGOUT={"EXEMPT_CREDENTIALS": 5})) == ["E032"]
 
 
 def test_revokers_have_checks_of_their_own() -> None:
-    """And they are heard."""
+    """Their messages are among those of our checks."""
     path = f"{Complains.__module__}.{Complains.__qualname__}"
     assert list(found(LOGOUT={"REVOKERS": [path]}).values()) == [
         Warning("The pickup desk is closed.")

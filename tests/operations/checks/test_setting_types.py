@@ -1,4 +1,4 @@
-"""The one generic check of types."""
+"""The comparison of settings with their annotations."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -23,10 +23,10 @@ from django_logout.operations.checks.setting_types import describe, matches
         (SessionBase, [SessionBase()], [1], "a SessionBase"),
     ],
 )
-def test_annotations_of_settings_to_come_are_understood(
+def test_annotations_are_compared_and_described(
     hint: Any, right: list[Any], wrong: list[Any], words: str
 ) -> None:
-    """Further keys need no further check."""
+    """A new setting needs no check of its own."""
     assert all(matches(value, hint) for value in right)
     assert not any(matches(value, hint) for value in wrong)
     assert describe(hint)[0] == words

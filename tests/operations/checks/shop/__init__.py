@@ -1,1 +1,1 @@
-"""An app with credentials of its own, and with much that looks like some."""
+"""An app with credentials of its own, and with models that only resemble credentials."""

@@ -1,6 +1,6 @@
-"""Of a shop."""
+"""Models of a shop."""
 
-# ruff: noqa: DJ008 - nobody prints them
+# ruff: noqa: DJ008 - they are never printed
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Owned(models.Model):
-    """Something of a user's."""
+    """A row that points to a user."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
 
@@ -17,32 +17,32 @@ class Owned(models.Model):
 
 
 class Voucher(Owned):
-    """Found by its key."""
+    """A credential that is looked up by its key."""
 
     key = models.CharField(max_length=40, unique=True)
 
 
 class PartnerApiKey(Owned):
-    """Says what it is."""
+    """A credential by its name."""
 
 
 class Preference(Owned):
-    """A key and a value, of which every user has some."""
+    """A setting with a key that is not indexed."""
 
     key = models.CharField(max_length=40)
 
 
 class TrainingSession(Owned):
-    """No login."""
+    """An appointment, not a login."""
 
 
 class Token(models.Model):
-    """Nobody's."""
+    """A token that points to no user."""
 
     token = models.CharField(max_length=40, unique=True)
 
 
 class Seller(get_user_model()):  # type: ignore[misc]
-    """A user."""
+    """A user model with a key."""
 
     key = models.CharField(max_length=40, unique=True)

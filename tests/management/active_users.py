@@ -1,10 +1,10 @@
-"""Whose sessions are left."""
+"""The users who still have sessions."""
 
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 
 
-def alive() -> list[str]:
-    """Whose sessions have not ended, one name each."""
+def active_users() -> list[str]:
+    """Return the name of the user of each active session."""
     rows = registry.active(LoginSession.objects.order_by("user__username"))
     return [row.user.get_username() for row in rows.select_related("user")]
