@@ -16,10 +16,10 @@ FILES = [
 ]
 #: Tests whose statements are worth it, on the engine that keeps its sessions in the database.
 ABOUT_SQL = (
-    "ten_thousand or statements or any_queryset or stand_and_fall or middle or asked_again or sliced"
-    " or one_user_in_parts or more_keys or narrow or a_dry_run or over_are_listed or one_query"
-    " or takes_up or ended_unseen or one_by_one or retention or expired or cutoff or batches or stays"
-    " or many_users or some_sessions or comes_second or in_sql"
+    "ten_thousand or statements or number_of_queries or any_queryset or stand_and_fall or middle"
+    " or asked_again or sliced or one_user_in_parts or more_keys or narrow or dry_run or one_query"
+    " or interrupted or ended_before or one_by_one or retention or expired or cutoff or batches"
+    " or stays or many_users or second_process or sql_error"
 )
 
 
