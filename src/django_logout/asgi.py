@@ -1,8 +1,8 @@
-"""For ``asgi.py``: let a request to log out finish although its client has hung up.
+"""For ``asgi.py``: let a logout finish even if its client disconnects.
 
-Django cancels the work on a request when its client disconnects, and a click on "log out"
-followed at once by closing the tab is just that. Once the door is reached an ending cannot be
-cancelled; this covers the way there, through the middlewares before ours.
+Django cancels a request when its client disconnects, for example when a user clicks "log out" and
+closes the tab at once. ``alogout()`` itself cannot be cancelled. This wrapper covers the time before
+it is called, while earlier middlewares run.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-#: Loose on purpose: every framework types its messages in its own way.
+#: The arguments have no narrower types, because each framework types its messages differently.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def finish_logouts(application: Application) -> Application:
-    """Wrap an ASGI application::
+    """Wrap an ASGI application so that its logouts finish::
 
         application = finish_logouts(get_asgi_application())
 
-    Requests other than POSTs to a logout view (ours, Django's, or a function view of yours that
-    is decorated with ``ends_sessions``) go through untouched.
+    Only POST requests to a logout view are affected: a view of this package or of Django, or a
+    function view of the project that is decorated with ``ends_sessions``.
     """
 
     async def finishing(scope: Any, receive: Any, send: Any) -> None:
@@ -38,7 +38,7 @@ def finish_logouts(application: Application) -> Application:
         async def receive_body_only() -> Any:
             nonlocal body_done
             if body_done:
-                await asyncio.Event().wait()  # for ever: the disconnect is not told
+                await asyncio.Event().wait()  # Wait for ever, and never report the disconnect.
             message = await receive()
             body_done = not message.get("more_body", False)
             return message
@@ -53,16 +53,14 @@ def _is_logout(scope: Any) -> bool:
         return False
     prefix = settings.FORCE_SCRIPT_NAME or scope.get("root_path", "")
     path = scope["path"].removeprefix(prefix.rstrip("/"))
-    # Where URLs begin with a language, they resolve in that language only.
+    # URLs from i18n_patterns() resolve in their own language only.
     with translation.override(translation.get_language_from_path(path)):
         try:
             view = resolve(path).func
         except Resolver404:
             return False
-    return hasattr(view, "ends_sessions") or _is_djangos(getattr(view, "view_class", object))
-
-
-def _is_djangos(view_class: type) -> bool:
-    # By name: this module is imported before the apps are ready, and that one cannot be.
-    names = {(each.__module__, each.__name__) for each in view_class.__mro__}
-    return ("django.contrib.auth.views", "LogoutView") in names
+    # Compare names: this module is imported before the apps are ready, and Django's views cannot
+    # be imported then.
+    bases = getattr(view, "view_class", object).__mro__
+    names = {(base.__module__, base.__name__) for base in bases}
+    return hasattr(view, "ends_sessions") or ("django.contrib.auth.views", "LogoutView") in names

@@ -1,4 +1,4 @@
-"""The same for Jinja2: ``"OPTIONS": {"extensions": ["django_logout.jinja.LogoutExtension"]}``."""
+"""The template tags for Jinja2: ``"OPTIONS": {"extensions": ["django_logout.jinja.LogoutExtension"]}``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django_logout.web import tags
 
 
 class LogoutExtension(Extension):
-    """Adds ``logout_button()``, ``logout_script()`` and ``session_list()``."""
+    """Add ``logout_button()``, ``logout_script()`` and ``session_list()``."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)

@@ -1,7 +1,7 @@
-"""Guards the session of every request, and settles it before the response leaves.
+"""The middleware. It checks the session of each request and finalizes it before the response leaves.
 
-Stands after ``AuthenticationMiddleware``: inside ``SessionMiddleware``, outside the view and
-its transaction.
+It stands after ``AuthenticationMiddleware``: inside of ``SessionMiddleware``, and outside of the
+view and its transaction.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from django_logout.web.headers import forbid_storing
 GetResponse = Callable[[HttpRequest], HttpResponse]
 AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
-# Of requests with which something has become of the session, which most have not.
-finalize_sessions, error_response = (
-    lazy_import("web.finalize.finalize_sessions"),
-    lazy_import("web.finalize.error_response"),
-)
+# Most requests only read their session and never need these.
+finalize_sessions = lazy_import("web.finalize.finalize_sessions")
+error_response = lazy_import("web.finalize.error_response")
 
 
 class LogoutMiddleware:
-    """See the module. Works under WSGI and ASGI, without a thread for either to be the other."""
+    """Refuse ended and expired sessions, and save the session while errors can be answered.
+
+    It supports WSGI and ASGI natively, so Django needs no extra thread for either.
+    """
 
     sync_capable = True
     async_capable = True
@@ -44,10 +45,8 @@ class LogoutMiddleware:
         if self.is_async:
             return self._acall(request)
         session: Any = request.session
-        if "_session_cache" in session.__dict__:  # loaded before us: to be looked at
-            guard(session, request=request)
-            if session.state.refused is not None:
-                set_anonymous_user(request)  # a middleware before us may have asked who it is
+        if "_session_cache" in session.__dict__:
+            _check_loaded_session(request)
         else:
             install_guard(session, request)
         token = current_request.set(request)
@@ -62,10 +61,8 @@ class LogoutMiddleware:
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
-        if "_session_cache" in session.__dict__:  # the same, with I/O
-            await sync_to_async(guard)(session, request=request)
-            if session.state.refused is not None:
-                set_anonymous_user(request)
+        if "_session_cache" in session.__dict__:
+            await sync_to_async(_check_loaded_session)(request)
         else:
             install_guard(session, request)
         token = current_request.set(request)
@@ -79,5 +76,11 @@ class LogoutMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Errors of ours become answers of ours, wherever in the project they come from."""
+        """Respond to an error about the session, wherever the project raised it."""
         return cast(HttpResponse | None, error_response(request, exception))
+
+
+def _check_loaded_session(request: HttpRequest) -> None:
+    """Check the session now, because an earlier middleware has loaded it already."""
+    if guard(request.session, request=request).refused is not None:
+        set_anonymous_user(request)  # That middleware may have loaded the user too.

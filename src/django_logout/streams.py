@@ -1,4 +1,4 @@
-"""Responses that take long, such as server-sent events: they end with the session."""
+"""End long responses, such as server-sent events, when their session ends."""
 
 from django_logout.web.streaming import astill_logged_in, still_logged_in, until_logged_out
 

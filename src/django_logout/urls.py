@@ -1,4 +1,4 @@
-"""``path("accounts/", include("django_logout.urls"))``."""
+"""The URLs of all views: ``path("accounts/", include("django_logout.urls"))``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from django_logout.utils.lazy import lazy_import
 
 
 def lazy_view(name: str, *, is_async: bool = False, **initkwargs: Any) -> Any:
-    """One of our views, imported when it is first asked for. All are open to everybody, and see to
-    logins, CSRF and transactions themselves."""
+    """Return a view of the package that is imported at its first request.
+
+    Each view handles logins, CSRF and transactions itself, so the middleware must not.
+    """
     call = lazy_import(name, lambda view_class: view_class.as_view(**initkwargs))
     return exempt(markcoroutinefunction(call) if is_async else call)
 

@@ -1,4 +1,4 @@
-"""The views; Django's own import path for ``LogoutView`` works too."""
+"""The views of the package."""
 
 from django_logout.web.views.choose_sessions import ChooseView
 from django_logout.web.views.decorators import ends_sessions

@@ -204,7 +204,7 @@ def test_activity_that_cannot_be_written_stops_nobody(
     with failing("UPDATE", "django_logout_loginsession"):
         assert signed_in(ann) == "ann"
 
-    assert "When a session was last seen could not be written." in caplog.text
+    assert "The time of the last use of a session could not be saved." in caplog.text
 
 
 def test_a_session_whose_data_cannot_be_deleted_is_refused(

@@ -24,7 +24,6 @@ from django_logout.guard.presented import presented
 from django_logout.responses.base import Kind, Notice, login_url
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
-from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Outcome, Target
 from django_logout.web import reauthentication
 from django_logout.web.session_list import Listing
@@ -108,12 +107,10 @@ def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> Http
     here = presented(request)[:1] if by_session else [runner.presented(request)]
     if session_id in here:
         return log_out(request, by_session=by_session)
-    user: Any = request.user
-    if registry.sessions().filter(pk=session_id, user_id=user.pk).exists():
-        return _end_if_fresh(request, Target.session(session_id), by_session)
-    if session_id in {token.id for token in runner.credentials(user)}:
-        return _end_if_fresh(request, Target.credential(user, session_id), by_session)
-    return _answer(request, Notice(kind=Kind.NOT_FOUND))
+    target = Listing(request, PER_PAGE).target(session_id)
+    if target is None:
+        return _answer(request, Notice(kind=Kind.NOT_FOUND))
+    return _end_if_fresh(request, target, by_session)
 
 
 @_no_store_and_503

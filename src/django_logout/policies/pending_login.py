@@ -31,6 +31,7 @@ from django.utils.crypto import get_random_string
 
 from django_logout.guard.install import guard
 from django_logout.sessions import cutoffs, registry
+from django_logout.utils import cookies
 from django_logout.utils.redirects import reverse_here, safe_next
 
 logger = logging.getLogger("django_logout")
@@ -142,8 +143,13 @@ def set_cookie(response: HttpResponse, secret: str) -> None:
 
 def delete_cookie(response: HttpResponse) -> None:
     """Delete the secret from the browser."""
-    path, samesite = settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_SAMESITE
-    response.delete_cookie(COOKIE, path=path, samesite=samesite)
+    cookies.delete_cookie(
+        response,
+        COOKIE,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
 
 
 def _next_url(request: HttpRequest) -> str:

@@ -13,9 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django_logout.conf import logout_settings
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
+from django_logout.utils.cookies import delete_cookie
 
 Cookie = Mapping[str, Any]
 
+ATTRIBUTES = ("path", "domain", "secure", "samesite")
 _TO_DELETE = "_django_logout_cookies"
 
 
@@ -41,14 +43,8 @@ def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return
     for cookie in getattr(request, _TO_DELETE, ()):
-        response.delete_cookie(
-            cookie["name"],
-            path=cookie.get("path", "/"),
-            domain=cookie.get("domain"),
-            samesite=cookie.get("samesite"),
-        )
-        if cookie.get("secure"):
-            response.cookies[cookie["name"]]["secure"] = True
+        attributes = {key: cookie[key] for key in ATTRIBUTES if key in cookie}
+        delete_cookie(response, cookie["name"], **attributes)
 
 
 def _cookies() -> Iterator[Cookie]:

@@ -1,4 +1,4 @@
-"""``{% load logout %}``: the button, the script, the list."""
+"""The template tags: ``{% load logout %}``."""
 
 from django import template
 

@@ -1,1 +1,1 @@
-"""What is done around a view: before it, after it, and in its place."""
+"""What happens around a view: before it, after it, and in its place."""

@@ -1,18 +1,15 @@
-"""Sessions that a request comes with by something else than its cookie, a key in a header, say.
+"""Attach sessions that a request presents outside of its cookie, e.g. by a key in a header.
 
-Whoever has looked one up brings it here. It is guarded from then on like that of the cookie, and
-settled like it once the view is done.
+The guard checks an attached session as it checks that of the cookie, and the middleware finalizes
+it after the view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
 
 from django_logout.guard.install import guard
 from django_logout.guard.presented import ATTACHED, BEARER
@@ -20,32 +17,17 @@ from django_logout.utils.context import current_request
 
 
 def attach(session: SessionBase) -> Any:
-    """The session, guarded and loaded. It has no key if it is not there, or has ended.
+    """Guard and load a session, and attach it to the request that is being served.
 
-    Raises :class:`SessionUnavailable` if nobody can tell.
+    The returned session has no key if it does not exist or has ended. Raises
+    :class:`SessionUnavailable` if its status cannot be read.
     """
     request = current_request.get()
     state = guard(session, request=request)
-    session.get(SESSION_KEY)  # loads it
+    session.get(SESSION_KEY)  # This loads it.
     if request is not None:
         state.by_cookie = False
-        vars(request).setdefault(ATTACHED, {})[id(session)] = session
+        vars(request).setdefault(ATTACHED, []).append(session)
         if state.identity is not None:
             setattr(request, BEARER, state.identity.id)
     return session
-
-
-def of(request: HttpRequest) -> list[Any]:
-    """Those that are not the request's own."""
-    found = vars(request).get(ATTACHED)
-    return [it for it in found.values() if it is not request.session] if found else []
-
-
-@contextmanager
-def in_place(request: HttpRequest, session: Any) -> Iterator[None]:
-    """For a while, a companion is the session of the request."""
-    own, request.session = request.session, session
-    try:
-        yield
-    finally:
-        request.session = own

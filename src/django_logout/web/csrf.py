@@ -1,7 +1,7 @@
-"""CSRF protection that does not trap: the token stays the rule, and a stale one is no dead end.
+"""CSRF protection in which a stale token is not a dead end.
 
-A tab that was opened before logging in again elsewhere holds an old token. That its request
-comes from this very site can be proved by what the browser itself says of it.
+A tab that was opened before another login holds a stale token. The browser's own headers can still
+prove that its request comes from this site. If they do not, the view asks the user to confirm.
 """
 
 from __future__ import annotations
@@ -17,12 +17,7 @@ CSRF_FAILED = "_django_logout_csrf_failed"
 
 
 class SameOriginOrToken(CsrfViewMiddleware):
-    """Django's check; where it fails, proof of the same origin; else the view is told.
-
-    ``Sec-Fetch-Site`` is sent by every current browser on HTTPS and localhost and cannot be
-    set by a page; ``same-site`` is no proof, since a sibling subdomain says so too. ``Origin``
-    serves where it is missing. A client that sends neither must send the token.
-    """
+    """Accept a request with Django's token or from the same origin; mark any other for the view."""
 
     def _reject(self, request: HttpRequest, reason: str) -> Any:
         if not is_same_origin(request):
@@ -30,12 +25,20 @@ class SameOriginOrToken(CsrfViewMiddleware):
         return None
 
     def _check_token(self, request: HttpRequest) -> None:
-        ensure_post_parsed(request)  # the token may be in a header all the same
+        ensure_post_parsed(request)  # The token may be in a header even if the body is malformed.
         super()._check_token(request)  # type: ignore[misc]
 
 
+csrf_protect = decorator_from_middleware(SameOriginOrToken)
+
+
 def is_same_origin(request: HttpRequest) -> bool:
-    """Whether the browser itself vouches that the request comes from this origin."""
+    """Return whether the browser says that the request comes from this origin.
+
+    Every current browser sends ``Sec-Fetch-Site`` on HTTPS and localhost, and no page can set it.
+    ``same-site`` is no proof, because a sibling subdomain sends it too. ``Origin`` is the fallback.
+    A client that sends neither header has to send the token.
+    """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
@@ -44,8 +47,7 @@ def is_same_origin(request: HttpRequest) -> bool:
 
 
 def ensure_post_parsed(request: HttpRequest) -> None:
-    """Make ``request.POST`` readable, if need be as nothing: whoever sends a malformed body is
-    logged out all the same."""
+    """Make ``request.POST`` readable, or else empty: a malformed body must not prevent a logout."""
     try:
         request.POST  # noqa: B018
     except Exception:  # noqa: BLE001 - any way in which a body can be broken
@@ -54,6 +56,3 @@ def ensure_post_parsed(request: HttpRequest) -> None:
             request.POST  # noqa: B018
         except Exception:  # noqa: BLE001
             request.POST = QueryDict()
-
-
-csrf_protect = decorator_from_middleware(SameOriginOrToken)

@@ -1,4 +1,4 @@
-"""What is said to whoever cannot be served: the session has ended, or the login was refused."""
+"""Build the responses to refused logins, and tell clients that were denied why."""
 
 from __future__ import annotations
 
@@ -18,48 +18,47 @@ from django_logout.web.csrf import CSRF_FAILED
 
 
 def login_refused_response(request: HttpRequest) -> HttpResponse:
-    """To the page where the user chooses what ends for it; else back to the one with the form,
-    which says how to go on."""
+    """Send the user to the page to choose sessions on, or else back to the login form, with a
+    message that says what to do."""
+
+    def is_here(url: str) -> bool:
+        # A middleware that logs in at every request would redirect to the same page for ever.
+        return request.method != "POST" and urlsplit(url).path == request.path
+
     page = pending_login.page_url() if guard(request.session).pending_login_secret else ""
-    if page and not _is_at(request, page):
+    if page and not is_here(page):
         return respond(request, Notice(kind=Kind.CHOOSE, redirect_to=page))
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
-    # A redirect to a page that cannot say it would leave the user guessing.
-    url = url if hasattr(request, "_messages") and not (page or _is_at(request, url)) else ""
+    if page or is_here(url) or not hasattr(request, "_messages"):
+        url = ""  # Show a page: the target of a redirect could not say what has happened.
     notice = Notice(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
     return respond(request, notice)
-
-
-def _is_at(request: HttpRequest, url: str) -> bool:
-    """Whether a redirect would lead to this same page, as it is: where a middleware logs in with
-    each request, it would have no end."""
-    return request.method != "POST" and urlsplit(url).path == request.path
 
 
 def explain_denial(
     request: HttpRequest, response: HttpResponse, reason: str | None
 ) -> HttpResponse:
-    """A page that turned away a browser whose session has ended says why, in its own language."""
-    if reason is None or not _turned_away(request, response):
+    """Replace the response that denied a page to a client whose session has ended (``reason``) by
+    one that says why, as a page or as JSON like the denied one."""
+    if reason is None or not _is_denial(request, response):
         return response
     page, as_json = response.get("Location", ""), "json" in response.get("Content-Type", "")
     where: dict[str, Any] = {"login_page": page, "redirect_to": page or login_url(request)}
     return respond(request, Notice(kind=Kind.ENDED, reason=reason, as_json=as_json, **where))
 
 
-def _turned_away(request: HttpRequest, response: HttpResponse) -> bool:
+def _is_denial(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether the response denies the page because no user is logged in."""
     if response.status_code in {301, 302, 303, 307}:
         login_page, to = urlsplit(resolve_url(settings.LOGIN_URL)), urlsplit(response["Location"])
-        # Another page, as the admin's, is known by the way back.
+        # The way back in the query identifies any other login page, e.g. that of the admin.
         back = QueryDict(to.query).get(REDIRECT_FIELD_NAME, "")
         back = back.removeprefix(request.build_absolute_uri("/")[:-1]).partition("?")[0]
         return to.path == login_page.path or back == request.get_full_path().partition("?")[0]
-    # 403 is what REST framework has for nobody, and Django where a permission is wanted.
-    return response.status_code in {401, 403} and not _is_let_in(request)
-
-
-def _is_let_in(request: HttpRequest) -> bool:
-    """Whether somebody is there by other means; or the request is refused, for its CSRF token."""
+    if response.status_code not in {401, 403}:
+        return False
+    # REST framework denies with 403 too, and so does Django if a permission is missing. A user who
+    # is identified by another credential, or a wrong CSRF token, is another cause.
     user: Any = getattr(request, "user", None)
-    known = user is not None and user.is_authenticated
-    return bool(known or getattr(request, "auth", None) or hasattr(request, CSRF_FAILED))
+    identified = (user is not None and user.is_authenticated) or getattr(request, "auth", None)
+    return not (identified or hasattr(request, CSRF_FAILED))

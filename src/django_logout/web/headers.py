@@ -1,4 +1,4 @@
-"""What stays in a browser, as far as headers decide it: stored pages, the cookie, site data."""
+"""Keep the pages, cookies and data of ended sessions out of browsers, as far as headers can."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from django.utils.cache import patch_cache_control
 from django_logout.conf import logout_settings
 from django_logout.decorators import STORABLE
 from django_logout.guard.state import SessionState
+from django_logout.utils.cookies import delete_cookie
 
-SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
 
 def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -> None:
-    """``NO_STORE``: no browser and no proxy keeps what somebody who is signed in has seen.
+    """Keep browsers and proxies from storing what a logged-in user has seen (``NO_STORE``).
 
-    What never looked at the session is the same for everybody, and stays as it is; so does what
-    the project has decided itself, by a ``Cache-Control`` of its own or by ``storable``.
-
-    A page that is fetched ahead would be shown after logging out, ``no-store`` or not: browsers
-    drop those that are no success.
+    Leave a response alone if the view never read the session, because then it is the same for
+    every client, or if the project has decided itself, by a ``Cache-Control`` or by ``storable``.
     """
     if not (session.accessed and logout_settings().NO_STORE and session.state.logins_seen):
         return
@@ -31,16 +29,18 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
         return
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, no_store=True, private=True)
-    if "no-store" in response["Cache-Control"] and _is_fetched_ahead(request):
+    prefetched = "prefetch" in request.headers.get("Sec-Purpose", "")
+    if prefetched and "no-store" in response["Cache-Control"]:
+        # Browsers show a prefetched page even after a logout and in spite of no-store. They drop
+        # it if its status is an error.
         response.status_code = HTTPStatus.FORBIDDEN
 
 
 def clear_browser_data(request: HttpRequest, response: HttpResponse, state: SessionState) -> None:
-    """With the answer to whoever has logged out: the session's cookie goes, and what
-    ``CLEAR_SITE_DATA`` names.
+    """Delete the session cookie and what ``CLEAR_SITE_DATA`` names, after a logout.
 
-    Chromium drops the pages that it keeps for its Back button when a cookie changes; so the
-    deletion is sent although the cookie may not have come with the request.
+    Chromium drops the pages that it keeps for its Back button when a cookie changes. So delete the
+    cookie even if it did not come with the request.
     """
     session: Any = request.session
     if (
@@ -49,30 +49,18 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
         or response.status_code >= 500
     ):
         return
-    if session.is_empty():  # else SessionMiddleware sets a new one
-        _delete_cookie(response)
+    if session.is_empty():  # Otherwise SessionMiddleware sets a new cookie.
+        delete_cookie(
+            response,
+            settings.SESSION_COOKIE_NAME,
+            path=settings.SESSION_COOKIE_PATH,
+            domain=settings.SESSION_COOKIE_DOMAIN,
+            secure=settings.SESSION_COOKIE_SECURE,
+            samesite=settings.SESSION_COOKIE_SAMESITE,
+        )
     kinds = logout_settings().CLEAR_SITE_DATA
-    if kinds and request.method not in SAFE and session.identity is None and _is_trusted(request):
+    # Browsers ignore this header from sites that they do not trust. They trust HTTPS and their own
+    # machine, and send Sec-Fetch-Site only to trusted sites, whatever proxies are in between.
+    trusted = request.is_secure() or "Sec-Fetch-Site" in request.headers
+    if kinds and trusted and request.method not in SAFE_METHODS and session.identity is None:
         response.headers.setdefault("Clear-Site-Data", ", ".join(f'"{kind}"' for kind in kinds))
-
-
-def _is_fetched_ahead(request: HttpRequest) -> bool:
-    return "prefetch" in request.headers.get("Sec-Purpose", "")
-
-
-def _delete_cookie(response: HttpResponse) -> None:
-    name = settings.SESSION_COOKIE_NAME
-    response.delete_cookie(
-        name,
-        path=settings.SESSION_COOKIE_PATH,
-        domain=settings.SESSION_COOKIE_DOMAIN,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
-    )
-    if settings.SESSION_COOKIE_SECURE:
-        response.cookies[name]["secure"] = True
-
-
-def _is_trusted(request: HttpRequest) -> bool:
-    """Whether the browser takes this site for trustworthy, and so heeds the header: HTTPS or its
-    own machine. Only to such sites it sends ``Sec-Fetch-Site``, whatever proxies are between."""
-    return request.is_secure() or "Sec-Fetch-Site" in request.headers

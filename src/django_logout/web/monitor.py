@@ -1,6 +1,6 @@
-"""Watch over a session for longer than a request takes: while a socket is open, a stream flows.
+"""Monitor a session for longer than a request takes: while a socket is open or a stream flows.
 
-Nothing here is activity, nor does it lengthen a session's life.
+Monitoring a session does not count as activity and does not extend the session.
 """
 
 from __future__ import annotations
@@ -33,55 +33,44 @@ from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.types import Target
 
-#: By dotted path, since it needs Django Channels.
+#: A dotted path, because this class needs Django Channels.
 LISTENER = "django_logout.revokers.channels.broadcast.Listener"
 
 
 def identity_of(session: Any) -> Identity | None:
-    """Who is logged in to a session that is loaded; ``None``: nobody."""
+    """Return whose login a loaded session holds, or ``None`` if it is anonymous."""
     if isinstance(session, GuardedStore):
         return session.identity
     return identity.identify(session, session.session_key)
 
 
 def get_status(identity: Identity, request: HttpRequest | None = None) -> SessionStatus:
-    """Whether a session goes on: it has neither ended nor expired. One cache read; one query,
-    where the cache does not know. What has expired is ended, so that others are told too.
+    """Return whether a session is active, or why it has ended or expired.
 
-    Raises :class:`SessionUnavailable` when nobody can tell.
+    This takes one cache read, and one query if the cache does not know. An expired session is
+    ended, so that its other clients learn of it too. Raises :class:`SessionUnavailable` if the
+    status cannot be read.
     """
-    with _asking():
-        return _ask_status(identity, request)
-
-
-def _ask_status(identity: Identity, request: HttpRequest | None) -> SessionStatus:
-    # Where the gate remembers nothing, what the cache holds may be from other times.
-    found = (
-        status_cache.get_status(identity) if status_cache.is_used() else status.get_status(identity)
-    )
-    if found.active:
-        found = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
-            identity, request
-        )
-    if found.expired:
-        target = Target.session(identity.id)
-        log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))
-    return found
+    with _temporary_connections():
+        return _read_status(identity, request)
 
 
 def status_by_key(key: str) -> SessionStatus | None:
-    """Why a session that the engine does not know any more has ended, by its last key; ``None`` if
-    nothing is known of it."""
-    with _asking():
+    """Return why the session ended whose last key this was, or ``None`` if no such session is
+    known. The engine no longer has this key."""
+    with _temporary_connections():
         row = registry.ended(key=key) if key else None
-    return (
-        None if row is None else SessionStatus(False, row.event.reason if row.event else "unknown")
-    )
+    if row is None:
+        return None
+    return SessionStatus(False, row.event.reason if row.event else Reason.UNKNOWN)
 
 
 class SessionMonitor:
-    """Over one session; an asynchronous context manager. ``interval``: seconds between two
-    questions, give or take a tenth, where nobody tells that it has ended."""
+    """Monitors one session, as an asynchronous context manager.
+
+    ``interval`` is the time in seconds between two checks, plus or minus 10 %. With a channel layer
+    the monitor is also notified when the session ends.
+    """
 
     def __init__(
         self, identity: Identity, request: HttpRequest | None = None, *, interval: float
@@ -99,50 +88,52 @@ class SessionMonitor:
         await self._listener.__aexit__(*error)
 
     async def wait_until_ended(self) -> SessionStatus:
-        """Wait until the session has ended, and say why. Raises :class:`SessionUnavailable` when
-        nobody can tell any more whether it has."""
+        """Wait until the session has ended, and return why.
+
+        Raises :class:`SessionUnavailable` if its status can no longer be read.
+        """
         while True:
             pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
             reason = await self._listener.receive(pause)
-            status = SessionStatus(False, reason) if reason else await self.get_status()
-            if not status.active:
-                return status
+            found = SessionStatus(False, reason) if reason else await self.get_status()
+            if not found.active:
+                return found
 
     async def get_status(self) -> SessionStatus:
-        """Like the function; and whether the session is past its age, which no request looks at
-        while there is none."""
+        """Return the status as the function does. A session whose age is over has expired too,
+        although no request comes that would find that out."""
         return await sync_to_async(self._get_status)()
 
     def _get_status(self) -> SessionStatus:
-        with _asking():
-            status = _ask_status(self.identity, self.request)
-            if status.active and engines.current().drops_expired and self._is_past_age():
+        with _temporary_connections():
+            found = _read_status(self.identity, self.request)
+            if found.active and engines.current().drops_expired and self._is_past_age():
                 return SessionStatus(False, Reason.EXPIRED)
-        return status
+        return found
 
     def _is_past_age(self) -> bool:
-        # When it was saved last is written late: by so much, twice if two processes serve it.
+        # Each process writes the expiry up to this interval late. Two processes may serve a session.
         late = 2 * as_timedelta(logout_settings().LAST_SEEN_INTERVAL)
         now = timezone.now()
         if self._expires is None or self._expires + late < now:
             rows = registry.sessions().filter(pk=self.identity.id)
-            # None: from before our time, and its time is to begin.
+            # An adopted session has no expiry in its row until its next save.
             self._expires = rows.values_list("expires_at", flat=True).first() or now
         return self._expires + late < now
 
 
 class TokenMonitor(SessionMonitor):
-    """Over somebody who was let in by a token of which nobody knows more: it is over when all of
-    that user's logins have ended since."""
+    """Monitors a user who has authenticated with a token of an unknown login. The monitor ends when
+    all logins of that user have been ended since."""
 
     def _get_status(self) -> SessionStatus:
-        with _asking():
-            cut = cutoffs.last_cutoff_of(self.identity.user_id)
-        return SessionStatus(not cut.covers(self.identity.started_at), cut.reason)
+        with _temporary_connections():
+            cutoff = cutoffs.last_cutoff_of(self.identity.user_id)
+        return SessionStatus(not cutoff.covers(self.identity.started_at), cutoff.reason)
 
 
 class NullListener:
-    """For projects without a channel layer: nobody tells."""
+    """Stands in for the listener if the project has no channel layer. It is never notified."""
 
     async def __aenter__(self) -> NullListener:
         return self
@@ -151,24 +142,41 @@ class NullListener:
         pass
 
     async def receive(self, seconds: float) -> str | None:
-        """Wait so long."""
+        """Wait for ``seconds`` and return None."""
         await asyncio.sleep(seconds)
         return None
 
 
+def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStatus:
+    # A cache that is not used for the status may hold entries from a time when it was.
+    read = status_cache.get_status if status_cache.is_used() else status.get_status
+    found = read(identity)
+    if found.active:
+        found = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
+            identity, request
+        )
+    if found.expired:
+        target = Target.session(identity.id)
+        log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))
+    return found
+
+
 @contextmanager
-def _asking() -> Iterator[None]:
-    """Connections that are opened for a question are closed again: there are many sockets, each has
-    its own (Django keeps caches by task, databases by thread), and the next question is far away.
-    Those that were there may be in use."""
+def _temporary_connections() -> Iterator[None]:
+    """Close the connections that were opened for one check of the status.
+
+    There may be many sockets. Each would keep its own connections (Django keeps caches by task,
+    and databases by thread) until its next check. Connections that were open before may be in use,
+    so they stay open.
+    """
     database, alias = connections[registry.database()], status_cache.alias()
-    was_open, found = database.connection is not None, caches.all(initialized_only=True)
+    was_open, known = database.connection is not None, caches.all(initialized_only=True)
     try:
         with unavailable_on(DatabaseError, OSError):
             yield
     finally:
         if not was_open:
             database.close()
-        if all(cache is not caches[alias] for cache in found):
+        if all(cache is not caches[alias] for cache in known):
             caches[alias].close()
             del caches[alias]

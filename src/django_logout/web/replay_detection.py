@@ -1,8 +1,8 @@
-"""The alarm: the cookie of a session that has ended comes back, so somebody may have a copy.
+"""Detect replayed cookies: the cookie of an ended session comes back, so an attacker may have a copy.
 
-A browser that logs out drops its cookie; it may have sent other requests just before. One whose
-session was ended from elsewhere does not know that yet: it comes back once, is refused, and drops
-its cookie then. Neither is an alarm; everything else is.
+Two cases are no alarm. A browser that logs out deletes its cookie, but may have sent other requests
+just before. A browser whose session was ended from elsewhere sends its cookie once more, is
+refused, and deletes the cookie then.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_logout.security")
 
-#: For so long after a browser has been told, its requests that were under way may still arrive.
-#: As long as a slow upload or a request queued by a service worker may take; a copy of the
-#: cookie is refused in that time too, and gives no alarm only if it seems to be that browser.
+#: How long requests may still arrive that a browser sent before it was notified: as long as a slow
+#: upload or a request that a service worker has queued may take. A copy of the cookie is refused in
+#: this time too. It causes no alarm only if its client looks like that browser.
 GRACE = timedelta(seconds=60)
-#: A process counts the replays of one session at most once in so long.
+#: A process counts the replays of one session at most once in this time.
 INTERVAL = timedelta(seconds=60)
 
 #: When this process last counted a replay, by session.
@@ -43,10 +43,11 @@ _counted: BoundedDict[UUID, datetime] = BoundedDict()
 
 
 def detect(request: HttpRequest, state: SessionState) -> str | None:
-    """Why the session has ended whose cookie this request came with, if it did; and the alarm.
+    """Return why the session of this request has ended, or ``None`` if it has not. Raise the alarm
+    if its cookie was replayed.
 
-    Costs nothing for a session that is served. A key that the engine does not know is looked up,
-    where the registry knows keys.
+    An active session costs nothing. A key that the engine does not know costs one query, if the
+    registry stores keys.
     """
     if state.refused is None and not (state.key_unknown and state.key):
         return None
@@ -59,11 +60,11 @@ def detect(request: HttpRequest, state: SessionState) -> str | None:
         row = registry.ended(session_id=session_id, key=state.key or "")
         if row is None:
             return reason
-        if _is_due(row.pk) and _is_alarming(request, row):
+        if _is_due(row.pk) and _is_replay(request, row):
             _raise_alarm(request, row)
         return reason or (row.event.reason if row.event else Reason.UNKNOWN)
     except DatabaseError:
-        logger.exception("Whether the cookie of an ended session came back could not be told.")
+        logger.exception("Replay detection failed.")
         return reason
 
 
@@ -74,8 +75,11 @@ def on_ending(
     request: HttpRequest | None,
     **kwargs: Any,
 ) -> None:
-    """A browser that ends its own session with others, is left for another user's, or comes too
-    late, is told by the answer. (Of those that just log out, the event says so.)"""
+    """Record that the response notifies the browser of this ending, if the ended session is its
+    own: it ended several sessions, switched to another user, or came too late.
+
+    A plain logout needs no record, because its event says so.
+    """
     if event.scope != Scope.CURRENT and session.id in own_session_ids(request):
         registry.sessions().filter(pk=session.id).update(notified_at=event.created_at)
 
@@ -85,12 +89,13 @@ def _is_due(session_id: UUID) -> bool:
     return counted is None or timezone.now() - counted >= INTERVAL
 
 
-def _is_alarming(request: HttpRequest, row: LoginSession) -> bool:
+def _is_replay(request: HttpRequest, row: LoginSession) -> bool:
     now, agent, event = timezone.now(), user_agent(request), row.event
-    if event is not None and event.scope == Scope.CURRENT:  # it ended by itself, and knew at once
+    if event is not None and event.scope == Scope.CURRENT:  # The browser logged out by itself.
         same = agent == event.user_agent and stored_ip(request) == event.ip_address
         return not same or now - (row.ended_at or now) >= GRACE
-    # By its name only: between a login and the end, browsers are updated and move about.
+    # Compare only the name of the device. Between login and ending, browsers are updated and get
+    # other addresses.
     if row.device and device_name(agent) != device_name(row.user_agent):
         return True
     if row.notified_at is None:
@@ -105,7 +110,7 @@ def _raise_alarm(request: HttpRequest, row: LoginSession) -> None:
     if not first:
         rows.update(replays=F("replays") + 1)
     logger.warning(
-        "The cookie of a session that has ended came back.",
+        "The cookie of an ended session was replayed.",
         extra={
             "session": str(row.pk),
             "user": str(row.user_id),

@@ -1,4 +1,4 @@
-"""Responses that take long, such as server-sent events: they end with the session."""
+"""End long responses, such as server-sent events, when their session ends."""
 
 from __future__ import annotations
 
@@ -16,47 +16,51 @@ from django_logout.exceptions import SessionUnavailable
 from django_logout.responses.base import login_url
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
-from django_logout.web import monitor
-from django_logout.web.monitor import SessionMonitor
+from django_logout.web.monitor import SessionMonitor, get_status, identity_of
 
-#: Seconds between two questions, where nobody tells.
+#: Seconds between two checks of the session, if there is no channel layer.
 INTERVAL = 5.0
 
 _DONE = object()
 
 
 def still_logged_in(request: HttpRequest) -> bool:
-    """Whether the session that this request came with goes on; false if nobody was signed in. For
-    views that take long: ``request.user`` tells only what was true when they began.
+    """Return whether the session of the request is still active; False if it is anonymous. Use it
+    in long-running views, because ``request.user`` is as old as the start of the view.
 
-    Costs one read from a cache that all processes share, or one query. Is no activity. Raises
-    :class:`~django_logout.SessionUnavailable` when nobody can tell.
+    This costs one read from a cache that all processes share, or one query, and does not count as
+    activity. Raises :class:`~django_logout.SessionUnavailable` if the status cannot be read.
     """
-    request.session.has_key(SESSION_KEY)  # which loads it
-    identity = monitor.identity_of(request.session)
-    return identity is not None and monitor.get_status(identity, request).active
+    request.session.has_key(SESSION_KEY)  # This loads the session.
+    identity = identity_of(request.session)
+    return identity is not None and get_status(identity, request).active
 
 
 async def astill_logged_in(request: HttpRequest) -> bool:
-    """Like :func:`still_logged_in`."""
+    """Async version of :func:`still_logged_in`."""
     identity = await aidentity_of(request)
-    return (
-        identity is not None
-        and (await SessionMonitor(identity, request, interval=0).get_status()).active
-    )
+    if identity is None:
+        return False
+    return (await SessionMonitor(identity, request, interval=0).get_status()).active
+
+
+async def aidentity_of(request: HttpRequest) -> Identity | None:
+    """Load the session of a request, and return whose login it holds."""
+    await request.session.ahas_key(SESSION_KEY)
+    return identity_of(request.session)
 
 
 def until_logged_out(
     request: HttpRequest, chunks: Any, *, interval: float = INTERVAL, events: bool = False
 ) -> Any:
-    """The same chunks, until the session of the request has ended::
+    """Yield the chunks until the session of the request ends::
 
         return StreamingHttpResponse(until_logged_out(request, prices()))
 
-    An asynchronous iterable stops at once where there is a channel layer, and within ``interval``
-    seconds where there is none, even while it waits. A synchronous one is stopped between two
-    chunks. What is asked for that is what :func:`still_logged_in` asks, once an ``interval``.
-    Nothing is stopped where nobody was signed in.
+    An asynchronous iterable stops even while it waits: at once if there is a channel layer, or else
+    within ``interval`` seconds. A synchronous one stops between two chunks, after the check that is
+    made once per ``interval`` and costs the same as :func:`still_logged_in`. Nothing is stopped if
+    no user was logged in.
 
     With ``events`` the last chunk is a server-sent event, ``ended``, whose data are JSON with
     ``reason`` and ``login_url``.
@@ -66,27 +70,15 @@ def until_logged_out(
     return _until(request, chunks, interval, events)
 
 
-def ended_event(request: HttpRequest, status: SessionStatus) -> str:
-    """The last event of a stream; ``id`` lets a browser say that it has had it."""
-    data = {"reason": str(status.reason), "login_url": login_url(request)}
-    return f"event: ended\nid: ended\ndata: {json.dumps(data)}\n\n"
-
-
-async def aidentity_of(request: HttpRequest) -> Identity | None:
-    """Who is signed in to the session of a request, which is loaded for that."""
-    await request.session.ahas_key(SESSION_KEY)
-    return monitor.identity_of(request.session)
-
-
 def _until(
     request: HttpRequest, chunks: Iterable[Any], interval: float, events: bool
 ) -> Iterator[Any]:
     request.session.has_key(SESSION_KEY)
-    identity = monitor.identity_of(request.session)
+    identity = identity_of(request.session)
     due = monotonic() + interval
     for chunk in chunks:
         if identity is not None and monotonic() >= due:
-            status = monitor.get_status(identity, request)
+            status = get_status(identity, request)
             if not status.active:
                 if events:
                     yield ended_event(request, status)
@@ -104,32 +96,35 @@ async def _auntil(
             yield chunk
         return
     source, coming = aiter(chunks), None
-    async with SessionMonitor(identity, request, interval=interval) as watch:
-        over = asyncio.ensure_future(_over(watch))
+    async with SessionMonitor(identity, request, interval=interval) as monitor:
+        ended = asyncio.ensure_future(_wait_until_ended(monitor))
         try:
             while True:
                 coming = coming or asyncio.ensure_future(_next(source))
-                await asyncio.wait({coming, over}, return_when=asyncio.FIRST_COMPLETED)
-                if over.done():
+                await asyncio.wait({coming, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if ended.done():
                     break
                 chunk, coming = coming.result(), None
                 if chunk is _DONE:
                     return
                 yield chunk
-            status = over.result()
+            status = ended.result()
             if events and status is not None:
                 yield ended_event(request, status)
         finally:
-            await _dismiss(over, coming)
+            tasks = [task for task in (ended, coming) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             if hasattr(source, "aclose"):
                 await source.aclose()
 
 
-async def _over(watch: SessionMonitor) -> SessionStatus | None:
-    """Wait until it is; ``None``: nobody can tell."""
+async def _wait_until_ended(monitor: SessionMonitor) -> SessionStatus | None:
+    """Return why the session has ended; ``None`` if its status cannot be read."""
     with suppress(SessionUnavailable):
-        status = await watch.get_status()  # it may have ended since the view began
-        return status if not status.active else await watch.wait_until_ended()
+        status = await monitor.get_status()  # It may have ended since the view began.
+        return await monitor.wait_until_ended() if status.active else status
     return None
 
 
@@ -137,8 +132,7 @@ async def _next(source: AsyncIterator[Any]) -> Any:
     return await anext(source, _DONE)
 
 
-async def _dismiss(*tasks: asyncio.Future[Any] | None) -> None:
-    left = [task for task in tasks if task is not None]
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+def ended_event(request: HttpRequest, status: SessionStatus) -> str:
+    """Return the last event of a stream. Its ``id`` lets a browser say that it has received it."""
+    data = {"reason": str(status.reason), "login_url": login_url(request)}
+    return f"event: ended\nid: ended\ndata: {json.dumps(data)}\n\n"

@@ -1,4 +1,4 @@
-"""What the template tags put into a page, whatever the template language is."""
+"""Render the template tags, for Django templates and for Jinja2."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from django_logout.utils.csp import nonce
 from django_logout.utils.redirects import reverse_here
 from django_logout.web.session_list import Listing
 
-#: WCAG 2.2.1: so long a user must have to answer a warning, in seconds.
-LEAST_WARNING = 20
+#: How long a user must have to answer a warning, in seconds (WCAG 2.2.1).
+MIN_WARNING = 20
 
 
 def logout_button(
@@ -35,9 +35,12 @@ def logout_button(
     namespace: str = "",
     **options: str,
 ) -> SafeString:
-    """A form that logs out. ``next``: a path or URL name to go to; ``style``: ``"button"`` or
-    ``"link"``; ``class``: CSS classes instead of ours. Raises ``NoReverseMatch`` where the URLs
-    are not included, and ``TypeError`` for any other option."""
+    """Render a form that logs out.
+
+    ``next`` is a path or URL name to go to, ``style`` is ``"button"`` or ``"link"``, and ``class``
+    replaces the CSS classes. Raises ``NoReverseMatch`` if the URLs are not included, and
+    ``TypeError`` for any other option.
+    """
     request = context.get("request")
     css = options.pop("class", f"logout-{style}")
     if options:
@@ -62,10 +65,13 @@ def logout_script(
     namespace: str = "",
     required: bool = True,
 ) -> SafeString:
-    """The script, and the words it shows. ``poll``: seconds between two questions whether the
-    session is alive (0: never by the clock); ``warning``: seconds before its end (at least 20).
-    Both are shorter where sessions are. ``events``: URL of server-sent events. Raises
-    ``NoReverseMatch`` where the URLs are not included, unless it is not ``required``."""
+    """Render the script and the texts that it shows.
+
+    ``poll`` is the time in seconds between two checks of the session (0 turns them off), and
+    ``warning`` how long before the end of the session the script warns (at least 20 seconds). Both
+    are reduced for short sessions. ``events`` is the URL of the server-sent events. Raises
+    ``NoReverseMatch`` if the URLs are not included, unless ``required`` is false.
+    """
     request = context.get("request")
     try:
         status = _url(request, "logout_status", namespace)
@@ -76,24 +82,25 @@ def logout_script(
         return SafeString()
     login = resolve_url(settings.LOGIN_URL)
     user = user_fingerprint(request) if request is not None else ""
-    life = _life(request) if user else settings.SESSION_COOKIE_AGE
-    warning = max(LEAST_WARNING, min(warning, life / 2))
+    lifetime = _lifetime(request) if user else settings.SESSION_COOKIE_AGE
+    warning = max(MIN_WARNING, min(warning, lifetime / 2))
     values = {
         "status": status,
         "logout": logout,
         "everywhere": reverse_here(request, _named("logout_everywhere", namespace)),
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
         "user": user,
-        "poll": min(poll, life / 4, warning / 2),
+        "poll": min(poll, lifetime / 4, warning / 2),
         "warning": warning,
         "events": events,
-        "nonce": _nonce(context),
+        # Only None means that there is none: Django's nonce is false until it is used.
+        "nonce": nonce(request) if context.get("csp_nonce") is None else context["csp_nonce"],
     }
     return _rendered("script", values)
 
 
 def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeString:
-    """The user's sessions with their buttons, as on the page of them; nothing for nobody."""
+    """Render the user's sessions with their buttons; nothing if no user is logged in."""
     request = context["request"]
     if not request.user.is_authenticated:
         return SafeString()
@@ -112,24 +119,14 @@ def _named(name: str, namespace: str) -> str:
     return f"{namespace}:{name}" if namespace else name
 
 
-def _life(request: Any) -> float:
-    """How long this user's session may live or idle at most, in seconds."""
+def _lifetime(request: Any) -> float:
+    """Return how long the user's session may last without a request or at all, in seconds."""
     limits = timeouts.limits_for(logout_settings(), request.user, request)
-    given = [
-        limit.total_seconds()
-        for limit in (limits.idle_timeout, limits.absolute_timeout)
-        if limit is not None
-    ]
-    return min([settings.SESSION_COOKIE_AGE, *given])
-
-
-def _nonce(context: Mapping[str, Any]) -> Any:
-    # Django's own is false until it is used, and django-csp's is lazy too.
-    found = context.get("csp_nonce")
-    return nonce(context.get("request")) if found is None else found
+    given = [limit for limit in (limits.idle_timeout, limits.absolute_timeout) if limit is not None]
+    return min([settings.SESSION_COOKIE_AGE, *(limit.total_seconds() for limit in given)])
 
 
 def _rendered(name: str, values: dict[str, Any]) -> SafeString:
-    # Without the request: the project's context processors have run once for this page.
+    # Without the request, because the project's context processors have run for this page already.
     html = get_template(f"django_logout/{name}.html").render(values)
     return mark_safe(html.strip())  # noqa: S308 - rendered by a template

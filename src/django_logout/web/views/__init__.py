@@ -1,1 +1,1 @@
-"""The views, one kind a file; :mod:`django_logout.views` names them."""
+"""The views, one kind in each file. :mod:`django_logout.views` exports them."""

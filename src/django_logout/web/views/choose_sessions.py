@@ -1,4 +1,4 @@
-"""Too many sessions: whoever has proved who they are chooses which of theirs end for this login."""
+"""Let a user at the session limit choose which sessions end, and then complete the login."""
 
 from __future__ import annotations
 
@@ -29,75 +29,76 @@ from django_logout.web.views.sessions import SessionsView
 
 
 class ChooseView(SessionsView):
-    """GET lists them; POST ends those named by ``session``, or ``all``, and logs in. With
-    ``cancel`` nobody is.
+    """List the sessions on GET. On POST end those that ``session`` names, or ``all``, and log in;
+    with ``cancel``, cancel the login.
 
-    Until then nobody is logged in, and nothing else can be done with the note that the session
-    holds; see :mod:`django_logout.policies.pending_login`. ``template_name`` and ``extra_context`` can be set.
+    No user is logged in until then, and the pending login in the session is of no other use: see
+    :mod:`django_logout.policies.pending_login`. ``template_name`` and ``extra_context`` can be set.
     """
 
     template_name = "django_logout/choose.html"
     http_method_names = ["get", "head", "post", "options"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Only for whoever has a login to complete."""
-        note = pending_login.load_pending_login(request)
-        if note is None:
+        """Require a pending login."""
+        pending = pending_login.load_pending_login(request)
+        if pending is None:
             return self._nothing_to_complete()
-        self.note, limit = note, session_limits.max_sessions(note.user, request)
-        self.sessions = session_limits.counted_sessions(note.user, request).defer(
-            "session_key", "rotated_from"
-        )
+        self.pending, user = pending, pending.user
+        sessions = session_limits.counted_sessions(user, request)
+        self.sessions = sessions.defer("session_key", "rotated_from")
         self.rows = list(self.sessions.order_by("last_seen_at", "pk"))
-        self.to_end = 0 if limit is None else max(0, len(self.rows) + 1 - limit)
+        limit = session_limits.max_sessions(user, request)
+        limits = timeouts.limits_for(logout_settings(), user, request)
+        self.data: dict[str, Any] = {
+            "sessions": [describe_row(row, limits) for row in self.rows],
+            "to_end": 0 if limit is None else max(0, len(self.rows) + 1 - limit),
+        }
         return TemplateView.dispatch(self, request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show them."""
-        data = {"sessions": self._described(), "to_end": self.to_end}
-        return respond(request, Notice(kind=Kind.SHOWN, data=data, page=self._ask))
+        """List the sessions."""
+        return respond(request, Notice(kind=Kind.SHOWN, data=self.data, page=self._page))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End what was chosen, and log in; or cancel."""
+        """End the chosen sessions and log in, or cancel the login."""
         if hasattr(request, CSRF_FAILED):
-            page = partial(self._ask, not_proved=True)
+            page = partial(self._page, not_proved=True)
             return respond(request, Notice(kind=Kind.CSRF_FAILED, page=page))
         ensure_post_parsed(request)
         if "cancel" in request.POST:
-            return self._cancel()
+            pending_login.cancel_pending_login(request, self.pending)
+            url = login_url(request, self.pending.next_url)
+            return self._done(Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
         names = set(request.POST.getlist("session"))
         chosen = [row.pk for row in self.rows if "all" in request.POST or str(row.pk) in names]
-        if len(chosen) < self.to_end:
-            page = partial(self._ask, too_few=True)
+        if len(chosen) < self.data["to_end"]:
+            page = partial(self._page, too_few=True)
             return respond(request, Notice(kind=Kind.TOO_FEW, page=page))
         result = None
         if chosen:
-            how: dict[str, Any] = {"reason": Reason.LIMIT, "actor": self.note.user}
+            why: dict[str, Any] = {"reason": Reason.LIMIT, "actor": self.pending.user}
             target = Target.sessions(self.sessions.filter(pk__in=chosen))
-            result = end_sessions(target, request=request, **how)
+            result = end_sessions(target, request=request, **why)
         return self._log_in(result)
 
     def _log_in(self, result: LogoutResult | None) -> HttpResponse:
-        request, note = self.request, self.note
+        request, pending = self.request, self.pending
         state = guard(request.session)
-        state.pending_login = note
+        state.pending_login = pending
         try:
-            login(request, note.user, note.backend)
+            login(request, pending.user, pending.backend)
         except LoginRefused:
             if state.pending_login_secret:
-                raise  # the place has been taken meanwhile: choose again
-            # Pressed twice, and it has come about. The cookie of that session is to stay.
+                raise  # Another login was faster, and the limit is reached again: choose again.
+            # The user has pressed the button twice, and the first request has completed the login.
+            # Leave the cookie of that session alone.
             request.session.clear()
             request.session.modified = False
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             return self._nothing_to_complete()
-        notice = Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=note.next_url)
-        return self._done(notice)
-
-    def _cancel(self) -> HttpResponse:
-        pending_login.cancel_pending_login(self.request, self.note)
-        url = login_url(self.request, self.note.next_url)
-        return self._done(Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+        url = pending.next_url
+        return self._done(Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=url))
 
     def _nothing_to_complete(self) -> HttpResponse:
         request = self.request
@@ -105,9 +106,9 @@ class ChooseView(SessionsView):
             url = resolve_url(settings.LOGIN_REDIRECT_URL)
             return self._done(Notice(kind=Kind.LOGGED_IN, redirect_to=url))
         if guard(request.session).key_unknown:
-            # Likewise, and the session that this request came with is gone.
+            # Again the button was pressed twice: the login has given the session another key.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-        # Without messages, a redirect could not say it.
+        # Without messages, the target of a redirect could not say what has happened.
         url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
         return self._done(Notice(kind=Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url))
 
@@ -116,16 +117,11 @@ class ChooseView(SessionsView):
         pending_login.delete_cookie(response)
         return response
 
-    def _described(self) -> list[dict[str, Any]]:
-        ages = timeouts.limits_for(logout_settings(), self.note.user, self.request)
-        return [describe_row(row, ages) for row in self.rows]
-
-    def _ask(self, **context: Any) -> HttpResponse:
+    def _page(self, **context: Any) -> HttpResponse:
         context = {
             "title": _("Choose where to log out"),
-            "sessions": self._described(),
-            "to_end": self.to_end,
-            "account": self.note.user.get_username(),
+            **self.data,
+            "account": self.pending.user.get_username(),
             "just_now": timezone.now() - timedelta(minutes=1),
             **context,
         }

@@ -1,4 +1,4 @@
-"""Views of a project's own that log out."""
+"""Decorate a project's own views that log out."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from django_logout.web.views.logout import LogoutView
 
 
 def ends_sessions(view: Callable[..., Any]) -> Any:
-    """Decorate a function view that logs out, synchronous or not, with what ``LogoutView`` has
-    beside its answers::
+    """Give a function view that logs out, sync or async, the protections of ``LogoutView``::
 
         @require_POST
         @ends_sessions
@@ -25,10 +24,10 @@ def ends_sessions(view: Callable[..., Any]) -> Any:
             logout(request)
             return redirect("cars_list")
 
-    A stale CSRF token gets the question page instead of a 403, unless the browser itself vouches
-    for the request; ``finish_logouts`` of ``django_logout.asgi`` lets it finish though its client
-    hangs up; no transaction of the view's takes the logout back; it needs no login, and its
-    answers are never cached.
+    A stale CSRF token leads to the confirmation page instead of a 403, unless the browser's own
+    headers prove that the request comes from this site. ``finish_logouts`` of ``django_logout.asgi``
+    lets the view finish even if its client disconnects. The logout is not part of a transaction
+    that could roll it back. The view needs no login, and its responses are never cached.
     """
     wrapped: Any
     if iscoroutinefunction(view):
@@ -36,24 +35,22 @@ def ends_sessions(view: Callable[..., Any]) -> Any:
         @wraps(view)
         async def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if hasattr(request, CSRF_FAILED):
-                return await sync_to_async(_ask_again)(request)
+                return await sync_to_async(_confirmation)(request)
             return await view(request, *args, **kwargs)
 
     else:
 
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            return (
-                _ask_again(request)
-                if hasattr(request, CSRF_FAILED)
-                else view(request, *args, **kwargs)
-            )
+            if hasattr(request, CSRF_FAILED):
+                return _confirmation(request)
+            return view(request, *args, **kwargs)
 
     return exempt(never_cache(csrf_protect(wrapped)))
 
 
-def _ask_again(request: HttpRequest) -> HttpResponse:
-    # How far it reaches is up to the view: nobody is asked.
-    asking = LogoutView(extra_context={"no_choice": True})
-    asking.setup(request)
-    return asking.csrf_failed_response()
+def _confirmation(request: HttpRequest) -> HttpResponse:
+    # The page does not offer to log out everywhere: the project's view decides what ends.
+    confirming = LogoutView(extra_context={"no_choice": True})
+    confirming.setup(request)
+    return confirming.csrf_failed_response()

@@ -1,4 +1,4 @@
-"""Tells the script of a page that the session has ended, in the moment it does."""
+"""Tell the script of a page at once that its session has ended."""
 
 from __future__ import annotations
 
@@ -19,38 +19,47 @@ from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
 from django_logout.web.streaming import aidentity_of, ended_event, until_logged_out
 
-#: Seconds between two signs of life, for proxies that close what is silent.
+#: Seconds between two comments in the stream. Some proxies close a silent connection.
 HEARTBEAT = 15
-#: Seconds between two questions, where there is no channel layer.
+#: Seconds between two checks of the session, if there is no channel layer.
 INTERVAL = 15.0
 
 
 class EventsView(View):
-    """Server-sent events: one, ``ended``, whose data are JSON with ``reason`` and ``login_url``.
-    Under ASGI only, since a stream would take a worker of a WSGI server for itself; there, and
-    where there is nothing to tell, the answer is 204, and browsers do not ask again. It is no
-    activity of the user."""
+    """Send one server-sent event, ``ended``, whose data are JSON with ``reason`` and ``login_url``.
+
+    This needs ASGI, because a stream would occupy a worker of a WSGI server. Under WSGI, and when
+    there is nothing to tell, the response is 204, after which browsers do not reconnect. The stream
+    does not count as activity.
+    """
 
     http_method_names = ["get", "options"]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view; whoever is not signed in is told so."""
+        """Return the view. Anonymous clients may call it: they learn that they are logged out."""
         return exempt(never_cache(super().as_view(**initkwargs)))
 
     async def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Tell."""
+        """Stream the event as soon as the session ends, or now if it has ended already."""
         if not isinstance(request, ASGIRequest):
             return HttpResponse(status=204)
+        events: AsyncIterator[str]
         if await aidentity_of(request) is not None:
-            return _stream(until_logged_out(request, _silence(), interval=INTERVAL, events=True))
-        if request.headers.get("Last-Event-ID") == "ended":
+            events = until_logged_out(request, _heartbeats(), interval=INTERVAL, events=True)
+        elif request.headers.get("Last-Event-ID") == "ended":
             return HttpResponse(status=204)
-        reason = await sync_to_async(_why)(request)
-        return _stream(_only(ended_event(request, SessionStatus(False, reason))))
+        else:
+            state = guard(request.session)
+            reason = await sync_to_async(replay_detection.detect)(request, state)
+            status = SessionStatus(False, reason or Reason.UNKNOWN)
+            events = _only(ended_event(request, status))
+        response = StreamingHttpResponse(events, content_type="text/event-stream")
+        response["X-Accel-Buffering"] = "no"  # Otherwise nginx holds events back.
+        return response
 
 
-async def _silence() -> AsyncIterator[str]:
+async def _heartbeats() -> AsyncIterator[str]:
     while True:
         yield ":\n\n"
         await asyncio.sleep(HEARTBEAT)
@@ -58,13 +67,3 @@ async def _silence() -> AsyncIterator[str]:
 
 async def _only(event: str) -> AsyncIterator[str]:
     yield event
-
-
-def _why(request: HttpRequest) -> str:
-    return replay_detection.detect(request, guard(request.session)) or Reason.UNKNOWN
-
-
-def _stream(events: Any) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["X-Accel-Buffering"] = "no"  # nginx
-    return response

@@ -1,4 +1,4 @@
-"""The logout view: a drop-in for ``django.contrib.auth.views.LogoutView``."""
+"""The logout view, a drop-in replacement for ``django.contrib.auth.views.LogoutView``."""
 
 from __future__ import annotations
 
@@ -21,42 +21,44 @@ from django.views.generic import TemplateView
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
 from django_logout.responses.base import Kind, Notice, respond
+from django_logout.types import LogoutResult
 from django_logout.utils.redirects import safe_next
 from django_logout.web.csrf import CSRF_FAILED, csrf_protect, ensure_post_parsed
 from django_logout.web.reauthentication import reauthentication_response
 
-OURS = "django_logout/logged_out.html"
-THEIRS = "registration/logged_out.html"
-#: With a context: the admin says the same in words of its own.
+#: The goodbye page of this package, and the name under which Django looks for one.
+OWN_TEMPLATE = "django_logout/logged_out.html"
+DJANGO_TEMPLATE = "registration/logged_out.html"
+#: The message has a context because the admin translates the same words differently.
 TITLE = pgettext_lazy("django_logout", "Log out")
 
 
 class LogoutView(auth_views.LogoutView):
-    """POST logs out; GET asks first, on a page with the form; both are calm about repetition.
+    """Log out on POST; ask for confirmation on GET, on a page with the form. Both can be repeated.
 
-    Takes the attributes of Django's view: ``next_page``, ``redirect_field_name``,
+    The attributes of Django's view work: ``next_page``, ``redirect_field_name``,
     ``template_name``, ``extra_context``, ``success_url_allowed_hosts``,
     ``http_method_names``. ``question_template_name`` is the page that GET shows. With
-    ``everywhere`` all the user's sessions end; without it, a tick box on that page decides.
+    ``everywhere`` all sessions of the user end. Without it, a checkbox on that page decides.
     """
 
     http_method_names = ["get", "head", "post", "options"]
-    template_name = OURS
+    template_name = OWN_TEMPLATE
     question_template_name = "django_logout/logout.html"
     everywhere = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view: open to everybody, never in a transaction that could take the logout back,
-        with a CSRF check of its own instead of the middleware's."""
+        """Return the view. It needs no login, has a CSRF check of its own instead of the
+        middleware's, and never runs in a transaction that could roll the logout back."""
         return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Past the decorators of Django's own view, which answer a stale token with a 403."""
+        """Bypass the decorators of Django's view, which respond to a stale token with a 403."""
         return TemplateView.dispatch(self, request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Ask; or say that nobody is logged in."""
+        """Ask for confirmation, or show the goodbye page if no user is logged in."""
         user = getattr(request, "user", None)
         return self._question() if getattr(user, "is_authenticated", False) else self._goodbye()
 
@@ -65,34 +67,23 @@ class LogoutView(auth_views.LogoutView):
         if hasattr(request, CSRF_FAILED):
             return self.csrf_failed_response()
         ensure_post_parsed(request)
-        if refusal := self._require_recent_login():
+        everywhere = self._is_everywhere()
+        if everywhere and (refusal := reauthentication_response(request, self._question)):
             return refusal
-        return self._answer(logout(request, everywhere=self._is_for_all()))
+        return self._logged_out(logout(request, everywhere=everywhere))
 
-    def _is_for_all(self) -> bool:
+    def _is_everywhere(self) -> bool:
         return self.everywhere or bool(self.request.POST.get("everywhere"))
 
-    def _require_recent_login(self) -> HttpResponse | None:
-        """Whoever may not end all sessions now is not told that all have ended."""
-        return (
-            reauthentication_response(self.request, self._question) if self._is_for_all() else None
-        )
-
-    def _answer(self, result: Any) -> HttpResponse:
+    def _logged_out(self, result: LogoutResult) -> HttpResponse:
         target = self.get_success_url()
-        here = target == self.request.get_full_path()
-        return respond(
-            self.request,
-            Notice(
-                kind=Kind.LOGGED_OUT,
-                result=result,
-                redirect_to="" if here else target,
-                page=partial(self._goodbye, everywhere=self._is_for_all()),
-            ),
-        )
+        is_here = target == self.request.get_full_path()
+        page = partial(self._goodbye, everywhere=self._is_everywhere())
+        about: dict[str, Any] = {"redirect_to": "" if is_here else target, "page": page}
+        return respond(self.request, Notice(kind=Kind.LOGGED_OUT, result=result, **about))
 
     def csrf_failed_response(self) -> HttpResponse:
-        """Ask again, with a fresh token: nothing proves that it was the user who asked."""
+        """Ask for confirmation, with a fresh token: the request may come from another site."""
         ensure_post_parsed(self.request)
         return respond(self.request, Notice(kind=Kind.CSRF_FAILED, page=self._question))
 
@@ -111,36 +102,44 @@ class LogoutView(auth_views.LogoutView):
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """405 with an Allow header, and a page instead of a blank."""
+        """Return a 405 with an Allow header, and a page instead of an empty body."""
         response = respond(request, Notice(kind=Kind.NOT_ALLOWED, page=self._question))
         response["Allow"] = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]
         return response
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        """Where the user asked to go, if that is safe; a refused target is logged."""
+        """Return the URL that the client asks for, if it is safe. A refused URL is logged."""
         request = request or self.request
         field = self.redirect_field_name
         candidate = request.POST.get(field, request.GET.get(field))
         return safe_next(request, candidate, self.get_success_url_allowed_hosts())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The context of Django's view, and where to log in again."""
+        """Return the context of Django's view, and the URL of the login page."""
         return super().get_context_data(**{"login_url": resolve_url(settings.LOGIN_URL), **kwargs})
 
     def get_template_names(self) -> list[str]:
-        """``template_name``; without one of the project's own, ours, and never the admin's."""
-        if self.template_name != OURS:
+        """Return ``template_name``, or else Django's name if the project has such a template, or
+        else the template of this package. The template of the admin has Django's name too, and is
+        never used."""
+        if self.template_name != OWN_TEMPLATE:
             return super().get_template_names()
-        return [THEIRS, OURS] if _is_projects_own(THEIRS) else [OURS]
+        try:
+            template = get_template(DJANGO_TEMPLATE)
+        except TemplateDoesNotExist:
+            return [OWN_TEMPLATE]
+        origin = str(getattr(getattr(template, "origin", None), "name", "")).replace("\\", "/")
+        is_of_admin = "/django/contrib/admin/" in origin
+        return [OWN_TEMPLATE] if is_of_admin else [DJANGO_TEMPLATE, OWN_TEMPLATE]
 
 
 class AsyncLogoutView(LogoutView):
-    """The same under ASGI, without leaving the event loop but for the ending itself."""
+    """The view for ASGI. It stays in the event loop, except to end the sessions."""
 
     async def get(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """Ask; or say that nobody is logged in."""
+        """Ask for confirmation, or show the goodbye page if no user is logged in."""
         user = await request.auser()
         return await self._show(self._question if user.is_authenticated else self._goodbye)
 
@@ -151,20 +150,20 @@ class AsyncLogoutView(LogoutView):
         if hasattr(request, CSRF_FAILED):
             return await self._show(self.csrf_failed_response)
         ensure_post_parsed(request)
-        everywhere = self._is_for_all()
-        if everywhere and (refusal := await sync_to_async(self._require_recent_login)()):
+        everywhere, ask = self._is_everywhere(), sync_to_async(reauthentication_response)
+        if everywhere and (refusal := await ask(request, self._question)):
             return refusal
         result = await alogout(request, everywhere=everywhere)
-        return await self._show(partial(self._answer, result))
+        return await self._show(partial(self._logged_out, result))
 
     def http_method_not_allowed(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> Coroutine[Any, Any, HttpResponse]:
-        """405, to be awaited like the other methods."""
+        """Return a 405 as an awaitable, like the other methods."""
         return self._show(partial(super().http_method_not_allowed, request, *args, **kwargs))
 
     async def _show(self, build: Callable[[], HttpResponse]) -> HttpResponse:
-        # The context of Django's view names the site: with the sites framework that is a query.
+        # Django's view puts the site into the context, which is a query with the sites framework.
         if apps.is_installed("django.contrib.sites"):
             return await sync_to_async(build)()
         return build()
@@ -177,7 +176,7 @@ class AdminLogoutView(LogoutView):
 
     def get_template_names(self) -> list[str]:
         """Return the admin's goodbye page, or the ``logout_template`` of the admin site."""
-        return [self.template_name or THEIRS]
+        return [self.template_name or DJANGO_TEMPLATE]
 
 
 @exempt
@@ -186,12 +185,3 @@ def logout_then_login(request: HttpRequest, login_url: str | None = None) -> Htt
     target = resolve_url(login_url or settings.LOGIN_URL)
     response: HttpResponse = LogoutView.as_view(next_page=target)(request)
     return response
-
-
-def _is_projects_own(template_name: str) -> bool:
-    try:
-        template = get_template(template_name)
-    except TemplateDoesNotExist:
-        return False
-    origin = str(getattr(getattr(template, "origin", None), "name", "")).replace("\\", "/")
-    return "/django/contrib/admin/" not in origin
