@@ -1,4 +1,4 @@
-/** Logging out, felt in every tab: see docs/browser.md. */
+/** Log out in all tabs at once. See docs/browser.md. */
 const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
 const words = find("template");
 const { status, logout, login, user, events, poll, warning } = find("script").dataset;
@@ -8,7 +8,7 @@ const ask = fetch;
 const on = addEventListener;
 const Channel = window.BroadcastChannel;
 
-// Tabs, dialog, question, form that logs out, when to ask, when all ends.
+// Channel, dialog, running check, sent form, next check, end; flags.
 /** @type {any[]} */
 let [tabs, open, asking, leaving, next, ends, stop, leads, typed, gone, calm, heard] = [];
 let [failures, last] = [0, Date.now()];
@@ -18,12 +18,12 @@ delete sessionStorage?.[name];
 const here = () => location.pathname + location.search;
 const is = (kind = "") => open?.dataset.name === kind;
 
-/** Asks whether the session is alive, and why not; one question at a time. */
+/** Checks the session. One check runs at a time. */
 export function check(reason = "") {
   return (asking ??= question("GET", reason).finally(() => (asking = null)));
 }
 
-/** POST stays logged in. */
+/** POST also keeps the user logged in. */
 async function question(method = "POST", reason = "") {
   try {
     const url = `${status}?reason=${encodeURIComponent(reason)}`;
@@ -39,14 +39,14 @@ async function question(method = "POST", reason = "") {
   }
 }
 
-/** @param {any} message of another tab */
+/** @param {any} message from another tab */
 function hear({ data: { answer, out, loaded } }) {
   if (out) leave("out", out);
   else if (answer) learn(answer);
   else if (loaded !== user || open) check();
 }
 
-/** @param {any} answer of the status URL */
+/** @param {any} answer from the status URL */
 function learn(answer) {
   if (gone || leaving) return;
   heard = Date.now();
@@ -72,7 +72,7 @@ function plan() {
   const patience = is("checking") ? 1 : +poll || Infinity;
   const turn = now + patience * (900 + Math.random() * 200) * 2 ** failures;
   const marks = [turn, ends - warning * 1000, ends].filter((at) => at > now + 500);
-  next = Math.min(...marks) + (leads ? 0 : 5000); // who leads may be asleep
+  next = Math.min(...marks) + (leads ? 0 : 5000); // The leader may be asleep.
 }
 
 function tick() {
@@ -120,12 +120,12 @@ function hide() {
   dialog?.remove();
 }
 
-/** Nothing of the page stays. */
+/** Empties the page. */
 function leave(kind = "", to = "") {
   gone = true;
   show(kind);
   document.body.replaceChildren();
-  if (again) return; // a cache has it for all
+  if (again) return; // A cache serves this page to all.
   sessionStorage?.setItem(name, "1");
   location.replace(to[0] === "/" ? to : here());
 }
@@ -165,7 +165,7 @@ function join() {
   navigator.locks?.request(name, { signal: stop.signal }, lead).catch(() => {});
 }
 
-/** Until the page goes. */
+/** Holds the lock until the page is left. */
 function lead() {
   leads = true;
   plan();
@@ -176,7 +176,7 @@ function lead() {
   });
 }
 
-/** @param {any} message to other tabs; storage, which may be kept, just has them ask */
+/** @param {any} message to other tabs. Storage may persist: it holds none. */
 function tell(message) {
   if (Channel) (tabs ?? new Channel(name)).postMessage(message);
   else {
@@ -185,7 +185,7 @@ function tell(message) {
   }
 }
 
-/** What is not fresh is covered until the server is asked. */
+/** Covers a stale page until the server is asked. */
 const cover = () => is("ended") || show("checking");
 
 function verify() {
@@ -199,7 +199,7 @@ function verify() {
 function submitted(event) {
   const { target: form, submitter } = event;
   if (gone || event.defaultPrevented || form.method !== "post") return;
-  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // no field
+  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // A clone has no fields.
   const url = new URL(action, document.baseURI);
   if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
   event.preventDefault();
