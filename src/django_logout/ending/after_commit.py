@@ -59,7 +59,8 @@ def finish_ending(
         user_pks=set() if failure else users_with_tokens(ending.target),
         everyone=ending.target.scope is Scope.EVERYONE,
     )
-    log_exceptions(partial(context.engine.evict_cached, ending.keys))
+    if ending.keys:
+        log_exceptions(partial(context.engine.evict_cached, ending.keys))
     event = result.event
     if event is not None:
         failures = announce_ending(ending)

@@ -96,12 +96,11 @@ def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
             yield session
 
 
-# Whether anything has become of the session that is to be settled before the response leaves.
-
-
 def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
-    """Whether there is anything to do, found out without asking anybody: nothing for requests
-    that leave their session alone, and mostly nothing for those that only read it."""
+    """Return whether the session needs work before the response leaves, without any I/O.
+
+    A request that does not use its session needs none, and one that only reads it seldom does.
+    """
     session: Any = request.session
     if session is not began_with:
         return True  # the view has put another object in its place
@@ -122,8 +121,10 @@ def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
 
 
 def is_shut_out(request: HttpRequest) -> bool:
-    """Whether Django has looked for the session's user, and found nobody to let in. Looks at
-    what it has found, and at nothing that would make it look."""
+    """Return whether Django has loaded the request's user, and found the session not valid.
+
+    Looks only at what Django has cached, so that nothing is loaded for it.
+    """
     found = [getattr(request, name, None) for name in ("_cached_user", "_acached_user")]
     lazy = type(getattr(request, "user", None)) is SimpleLazyObject
     return lazy and any(user is not None and not user.is_authenticated for user in found)

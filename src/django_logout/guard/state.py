@@ -1,4 +1,4 @@
-"""What is seen of one session during one request."""
+"""What has happened to one session during one request."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ if TYPE_CHECKING:
 
 
 class SessionState:
-    """Written by the guard and by the door; read by whoever settles the session."""
+    """Written by the guard and by endings; read when the session is finalized after the view."""
 
     identity: Identity | None = None
-    "Who was logged in when the session was loaded, or has logged in since."
+    "The login when the session was loaded, or a login of this request."
     login: tuple[UUID, Any] | None = None
-    "A login of this request whose row is not known to be committed."
+    "A login of this request, id and user, whose row may not be committed yet."
     unavailable: bool = False
-    "Nobody could tell whether the session is alive."
+    "Neither cache nor database could tell whether the session is active."
     cut_off: float | None = None
-    "When everyone was cut off last, where the engine has told (0: never)."
+    "The newest cutoff for everyone, if the engine has read it (0: there is none)."
     refused: tuple[Identity, SessionStatus] | None = None
     "The ended session that this request came with."
     shut_out: str | None = None
-    "Why the session's user is not let in any more, if Django has found nobody to let in."
+    "Why Django refuses the session's user, if it does."
     logged_in: bool = False
     "Django's ``login()`` has written its user into the session."
     logged_out: bool = False
     "This request has logged its browser out."
     pending_login: Any = None
-    "The login that was turned away, and that this request is to complete."
+    "The login that was refused for the limit, and that this request completes."
     turned_away: bool = False
     "A login of this request was refused."
     pending_login_secret: str = ""
-    "The browser's half of a note, if this request has written one."
+    "The secret of a refused login that the browser gets in a cookie."
     changed: bool = False
-    "Its user has changed the password in this request, and stays signed in."
+    "The user has changed the password in this request, and stays logged in."
     leaving: bool = False
-    "The account has changed so that this browser is to leave its session after the view."
+    "The account has changed so that this browser loses its session after the view."
     adopted: bool = False
-    "From before our time, and registered by this request."
+    "From before the installation, and registered by this request."
     announcing: bool = False
-    "``user_logged_out`` is being sent by the door itself."
+    "``logout()`` of this package is sending ``user_logged_out``."
     duplicate_cookies: list[Any] | None = None
-    "Further sessions that the browser presented under the same cookie name."
+    "Further sessions that the browser presents under the same cookie name."
     key_unknown: bool = False
-    "The engine did not know the key that was presented."
+    "The engine does not know the key that was presented."
     successors: list[UUID] | None = None
-    "Sessions whose key was the one presented, before it was rotated; once asked for."
+    "Sessions that had the presented key before it was rotated; ``None`` if not looked for yet."
     ended_elsewhere: bool = False
-    "The session ended elsewhere while this request was in flight."
+    "Another request has ended the session while this one was in flight."
     saved: bool = False
     "Already saved for this response."
     in_engine_code: bool = False
@@ -60,23 +60,23 @@ class SessionState:
 
     def __init__(self, key: str | None, request: Any = None, by_cookie: bool = True) -> None:
         self.key = key
-        "The key the registry knows, or will."
+        "The key that the registry has, or will have."
         self.request = request
-        "The request whose session it is; ``None`` outside of our middleware."
+        "The request whose session it is; ``None`` outside the middleware."
         self.by_cookie = by_cookie
-        "Whether the browser has it in its cookie."
+        "Whether the browser presents it in its cookie."
         self.logins_seen: dict[UUID, tuple[str, str]] = {}
-        "Every session this object has been, with its user's id and password hash."
+        "Every login this object has held, with the user's id and auth hash."
         self.ended: set[UUID] = set()
-        "Sessions ended by this request itself."
+        "Sessions that this request has ended."
         self.confirmed: set[UUID] = set()
-        "Those whose ending is known to be committed and remembered."
+        "Sessions whose ending is committed, and stored in the cache."
         self.endings: dict[UUID, Ending] = {}
-        "With what they ended."
+        "The ending of each."
 
     @property
     def needs_attention(self) -> bool:
-        """Whether something has happened to the session, other than being read and written."""
+        """Whether something has happened to the session other than being read and written."""
         return bool(
             self.ended
             or self.adopted
@@ -90,12 +90,12 @@ class SessionState:
         )
 
     def hold(self, identity: Identity, auth_hash: str) -> None:
-        """Remember who the session is now, so that its being let go is noticed."""
+        """Remember the login of the session, so that it is noticed when the view drops it."""
         self.identity = identity
         self.logins_seen[identity.id] = (identity.user_id, auth_hash)
 
     def leave(self, session_ids: set[UUID]) -> None:
-        """These have ended with a change of the account; once the view is done, so it is here."""
+        """Note that sessions have ended with a change of the account; the browser leaves later."""
         if session_ids:
             self.ended.update(session_ids)
             self.confirmed.update(session_ids)

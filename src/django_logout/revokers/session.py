@@ -22,5 +22,6 @@ class SessionRevoker(Revoker):
         if ending.target.scope is Scope.EVERYONE:
             # A cutoff refuses all earlier sessions from now on, so the ending lists none.
             return cutoffs.count_before(ending.at)
-        engines.current().delete(ending.keys, using=registry.database())
+        if ending.keys:
+            engines.current().delete(ending.keys, using=registry.database())
         return sum(session.kind == SESSION for session in ending.sessions)

@@ -1,8 +1,8 @@
-"""When a session was last seen: known to the second here, written at most once an interval.
+"""When a session was last seen: known to the second in each process, written once an interval.
 
-A request pays nothing for it: each process remembers what it has seen and what it has written,
-and asks the database no sooner than ``LAST_SEEN_INTERVAL`` later. The row alone is written, never
-the session, whose life would be lengthened by that.
+Most requests pay nothing for it: a process remembers what it has seen and written, and does not use
+the database again for ``LAST_SEEN_INTERVAL``. Only the row is written, never the session, whose
+life that would lengthen.
 """
 
 from __future__ import annotations
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 
     from django_logout.models import LoginSession
 
-#: Ours, in whatever namespace: asking how long the session lives must not lengthen it.
+#: Our own views, in any namespace: asking how long a session lives must not lengthen its life.
 OURS = frozenset({"logout_status", "logout_events"})
 
 
 class Memory:
-    """What this process knows of one session. Its row may know of later activity, by others."""
+    """What this process knows of one session. Other processes may have written later activity."""
 
     seen: datetime | None = None
     "The latest activity."
     written: datetime | None = None
-    "Of that, what the row says."
+    "The latest activity according to the row."
     begun: datetime | None = None
     "The latest login."
     expires: datetime | None = None
-    "When the engine will drop it, since it was last saved here."
+    "When the engine will drop the session, as it was last saved by this process."
     expires_written: datetime | None = None
-    "Of that, what the row says."
+    "The same according to the row."
     limits: Limits | None = None
-    "Its user's, if they differ by user."
+    "The timeouts of its user, if they differ between users."
     limits_at: datetime | None = None
-    "When they were found out."
+    "When the timeouts were read."
 
 
 _memories: BoundedDict[UUID, Memory] = BoundedDict()
@@ -61,12 +61,12 @@ setting_changed.connect(_forget, dispatch_uid="django_logout.activity")
 
 
 def get_memory(session_id: UUID) -> Memory | None:
-    """What this process knows of a session."""
+    """Return what this process knows of a session."""
     return _memories.get(session_id)
 
 
 def remember(row: LoginSession) -> Memory:
-    """Know what a row says that has just been read or written."""
+    """Remember what a row says that was just read or written."""
     memory = _memory(row.pk)
     memory.seen = max(memory.seen or row.last_seen_at, row.last_seen_at)
     memory.written, memory.expires_written = row.last_seen_at, row.expires_at
@@ -75,18 +75,18 @@ def remember(row: LoginSession) -> Memory:
 
 
 def touch_now(session_id: UUID) -> None:
-    """Write at once that a session is being used now: somebody is about to be told so."""
+    """Write at once that a session is used now, because a response is about to say so."""
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
     row.update(last_seen_at=timezone.now())
 
 
 def record_expiry(session_id: UUID, expires: datetime) -> None:
-    """The engine has saved a session, and so lets it live until then."""
+    """Remember that the engine has saved a session, which lives until then."""
     _memory(session_id).expires = expires
 
 
 def limits_of(memory: Memory | None, now: datetime) -> Limits | None:
-    """The limits of a session, if they are known and have not been for an interval."""
+    """Return the timeouts of a session if this process has read them within the last interval."""
     given = logout_settings()
     if not timeouts.depend_on_user(given):
         return timeouts.limits_for(given, None, None)
@@ -97,7 +97,7 @@ def limits_of(memory: Memory | None, now: datetime) -> Limits | None:
 
 
 def record_use(session_id: UUID, request: HttpRequest) -> bool:
-    """A request has used a session: note that, and tell whether something has to be written."""
+    """Remember that a request has used a session; return whether the row has to be written."""
     memory = get_memory(session_id)
     if memory is None or memory.written is None:
         return not is_passive(request) or _expiry_changed(memory, timedelta(0))
@@ -110,8 +110,10 @@ def record_use(session_id: UUID, request: HttpRequest) -> bool:
 
 
 def touch(session_id: UUID, request: HttpRequest) -> bool:
-    """Write that a session is being used now, and how long it lives since it was saved, unless
-    another process has just done so; whether this one did."""
+    """Write to the row that a session is used now, and when it expires.
+
+    Returns false if another process has just written it.
+    """
     memory = _memory(session_id)
     now, limits, interval = _now(memory)
     changes: dict[str, Any] = {}
@@ -127,16 +129,17 @@ def touch(session_id: UUID, request: HttpRequest) -> bool:
     row = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
     written = None
     if memory.written is None:
-        # New here, so others may have written it just now. Even an UPDATE of nothing would wait for
-        # an ending that is open, on MariaDB, which locks what it looks at; a SELECT does not.
+        # The session is new to this process, so another one may have written the row just now.
+        # MariaDB locks the rows that an UPDATE looks at, even if it changes none, and so would wait
+        # for an ending in another transaction. A SELECT does not.
         written = row.exclude(stale).values_list("last_seen_at", flat=True).first()
     done = written is None and bool(row.filter(stale).update(**changes))
     memory.expires_written = memory.expires
     if active and (done or (limits is not None and limits.idle_timeout is None)):
         memory.written = now
     elif active:
-        # As soon as the row is an interval old it is to be written again, or others, who know
-        # nothing else, would take the session for idle too early.
+        # The row has to be written again once it is an interval old. Other processes know nothing
+        # else, and would take the session for idle too early.
         memory.written = written or row.values_list("last_seen_at", flat=True).first() or now
     return done
 
@@ -157,20 +160,20 @@ def _now(memory: Memory) -> tuple[datetime, Limits | None, timedelta]:
 
 
 def _expiry_changed(memory: Memory | None, interval: timedelta) -> bool:
-    """Whether the session's end has moved by an interval since it was written."""
+    """Return whether the session's expiry has moved by an interval since it was written."""
     if memory is None or memory.expires is None:
         return False
     written = memory.expires_written
     return written is None or abs(memory.expires - written) >= interval
 
 
-# Requests that a page makes by itself: they are checked, but are nobody's activity.
-
-
 def is_passive(request: HttpRequest) -> bool:
-    """Whether ``PASSIVE_URLS`` names this request: by its path, if the entry starts with a slash,
-    else by the name of its view, namespaces included. ``*`` stands for anything."""
-    match = getattr(request, "resolver_match", None)  # none: no view was reached
+    """Return whether a page makes this request by itself, so that it is no activity of the user.
+
+    ``PASSIVE_URLS`` names such requests: by the path, if the entry starts with a slash, else by the
+    name of the view, namespaces included. ``*`` stands for anything.
+    """
+    match = getattr(request, "resolver_match", None)  # None if no view was reached
     if match is not None and match.url_name in OURS and request.method in {"GET", "HEAD"}:
         return True
     path, name = request.path_info, match.view_name if match is not None else ""

@@ -1,4 +1,4 @@
-"""Cut-offs: moments before which nothing of a user, or of anyone, is served."""
+"""Cutoffs: moments before which no session of a user, or of any user, is served."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from django_logout.utils.batches import batched
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
-    """How many sessions of a kind that began before a moment have not ended, nor been cut off
-    earlier."""
+    """Count the sessions of a kind that a cutoff at ``moment`` ends: those that are still active."""
     earlier = Cutoff.objects.filter(
         user__isnull=True, before__gt=OuterRef("created_at"), before__lt=moment
     )
@@ -28,38 +27,41 @@ def count_before(moment: datetime, kind: str = SESSION) -> int:
 
 
 def newest_cutoff(field: str = "before") -> Subquery:
-    """When everyone was cut off last, or why, to come along with another query."""
+    """Return a subquery for a field of the newest cutoff for everyone."""
     everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
     return Subquery(everyones.values(field)[:1])
 
 
 def epoch() -> datetime:
-    """So long ago that a cut-off at it ends no known session, and refuses those without an id."""
+    """Return a moment so early that a cutoff at it refuses only sessions without an id."""
     return datetime.fromtimestamp(0, UTC if settings.USE_TZ else None)
 
 
 def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
-    """From now on, serve nothing of these users (``None``: of anyone) that began before then."""
+    """Refuse every session of these users (``None``: of all users) that began before a moment."""
     cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
     for batch in batched(cutoffs, 1000):
         Cutoff.objects.using(database()).bulk_create(batch)
 
 
 class LastCutoff(NamedTuple):
-    """When all of a user's logins were ended last."""
+    """When all logins of a user were last ended."""
 
     at: float
     "Seconds since the epoch; -inf: never."
     reason: str = Reason.CUTOFF
 
     def covers(self, issued: float) -> bool:
-        """Whether what was issued then is refused. Tokens know the second only, and so one that
-        was issued in the very second of the ending may be from before it."""
+        """Return whether a token that was issued at this time is refused.
+
+        A token knows only the second it was issued in, so one that was issued in the second of the
+        ending may be from before it, and is refused.
+        """
         return issued <= self.at
 
 
 def last_cutoff_of(user_pk: Any) -> LastCutoff:
-    """When everything of a user, or of everyone, was ended last, and why."""
+    """Return when, and why, all logins of a user, or of everyone, were last ended."""
     covering = Q(user__isnull=True) | Q(user=OuterRef("pk"))
     cutoffs = Cutoff.objects.filter(covering).order_by("-before")
     endings = LogoutEvent.objects.filter(user=OuterRef("pk"), scope__in=[Scope.USER, Scope.OTHERS])
@@ -76,7 +78,7 @@ def last_cutoff_of(user_pk: Any) -> LastCutoff:
 
 
 def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
-    """Those of these users whose sessions from before our time are refused."""
+    """Return those of these users whose sessions from before the installation are refused."""
     cutoffs = Cutoff.objects.using(database())
     if cutoffs.filter(user__isnull=True).exists():
         return set(user_ids)
@@ -87,7 +89,7 @@ def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
 
 
 def all_ended_since(user_pk: Any, moment: datetime) -> bool:
-    """Whether somebody has ended all of a user's sessions, or all others, since a moment."""
+    """Return whether all sessions of a user, or all others, were ended since a moment."""
     covers = Q(user__isnull=True) | Q(user_id=user_pk)
     cutoffs = Cutoff.objects.using(database()).filter(covers, before__gte=moment)
     endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk, created_at__gte=moment)

@@ -1,4 +1,4 @@
-"""Who is calling: the client's address, and a readable name of its device."""
+"""The client's address, and a readable name of its device."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from django_logout.conf import logout_settings
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-#: Bits of an address that are kept when it is stored truncated: a network, not a household.
+#: The bits of an address that are stored if it is truncated: a network, not a household.
 KEPT_BITS = {4: 24, 6: 48}
 
-#: What stands in ``TRUSTED_PROXIES`` for a proxy on the same machine that is spoken to through a
-#: socket in the file system, and so has no address.
+#: The entry of ``TRUSTED_PROXIES`` for a proxy on the same machine that connects through a socket
+#: in the file system, and so has no address.
 SOCKET = "unix"
 
-#: Without ``ua-parser``: the first that is found. Browsers name others whom they resemble, so
+#: Used without ``ua-parser``: the first match counts. A browser names others that it resembles, so
 #: the order is from the particular to the general.
 BROWSERS = (
     ("Edge", r"\bEdgA?(?:iOS)?/"),
@@ -44,16 +44,19 @@ SYSTEMS = (
     ("Linux", r"\bLinux\b"),
 )
 
-#: Between the two in a row, which all languages share.
+#: Separates browser and system in a row, in every language.
 ON = " on "
 
-#: What ``ua-parser`` calls otherwise.
+#: Systems that ``ua-parser`` names differently.
 OTHER_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The client's address, believing ``X-Forwarded-For`` only as far as ``TRUSTED_PROXIES``
-    reach: from the right, the first address that is not one of them."""
+    """Return the client's address.
+
+    ``X-Forwarded-For`` is trusted as far as ``TRUSTED_PROXIES`` reach: the result is the first
+    address from the right that is not one of them.
+    """
     trusted = logout_settings().TRUSTED_PROXIES
     networks = [network for proxy in trusted if (network := as_network(proxy))]
     hops = [hop for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
@@ -65,7 +68,7 @@ def client_ip(request: HttpRequest) -> str | None:
     for hop in reversed(hops):
         address = _address(hop.strip())
         if address is None:
-            break  # what lies further left was told by somebody who makes things up
+            break  # an attacker may have written everything further left
         found = address
         if not any(found in network for network in networks):
             break
@@ -74,19 +77,19 @@ def client_ip(request: HttpRequest) -> str | None:
 
 @lru_cache(maxsize=64)
 def as_network(proxy: str) -> IPv4Network | IPv6Network | None:
-    """An entry of ``TRUSTED_PROXIES``; ``None`` if it is no address and no network."""
+    """Return the network of an entry of ``TRUSTED_PROXIES``; ``None`` if it is not valid."""
     try:
         network = ip_network(proxy, strict=False)
     except ValueError:
         return None
-    # As the addresses that are looked for in it.
+    # IPv4 in IPv6 becomes IPv4, as the addresses do that are compared with it.
     mapped = getattr(network.network_address, "ipv4_mapped", None)
     return ip_network(f"{mapped}/{network.prefixlen - 96}") if mapped else network
 
 
 def _address(hop: str) -> IPv4Address | IPv6Address | None:
-    """The address in ``192.0.2.1``, ``192.0.2.1:443``, ``2001:db8::1``, ``[2001:db8::1]:443``,
-    ``fe80::1%eth0`` and ``::ffff:192.0.2.1``; ``None`` in anything else."""
+    """Parse ``192.0.2.1``, ``192.0.2.1:443``, ``2001:db8::1``, ``[2001:db8::1]:443``,
+    ``fe80::1%eth0`` and ``::ffff:192.0.2.1``; return ``None`` for anything else."""
     if found := re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", hop):
         hop = found[1] or found[2]
     try:
@@ -97,14 +100,14 @@ def _address(hop: str) -> IPv4Address | IPv6Address | None:
 
 
 def stored_ip(request: HttpRequest | None) -> str | None:
-    """The address as ``IP_STORAGE`` wants it kept: ``full``, ``truncated`` or ``none``."""
+    """Return the client's address as ``IP_STORAGE`` says: ``full``, ``truncated`` or ``none``."""
     storage = logout_settings().IP_STORAGE
     address = None if request is None or storage == "none" else client_ip(request)
     return address if storage == "full" else network(address)
 
 
 def network(address: str | None) -> str | None:
-    """The network of an address, as it is stored truncated."""
+    """Return the network of an address, which is what is stored of it if it is truncated."""
     if address is None:
         return None
     bits = KEPT_BITS[ip_address(address).version]
@@ -112,7 +115,7 @@ def network(address: str | None) -> str | None:
 
 
 def facts(request: HttpRequest | None) -> dict[str, Any]:
-    """What a row tells of the device: address, user agent, name."""
+    """Return the fields of a row about the device: address, user agent and name."""
     agent = user_agent(request)
     return {
         "ip_address": stored_ip(request),
@@ -122,20 +125,22 @@ def facts(request: HttpRequest | None) -> dict[str, Any]:
 
 
 def user_agent(request: HttpRequest | None) -> str:
-    """What the client calls itself, cut to what a row holds, without what a text should not hold
-    (and PostgreSQL does not: NUL)."""
+    """Return the user agent, cut to the length of a row's field, without unprintable characters.
+
+    PostgreSQL refuses one of them, NUL.
+    """
     agent = "" if request is None else request.headers.get("User-Agent", "")
     agent = agent[:300]
     return agent if agent.isprintable() else "".join(filter(str.isprintable, agent))
 
 
 def device_name(agent: str) -> str:
-    """ "Firefox on Windows", in the language of whoever looks; ``""`` when nothing is known."""
+    """Return "Firefox on Windows" in the current language; ``""`` if nothing is known."""
     return spoken(_neutral(agent))
 
 
 def spoken(device: str) -> str:
-    """A device as a row holds it, in the language of whoever looks."""
+    """Translate a device, as a row holds it, into the current language."""
     browser, on, system = device.partition(ON)
     if not on:
         return device
@@ -148,7 +153,7 @@ def _neutral(agent: str) -> str:
 
 @lru_cache(maxsize=1)
 def _library() -> bool:
-    # Versions before 1.0, which others pin, have no such function.
+    # Versions before 1.0, which other packages pin, have no parse().
     return find_spec("ua_parser") is not None and hasattr(import_module("ua_parser"), "parse")
 
 
@@ -158,14 +163,14 @@ def _parsed(agent: str) -> tuple[str, str]:
     system = found.os.family if found.os else ""
     if system == "iOS" and found.device and found.device.family in {"iPhone", "iPad"}:
         system = found.device.family
-    # That it is the one for phones is told by the other half.
+    # The system says already that it is the browser for phones.
     browser = re.sub(r"\b(?:Mobile|iOS|WebView)\b", "", browser)
     return " ".join(browser.split()), OTHER_NAMES.get(system, system)
 
 
 def _guessed(agent: str) -> tuple[str, str]:
     browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)
-    # A program by its own name, which is to be no text of a stranger's: a host, say, in a mail.
+    # A program by its own name, but only a word: an attacker must not put a host into our mails.
     if not browser and (product := re.match(r"(?!Mozilla)[A-Za-z][\w-]{0,30}(?=/)", agent)):
         browser = product[0]
     return browser, system

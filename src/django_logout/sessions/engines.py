@@ -1,6 +1,6 @@
-"""What the project's session engine can do; the only module that touches its stored sessions.
+"""What the project's session engine can do; the only module that deletes its stored sessions.
 
-An engine that is not known is assumed to be able to do nothing, and is guarded.
+An unknown engine is assumed to have no capability, and is guarded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from django_logout.conf import cached_until_setting_changes
 from django_logout.models import LoginSession
 from django_logout.sessions.sql import Prepared, delete, placeholder
 
-#: What a subclass of Django's ``db`` engine must leave alone for its deletes to stay final.
+#: The methods that a subclass of Django's ``db`` engine must not override, or its deletes are not
+#: final.
 _DB_METHODS = (
     "load",
     "aload",
@@ -38,7 +39,8 @@ _DB_METHODS = (
     "_aget_session_from_db",
 )
 
-#: Of Django's own: those that serve nothing past its age, and those whose sessions have a key.
+#: Of Django's engines, those that serve no session past its age, and those whose sessions have a
+#: key on the server.
 _DROPPING = ("db", "cache", "signed_cookies")
 _KEYED = ("db", "cache", "file")
 _CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache", "cached_db"))
@@ -46,7 +48,7 @@ _CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache",
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
 
-#: What most users have, and what an ending of theirs is prepared for.
+#: Up to so many keys, the number that most users have, the DELETE is prepared.
 FEW_KEYS = 10
 
 
@@ -56,13 +58,13 @@ class Engine(NamedTuple):
     store: type[SessionBase]
 
     final_deletes: bool
-    "A late write to a deleted session is refused by Django itself, and we can delete."
+    "Django itself refuses a late write to a deleted session, and this package can delete it."
 
     model: type[Model] | None
-    "The session table, if it lies in the registry's own database: keys may be kept, and deleted."
+    "The session table, if it is in the registry's database: then rows hold keys, and delete by them."
 
     hides_outages: bool
-    "Reads a cache that is down as an empty session."
+    "Takes a cache that is down for an empty session."
 
     keyed: bool
     "Its sessions have a key on the server; the cookie is not the session itself."
@@ -77,14 +79,16 @@ class Engine(NamedTuple):
     "Loads or saves in coroutines of its own, not in those of Django's engines."
 
     def delete(self, keys: Iterable[str], using: str) -> None:
-        """Delete sessions by key from the engine's table, in one statement for very many. A
-        default manager of the project's may do more than that: empty caches, which is not for
-        inside a transaction."""
+        """Delete sessions by key from the engine's table, in one statement for up to 10,000.
+
+        The base manager is used: a default manager of the project may do more, such as emptying
+        caches, which must not happen inside a transaction.
+        """
         keys = list(keys)
         if self.model is None or not keys:
             return
         rows = self.model._base_manager.using(using)
-        # Unless something of the project's hears of each row, or goes with it.
+        # Not if a signal has to be sent for each row, or other rows are deleted with it.
         if len(keys) <= FEW_KEYS and Collector(using).can_fast_delete(rows):
             _delete(self.model, using, len(keys)).run(using, *keys)
             return
@@ -92,24 +96,23 @@ class Engine(NamedTuple):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
     def evict_cached(self, keys: Iterable[str]) -> None:
-        """Drop cached copies of sessions whose rows have been deleted: housekeeping, since the
-        gate refuses them anyway."""
+        """Delete the cached copies of deleted sessions: housekeeping, as the guard refuses them."""
         if is_backend(self.store, "cached_db"):
             prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
             caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
 
     def reachable(self) -> bool:
-        """Whether the engine's storage answers, for engines that would hide it if it did not."""
+        """Return whether the storage of an engine that hides outages answers."""
         return not self.hides_outages or cache_is_writable(caches[settings.SESSION_CACHE_ALIAS])
 
 
 def current() -> Engine:
-    """The engine of ``SESSION_ENGINE``."""
+    """Return the engine of ``SESSION_ENGINE``."""
     return of(import_module(settings.SESSION_ENGINE).SessionStore)
 
 
 def of(store: type[SessionBase]) -> Engine:
-    """What a store class can do; a guarded one can do what the engine's own can."""
+    """Return what a store class can do; a guarded one can do what the engine's own can."""
     return _of(getattr(store, "engine_store", store))
 
 
@@ -142,7 +145,7 @@ def _of(store: type[SessionBase]) -> Engine:
 
 
 def _home(method: Any) -> str:
-    """The module that a method was written in, whoever has inherited it."""
+    """Return the module that defines a method, which may be inherited."""
     return str(method.__module__)
 
 
@@ -155,31 +158,34 @@ def _local_table(store: type[SessionBase]) -> type[Model] | None:
 
 
 def _uses_default_manager(model: type[Model]) -> bool:
-    """Whether sessions are looked for in the same way every time: a manager of the project's may
-    know better (see ``guard.db_store``)."""
+    """Return whether the default manager finds sessions as Django's does (see ``guard.db_store``)."""
     manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
     return type(manager).get_queryset is Manager.get_queryset
 
 
 def is_backend(store: type[SessionBase], *engines: str) -> bool:
-    """Whether it is one of these engines of Django's, or inherits from one. They are known by their
-    names: to import those that a project does not use would cost each of its processes."""
+    """Return whether a store is one of these engines of Django, or inherits from one.
+
+    They are known by their names, so that no process imports engines that it does not use.
+    """
     modules = {base.__module__ for base in store.__mro__}
     return any(f"django.contrib.sessions.backends.{engine}" in modules for engine in engines)
 
 
 def cache_is_writable(cache: Any) -> bool:
-    """Whether a cache stores a value now. It says so itself: ``add`` is true only if it has, in
-    clients too that swallow their errors."""
+    """Return whether a cache can store a value now.
+
+    ``add()`` is true only if it has stored the value, in clients that swallow errors too.
+    """
     try:
         return bool(cache.add(f"django_logout:probe{secrets.token_hex(8)}", "", 10))
-    except Exception:  # noqa: BLE001 - whatever a client raises, it is not there
+    except Exception:  # noqa: BLE001 - clients raise errors of their own
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session as its engine holds it."""
+    """A session as its engine stores it."""
 
     key: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)

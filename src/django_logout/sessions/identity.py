@@ -1,4 +1,4 @@
-"""Who a session says it is: a public id, which lives in its own data."""
+"""The identity of a session: a public id, which is stored in the session's own data."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from uuid import UUID, uuid4
 from django.contrib.auth import SESSION_KEY
 from django.utils.crypto import salted_hmac
 
-#: Where a session keeps its public id, in its own data.
+#: The key of the session's data that holds its public id.
 ID_KEY = "_django_logout_id"
-#: And when it began, in seconds since the epoch.
+#: The key of the session's data that holds when it started, in seconds since the epoch.
 STARTED_AT_KEY = "_django_logout_begun"
-#: Every look at a session asks who it is, many times a request.
+#: Cached, since every use of a session asks for its identity.
 _uuid = lru_cache(maxsize=1000)(UUID)
 
 
 class Identity(NamedTuple):
-    """Who a session says it is."""
+    """What a session's data say about its login."""
 
     id: UUID
     user_id: str
     registered: bool
-    "Whether the id was given at login, or derived from a key that was alive before us."
+    "Whether the id was given at login; else it is derived from a key from before the installation."
     started_at: float = 0
-    "Seconds since the epoch; unknown, and so long ago, for what is not registered."
+    "Seconds since the epoch; 0, so long ago, for a session that is not registered."
 
 
 def identify(data: Any, key: str | None) -> Identity | None:
-    """Who the session with this data and key is; ``None`` for one that nobody is logged in to."""
+    """Return the identity of a session by its data and key; ``None`` if no user is logged in."""
     if SESSION_KEY not in data:
         return None
     user_id = str(data[SESSION_KEY])
@@ -38,20 +38,20 @@ def identify(data: Any, key: str | None) -> Identity | None:
             started_at = float(data.get(STARTED_AT_KEY, 0))
             return Identity(_uuid(data[ID_KEY]), user_id, registered=True, started_at=started_at)
         except (ValueError, TypeError, AttributeError):
-            return Identity(uuid4(), user_id, registered=True)  # no row: refused
+            return Identity(uuid4(), user_id, registered=True)  # it has no row, so it is refused
     if key is None:
         return None
     # The same key always gives the same id, so that a late write or a replayed cookie of an
-    # adopted session is that session.
+    # adopted session is recognized as that session.
     return Identity(fingerprint(key), user_id, registered=False)
 
 
 def fingerprint(key: str) -> UUID:
-    """The id that is derived from a key: a keyed hash, which may be public, while the key is not."""
+    """Return the id that is derived from a key: a keyed hash, which may be public."""
     digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
     return UUID(bytes=digest[:16], version=5)
 
 
 def is_adopted(session_id: UUID) -> bool:
-    """Whether an id was derived from a key (version 5: name-based) instead of given at login."""
+    """Return whether an id was derived from a key, as UUIDs of version 5 are."""
     return session_id.version == 5

@@ -1,6 +1,6 @@
-"""Which sessions there are, and the truth on each: the only module that writes session rows.
+"""The rows of sessions: the only module, beside ``token_logins``, that writes them.
 
-A session is known by a public UUID that lives in its own data, so a rotated key changes nothing.
+A session is known by a public UUID in its own data, so a rotated key changes nothing.
 """
 
 from __future__ import annotations
@@ -35,17 +35,15 @@ if TYPE_CHECKING:
 
     from django_logout.sessions.engines import StoredSession
 
-# Loaded with the first login, which alone needs it.
+# Imported with the first login, since nothing else needs it.
 request_facts = lazy_import("sessions.devices.facts")
 
-#: Fields that an ending reads of what it has claimed.
+#: The fields that an ending reads of the rows that it has ended.
 END_RETURNING = ("pk", "user_id", "kind", "session_key")
-#: One moment for an adopted session: an ``authenticated_at`` later on would pass for a login.
-START_FIELDS = ("created_at", "authenticated_at", "last_seen_at")
 
 
 def database() -> str:
-    """Alias of the database that holds the truth (never a replica)."""
+    """Return the alias of the database that holds the registry, never a replica."""
     return router.db_for_write(LoginSession) or DEFAULT_DB_ALIAS
 
 
@@ -53,52 +51,34 @@ def register(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
-    now = timezone.now()
-    row = LoginSession(
-        id=session_id or uuid4(),
-        user=user,
-        session_key=_storable_key(session),
-        created_at=now,
-        authenticated_at=now,
-        last_seen_at=now,
-        expires_at=now + timedelta(seconds=session.get_expiry_age()),
-        backend=session.get(BACKEND_SESSION_KEY, ""),
-        **request_facts(request),
-    )
+    row = LoginSession(id=session_id or uuid4(), user=user, **_new_row(session, request))
     row.save(using=database(), force_insert=True)
     _mark(session, row)
     return row
 
 
 def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None = None) -> None:
-    """Write the row of a session that was alive before us, once, whoever sees it first. Does
-    nothing for a user that is gone: such a session stays without a row, and is refused."""
-    user_model, now = get_user_model(), timezone.now()
+    """Write the row of a session from before the installation, once, when it is first seen.
+
+    A session whose user was deleted stays without a row, and is refused.
+    """
+    user_model = get_user_model()
     user_id = user_model._meta.pk.to_python(identity.user_id)
     if user_model._base_manager.using(database()).filter(pk=user_id).exists():
-        row, _ = sessions().get_or_create(
-            pk=identity.id,
-            defaults={
-                "user_id": user_id,
-                "session_key": _storable_key(session),
-                **dict.fromkeys(START_FIELDS, now),
-                "expires_at": now + timedelta(seconds=session.get_expiry_age()),
-                "backend": session.get(BACKEND_SESSION_KEY, ""),
-                **request_facts(request),
-            },
-        )
+        defaults = {"user_id": user_id, **_new_row(session, request)}
+        row, _ = sessions().get_or_create(pk=identity.id, defaults=defaults)
         _mark(session, row)
 
 
 def adopt_all(found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool = False) -> int:
-    """Write rows of sessions that were alive before us and have none. Gives how many."""
+    """Write the rows of sessions from before the installation that have none; return how many."""
     now, engine, pk = timezone.now(), engines.current(), get_user_model()._meta.pk
     rows = {
         identity.id: LoginSession(
             id=identity.id,
             user_id=pk.to_python(identity.user_id),
             session_key=_stored(session.key, engine),
-            **dict.fromkeys(START_FIELDS, now),
+            **started(now),
             expires_at=session.expires,
             backend=session.data.get(BACKEND_SESSION_KEY, ""),
         )
@@ -111,13 +91,32 @@ def adopt_all(found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool 
     return len(rows)
 
 
+def started(moment: datetime) -> dict[str, datetime]:
+    """Return the fields of a session that starts now.
+
+    They are one moment: an ``authenticated_at`` after ``created_at`` counts as a new login.
+    """
+    return dict.fromkeys(("created_at", "authenticated_at", "last_seen_at"), moment)
+
+
+def _new_row(session: SessionBase, request: HttpRequest | None) -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "session_key": _storable_key(session),
+        **started(now),
+        "expires_at": now + timedelta(seconds=session.get_expiry_age()),
+        "backend": session.get(BACKEND_SESSION_KEY, ""),
+        **request_facts(request),
+    }
+
+
 def _mark(session: SessionBase, row: LoginSession) -> None:
     session[ID_KEY] = str(row.pk)
     session[STARTED_AT_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
 
 
 def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
-    """The row of a session that has ended, by its id or by its last key, with its event."""
+    """Return the row of an ended session, with its event, by its id or by its last key."""
     stored = _stored(key, engines.current())
     which = Q(pk=session_id) if session_id else Q(session_key=stored)
     rows = sessions().filter(which, ended_at__isnull=False).select_related("event")
@@ -125,14 +124,14 @@ def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | No
 
 
 def exists(session_id: UUID) -> bool:
-    """Whether the row is there (a login may have been rolled back)."""
+    """Return whether the row exists; the transaction of a login may have been rolled back."""
     return LoginSession.objects.using(database()).filter(pk=session_id).exists()
 
 
 def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
-    """Record that a session has a new key, if it has not ended meanwhile; else false.
+    """Record that a session's key was rotated; return false if the session has ended meanwhile.
 
-    One conditional UPDATE, so that a rotation and an ending cannot both win.
+    It is one conditional UPDATE, so that a rotation and an ending cannot both win.
     """
     came_from = fingerprint(before) if before else None
     row = active(sessions().filter(pk=session_id))
@@ -140,25 +139,28 @@ def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None
 
 
 def ids_by_previous_key(key: str) -> list[UUID]:
-    """Ids of the sessions whose key was this one before it was rotated; or is, for all we have
-    heard, where the engine knows it no more: the rotation is under way."""
+    """Return the ids of the sessions that had this key before it was rotated.
+
+    If the engine does not know the key any more, but a row still has it, its rotation is being
+    recorded; that session is found too.
+    """
     rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current())
     rows = sessions().filter(rotated | Q(session_key=stored) if stored else rotated)
     return list(rows.order_by().values_list("pk", flat=True))
 
 
 def sessions() -> QuerySet[LoginSession]:
-    """All sessions, ended ones too."""
+    """Return all sessions, the ended ones too."""
     return LoginSession.objects.using(database())
 
 
 def active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
-    """Those of the sessions that have neither ended nor been cut off with everyone's."""
+    """Return those of the sessions that have neither ended nor been cut off with everyone's."""
     return selection.filter(is_active())
 
 
 def is_active() -> Q:
-    """The condition that a session has neither ended nor been cut off with everyone's."""
+    """Return the condition that a session has neither ended nor been cut off with everyone's."""
     later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
     return Q(~Exists(later), ended_at__isnull=True)
 
@@ -212,25 +214,28 @@ def _end_statements(database: str, field: str) -> tuple[Prepared, Prepared | Non
 
 
 def record_relogin(session_id: UUID, at: datetime) -> None:
-    """Its user has logged in again in a session."""
+    """Record that the user of a session has logged in again in it."""
     sessions().filter(pk=session_id, ended_at=None).update(authenticated_at=at, last_seen_at=at)
 
 
 def delete_unfinished_login(session_id: UUID) -> None:
-    """Drop the row of a login that has not come about."""
+    """Delete the row of a login that failed after its row was written."""
     sessions().filter(pk=session_id).delete()
 
 
 def burn_login_id(session_id: UUID, user: Any) -> None:
-    """Use up the id of a login that is not to come about: nobody can have it any more."""
+    """Store an already ended row under this id, so that no login can use it."""
     now = timezone.now()
     row = {"user": user, "expires_at": now, "ended_at": now}
     sessions().get_or_create(pk=session_id, defaults=row)
 
 
 def delete_ended_row(session_id: UUID) -> None:
-    """Drop the row of a session that has ended and was registered at login: it stays refused,
-    since it claims an id that has no row. (An adopted one claims none, so its row is kept.)"""
+    """Delete the row of an ended session that was registered at login.
+
+    It stays refused, since its data names an id that has no row. The row of an adopted session is
+    kept, since its data may name no id.
+    """
     if not is_adopted(session_id):
         sessions().filter(pk=session_id, ended_at__isnull=False).delete()
 
@@ -240,8 +245,11 @@ def _storable_key(session: SessionBase) -> str:
 
 
 def _stored(key: str, engine: engines.Engine) -> str:
-    """A key as the row holds it: in the clear where the session table beside it does so anyway;
-    else hashed, which is enough to know it again."""
+    """Return a key as the row holds it.
+
+    It is in plain text where the session table in the same database holds it in plain text, and
+    hashed elsewhere, which is enough to recognize it.
+    """
     if not key or not engine.keyed:
         return ""
     return key if engine.model is not None else str(fingerprint(key))

@@ -1,7 +1,7 @@
-"""Statements that are put into SQL once, and executed with other values each time: to put one into
-SQL takes Django longer than the database takes to execute it.
+"""Compile a queryset to SQL once, and execute it with other values each time.
 
-What differs from one time to the next stands in them as the model's field that it belongs to.
+Compiling takes Django longer than the database takes to execute the statement. A value that differs
+each time is represented by the model field that it belongs to.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ class Prepared(NamedTuple):
 
     sql: str
     params: tuple[Any, ...]
-    "With fields among them, where a value is to be given."
+    "The parameters; a field stands for a value that is given at execution."
     converters: tuple[tuple[int, Any, Any], ...] = ()
-    "By column: what makes Python of it, and the expression that it has to be told."
+    "By column, the converter to Python and the expression that is passed to it."
 
     def run(self, database: str, *in_order: Any, **values: Any) -> int:
-        """Execute it with values by the names of their fields, or in the order of their places;
-        how many rows it has changed."""
+        """Execute the statement and return how many rows it has changed.
+
+        Values are given by the names of their fields, or in the order of their places.
+        """
         connection = connections[database]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self._bound(connection, values, in_order))
@@ -34,7 +36,7 @@ class Prepared(NamedTuple):
         return changed
 
     def rows(self, database: str, **values: Any) -> list[list[Any]]:
-        """The same; what it has found."""
+        """Execute the statement and return the rows."""
         connection = connections[database]
         with connection.cursor() as cursor:
             cursor.execute(self.sql, self._bound(connection, values))
@@ -59,27 +61,30 @@ class Prepared(NamedTuple):
 
 
 class _Given(RawSQL):
-    """No two of them are the same: a query that asks for one of many would keep one only."""
+    """A placeholder that equals no other; an ``IN`` lookup would drop all but one of equal ones."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
 
 def placeholder(model: Any, name: str) -> RawSQL:
-    """The place of a value in a query that is to be prepared."""
+    """Return the placeholder for a value of a model's field."""
     return _Given("%s", (model._meta.get_field(name),))
 
 
 def select(rows: QuerySet[Any]) -> Prepared:
-    """Prepare what a queryset would ask, for its database."""
+    """Prepare the SELECT of a queryset, for its database."""
     compiler = rows.query.get_compiler(rows.db)
     sql, params = compiler.as_sql()
     return Prepared(sql, tuple(params), _converters(compiler))
 
 
 def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
-    """Prepare what its ``update()`` would execute; and what is told of the rows that it changes,
-    by their columns in another queryset (see :func:`update_can_return`)."""
+    """Prepare the UPDATE of a queryset.
+
+    ``returning`` is a queryset whose columns of the changed rows are returned, on databases that
+    can do that (see :func:`update_can_return`).
+    """
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(changes)
     sql, params = query.get_compiler(rows.db).as_sql()
@@ -92,13 +97,13 @@ def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **change
 
 
 def delete(rows: QuerySet[Any]) -> Prepared:
-    """Prepare the DELETE of a queryset of rows that nothing else goes with."""
+    """Prepare the DELETE of a queryset; rows that refer to them are left alone."""
     sql, params = rows.query.chain(DeleteQuery).get_compiler(rows.db).as_sql()
     return Prepared(sql, tuple(params))
 
 
 def update_can_return(database: str) -> bool:
-    """Whether an UPDATE can tell what it has changed. (MariaDB's INSERT can, its UPDATE cannot.)"""
+    """Return whether an UPDATE can return the rows it changed. (MariaDB's INSERT can do that only.)"""
     connection = connections[database]
     inserts = connection.features.can_return_columns_from_insert
     return inserts and connection.vendor in {"postgresql", "sqlite"}

@@ -1,4 +1,4 @@
-"""The truth on a session, as the registry's rows tell it. The cache only remembers it."""
+"""The status of a session by the registry's rows, which are the truth; the cache only keeps it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,19 @@ from django_logout.sessions.registry import database
 
 
 class SessionStatus(NamedTuple):
-    """What the registry knows of a session."""
+    """Whether a session is active, and if not, why."""
 
     active: bool
     reason: str = Reason.UNKNOWN
-    expired: bool = False  # not ended yet, but to be: its time is over
+    expired: bool = False  # a timeout has passed, but its ending is not recorded yet
 
 
 def get_status(identity: Identity) -> SessionStatus:
-    """The truth on one session. A session that claims an id and has no row is not alive; one
-    from before our time is, unless a cut-off covers its user."""
+    """Return the status of one session.
+
+    A session with an id of ours but without a row is not active. A session from before the
+    installation, which has no id, is active unless a cutoff covers its user.
+    """
     covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
     later = Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))
     row = (
@@ -45,17 +48,17 @@ def get_status(identity: Identity) -> SessionStatus:
             return SessionStatus(False, public_reason(cut))
         if not is_adopted(identity.id):
             return SessionStatus(True)
-        if kind != SESSION:  # of tokens, which tell when they were issued
+        if kind != SESSION:  # a token login, whose tokens say when they were issued
             last = last_cutoff_of(user_id)
             covered = last.covers(created_at.timestamp())
             return SessionStatus(False, last.reason) if covered else SessionStatus(True)
     elif identity.registered:
         return SessionStatus(False)
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
-    # It began before our time, and so before whatever ended all of its user's, even if it was
-    # adopted only afterwards, by a request that was in flight.
+    # It began before the installation, so before any ending of all of its user's sessions, even if
+    # a request in flight adopted it only afterwards.
     cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
-    # Whoever ended the others had a row by then.
+    # A session that ended the others had a row by then.
     others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
     endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
     why = cutoffs.order_by("-before").values_list("reason", flat=True).first()
@@ -66,13 +69,12 @@ def get_status(identity: Identity) -> SessionStatus:
 
 
 def public_reason(reason: str) -> str:
-    """Why a session has been cut off, in the end: nobody has logged out in it, whatever somebody
-    did elsewhere."""
+    """Return the reason to show for a cutoff: "you logged out" is not true of this session."""
     return Reason.CUTOFF if reason == Reason.USER else reason or Reason.UNKNOWN
 
 
 def why_login_refused(user_id: str, auth_hash: str) -> Reason | None:
-    """Why a user with such a session is not let in any more; ``None`` if that is unknown."""
+    """Return why Django refuses a user's session with this auth hash; ``None`` if it does not."""
     user_model = get_user_model()
     pk = user_model._meta.pk.to_python(user_id)
     user: Any = user_model._base_manager.using(database()).filter(pk=pk).first()
@@ -97,8 +99,7 @@ def auth_hash_matches(user: Any, given: str) -> bool:
 
 
 def kept_by_credential_change(session_id: UUID) -> bool:
-    """Whether a session is the one that stayed when its user changed the password in it, or what
-    else Django's hash of the account is made of."""
+    """Return whether a session stayed active when its user changed the password, or a factor, in it."""
     changed = LogoutEvent.objects.filter(
         user=OuterRef("user"),
         scope=Scope.OTHERS,

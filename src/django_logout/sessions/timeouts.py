@@ -1,4 +1,4 @@
-"""When a session expires by itself: pure decisions, no I/O."""
+"""When a session expires by itself: decisions without I/O."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Limits(NamedTuple):
-    """How long a session may idle, and how long it may live; ``None``: for ever."""
+    """The timeouts of a session; ``None`` is no timeout."""
 
     idle_timeout: timedelta | None = None
     absolute_timeout: timedelta | None = None
@@ -23,12 +23,12 @@ class Limits(NamedTuple):
 
 
 def depend_on_user(given: LogoutSettings) -> bool:
-    """Whether the limits are not the same for everybody."""
+    """Return whether the timeouts differ between users."""
     return callable(given.IDLE_TIMEOUT) or callable(given.ABSOLUTE_TIMEOUT)
 
 
 def limits_for(given: LogoutSettings, user: Any, request: HttpRequest | None) -> Limits:
-    """The limits that the settings mean for a user (who is not looked at if they are fixed)."""
+    """Return the timeouts of a user; ``user`` may be ``None`` if they do not depend on it."""
     return Limits(
         idle_timeout=_duration(given.IDLE_TIMEOUT, user, request),
         absolute_timeout=_duration(given.ABSOLUTE_TIMEOUT, user, request),
@@ -42,7 +42,7 @@ def _duration(value: Any, user: Any, request: HttpRequest | None) -> timedelta |
 
 
 def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -> Reason | None:
-    """Why a session with these times is over, or ``None``."""
+    """Return why a session with these times has expired, or ``None``."""
     if limits.absolute_timeout is not None and now - begun >= limits.absolute_timeout:
         return Reason.ABSOLUTE_TIMEOUT
     if limits.idle_timeout is not None and now - seen >= limits.idle_timeout:
@@ -51,29 +51,27 @@ def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -
 
 
 def touch_interval(given: LogoutSettings, limits: Limits | None) -> timedelta:
-    """How long activity may go unwritten: so much shorter than the idle timeout that other
-    processes, which know only what is written, do not take somebody for idle long before."""
+    """Return how long activity may stay unwritten.
+
+    It is much shorter than the idle timeout, since other processes know only what is written, and
+    would take an active session for idle.
+    """
     interval = as_timedelta(given.LAST_SEEN_INTERVAL)
-    return (
-        interval
-        if limits is None or limits.idle_timeout is None
-        else min(interval, limits.idle_timeout / 4)
-    )
+    if limits is None or limits.idle_timeout is None:
+        return interval
+    return min(interval, limits.idle_timeout / 4)
 
 
 def end(limits: Limits, *, begun: datetime, expires: datetime) -> datetime:
-    """When a session ends whatever is done."""
-    return (
-        expires
-        if limits.absolute_timeout is None
-        else min(expires, begun + limits.absolute_timeout)
-    )
+    """Return when a session ends even if it is used."""
+    timeout = limits.absolute_timeout
+    return expires if timeout is None else min(expires, begun + timeout)
 
 
 def seconds_left(
     limits: Limits, *, begun: datetime, seen: datetime, expires: datetime, now: datetime
 ) -> tuple[int, int | None]:
-    """Seconds until the session ends whatever is done, and until it ends if nothing is."""
+    """Return the seconds until the session ends even if it is used, and if it is not."""
     ending = end(limits, begun=begun, expires=expires)
     left = max(0, int((ending - now).total_seconds()))
     if limits.idle_timeout is None:

@@ -1,7 +1,7 @@
-"""Logins by tokens: each is a login session like a browser's, with a row and no engine's session.
+"""Logins by tokens: each has a row like a browser's session, but no session of the engine.
 
-All tokens of such a login, however often they are exchanged for new ones, carry the row's id, and
-end with it: they are a family. With ``sessions.registry``, the only module that writes session rows.
+All tokens of such a login are a token family: however often they are exchanged for new ones, they
+carry the row's id, and end with it. This module and ``sessions.registry`` alone write session rows.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ from django_logout.sessions import identity, registry
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-#: The kind of the sessions, and the name of the revoker that counts them.
+#: The kind of these sessions, and the name of the revoker that counts them.
 KIND = "simplejwt"
-#: The apps that issue such tokens: where none of them is installed, nothing is asked for them.
+#: The apps that issue such tokens. If none is installed, no query is made for them.
 APPS = ("rest_framework_simplejwt", "rest_framework_simplejwt.token_blacklist")
 #: The claim that names the login, as OpenID Connect does.
 SID = "sid"
 
 
 def as_id(claim: Any) -> UUID | None:
-    """The login that a token says it is of; ``None`` if it says none. What can be no id of ours is
-    the id of no login."""
+    """Return the id of the login that a token names, or ``None`` if it names none.
+
+    A claim that cannot be an id gives the id of no login, so that the token is refused.
+    """
     if claim is None:
         return None
     try:
@@ -43,7 +45,7 @@ def as_id(claim: Any) -> UUID | None:
 
 @cached_until_setting_changes("INSTALLED_APPS")
 def in_use() -> bool:
-    """Whether this project issues such tokens."""
+    """Return whether this project issues such tokens."""
     return any(apps.is_installed(app) for app in APPS)
 
 
@@ -54,9 +56,7 @@ def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> Lo
         id=uuid4(),
         kind=KIND,
         user=user,
-        created_at=now,
-        authenticated_at=now,
-        last_seen_at=now,
+        **registry.started(now),
         expires_at=expires,
         **registry.request_facts(request),
     )
@@ -65,8 +65,11 @@ def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> Lo
 
 
 def adopt(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUID:
-    """Write the row of a login whose tokens carry no id: from before our time, or issued by other
-    code. The same name always gives the same id."""
+    """Write the row of a login whose tokens carry no id, and return its id.
+
+    Such tokens are from before the installation, or issued by other code. The same name always
+    gives the same id.
+    """
     row, _ = registry.sessions().get_or_create(
         pk=identity.fingerprint(f"{KIND}:{name}"),
         defaults={
@@ -81,18 +84,20 @@ def adopt(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUI
 
 
 def extend_login(family_id: UUID, expires: datetime) -> bool:
-    """One of the tokens is being exchanged for a new one: that is activity, and the login lives
-    until the new one expires. False if it has ended.
+    """Record that a token was exchanged for a new one; return false if the login has ended.
 
-    An ending that is under way is waited for: it locks the row that is updated here.
+    An exchange is activity, and the login lives until the new token expires. The UPDATE waits for
+    an ending in another transaction, which has locked the row.
     """
     alive = registry.active(registry.sessions().filter(pk=family_id))
     return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
 
 
 def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
-    """What goes on when the others end: an adopted login began before that, and would be refused
-    for it, like one that came to light too late to be ended with them."""
+    """Keep logins active when the others of their user end.
+
+    An adopted login began before that ending, and would be refused for it.
+    """
     ids = [*session_ids, *tied_to(session_ids)]
     if adopted := [session_id for session_id in ids if identity.is_adopted(session_id)]:
         rows = registry.active(registry.sessions().filter(pk__in=adopted, kind=KIND))
@@ -100,7 +105,7 @@ def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
 
 
 def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
-    """Ids of those that were begun in these browser sessions, and end with them."""
+    """Return the ids of the logins that were begun in these browser sessions, and end with them."""
     if not session_ids or not in_use():
         return []
     ties = CredentialBinding.objects.using(registry.database())
@@ -109,12 +114,12 @@ def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
 
 
 def active_ids(user_id: Any) -> QuerySet[LoginSession, UUID]:
-    """Ids of those of a user's that go on."""
+    """Return the ids of a user's active logins."""
     rows = registry.active(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
     return rows.values_list("pk", flat=True)
 
 
 def without_tied(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
-    """Of these sessions, those that are not part of a browser's."""
+    """Return those of these sessions that were not begun in a browser's session."""
     ties = CredentialBinding.objects.filter(kind=KIND)
     return rows.exclude(pk__in=ties.values("pk")) if in_use() else rows
