@@ -19,7 +19,7 @@ QUICK ?=
 # Anything: measure which lines run, in all parts of a run together; `make coverage` reports.
 COVERAGE ?=
 # What talks to servers and to other apps. "mariadb" adds mysqlclient, which has to be compiled.
-FULL_GROUPS ?= servers adapters
+FULL_GROUPS ?= servers adapters suites
 # Environments of tox.ini; empty takes all of them. And what pytest is told there, instead of "-n auto".
 ENVS ?=
 MATRIX_ARGS ?=

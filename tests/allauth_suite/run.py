@@ -19,6 +19,17 @@ sys.path.insert(0, str(ROOT))  # this file is run as a script
 from tests import sdists  # noqa: E402
 
 PROJECTS = ("regular", "login_required_mw", "account_only", "headless_only")
+#: What allauth's tests import.
+NEEDED = (
+    "allauth",
+    "ninja",
+    "openid",
+    "PIL",
+    "psycopg",
+    "pytest_asyncio",
+    "rest_framework",
+    "yaml",
+)
 #: Plugins that are not allauth's own choice: a cache folder among its tests, and random order.
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:randomly")
 #: What pytest answers when all tests have passed, and when some have failed.
@@ -32,6 +43,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--work", type=Path, default=sdists.CACHE)
     options, others = parser.parse_known_args(argv)
 
+    # Without one of these, tests fail with and without django_logout, and would not count.
+    missing = [name for name in NEEDED if not util.find_spec(name)]
+    if missing:
+        parser.error(f"Not installed: {missing}. They are in the dependency group suites.")
     version = metadata.version("django-allauth")
     folder = sdists.unpack("django-allauth", version, "tests", "pytest.ini", work=options.work)
     projects = options.project or PROJECTS
