@@ -1,4 +1,4 @@
-"""An app that logs in by allauth's API, and shows its tokens in headers."""
+"""An app that logs in by allauth's API, and sends its tokens in headers."""
 
 import json
 from typing import Any
@@ -10,14 +10,14 @@ SESSION = f"{API}/auth/session"
 
 
 class App:
-    """One that has no cookies; it replays whatever it has been given."""
+    """A client without cookies, which keeps and replays its tokens."""
 
     def __init__(self, token: str = "", access: str = "", refresh: str = "") -> None:
         self.token, self.access, self.refresh = token, access, refresh
 
     @classmethod
     def log_in(cls, agent: str = "") -> "App":
-        """With a name and a password."""
+        """Log in with a name and a password."""
         given = {"username": "ann", "password": "pw"}
         answer = cls().post(f"{API}/auth/login", given, **({"User-Agent": agent} if agent else {}))
         assert answer.status_code == 200, answer.content
@@ -27,7 +27,7 @@ class App:
         )
 
     def send(self, method: str, url: str, data: Any = None, **headers: str) -> Any:
-        """One request, in no browser."""
+        """Send one request with the session token, or else the access token."""
         if self.token:
             headers["X-Session-Token"] = self.token
         elif self.access:
@@ -38,20 +38,20 @@ class App:
         return Client().generic(method, url, content_type=kind, headers=headers, **body)
 
     def get(self, url: str) -> Any:
-        """Ask."""
+        """Send a GET request."""
         return self.send("GET", url)
 
     def post(self, url: str, data: Any = None, **headers: str) -> Any:
-        """Send."""
+        """Send a POST request."""
         return self.send("POST", url, data, **headers)
 
     def delete(self, url: str) -> Any:
-        """Delete."""
+        """Send a DELETE request."""
         return self.send("DELETE", url)
 
     @property
     def works(self) -> bool:
-        """Whether it is logged in, by what it shows."""
+        """Return whether allauth's API treats the client as logged in."""
         status = self.get(SESSION).status_code
         assert status in {200, 401, 410}
         return bool(status == 200)

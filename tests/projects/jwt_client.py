@@ -1,4 +1,4 @@
-"""A program that logs in for JSON web tokens, and what it sees."""
+"""A program that logs in for JSON web tokens."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,15 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 @dataclass
 class Program:
-    """One that has logged in; it replays whatever it has ever been given."""
+    """A program that is logged in, and replays its tokens."""
 
     refresh: str
     access: str
 
     @classmethod
     def log_in(cls, name: str = "ann", client: Client | None = None, **headers: str) -> "Program":
-        """With a name and a password, by the library's view; in a browser, or in none."""
+        """Log in with a name and a password by the library's view, inside or outside of a
+        browser."""
         data = {"username": name, "password": "pw"}
         answer = (client or Client()).post("/jwt/", data, headers=headers or None)
         assert answer.status_code == 200, answer.content
@@ -24,33 +25,33 @@ class Program:
 
     @classmethod
     def issued_for(cls, user: Any) -> "Program":
-        """By code that knows nothing of us, as before the package was installed."""
+        """Return tokens of code that does not know us, as before the package was installed."""
         token = RefreshToken.for_user(user)
         return cls(str(token), str(token.access_token))
 
     def ask(self, path: str = "/api/who/") -> Any:
-        """One request with the access token."""
+        """Send one GET request with the access token."""
         return Client().get(path, headers={"Authorization": f"Bearer {self.access}"})
 
     def post(self, path: str, **data: Any) -> Any:
-        """One more."""
+        """Send one POST request with the access token."""
         return Client().post(path, data, headers={"Authorization": f"Bearer {self.access}"})
 
     @property
     def works(self) -> bool:
-        """Whether the access token lets in, loading the user or not."""
+        """Return whether the access token authenticates, with and without loading the user."""
         answers = [self.ask("/api/who/").status_code, self.ask("/api/stateless/").status_code]
         assert answers in ([200, 200], [401, 401]), answers
         return answers == [200, 200]
 
     def exchange(self, path: str = "/jwt/refresh/") -> "Program":
-        """Its next tokens."""
+        """Refresh, and return the next tokens."""
         answer = Client().post(path, {"refresh": self.refresh})
         assert answer.status_code == 200, answer.content
         return Program(**answer.json())
 
     def refused(self) -> str:
-        """Why the login is over, by any of its tokens: whatever answers says the same."""
+        """Return the reason for which every token is refused."""
         answers = [self.ask(), self.ask("/api/stateless/")]
         answers.append(Client().post("/jwt/refresh/", {"refresh": self.refresh}))
         assert [answer.status_code for answer in answers] == [401] * 3, answers
@@ -59,14 +60,14 @@ class Program:
 
 
 def exchange(program: Program) -> Program | None:
-    """New tokens, if there are any to be had."""
+    """Refresh, and return the next tokens, or ``None`` where the refresh is refused."""
     answer = Client().post("/jwt/refresh/", {"refresh": program.refresh})
     assert answer.status_code in {200, 401}, answer.content
     return Program(**answer.json()) if answer.status_code == 200 else None
 
 
 def works(program: Program) -> bool:
-    """Any of its tokens, in any way."""
+    """Return whether any of the tokens works in any way."""
     stock = Client().post("/jwt/stock-refresh/", {"refresh": program.refresh})
     child = Program(**stock.json()) if stock.status_code == 200 else None
     return program.works or exchange(program) is not None or (child is not None and child.works)

@@ -1,4 +1,4 @@
-"""An application of somebody else's that logs users in with django-oauth-toolkit."""
+"""A third party's application that logs users in with django-oauth-toolkit."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +14,7 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class DeviceValidator(OAuth2Validator):
-    """Knows devices: what django-oauth-toolkit's own has still to learn for oauthlib 4."""
+    """A validator for device codes, which oauthlib 4 needs and django-oauth-toolkit lacks."""
 
     def validate_device_code(self, client_id: str, code: str, request: Any) -> str:
         device = get_device_grant_model().objects.get(device_code=code)
@@ -23,7 +23,7 @@ class DeviceValidator(OAuth2Validator):
 
 
 def application(name: str = "Photo printer", grant: str = "authorization-code") -> Any:
-    """Known to the site, and told apart by its name."""
+    """Return an application of the site, by its name."""
     model = get_application_model()
     return model.objects.get_or_create(
         client_id=name.lower().replace(" ", "-"),
@@ -40,7 +40,7 @@ def application(name: str = "Photo printer", grant: str = "authorization-code") 
 
 
 def approve(browser: Client, *, scope: str = "read", kind: str = "code", **which: str) -> str:
-    """A user lets the application in; the browser is sent back with this."""
+    """Approve the application, and return what the browser is redirected with."""
     asked = {
         "client_id": application(**which).client_id,
         "response_type": kind,
@@ -56,7 +56,7 @@ def approve(browser: Client, *, scope: str = "read", kind: str = "code", **which
 
 
 def ask(grant: str, **fields: str) -> Any:
-    """The application's server asks for tokens."""
+    """Request tokens as the application's server."""
     mine = application(fields.pop("name", "Photo printer"))
     about = {"client_id": mine.client_id, "client_secret": SECRET}
     return Client(raise_request_exception=False).post(
@@ -65,17 +65,17 @@ def ask(grant: str, **fields: str) -> Any:
 
 
 def redeem(code: str, **fields: str) -> Any:
-    """Tokens for a code."""
+    """Redeem a code for tokens."""
     return ask("authorization_code", code=code, redirect_uri=CALLBACK, **fields)
 
 
 def renew(tokens: dict[str, str], **fields: str) -> Any:
-    """New tokens for old."""
+    """Refresh the tokens."""
     return ask("refresh_token", refresh_token=tokens["refresh_token"], **fields)
 
 
 def log_in(browser: Client, **how: str) -> dict[str, str]:
-    """All of it; the tokens."""
+    """Approve the application, and return its tokens."""
     code = approve(browser, **how)
     answer = redeem(code, name=how.get("name", "Photo printer"))
     assert answer.status_code == 200, answer.content
@@ -84,14 +84,15 @@ def log_in(browser: Client, **how: str) -> dict[str, str]:
 
 
 def works(token: str) -> bool:
-    """Whether it lets the application in, as the user."""
+    """Return whether the access token authenticates."""
     status = Client().get("/api/oauth/", headers={"Authorization": f"Bearer {token}"}).status_code
     assert status in {200, 401}
     return status == 200
 
 
 def alive(tokens: dict[str, str], **fields: str) -> list[str]:
-    """Which of what a login gave still lets somebody in. (To renew makes new ones, so it is last.)"""
+    """Return which tokens of a login work. The refresh token comes last, because using it makes new
+    tokens."""
     found = [name for name in ("access_token", "id_token") if works(tokens.get(name, "none"))]
     if renew(tokens, **fields).status_code == 200:
         found.append("refresh_token")

@@ -1,4 +1,4 @@
-"""Our API in a project whose views run in transactions, which a later error takes back."""
+"""The API with ``ATOMIC_REQUESTS``: an error after the view rolls its transaction back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def fails(operation: Callable[..., Any]) -> Callable[..., Any]:
-    """What a project puts round its API: it does something afterwards, and that fails."""
+    """Wrap a view so that it fails after its work, as a project's decorator may."""
 
     def failing(request: Any, *args: Any, **kwargs: Any) -> Any:
         operation(request, *args, **kwargs)
@@ -30,7 +30,7 @@ def fails(operation: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def api() -> NinjaAPI:
-    """An API with an accident; nobody handles it, so it ends the request."""
+    """Return an API whose every view fails, with no handler for the error."""
     made = NinjaAPI(urls_namespace="atomic")
     made.add_decorator(fails, mode="view")
     made.add_router("", logout_router([django_auth, ByRow()], rate="1000/min"))
@@ -39,20 +39,20 @@ def api() -> NinjaAPI:
 
 @pytest.fixture(autouse=True)
 def atomic_requests(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """Each view in a transaction."""
+    """Run each view in a transaction."""
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     settings.ROOT_URLCONF = (path("atomic/", api().urls), *urlpatterns)
 
 
 def ask(url: str, key: str) -> int:
-    """A program with a token; the status of the answer."""
+    """Post with a token, and return the status of the response."""
     how = {"headers": {"Authorization": f"Bearer {key}"}}
     return int(Client(raise_request_exception=False).post(url, **how).status_code)
 
 
 @pytest.mark.parametrize("what", ["logout", "sessions/end-all"])
-def test_what_a_program_has_ended_stays_so(ann: Client, user: Any, what: str) -> None:
-    """Its token, and with everything a browser's session."""
+def test_logout_survives_rollback(ann: Client, user: Any, what: str) -> None:
+    """The token is revoked, and "everywhere" ends the browser's session too."""
     token = Token.objects.create(user=user)
     assert ask(f"/atomic/{what}/", token.key) == 500
     assert not Token.objects.exists()
@@ -60,8 +60,8 @@ def test_what_a_program_has_ended_stays_so(ann: Client, user: Any, what: str) ->
     assert LogoutEvent.objects.count() == 1
 
 
-def test_a_session_that_was_chosen_stays_ended(ann: Client, user: Any) -> None:
-    """It is not the one of the request, so nobody would end it again."""
+def test_ending_a_chosen_session_survives_rollback(ann: Client, user: Any) -> None:
+    """It is not the request's own session, so no later request would end it again."""
     token, session = Token.objects.create(user=user), user.login_sessions.get()
     assert ask(f"/atomic/sessions/{session.pk}/end/", token.key) == 500
     assert signed_in(ann) == ""

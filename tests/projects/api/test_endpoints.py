@@ -1,4 +1,4 @@
-"""Our API for token clients, in REST framework and in django-ninja: the same, whichever it is."""
+"""The endpoints for token clients answer alike in REST framework and in django-ninja."""
 
 from datetime import timedelta
 from typing import Any
@@ -34,26 +34,26 @@ SHAPE = {"logged_out", "complete", "reason", "ended", "failed", "redirect_to"}
 
 @pytest.fixture(autouse=True)
 def unthrottled() -> None:
-    """What other tests have asked for."""
+    """Forget the requests of other tests."""
     cache.clear()
 
 
 class ForSessions(APIView):
-    """Of a project that logs in by session only: REST framework answers nobody with 403 there."""
+    """A view that accepts sessions only, so REST framework answers anonymous requests with 403."""
 
     authentication_classes = (SessionAuthentication,)
     permission_classes = (IsAuthenticated,)
 
     def get(self, request: Request) -> Response:
-        """Something."""
+        """Return an empty response."""
         return Response({})
 
 
 @pytest.mark.parametrize("headers", [{}, {"sec-fetch-dest": "empty"}], ids=["silent", "fetch"])
-def test_an_api_for_sessions_says_why_they_have_ended(
+def test_ended_session_gets_401_with_reason(
     ann: Client, user: Any, settings: Any, headers: dict[str, str]
 ) -> None:
-    """401 with the reason; and nobody, who never had one, is forbidden as before."""
+    """An anonymous request still gets REST framework's 403."""
     settings.ROOT_URLCONF = (path("own/", ForSessions.as_view()), *urlpatterns)
     assert ann.get("/own/").status_code == 200
     end_sessions(Target.user(user), reason="admin")
@@ -66,12 +66,12 @@ def test_an_api_for_sessions_says_why_they_have_ended(
 
 @pytest.fixture(params=["/drf/", "/ninja/"])
 def base(request: pytest.FixtureRequest) -> str:
-    """Where the API is."""
+    """Return the prefix of the API."""
     return str(request.param)
 
 
 class Program:
-    """A client that comes with a token, and with no cookies."""
+    """A client with a token and without cookies."""
 
     def __init__(self, base: str, scheme: str, token: str) -> None:
         self.base = base
@@ -84,24 +84,24 @@ class Program:
         return Client(enforce_csrf_checks=True).post(self.base + path, **self.how)
 
     def is_let_in(self) -> bool:
-        """Whether the token works."""
+        """Return whether the token works."""
         return bool(self.get("sessions/").status_code == 200)
 
 
 def program(base: str, user: Any) -> Program:
-    """With a token of REST framework."""
+    """Return a client with a token of REST framework."""
     token, _ = Token.objects.get_or_create(user=user)
     return Program(base, "Token" if base == "/drf/" else "Bearer", token.key)
 
 
 def jwt_program(name: str = "ann") -> tuple[Program, str]:
-    """With a JSON web token, and its refresh token."""
+    """Return a client with a JSON web token, and its refresh token."""
     pair = Client().post("/jwt/", {"username": name, "password": "pw"}).json()
     return Program("/drf/", "Bearer", pair["access"]), pair["refresh"]
 
 
 def is_problem(response: Any, status: int) -> bool:
-    """As RFC 9457 has it."""
+    """Return whether the response is problem details (RFC 9457)."""
     body = response.json()
     return bool(
         response.status_code == status == body["status"]
@@ -110,8 +110,8 @@ def is_problem(response: Any, status: int) -> bool:
     )
 
 
-def test_a_token_logs_itself_out(base: str, user: Any, other: Any) -> None:
-    """And nobody else's, and no session."""
+def test_logout_revokes_own_token(base: str, user: Any, other: Any) -> None:
+    """It revokes no other user's token, and ends no session."""
     Client().force_login(user)
     mine, theirs = program(base, user), program(base, other)
     answer = mine.post("logout/")
@@ -123,8 +123,8 @@ def test_a_token_logs_itself_out(base: str, user: Any, other: Any) -> None:
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
-def test_again_it_is_calm_success(base: str, user: Any) -> None:
-    """An unknown token has nothing left to end."""
+def test_second_logout_succeeds(base: str, user: Any) -> None:
+    """An unknown token leaves nothing to end, and neither does a missing one."""
     mine = program(base, user)
     mine.post("logout/")
     answer = mine.post("logout/")
@@ -132,8 +132,8 @@ def test_again_it_is_calm_success(base: str, user: Any) -> None:
     assert Client().post(f"{base}logout/").status_code == 200
 
 
-def test_a_session_logs_itself_out(base: str, user: Any) -> None:
-    """With the CSRF token; without it, a page of another site has asked."""
+def test_logout_by_session_needs_csrf_token(base: str, user: Any) -> None:
+    """Without the token, the page of another site may have sent the request."""
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
     refused = browser.post(f"{base}logout/")
@@ -144,8 +144,8 @@ def test_a_session_logs_itself_out(base: str, user: Any) -> None:
     assert browser.get("/private/").status_code == 302
 
 
-def test_a_session_that_has_ended_is_calm_success(base: str, ann: Client) -> None:
-    """By its cookie, which is still there: nothing is left to end."""
+def test_logout_by_ended_session_succeeds(base: str, ann: Client) -> None:
+    """The client still has the cookie, and there is nothing left to end."""
     browser = copy_of(ann)
     ann.post("/accounts/logout/")
     answer = browser.post(f"{base}logout/")
@@ -156,18 +156,16 @@ def test_a_session_that_has_ended_is_calm_success(base: str, ann: Client) -> Non
     )
 
 
-def test_another_user_s_token_beside_a_session_leaves_that_alone(
-    base: str, ann: Client, other: Any
-) -> None:
-    """What let the request in is what ends; a session that was looked at first is what did."""
+def test_everywhere_by_token_spares_other_users_session(base: str, ann: Client, other: Any) -> None:
+    """The request belongs to the user of the token that authenticated it."""
     ann.cookies.clear()
     theirs = program(base, other)
     theirs.post("sessions/end-all/")
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
-def test_the_list_is_that_of_the_page(base: str, ann: Client, user: Any) -> None:
-    """Sessions and tokens, and which of them is asking; a page at a time."""
+def test_list_shows_sessions_and_tokens(base: str, ann: Client, user: Any) -> None:
+    """The list names the credential that asks, and has pages."""
     mine = program(base, user)
     for _ in range(20):
         Client().force_login(user)
@@ -181,8 +179,8 @@ def test_the_list_is_that_of_the_page(base: str, ann: Client, user: Any) -> None
     assert [entry["kind"] for entry in theirs if entry["current"]] == ["session"]
 
 
-def test_one_of_them(base: str, user: Any, other: Any) -> None:
-    """A session, a token; another user's, or nobody's, is 404."""
+def test_end_one_by_id(base: str, user: Any, other: Any) -> None:
+    """A session or a token; an id of another user, or an unknown one, gets 404."""
     mine, theirs = program(base, user), program(base, other)
     AuthToken.objects.create(user)
     Client().force_login(user)
@@ -200,16 +198,16 @@ def test_one_of_them(base: str, user: Any, other: Any) -> None:
     assert theirs.is_let_in()
 
 
-def test_its_own_session_by_its_id_is_logging_out(base: str, ann: Client) -> None:
-    """Of a browser."""
+def test_ending_own_session_by_id_logs_out(base: str, ann: Client) -> None:
+    """The browser is logged out as by ``logout/``."""
     session_id = LoginSession.objects.get().pk
     answer = ann.post(f"{base}sessions/{session_id}/end/")
     assert answer.json()["logged_out"] is True
     assert ann.get("/private/").status_code == 302
 
 
-def test_the_others(base: str, ann: Client, user: Any) -> None:
-    """All but the token that asks; of another kind too."""
+def test_end_others_spares_own_token(base: str, ann: Client, user: Any) -> None:
+    """Sessions end, and tokens of every other kind are revoked."""
     mine = program(base, user)
     AuthToken.objects.create(user)
     answer = mine.post("sessions/end-others/").json()
@@ -218,16 +216,16 @@ def test_the_others(base: str, ann: Client, user: Any) -> None:
     assert ann.get("/private/").status_code == 302
 
 
-def test_everywhere(base: str, ann: Client, user: Any) -> None:
-    """The token that asks, too."""
+def test_everywhere_revokes_own_token_too(base: str, ann: Client, user: Any) -> None:
+    """Sessions end as well."""
     mine = program(base, user)
     answer = mine.post("sessions/end-all/").json()
     assert (answer["logged_out"], answer["ended"]) == (True, {"session": 1, "drf_token": 1})
     assert not mine.is_let_in()
 
 
-def test_everywhere_by_a_browser(base: str, ann: Client, user: Any) -> None:
-    """Which is logged out, too."""
+def test_everywhere_by_session_logs_out_too(base: str, ann: Client, user: Any) -> None:
+    """Tokens are revoked as well."""
     mine = program(base, user)
     answer = ann.post(f"{base}sessions/end-all/").json()
     assert (answer["logged_out"], answer["ended"]) == (True, {"session": 1, "drf_token": 1})
@@ -235,8 +233,8 @@ def test_everywhere_by_a_browser(base: str, ann: Client, user: Any) -> None:
     assert not mine.is_let_in()
 
 
-def test_a_browser_has_to_log_in_again_first(base: str, ann: Client, user: Any) -> None:
-    """As on the pages; a program is not asked."""
+def test_session_needs_recent_login(base: str, ann: Client, user: Any) -> None:
+    """As on the pages; a token client is not asked to log in again."""
     age(3600)
     answer = ann.post(f"{base}sessions/end-all/")
     assert is_problem(answer, 403)
@@ -244,15 +242,15 @@ def test_a_browser_has_to_log_in_again_first(base: str, ann: Client, user: Any) 
     assert program(base, user).post("sessions/end-all/").status_code == 200
 
 
-def test_nobody_sees_nothing(base: str) -> None:
-    """401, or the 403 of REST framework where sessions come first."""
+def test_anonymous_is_refused(base: str) -> None:
+    """With 401, or with REST framework's 403 where sessions come first."""
     for where in ("sessions/", "sessions/end-all/", "sessions/end-others/"):
         method = Client().get if where == "sessions/" else Client().post
         assert method(f"{base}{where}").status_code in {401, 403}
 
 
-def test_an_outage_is_said(base: str, user: Any, monkeypatch: Any) -> None:
-    """503, and the token is as it was."""
+def test_outage_gets_503(base: str, user: Any, monkeypatch: Any) -> None:
+    """The token still works."""
     mine = program(base, user)
     monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
     monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
@@ -263,17 +261,15 @@ def test_an_outage_is_said(base: str, user: Any, monkeypatch: Any) -> None:
     assert mine.is_let_in()
 
 
-def test_too_often(base: str, user: Any) -> None:
-    """Sixty a minute."""
+def test_throttled_after_sixty_requests(base: str, user: Any) -> None:
+    """Within one minute."""
     mine = program(base, user)
     statuses = [mine.get("sessions/").status_code for _ in range(61)]
     assert statuses == [200] * 60 + [429]
 
 
-def test_nobody_is_kept_in_by_a_throttle_that_cannot_count(
-    base: str, user: Any, settings: Any
-) -> None:
-    """Its cache is down; what remembers endings is not."""
+def test_logout_works_without_throttle_cache(base: str, user: Any, settings: Any) -> None:
+    """The throttle's cache is down; the cache that stores statuses is not."""
     mine = program(base, user)
     dead, alive = cache_from_url("redis://127.0.0.1:1/0"), cache_from_url("locmem://here")
     settings.CACHES = {"default": dead, "here": alive}
@@ -282,8 +278,8 @@ def test_nobody_is_kept_in_by_a_throttle_that_cannot_count(
     assert not Token.objects.exists()
 
 
-def test_a_json_web_token_logs_its_family_out(user: Any) -> None:
-    """The refresh token too; another login of the same user goes on."""
+def test_jwt_logout_revokes_token_family(user: Any) -> None:
+    """The refresh token is revoked too; another login of the same user stays active."""
     mine, refresh = jwt_program()
     elsewhere, _ = jwt_program()
     assert mine.post("logout/").json()["ended"] == {"simplejwt": 1}
@@ -292,8 +288,8 @@ def test_a_json_web_token_logs_its_family_out(user: Any) -> None:
     assert mine.post("logout/").json()["ended"] == {}
 
 
-def test_an_expired_access_token_still_logs_its_family_out(user: Any, clock: Any) -> None:
-    """Its refresh token would live on else."""
+def test_expired_access_token_revokes_family(user: Any, clock: Any) -> None:
+    """Otherwise its refresh token would stay valid."""
     mine, refresh = jwt_program()
     clock.shift(timedelta(hours=2))
     assert not mine.is_let_in()
@@ -302,8 +298,8 @@ def test_an_expired_access_token_still_logs_its_family_out(user: Any, clock: Any
 
 
 @pytest.mark.parametrize("what", ["forged", "no token at all", ""])
-def test_a_forged_token_logs_nobody_out(user: Any, what: str) -> None:
-    """It is success to whoever brings it."""
+def test_forged_token_ends_nothing(user: Any, what: str) -> None:
+    """The response claims success all the same."""
     mine, _ = jwt_program()
     token = mine.how["headers"]["Authorization"].removeprefix("Bearer ")
     forged = {"forged": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")}.get(what, what)
@@ -312,23 +308,23 @@ def test_a_forged_token_logs_nobody_out(user: Any, what: str) -> None:
     assert mine.is_let_in()
 
 
-def test_the_others_without_this_json_web_token(user: Any) -> None:
-    """Its family goes on."""
+def test_end_others_spares_own_jwt_family(user: Any) -> None:
+    """Another family is revoked."""
     mine, _ = jwt_program()
     elsewhere, _ = jwt_program()
     mine.post("sessions/end-others/")
     assert (mine.is_let_in(), elsewhere.is_let_in()) == (True, False)
 
 
-def test_an_expired_token_of_knox_is_success(user: Any) -> None:
-    """And is no error."""
+def test_logout_by_expired_knox_token_succeeds(user: Any) -> None:
+    """It is no error."""
     _, key = AuthToken.objects.create(user, expiry=timedelta(seconds=1))
     AuthToken.objects.update(expiry=timezone.now() - timedelta(hours=1))
     assert Program("/drf/", "Knox", key).post("logout/").status_code == 200
 
 
-def test_a_token_that_gives_only_its_user(user: Any) -> None:
-    """Ends nothing by itself, since nobody knows which it is; everything, everywhere."""
+def test_user_without_credential_revokes_nothing_here(user: Any) -> None:
+    """The API does not know which token it was, so only "everywhere" revokes it."""
     key = Token.objects.create(user=user).key
     mine = Program("/ninja/", "Bearer", f"user-{key}")
     answer = mine.post("logout/").json()
@@ -338,10 +334,8 @@ def test_a_token_that_gives_only_its_user(user: Any) -> None:
     assert (answer["logged_out"], answer["ended"]) == (False, {"drf_token": 1})
 
 
-def test_whoever_is_spared_is_not_told_to_be_logged_out(
-    base: str, ann: Client, user: Any, settings: Any
-) -> None:
-    """An API key that ends everything goes on letting its program in."""
+def test_spared_api_key_is_not_logged_out(base: str, ann: Client, user: Any, settings: Any) -> None:
+    """An API key that ends everything still authenticates afterwards, and the response says so."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     mine = program(base, user)
     answer = mine.post("sessions/end-all/").json()
@@ -353,23 +347,24 @@ def test_whoever_is_spared_is_not_told_to_be_logged_out(
     assert not mine.is_let_in()
 
 
-def test_everywhere_by_a_json_web_token(user: Any) -> None:
-    """It ends with the others."""
+def test_everywhere_revokes_own_jwt(user: Any) -> None:
+    """It is revoked with the others."""
     mine, _ = jwt_program()
     assert mine.post("sessions/end-all/").json()["logged_out"] is True
     assert not mine.is_let_in()
 
 
-def test_a_json_web_token_of_no_login_is_not_said_to_have_ended(user: Any) -> None:
-    """It goes on letting its holder in until it expires."""
+def test_jwt_without_session_is_not_logged_out(user: Any) -> None:
+    """It stays valid until it expires, and the response says so."""
     mine = Program("/drf/", "Bearer", str(AccessToken.for_user(user)))
     answer = mine.post("logout/").json()
     assert (answer["logged_out"], answer["complete"], answer["ended"]) == (False, False, {})
     assert mine.is_let_in()
 
 
-def test_a_key_of_another_user_in_a_forged_request_ends_no_session(ann: Client, other: Any) -> None:
-    """The browser sends its session along; the attacker's key is what lets the request in."""
+def test_forged_request_with_foreign_key_ends_no_session(ann: Client, other: Any) -> None:
+    """The browser sends its session cookie along, but the attacker's key authenticates the
+    request."""
     key = Token.objects.create(user=other).key
     browser = Client(enforce_csrf_checks=True)
     browser.cookies = ann.cookies
@@ -379,16 +374,16 @@ def test_a_key_of_another_user_in_a_forged_request_ends_no_session(ann: Client, 
     assert browser.post("/keyed/logout/").status_code == 403
 
 
-def test_who_is_no_user_has_no_sessions() -> None:
-    """401; and it is not said to be logged out."""
+def test_service_without_user_is_refused() -> None:
+    """It gets 401, and is not told to be logged out."""
     mine = Program("/ninja/", "Bearer", "service")
     assert mine.get("sessions/").status_code == 401
     assert mine.post("sessions/end-all/").status_code == 401
     assert mine.post("logout/").json()["logged_out"] is False
 
 
-def test_schemas() -> None:
-    """By the means of each framework."""
+def test_openapi_schemas() -> None:
+    """As each framework generates them."""
     patterns = [path("drf/", include("django_logout.contrib.drf.urls"))]
     generator = SchemaGenerator(title="API", patterns=patterns)
     schema = generator.get_schema(request=None, public=True)

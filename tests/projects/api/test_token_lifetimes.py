@@ -1,4 +1,4 @@
-"""Tokens that live longer than refresh tokens do, by a setting or by their class."""
+"""Access tokens that outlive refresh tokens, by a setting or by their class."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,26 +16,26 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def last(kind: Any, days: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tokens of a class are good for so long. (The library reads its settings when it is imported.)"""
+    """Set the lifetime of a class of tokens, because the library reads its settings on import."""
     monkeypatch.setattr(kind, "lifetime", timedelta(days=days))
 
 
 def prune_after(days: int, clock: Any) -> cleanup.Pruned:
-    """So much later."""
+    """Prune so many days later."""
     clock.shift(timedelta(days=days))
     return cleanup.prune_records()
 
 
 def works(token: Any) -> bool:
-    """Whether somebody is let in by it."""
+    """Return whether the token authenticates."""
     return bool(Program("", str(token)).ask("/api/stateless/").status_code == 200)
 
 
 @pytest.mark.parametrize("kind", [AccessToken, SlidingToken])
-def test_what_refuses_a_token_is_kept_as_long_as_the_token(
+def test_cutoff_is_kept_for_longest_token_lifetime(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any, kind: Any
 ) -> None:
-    """One that does not say of which login it is, and that outlives refresh tokens."""
+    """The token names no session, and outlives refresh tokens."""
     last(kind, 400, monkeypatch)
     token = kind.for_user(user)
     clock.shift(1)
@@ -47,10 +47,10 @@ def test_what_refuses_a_token_is_kept_as_long_as_the_token(
 
 
 @pytest.mark.parametrize("sliding", [False, True])
-def test_a_login_goes_on_as_long_as_one_of_its_tokens(
+def test_session_lasts_as_long_as_its_longest_token(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any, sliding: bool
 ) -> None:
-    """Pruning does not end it before, though nothing new can be made of them."""
+    """Pruning does not end it earlier, although no new token can be made of them."""
     last(SlidingToken if sliding else AccessToken, 30, monkeypatch)
     url = "/jwt/sliding/" if sliding else "/jwt/"
     answer = Client().post(url, {"username": "ann", "password": "pw"}).json()
@@ -60,10 +60,10 @@ def test_a_login_goes_on_as_long_as_one_of_its_tokens(
     assert prune_after(15, clock).expired == 1
 
 
-def test_nor_when_they_have_been_exchanged(
+def test_refreshed_access_token_prolongs_session(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
 ) -> None:
-    """The new access token counts, too."""
+    """The new access token counts as well."""
     program = Program.log_in()
     last(AccessToken, 30, monkeypatch)
     program = program.exchange()
@@ -72,10 +72,10 @@ def test_nor_when_they_have_been_exchanged(
 
 
 @pytest.mark.parametrize("days", [3, 59])
-def test_an_expired_access_token_logs_out_what_outlives_it(
+def test_expired_access_token_revokes_longer_refresh_token(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any, days: int
 ) -> None:
-    """Refresh tokens of a class of the project's own may live longer than the setting says."""
+    """A refresh token of the project's own class may live longer than the setting says."""
     last(RefreshToken, 60, monkeypatch)
     program = Program.log_in()
     clock.shift(timedelta(days=days))
@@ -83,10 +83,10 @@ def test_an_expired_access_token_logs_out_what_outlives_it(
     assert Client().post("/jwt/refresh/", {"refresh": program.refresh}).status_code == 401
 
 
-def test_an_expired_sliding_token_logs_its_login_out(
+def test_expired_sliding_token_ends_its_session(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
 ) -> None:
-    """Another that was had for it may still be good."""
+    """A newer token of the same session may still be valid."""
     last(SlidingToken, 20, monkeypatch)
     url, data = "/jwt/sliding/", {"username": "ann", "password": "pw"}
     token = Client().post(url, data).json()["token"]
@@ -95,10 +95,10 @@ def test_an_expired_sliding_token_logs_its_login_out(
     assert LoginSession.objects.get().ended_at
 
 
-def test_what_has_ended_does_not_come_back_when_it_is_forgotten(
+def test_sliding_token_of_deleted_session_is_refused(
     user: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
 ) -> None:
-    """A sliding token of a login of which no row is left."""
+    """No row of the session is left."""
     last(SlidingToken, 400, monkeypatch)
     url, data = "/jwt/sliding/", {"username": "ann", "password": "pw"}
     token = Client().post(url, data).json()["token"]

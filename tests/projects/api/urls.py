@@ -1,4 +1,4 @@
-"""The token project's URLs, and the API in both frameworks."""
+"""The endpoints in both frameworks, beside the URLs of ``jwt``."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from tests.projects.jwt.urls import urlpatterns as ours
 
 
 class ByRow(HttpBearer):
-    """Gives the row of the token."""
+    """Authenticate by the row of the token."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         return Token.objects.select_related("user").filter(key=token).first()
 
 
 class ByUser(HttpBearer):
-    """Gives the user, as many do; which token it was, nobody can tell."""
+    """Return the user only, as many projects do, so the token is unknown."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         found = Token.objects.select_related("user").filter(key=token.removeprefix("user-")).first()
@@ -28,7 +28,7 @@ class ByUser(HttpBearer):
 
 
 class ByKey(APIKeyQuery):
-    """Takes a key in the URL, and makes its user the request's, as many do."""
+    """Take a key from the URL, and set its user on the request, as many projects do."""
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
         found = Token.objects.select_related("user").filter(key=key).first()
@@ -38,7 +38,7 @@ class ByKey(APIKeyQuery):
 
 
 class ByService(HttpBearer):
-    """Lets another service in, which is no user."""
+    """Authenticate another service, which is no user."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         return token if token == "service" else None

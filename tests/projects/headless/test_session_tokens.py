@@ -1,4 +1,4 @@
-"""allauth's API for apps: the key of a session in a header is that session, and ends like it."""
+"""allauth's API for apps: the session key in a header is that session, and ends with it."""
 
 from importlib import import_module
 from typing import Any
@@ -27,20 +27,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 STOCK = "allauth.headless.tokens.strategies.sessions.SessionTokenStrategy"
 W073 = "django_logout.W073"
-KEYED = ["db", "cached_db", "cache", "file-unshared"]
-#: allauth asks the engine whether a key exists, which signed cookies never say.
-keyed = pytest.mark.engines(*KEYED)
+#: allauth asks the engine whether a key exists, and signed cookies never say yes.
+keyed = pytest.mark.engines("db", "cached_db", "cache", "file-unshared")
 
 
 @pytest.fixture(autouse=True)
 def doorstep(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where requests can be stopped."""
+    """Let requests be stopped in the middle."""
     monkeypatch.setattr(points, "pipe", Doorstep())
     KEYS.clear()
 
 
-def test_a_login_is_a_session_like_others(user: Any) -> None:
-    """In the registry, and on the page of her sessions, with its device."""
+def test_app_login_is_registered(user: Any) -> None:
+    """With its device, on the user's page of sessions."""
     App.log_in(agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1")
     row = LoginSession.objects.get()
     assert (row.user, row.kind, row.ended_at) == (user, "session", None)
@@ -54,11 +53,11 @@ def test_a_login_is_a_session_like_others(user: Any) -> None:
 
 
 @keyed
-def test_logging_out_ends_it(engine: str, user: Any) -> None:
-    """By its own API: one event, and copies of the token are worth nothing."""
+def test_logout_ends_app_session(engine: str, user: Any) -> None:
+    """By allauth's API, with one event; a copy of the token is refused."""
     app, other = App.log_in(), App.log_in()
     copy = App(app.token)
-    assert app.delete(SESSION).status_code == 401  # so allauth says that nobody is logged in now
+    assert app.delete(SESSION).status_code == 401  # allauth answers a logout so.
     assert (app.works, copy.works, other.works) == (False, False, True)
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.sessions, event.actor) == ("user", "current", 1, user)
@@ -66,8 +65,8 @@ def test_logging_out_ends_it(engine: str, user: Any) -> None:
 
 @keyed
 @pytest.mark.parametrize("what", ["user", "session", "everyone", "others", "disabled", "password"])
-def test_whatever_ends_a_session_ends_it(engine: str, user: Any, what: str) -> None:
-    """With the next request; what a request in flight writes brings nothing back."""
+def test_every_ending_reaches_app(engine: str, user: Any, what: str) -> None:
+    """The next request is refused, and a request in flight does not bring the session back."""
     app, browser = App.log_in(), Client()
     browser.force_login(user)
     late = Visit(lambda: app.post("/app/write/"), "view")
@@ -83,30 +82,32 @@ def test_whatever_ends_a_session_ends_it(engine: str, user: Any, what: str) -> N
     }
     deeds[what]()
     answer = late.finish()
-    if what != "everyone":  # which does not look at each, and lets requests in flight run out
+    # Neither "everyone" nor a password changed without a request deletes the stored session, so a
+    # request in flight can finish, with "everyone" on every engine. The next one is refused.
+    if what != "everyone" and (engine, what) != ("db", "password"):
         assert (answer.status_code, "reason" in answer.json()) == (401, True)
     assert not app.works
     assert signed_in(browser) == ("ann" if what in {"others", "session"} else "")
 
 
 def disable(user: Any) -> None:
-    """As a form of the admin's does it."""
+    """Disable the user as the admin's form does it."""
     user.is_active = False
     user.save()
 
 
 def change_password(user: Any) -> None:
-    """As a reset does it."""
+    """Change the password as a reset does it."""
     user.set_password("new")
     user.save()
 
 
 @keyed
 @pytest.mark.parametrize("point", ["view", "rotated"])
-def test_under_a_new_key_it_ends_too(
+def test_rotated_key_ends_too(
     engine: str, user: Any, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
-    """The key is rotated before; and while it ends, before the new one is saved and after."""
+    """The key rotates before the ending, or during it: before the new one is saved, or after."""
     points.install(plain=False, patch=monkeypatch.setattr)
     app = App.log_in()
     fresh = App(app.post("/app/rotate/").json()["key"])
@@ -119,8 +120,8 @@ def test_under_a_new_key_it_ends_too(
     assert not any(App(key).works for key in (app.token, *KEYS))
 
 
-def test_who_changes_the_password_in_an_app_stays(user: Any) -> None:
-    """By allauth's API; the others go, with a reason."""
+def test_password_change_in_app_spares_app(user: Any) -> None:
+    """Through allauth's API; the user's other apps are logged out, with a reason."""
     app, other = App.log_in(), App.log_in()
     changed = app.post(
         "/_allauth/app/v1/account/password/change",
@@ -134,8 +135,8 @@ def test_who_changes_the_password_in_an_app_stays(user: Any) -> None:
     assert not app.works
 
 
-def test_idle_apps_end(user: Any, settings: Any, clock: Any) -> None:
-    """Each request is activity, by its token; then it is over, and on record."""
+def test_idle_timeout(user: Any, settings: Any, clock: Any) -> None:
+    """Each request with the token is activity; the expiry is recorded."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     app = App.log_in()
     for _ in range(3):
@@ -146,8 +147,9 @@ def test_idle_apps_end(user: Any, settings: Any, clock: Any) -> None:
     assert LogoutEvent.objects.get().reason == "idle"
 
 
-def test_a_limit_counts_them(user: Any, settings: Any) -> None:
-    """The oldest ends; where logins are refused, no token is given, and no session is left."""
+def test_max_sessions(user: Any, settings: Any) -> None:
+    """The oldest session ends. Where the login is refused instead, no token and no session
+    remain."""
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     first, second = App.log_in(), App.log_in()
     assert (first.works, second.works) == (False, True)
@@ -157,8 +159,8 @@ def test_a_limit_counts_them(user: Any, settings: Any) -> None:
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
-def test_a_password_that_changes_unheard_ends_it(user: Any) -> None:
-    """In a way that sends no signals: allauth lets the session go, and so it has ended."""
+def test_password_change_without_signal_ends_session(user: Any) -> None:
+    """allauth drops the session, so we record it as ended."""
     app = App.log_in()
     user.set_password("new")
     get_user_model().objects.update(password=user.password)
@@ -166,16 +168,16 @@ def test_a_password_that_changes_unheard_ends_it(user: Any) -> None:
     assert LogoutEvent.objects.get().reason == "password_changed"
 
 
-def test_an_api_takes_the_same_key(user: Any) -> None:
-    """REST framework, by allauth's own class; a logout there ends it."""
+def test_api_view_accepts_session_token(user: Any) -> None:
+    """By allauth's class for REST framework; a logout there ends the session."""
     app = App.log_in()
     assert app.get("/api/by-session/").json() == {"user": "ann"}
     assert app.post("/api/by-session/").status_code == 200
     assert (app.works, app.get("/api/by-session/").status_code) == (False, 403)
 
 
-def test_the_browser_beside_it_is_left_alone(user: Any, other: Any) -> None:
-    """A request with both, a cookie of one user and a token of another, ends what it says."""
+def test_token_and_cookie_of_different_users(user: Any, other: Any) -> None:
+    """Each endpoint ends the session that it is about, and leaves the other one alone."""
     app, browser = App.log_in(), Client()
     browser.force_login(other)
     answer = browser.delete(SESSION, headers={"X-Session-Token": app.token})
@@ -187,14 +189,14 @@ def test_the_browser_beside_it_is_left_alone(user: Any, other: Any) -> None:
 
 
 @pytest.mark.engines("signed_cookies")
-def test_signed_cookies_have_no_keys(engine: str, user: Any) -> None:
-    """So allauth finds no session by one: nobody is let in at all."""
+def test_signed_cookies_are_refused(engine: str, user: Any) -> None:
+    """allauth finds no session by key on that engine, so no app is logged in."""
     assert not App.log_in().works
 
 
 @pytest.mark.engines("cache", "file")
-def test_allauth_alone_brings_it_back(engine: str, user: Any, settings: Any) -> None:
-    """What is at stake: the request in flight writes the data back, and nobody asks."""
+def test_stock_strategy_resurrects_session(engine: str, user: Any, settings: Any) -> None:
+    """What is at stake: a request in flight writes the data back, and allauth does not check."""
     settings.HEADLESS_TOKEN_STRATEGY = STOCK
     app = App.log_in()
     late = Visit(lambda: app.post("/app/write/"), "view")
@@ -203,8 +205,8 @@ def test_allauth_alone_brings_it_back(engine: str, user: Any, settings: Any) -> 
     assert app.works
 
 
-def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkeypatch: Any) -> None:
-    """503, and the app keeps its token."""
+def test_outage_gets_503(user: Any, settings: Any, monkeypatch: Any) -> None:
+    """The app keeps its token."""
     app = App.log_in()
 
     def fail(self: Any) -> Any:
@@ -216,8 +218,8 @@ def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkey
     assert app.works
 
 
-def test_what_it_costs(user: Any, settings: Any) -> None:
-    """On db less than with allauth alone, which asks first whether there is such a key."""
+def test_query_count(user: Any, settings: Any) -> None:
+    """On db one query fewer than allauth alone, which first asks whether the key exists."""
     settings.SESSION_ENGINE = ENGINES["db"]
     app = App.log_in()
     assert app.works
@@ -229,8 +231,8 @@ def test_what_it_costs(user: Any, settings: Any) -> None:
     assert len(ours) == len(theirs) - 1
 
 
-def test_a_correct_project_hears_nothing_and_another_what_to_type(settings: Any) -> None:
-    """Of the strategy, and of what the API lets in."""
+def test_check_names_strategy(settings: Any) -> None:
+    """It names ours for either strategy, and is silent where only browsers use the API."""
     settings.SESSION_ENGINE = ENGINES["db"]
     assert messages() == []
     settings.HEADLESS_TOKEN_STRATEGY = STOCK
@@ -243,8 +245,8 @@ def test_a_correct_project_hears_nothing_and_another_what_to_type(settings: Any)
     assert list(check_headless()) == []
 
 
-def test_what_believes_access_tokens_is_named(settings: Any) -> None:
-    """allauth's own class, and what is made of it; not that for keys of sessions."""
+def test_check_names_unchecked_authentication(settings: Any) -> None:
+    """allauth's own class and its subclasses; not the class for session keys."""
     theirs = "allauth.headless.contrib.rest_framework.authentication"
     silent = [f"{theirs}.XSessionTokenAuthentication", JWTTokenAuthentication]
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": silent}
@@ -259,8 +261,8 @@ def test_what_believes_access_tokens_is_named(settings: Any) -> None:
 
 
 @pytest.mark.parametrize("ending", ["post", "get"])
-def test_allauths_own_logout_of_browsers(user: Any, settings: Any, ending: str) -> None:
-    """Its page, by GET too where the project allows that; one event, and a copy is worth nothing."""
+def test_allauth_logout_page(user: Any, settings: Any, ending: str) -> None:
+    """By GET too, where the project allows that; with one event, and a copied cookie is refused."""
     settings.ACCOUNT_LOGOUT_ON_GET = ending == "get"
     browser = Client()
     browser.post("/allauth/login/", {"login": "ann", "password": "pw"})
@@ -271,8 +273,8 @@ def test_allauths_own_logout_of_browsers(user: Any, settings: Any, ending: str) 
     assert (event.reason, event.scope, event.sessions, event.actor) == ("user", "current", 1, user)
 
 
-def test_outside_of_any_request(user: Any) -> None:
-    """A script that looks a session up is told the truth as well."""
+def test_lookup_outside_request(user: Any) -> None:
+    """A script that looks a session up does not get an ended one."""
     app = App.log_in()
     found = app_settings.TOKEN_STRATEGY.lookup_session(app.token)
     assert found["_auth_user_id"] == str(user.pk)

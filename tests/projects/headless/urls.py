@@ -1,4 +1,4 @@
-"""The test project's URLs, with allauth's API for apps, and an API that takes its tokens."""
+"""allauth's API for apps, and views that accept its tokens, beside the URLs of ``mfa``."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.projects.mfa.urls import urlpatterns as ours
 
 
 class WhoView(APIView):
-    """Who is let in; POST logs out as API views do it."""
+    """Return the user; POST logs out with Django's ``logout()``."""
 
     permission_classes = (IsAuthenticated,)
 
@@ -31,12 +31,12 @@ class WhoView(APIView):
         return Response({})
 
 
-#: That sessions have been given.
+#: The keys that ``rotate`` has given to sessions.
 KEYS: list[str] = []
 
 
 def rotate(request: Any) -> JsonResponse:
-    """Gives the session a new key."""
+    """Give the session a new key."""
     request.user.get_username()
     points.stop("view")
     request.session.cycle_key()
@@ -45,7 +45,7 @@ def rotate(request: Any) -> JsonResponse:
 
 
 def api(kind: Any) -> Any:
-    """That view, with one way in."""
+    """Return the view with one way to authenticate."""
     return WhoView.as_view(authentication_classes=[kind])
 
 
@@ -54,7 +54,7 @@ ninja = NinjaAPI()
 
 @ninja.get("/who/", auth=JWTTokenAuth())
 def who(request: Any) -> dict[str, str]:
-    """Who is let in."""
+    """Return the user."""
     return {"user": request.user.get_username()}
 
 
@@ -64,7 +64,7 @@ urlpatterns = [
     path("api/by-session/", api(theirs.XSessionTokenAuthentication)),
     path("api/by-jwt/", api(JWTTokenAuthentication)),
     path("api/unchecked/", api(theirs.JWTTokenAuthentication)),
-    # Views of the site's own for apps, which can be stopped.
+    # The site's own views for apps, which tests can stop.
     path("app/write/", app_view(views.write)),
     path("app/rotate/", app_view(rotate)),
     *ours,

@@ -1,4 +1,4 @@
-"""allauth's API for apps, with JSON web tokens: they end with the session that they are of."""
+"""allauth's API for apps with JSON web tokens: the tokens end with their session."""
 
 from importlib import import_module
 from typing import Any
@@ -20,22 +20,22 @@ from tests.settings import ENGINES
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REFRESH = f"{API}/tokens/refresh"
-KEYED = ["db", "cached_db", "cache", "file-unshared"]
-keyed = pytest.mark.engines(*KEYED)
+keyed = pytest.mark.engines("db", "cached_db", "cache", "file-unshared")
 
 
 def by_access(app: App) -> App:
-    """The same app, which shows its access token only."""
+    """Return the same client with its access token only."""
     return App(access=app.access, refresh=app.refresh)
 
 
 def refreshed(app: App) -> Any:
-    """What it is answered when it asks for new tokens."""
+    """Return the response to a refresh."""
     return App().post(REFRESH, {"refresh_token": app.refresh})
 
 
 def ways(app: App) -> list[bool]:
-    """By its session's key; by its access token, here and in an API; by its refresh token."""
+    """Return whether each token works: the session key, the access token in allauth's API and in an
+    API view, the refresh token."""
     api = by_access(app).get("/api/by-jwt/").status_code
     new = refreshed(app)
     assert ({api} <= {200, 401}, {new.status_code} <= {200, 400}) == (True, True)
@@ -47,8 +47,8 @@ def ways(app: App) -> list[bool]:
 
 
 @keyed
-def test_each_way_in_is_closed(engine: str, user: Any) -> None:
-    """At once, and for good: what was exchanged before, too."""
+def test_every_token_is_refused_after_ending(engine: str, user: Any) -> None:
+    """Tokens that were refreshed before the ending are refused too."""
     app = App.log_in()
     before = by_access(app)
     assert ways(app) == [True] * 4
@@ -58,8 +58,8 @@ def test_each_way_in_is_closed(engine: str, user: Any) -> None:
 
 
 @keyed
-def test_logging_out_by_an_access_token(engine: str, user: Any) -> None:
-    """By allauth's API; and in an API view by Django's own function."""
+def test_logout_by_access_token(engine: str, user: Any) -> None:
+    """By allauth's API, and by Django's ``logout()`` in an API view."""
     for method, url in (("DELETE", SESSION), ("POST", "/api/by-jwt/")):
         app, other = App.log_in(), App.log_in()
         by_access(app).send(method, url)
@@ -69,8 +69,8 @@ def test_logging_out_by_an_access_token(engine: str, user: Any) -> None:
 
 
 @keyed
-def test_written_back_it_is_refused(engine: str, user: Any, monkeypatch: Any) -> None:
-    """The exchange is under way while the session ends: nothing that comes of it is served."""
+def test_refresh_during_ending_is_refused(engine: str, user: Any, monkeypatch: Any) -> None:
+    """The session ends while its refresh is saved, and no token of it works."""
     app = App.log_in()
     end_meanwhile(monkeypatch, user)
     answer = refreshed(app)
@@ -79,7 +79,7 @@ def test_written_back_it_is_refused(engine: str, user: Any, monkeypatch: Any) ->
 
 
 def end_meanwhile(monkeypatch: Any, user: Any) -> None:
-    """Right before the session is saved with its new refresh token."""
+    """End the user's sessions right before the session is saved with its new refresh token."""
     strategy = type(app_settings.TOKEN_STRATEGY)
 
     def get_claims(self: Any, who: Any) -> dict[str, Any]:
@@ -90,16 +90,16 @@ def end_meanwhile(monkeypatch: Any, user: Any) -> None:
 
 
 @pytest.mark.engines("db", "cache")
-def test_django_ninja_asks_too(engine: str, user: Any) -> None:
-    """With our class, in the place of allauth's."""
+def test_ninja_checks_session(engine: str, user: Any) -> None:
+    """With our class in place of allauth's."""
     app, forged = by_access(App.log_in()), App(access="forged")
     assert app.get("/api/ninja/who/").json() == {"user": "ann"}
     end_sessions(Target.user(user))
     assert [each.get("/api/ninja/who/").status_code for each in (app, forged)] == [401, 401]
 
 
-async def test_under_asgi(user: Any, settings: Any, clock: Any) -> None:
-    """A request by a token is activity there as well; and what has ended is refused."""
+async def test_asgi(user: Any, settings: Any, clock: Any) -> None:
+    """A request with an access token is activity there as well, and an ended session is refused."""
     app = await sync_to_async(App.log_in)()
     headers = {"Authorization": f"Bearer {app.access}"}
     clock.shift(120)
@@ -110,8 +110,8 @@ async def test_under_asgi(user: Any, settings: Any, clock: Any) -> None:
     assert (await AsyncClient().get(SESSION, headers=headers)).status_code == 410
 
 
-def test_the_api_says_why(user: Any) -> None:
-    """Instead of "invalid token", as everywhere else."""
+def test_refusal_has_reason(user: Any) -> None:
+    """Instead of "invalid token"."""
     app = by_access(App.log_in())
     end_sessions(Target.user(user), reason="admin")
     answer = app.get("/api/by-jwt/")
@@ -119,8 +119,8 @@ def test_the_api_says_why(user: Any) -> None:
 
 
 @pytest.mark.engines("db", "cache")
-def test_whoever_comes_back_with_it_gives_the_alarm(engine: str, user: Any) -> None:
-    """As with a cookie: from another device, at once."""
+def test_replay_from_other_device_is_detected(engine: str, user: Any) -> None:
+    """As with a replayed cookie, and only once."""
     heard: list[Any] = []
 
     def receive(session: Any, **kwargs: Any) -> None:
@@ -137,8 +137,8 @@ def test_whoever_comes_back_with_it_gives_the_alarm(engine: str, user: Any) -> N
     assert heard == [LoginSession.objects.get().pk]
 
 
-def test_idle_tokens_end(user: Any, settings: Any, clock: Any) -> None:
-    """A request in an API is activity; so is an exchange."""
+def test_idle_timeout(user: Any, settings: Any, clock: Any) -> None:
+    """A request to an API is activity, and so is a refresh."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     settings.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 7200
     app = by_access(App.log_in())
@@ -154,8 +154,8 @@ def test_idle_tokens_end(user: Any, settings: Any, clock: Any) -> None:
     assert LogoutEvent.objects.get().reason == "idle"
 
 
-def test_what_is_no_token_is_refused(user: Any) -> None:
-    """Forged, or of a session that is gone, or shown beside the key of another session."""
+def test_invalid_tokens_are_refused(user: Any) -> None:
+    """Forged ones, those of an ended session, and those beside the key of another session."""
     app, other = App.log_in(), App.log_in()
     assert App(access="forged").get("/api/by-jwt/").status_code == 401
     assert refreshed(App(refresh="forged")).status_code == 400
@@ -165,8 +165,8 @@ def test_what_is_no_token_is_refused(user: Any) -> None:
     assert other.works
 
 
-def test_a_password_that_changes_unheard_ends_them(user: Any) -> None:
-    """In a way that sends no signals."""
+def test_password_change_without_signal_ends_session(user: Any) -> None:
+    """The session hash no longer matches."""
     app = by_access(App.log_in())
     user.set_password("new")
     type(user).objects.update(password=user.password)
@@ -175,16 +175,16 @@ def test_a_password_that_changes_unheard_ends_them(user: Any) -> None:
 
 
 @pytest.mark.engines("signed_cookies")
-def test_signed_cookies_hold_no_login_of_an_app(engine: str, user: Any) -> None:
-    """allauth makes the tokens before the login is in the cookie: they are of nobody's session,
-    and nobody is let in, but by allauth's own class, which believes the token."""
+def test_signed_cookies_are_refused(engine: str, user: Any) -> None:
+    """allauth makes the tokens before the login is in the cookie, so they name no session. Only
+    allauth's own class, which trusts the token, accepts them."""
     app = App.log_in()
     assert ways(app) == [False] * 4
     assert by_access(app).get("/api/unchecked/").status_code == 200
 
 
-def test_allauths_own_class_lets_in_until_the_token_expires(user: Any, settings: Any) -> None:
-    """What is at stake; on db its stateful validation would see it."""
+def test_stock_authentication_accepts_ended_session(user: Any, settings: Any) -> None:
+    """What is at stake; on db, allauth's stateful validation would refuse it."""
     settings.SESSION_ENGINE = ENGINES["db"]
     app = by_access(App.log_in())
     end_sessions(Target.user(user))
@@ -193,8 +193,8 @@ def test_allauths_own_class_lets_in_until_the_token_expires(user: Any, settings:
     assert app.get("/api/unchecked/").status_code == 401
 
 
-def test_with_stateful_validation_too(user: Any, settings: Any) -> None:
-    """Ours asks once more."""
+def test_stateful_validation(user: Any, settings: Any) -> None:
+    """Our strategy checks the session as well."""
     settings.HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
     app = App.log_in()
     assert ways(app) == [True] * 4
@@ -202,8 +202,8 @@ def test_with_stateful_validation_too(user: Any, settings: Any) -> None:
     assert ways(app) == [False] * 4
 
 
-def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkeypatch: Any) -> None:
-    """503, and the app keeps its tokens."""
+def test_outage_gets_503(user: Any, settings: Any, monkeypatch: Any) -> None:
+    """The app keeps its tokens."""
     app = by_access(App.log_in())
 
     def fail(self: Any) -> Any:
@@ -215,8 +215,8 @@ def test_where_nobody_can_tell_nobody_is_served(user: Any, settings: Any, monkey
     assert app.works
 
 
-def test_what_it_costs(user: Any) -> None:
-    """The session; and the user, whom allauth alone loads as well."""
+def test_query_count(user: Any) -> None:
+    """The session and the user; allauth alone loads the user as well."""
     app = by_access(App.log_in())
     app.get("/api/by-jwt/")
     with CaptureQueriesContext(connection) as asked:

@@ -35,7 +35,6 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
     "SIGNING_KEY": "not a secret either, but as long as HMAC with SHA-256 wants",
 }
-if (
-    AUTH_USER_MODEL == "users.TextUser"
-):  # The library looks for a field "id", which it does not have.
+if AUTH_USER_MODEL == "users.TextUser":
+    # The library's default names a field that this model lacks.
     SIMPLE_JWT["USER_ID_FIELD"] = "pk"

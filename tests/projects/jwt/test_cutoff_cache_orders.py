@@ -1,5 +1,5 @@
-"""The gate's proof for tokens: every order of what readers, an ending and an unreliable cache do,
-on the engine on which nothing is remembered of sessions."""
+"""The proof of the cutoff cache: every order of the steps of readers, an ending and an unreliable
+cache, on the engine that caches no session status."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +33,7 @@ KEYS = tuple(status_cache.keys(status_cache.user_key(USER)))
 
 @pytest.fixture
 def on_db(stepped: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine whose deletes are final; and the moment of the last ending, read in one step."""
+    """Use an engine whose deletes are final, and read the last cutoff in one step."""
 
     def last_cut(user_pk: Any) -> LastCutoff:
         step()
@@ -44,12 +44,12 @@ def on_db(stepped: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def reader() -> LastCutoff:
-    """A request with a token that no row knows."""
+    """Read the cutoff, as a request with a token that names no session does."""
     return cutoff_cache.last_cutoff(USER)
 
 
 def door(**how: Any) -> bool:
-    """An ending of all that the user has, whether or not there is a row of it."""
+    """End all that the user has, whether or not there is a row of it."""
     ready = status_cache.can_write()
     step()
     ROW["alive"] = not ready and ROW["alive"]
@@ -57,18 +57,18 @@ def door(**how: Any) -> bool:
 
 
 def user_door() -> bool:
-    """Of the user's."""
+    """End one user."""
     return door(user_pks=[USER])
 
 
 def everyones_door() -> bool:
-    """Of everybody's."""
+    """End everyone."""
     return door(everyone=True)
 
 
 def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
-    """Run every order; from the step on at which the ending says that it is complete, what the
-    cache holds must not be from before it. Gives the number of orders."""
+    """Run every order, and return their number. Once the ending claims to be complete, the cache
+    must not hold what is older."""
 
     def fresh() -> dict[str, Callable[[], Any]]:
         STORE.clear()
@@ -88,42 +88,42 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
 
     remembered: list[bool] = []
     orders = sum(1 for _ in every_order(fresh, check))
-    assert any(remembered)  # else nothing has been at stake
+    assert any(remembered)  # Otherwise no order put anything at risk.
     return orders
 
 
 DOORS = pytest.mark.parametrize("ending", [user_door, everyones_door])
 
 
-def test_no_order_of_two_readers_and_an_ending_believes_what_was_before(on_db: None) -> None:
-    """Both readers are slow, and one of them may be so slow as to remember last."""
+def test_no_order_of_two_readers_keeps_old_cutoff(on_db: None) -> None:
+    """Both readers are slow, and one of them may write to the cache last."""
     tasks = {"door": user_door, "reader": reader, "other reader": reader}
     assert explore(tasks, warm=True) > 1000
 
 
 @DOORS
-def test_nor_does_a_loss_at_any_step(on_db: None, ending: Callable[[], bool]) -> None:
-    """From an empty cache, where the reader takes its most steps."""
+def test_no_eviction_keeps_old_cutoff(on_db: None, ending: Callable[[], bool]) -> None:
+    """The cache starts empty, where the reader takes its most steps."""
     tasks = {"door": ending, "reader": reader, "cache": evicts(*KEYS)}
     assert explore(tasks, warm=False) > 1000
 
 
 @pytest.mark.parametrize(("mode", "warm"), [("down", False), ("swallowing", True)])
-def test_nor_does_an_outage_from_any_step_to_any_other(on_db: None, mode: str, warm: bool) -> None:
-    """With errors, or with errors that the client swallows: then nobody claims completeness."""
+def test_no_outage_keeps_old_cutoff(on_db: None, mode: str, warm: bool) -> None:
+    """With errors, or with a client that swallows errors: then no ending claims to be complete."""
     tasks = {"door": user_door, "reader": reader, "cache": becomes(mode)}
     assert explore(tasks, warm=warm) > 500
 
 
-def test_the_same_for_the_login_of_a_token_on_this_engine(on_db: None) -> None:
-    """Of whose sessions nobody asks the cache: of its tokens everybody does."""
+def test_no_eviction_keeps_old_status_of_token_session(on_db: None) -> None:
+    """This engine caches no status of browser sessions, but that of token sessions."""
     tasks = {"door": gates.door, "reader": gates.reader, "cache": evicts(*gates.KEYS)}
     assert gates.explore(tasks, warm=False) > 1000
     assert SESSION.registered
 
 
-def test_a_simpler_protocol_has_a_hole_and_the_search_finds_it(on_db: None) -> None:
-    """Generations that are taken after the database was asked."""
+def test_simpler_protocol_fails(on_db: None) -> None:
+    """It reads the generations after the database."""
 
     def hasty_reader() -> None:
         cut = cutoffs.last_cutoff_of(USER)

@@ -1,4 +1,5 @@
-"""Tokens that do not say of which login they are: from before our time, or issued by other code."""
+"""JSON web tokens that name no session: issued before the package was installed, or by other
+code."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def access(user: Any, **claims: Any) -> Program:
-    """An access token that says what is asked for, and not what is ``None``."""
+    """Return an access token with these claims, and without those that are ``None``."""
     token = AccessToken.for_user(user)
     for name, value in claims.items():
         token[name] = value
@@ -29,15 +30,15 @@ def access(user: Any, **claims: Any) -> Program:
     return Program("", str(token))
 
 
-def test_everywhere_ends_those_from_before_it(user: Any, other: Any) -> None:
-    """F30: access tokens by when they were issued, and the refresh token; nobody else's."""
+def test_everywhere_refuses_older_tokens(user: Any, other: Any) -> None:
+    """F30: access tokens by the time of issue, and the refresh token; no other user's."""
     mine, theirs = Program.issued_for(user), Program.issued_for(other)
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     assert (mine.refused(), theirs.works) == ("admin", True)
 
 
-def test_what_is_issued_afterwards_is_served(user: Any, clock: Any) -> None:
-    """From the next second on: tokens do not know more of when that was."""
+def test_token_issued_after_ending_works(user: Any, clock: Any) -> None:
+    """From the next second on, because ``iat`` has whole seconds."""
     clock.move_to(timezone.now().replace(microsecond=500_000))
     end_sessions(Target.user(user))
     assert not Program.issued_for(user).works
@@ -45,8 +46,8 @@ def test_what_is_issued_afterwards_is_served(user: Any, clock: Any) -> None:
     assert Program.issued_for(user).works
 
 
-def test_of_several_endings_the_last_counts_and_says_why(user: Any, clock: Any) -> None:
-    """Whether it was of everyone, of chosen users, or of this one."""
+def test_last_of_several_endings_gives_reason(user: Any, clock: Any) -> None:
+    """Whether it ended everyone, chosen users, or this user."""
     ann = get_user_model().objects.filter(pk=user.pk)
     targets = [Target.everyone(), Target.users(ann), Target.user(user), Target.users(ann)]
     for number, target in enumerate(targets):
@@ -58,38 +59,38 @@ def test_of_several_endings_the_last_counts_and_says_why(user: Any, clock: Any) 
         assert program.refused() == f"number {number}"
 
 
-def test_changed_password(user: Any) -> None:
-    """In the admin, by a script, by the user."""
+def test_password_change_revokes(user: Any) -> None:
+    """In the admin, by a script, or by the user."""
     program = Program.issued_for(user)
     user.set_password("new")
     user.save()
     assert program.refused() == "password_changed"
 
 
-def test_users_change_their_own_password_in_a_browser(ann: Client, user: Any) -> None:
-    """The browser stays signed in; what nobody knows to be a part of it does not."""
+def test_password_change_in_browser_revokes(ann: Client, user: Any) -> None:
+    """The browser stays logged in; a token that is not known to belong to its session does not."""
     program = Program.issued_for(user)
     form = {"old_password": "pw", "new_password1": "kw8-Zq.x", "new_password2": "kw8-Zq.x"}
     assert ann.post("/password/", form).status_code == 302
     assert program.refused() == "password_changed"
 
 
-def test_of_a_deleted_user_where_nobody_loads_the_user(user: Any) -> None:
-    """The library believes the token; the events have forgotten whose they were."""
+def test_token_of_deleted_user_is_refused(user: Any) -> None:
+    """Stateless authentication trusts the token, and the events no longer name the user."""
     program = Program.issued_for(user)
     user.delete()
     assert program.refused() == "deleted"
 
 
-def test_logging_out_in_a_browser_leaves_them(ann: Client, user: Any) -> None:
-    """Nothing says that they have to do with it."""
+def test_logout_in_browser_spares_token(ann: Client, user: Any) -> None:
+    """Nothing binds the token to the browser's session."""
     program = Program.issued_for(user)
     ann.post("/accounts/logout/")
     assert program.works
 
 
-def test_one_that_does_not_say_when_it_was_issued(user: Any) -> None:
-    """Is served as long as nothing of its user has been ended."""
+def test_token_without_iat(user: Any) -> None:
+    """It works until an ending of its user."""
     program = access(user, iat=None)
     assert program.works
     end_sessions(Target.user(user))
@@ -97,13 +98,13 @@ def test_one_that_does_not_say_when_it_was_issued(user: Any) -> None:
 
 
 @pytest.mark.parametrize("sid", ["nonsense", 7, "", "6d2f1e0a-0000-4000-8000-000000000000"])
-def test_of_a_login_that_nobody_knows_it_is_refused(user: Any, sid: Any) -> None:
-    """Whatever it says."""
+def test_token_with_unknown_session_is_refused(user: Any, sid: Any) -> None:
+    """Whatever its ``sid`` claim holds."""
     assert access(user, sid=sid).ask().status_code == 401
 
 
-def test_users_may_be_named_by_another_field(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As ``USER_ID_FIELD`` has it."""
+def test_user_id_field(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens may name users by another field than the primary key."""
     monkeypatch.setattr(api_settings, "USER_ID_FIELD", "username")
     program, login = Program.issued_for(user), Program.log_in()
     assert (program.works, login.works) == (True, True)
@@ -111,8 +112,8 @@ def test_users_may_be_named_by_another_field(user: Any, monkeypatch: pytest.Monk
     assert [program.refused(), login.refused()] == ["user", "user"]
 
 
-def test_exchanged_it_keeps_the_time_at_which_it_was_issued(user: Any, clock: Any) -> None:
-    """Its child has a new one; but is of a login that began then."""
+def test_refreshed_token_keeps_time_of_issue(user: Any, clock: Any) -> None:
+    """The new token has a new ``iat``, but its session began with the old one."""
     issued = Program.issued_for(user)
     clock.shift(timedelta(seconds=10))
     child = issued.exchange()
@@ -122,8 +123,8 @@ def test_exchanged_it_keeps_the_time_at_which_it_was_issued(user: Any, clock: An
     assert child.refused() == "user"
 
 
-def test_exchanged_after_an_ending_it_is_refused(user: Any) -> None:
-    """And leaves no login behind."""
+def test_refresh_after_ending_is_refused(user: Any) -> None:
+    """It creates no session."""
     issued = Program.issued_for(user)
     Cutoff.objects.create(user=user, before=timezone.now() + timedelta(seconds=1), reason="mine")
     answer = Client().post("/jwt/refresh/", {"refresh": issued.refresh})
@@ -131,8 +132,8 @@ def test_exchanged_after_an_ending_it_is_refused(user: Any) -> None:
     assert not LoginSession.objects.exists()
 
 
-def test_adopted_by_a_request_that_saw_no_ending_it_is_refused_all_the_same(user: Any) -> None:
-    """The row comes to light when the ending is done, and is from before it."""
+def test_adoption_concurrent_with_ending_is_refused(user: Any) -> None:
+    """The row becomes visible after the ending, but is older than its cutoff."""
     child = Program.issued_for(user).exchange()
     row = LoginSession.objects.get()
     end_sessions(Target.user(user), reason=Reason.ADMIN)
@@ -140,8 +141,8 @@ def test_adopted_by_a_request_that_saw_no_ending_it_is_refused_all_the_same(user
     assert child.refused() == "admin"
 
 
-def test_adopted_it_stays_when_it_ends_the_others(user: Any, clock: Any) -> None:
-    """Its tokens say by then of which login they are; those of the others do not come back."""
+def test_adopted_token_ends_others_and_stays(user: Any, clock: Any) -> None:
+    """Its tokens name their session by then; the tokens of the others stay revoked."""
     mine, waiting, adopted = (Program.issued_for(user) for _ in range(3))
     clock.shift(timedelta(seconds=10))
     mine, adopted = mine.exchange(), adopted.exchange()
@@ -152,8 +153,8 @@ def test_adopted_it_stays_when_it_ends_the_others(user: Any, clock: Any) -> None
     assert mine.exchange().works
 
 
-def test_so_it_does_when_its_browser_ends_the_others(ann: Client, clock: Any) -> None:
-    """It is part of that session; and ends with it."""
+def test_adopted_token_of_browser_survives_end_others(ann: Client, clock: Any) -> None:
+    """It belongs to the browser's session, and ends with that."""
     mine = Program(**ann.post("/jwt/in-browser/").json())
     clock.shift(timedelta(seconds=10))
     mine = mine.exchange()
@@ -163,10 +164,10 @@ def test_so_it_does_when_its_browser_ends_the_others(ann: Client, clock: Any) ->
     assert mine.refused() == "user"
 
 
-def test_what_refuses_a_token_is_kept_as_long_as_the_token(
+def test_cutoff_is_kept_for_refresh_token_lifetime(
     user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
 ) -> None:
-    """Refresh tokens may live longer than ``RETENTION``, and than cookies do."""
+    """Refresh tokens may live longer than ``RETENTION`` and than session cookies."""
     monkeypatch.setattr(api_settings, "REFRESH_TOKEN_LIFETIME", timedelta(days=400))
     end_sessions(Target.user(user))
     clock.shift(timedelta(days=399))
@@ -177,8 +178,8 @@ def test_what_refuses_a_token_is_kept_as_long_as_the_token(
     assert not LogoutEvent.objects.exists()
 
 
-def test_pruning_ends_logins_that_have_expired(user: Any, clock: Any) -> None:
-    """And says how many there were."""
+def test_pruning_ends_expired_sessions(user: Any, clock: Any) -> None:
+    """It returns how many there were."""
     Program.log_in()
     clock.shift(timedelta(days=3))
     assert cleanup.prune_records().expired == 1

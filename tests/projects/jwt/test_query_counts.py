@@ -1,5 +1,5 @@
-"""What it costs to ask whether the login of a token goes on, counted; and what becomes of requests
-when that cannot be told."""
+"""What it costs to check the session behind a token, counted; and what a request gets when the
+check fails."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -39,7 +39,7 @@ def _shared(request: pytest.FixtureRequest, settings: Any) -> None:
 
 
 def forget(user: Any) -> None:
-    """The cache loses what it knows."""
+    """Evict all that is cached of the user."""
     keys = status_cache.keys(status_cache.user_key(user.pk))
     for row in LoginSession.objects.all():
         keys += status_cache.keys(row.pk)
@@ -47,20 +47,20 @@ def forget(user: Any) -> None:
 
 
 def asking(program: Program, path: str) -> Cost:
-    """One request."""
+    """Count the cost of one request."""
     with cost() as found:
         assert program.ask(path).status_code == 200
     return found
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["of a login", "of none"])
-def test_a_request_costs_one_cache_read_more_than_the_librarys(user: Any, known: bool) -> None:
-    """And no query, whether the token says of which login it is or not."""
+def test_request_costs_one_cache_read(user: Any, known: bool) -> None:
+    """It needs no query, whether or not the token names its session."""
     program = Program.log_in() if known else Program.issued_for(user)
     for path in ("/api/who/", "/api/stateless/"):
-        asking(program, path)  # the first may have to ask the database
+        asking(program, path)  # Fill the cache.
     plain = asking(program, "/api/unchecked/")
-    assert (len(plain.statements), plain.cache) == (1, [])  # the user
+    assert (len(plain.statements), plain.cache) == (1, [])  # The query loads the user.
     found = asking(program, "/api/who/")
     assert (found.statements, found.cache) == (plain.statements, ["get_many"])
     stateless = asking(program, "/api/stateless/")
@@ -68,27 +68,27 @@ def test_a_request_costs_one_cache_read_more_than_the_librarys(user: Any, known:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["of a login", "of none"])
-def test_the_database_is_asked_once_when_the_cache_has_forgotten(user: Any, known: bool) -> None:
-    """One query; and not again by the next request."""
+def test_evicted_status_costs_one_query(user: Any, known: bool) -> None:
+    """The next request reads the cache again."""
     program = Program.log_in() if known else Program.issued_for(user)
     asking(program, "/api/who/")
     forget(user)
     assert [len(asking(program, "/api/stateless/").statements) for _ in range(2)] == [1, 0]
 
 
-def test_activity_is_written_once_an_interval(user: Any) -> None:
-    """On the row of the login."""
+def test_activity_is_written_once_per_interval(user: Any) -> None:
+    """On the row of the session."""
     program = Program.log_in()
     asking(program, "/api/stateless/")
     with time_machine.travel(timezone.now() + timedelta(minutes=2)):
         costs = [asking(program, "/api/stateless/").queries for _ in range(3)]
-    assert costs == [2, 0, 0] or costs == [1, 0, 0]  # what was seen is forgotten after a minute
+    assert costs == [2, 0, 0] or costs == [1, 0, 0]  # The cached status may have expired.
     row = LoginSession.objects.get()
     assert row.last_seen_at > row.created_at
 
 
-def test_an_ending_is_refused_by_the_cache_alone(user: Any) -> None:
-    """Who has ended is asked for once: with the first request after it nobody asks the database."""
+def test_ended_session_is_refused_without_query(user: Any) -> None:
+    """The first request after the ending finds the status in the cache."""
     program = Program.log_in()
     asking(program, "/api/who/")
     end_sessions(Target.user(user))
@@ -98,8 +98,8 @@ def test_an_ending_is_refused_by_the_cache_alone(user: Any) -> None:
 
 
 @pytest.mark.parametrize("tokens", [1, 1000])
-def test_everywhere_costs_the_same_for_one_token_and_a_thousand(user: Any, tokens: int) -> None:
-    """Blacklisted in bulk: one INSERT for as many as the database takes at once."""
+def test_everywhere_blacklists_in_bulk(user: Any, tokens: int) -> None:
+    """One INSERT for as many tokens as the database takes at once."""
     Program.log_in()
     for _ in range(tokens - 1):
         RefreshToken.for_user(user)
@@ -109,30 +109,30 @@ def test_everywhere_costs_the_same_for_one_token_and_a_thousand(user: Any, token
     assert BlacklistedToken.objects.count() == tokens
     theirs = [sql.split()[0] for sql in found.statements if "token_blacklist" in sql]
     assert theirs[0] == "SELECT"
-    assert theirs[1:] in (["INSERT"], ["INSERT"] * 3)  # before Django 6, SQLite takes 499 at a time
+    assert theirs[1:] in (["INSERT"], ["INSERT"] * 3)  # Before Django 6, SQLite takes 499 rows.
 
 
-def test_logging_out_of_a_browser_asks_once_for_its_tokens(user: Any, settings: Any) -> None:
-    """Which is all that a project pays for them that issues any."""
+def test_browser_logout_costs_two_queries_for_tokens(user: Any, settings: Any) -> None:
+    """A project pays this and no more for the tokens that it issues."""
     ann = Client()
     ann.force_login(user)
     with cost() as found:
         ann.post(LOGOUT)
     asked = [sql for sql in found.statements if "credentialbinding" in sql]
-    assert len(asked) == 2, asked  # which logins, and which other tokens
+    assert len(asked) == 2, asked  # One for sessions, one for other tokens.
 
 
-def test_with_the_cache_down_the_database_is_asked(user: Any, settings: Any) -> None:
-    """And nobody can be ended meanwhile without being told so."""
+def test_cache_outage_falls_back_to_database(user: Any, settings: Any) -> None:
+    """Meanwhile no ending claims to be complete."""
     known, issued = Program.log_in(), Program.issued_for(user)
     settings.CACHES = {"default": {**cache_from_url("redis://127.0.0.1:1/0")}}
     assert (known.works, issued.works) == (True, True)
 
 
-def test_with_both_down_nobody_is_served(
+def test_cache_and_database_outage_gets_503(
     user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503, to be tried again; not 401, for which clients throw their tokens away."""
+    """The client can try again; on 401, clients throw their tokens away."""
     known, issued = Program.log_in(), Program.issued_for(user)
 
     def gone(*args: Any) -> Any:
@@ -150,8 +150,8 @@ def test_with_both_down_nobody_is_served(
         assert answer.status_code == 503
 
 
-def test_an_ending_that_cannot_be_remembered_is_not_complete(user: Any, settings: Any) -> None:
-    """On the engine whose deletes are final, too, since the tokens are asked about."""
+def test_ending_without_cache_fails(user: Any, settings: Any) -> None:
+    """On the engine whose deletes are final too, because the status of tokens is cached."""
     program = Program.log_in()
     settings.CACHES = {"default": {**cache_from_url("redis://127.0.0.1:1/0")}}
     with pytest.raises(SessionNotEnded):
@@ -168,7 +168,7 @@ SCOPES: dict[str, Callable[[Any], Target]] = {
 
 
 def _request_of(user: Any) -> Any:
-    """A request of a browser in which somebody is signed in."""
+    """Return a request of a browser in which the user is logged in."""
     browser = Client()
     browser.force_login(user)
     return browser.get("/private/").wsgi_request
@@ -176,8 +176,8 @@ def _request_of(user: Any) -> Any:
 
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("inside", [False, True], ids=["committed at once", "in a transaction"])
-def test_what_is_remembered_is_replaced_by_an_ending(user: Any, scope: str, inside: bool) -> None:
-    """Of a login and of a token of none; the very next request knows."""
+def test_ending_replaces_cached_status(user: Any, scope: str, inside: bool) -> None:
+    """The very next request is refused, whether or not its token names its session."""
     known, issued = Program.log_in(), Program.issued_for(user)
     assert (known.works, issued.works) == (True, True)
     target = SCOPES[scope](user)
@@ -186,8 +186,8 @@ def test_what_is_remembered_is_replaced_by_an_ending(user: Any, scope: str, insi
     assert (known.refused(), issued.refused()) == ("mine", "mine")
 
 
-def test_what_was_read_in_a_transaction_is_told_to_nobody(user: Any) -> None:
-    """It may be from before an ending that is committed already."""
+def test_read_in_transaction_is_not_cached(user: Any) -> None:
+    """It may be older than an ending that is already committed."""
     known, issued = Program.log_in(), Program.issued_for(user)
     with transaction.atomic():
         assert (known.works, issued.works) == (True, True)
@@ -196,10 +196,10 @@ def test_what_was_read_in_a_transaction_is_told_to_nobody(user: Any) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["of a login", "of none"])
-def test_with_the_database_down_what_is_remembered_serves(
+def test_database_outage_serves_cached_status(
     user: Any, known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For as long as it is remembered; then nobody is served."""
+    """Until the cache loses it; then the request gets 503."""
     program = Program.log_in() if known else Program.issued_for(user)
     asking(program, "/api/stateless/")
 
@@ -213,10 +213,10 @@ def test_with_the_database_down_what_is_remembered_serves(
     assert program.ask("/api/stateless/").status_code == 503
 
 
-def test_a_second_try_tells_the_cache_of_the_tokens_too(
+def test_second_ending_repairs_cache_of_token_session(
     user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a login that has ended with its browser, and that the cache did not hear of."""
+    """The token's session ended with its browser, and the cache missed that."""
     browser = Client()
     browser.force_login(user)
     program = Program.log_in(client=browser)
@@ -226,6 +226,6 @@ def test_a_second_try_tells_the_cache_of_the_tokens_too(
         broken.setattr(status_cache, "_write", lambda marks: False)
         with pytest.raises(SessionNotEnded):
             end_sessions(Target.session(session.pk))
-    assert program.works  # for a minute: so it was not said to have ended
+    assert program.works  # The cached status is stale, so the ending claimed no success.
     end_sessions(Target.session(session.pk))
     assert program.refused() == "user"

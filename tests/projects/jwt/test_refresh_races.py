@@ -1,4 +1,4 @@
-"""F31: tokens that are exchanged while their login ends, in every order of their steps."""
+"""F31: tokens that are refreshed while their session ends, in every order of the steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +23,8 @@ WIDE = ("browser", "user", "everyone")
 
 @pytest.fixture
 def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exchange goes step by step: the look at the login, the blacklisting of the old token, the
-    listing of the new one, the look afterwards, and the answer."""
+    """Divide a refresh into steps: check the session, blacklist the old token, list the new one,
+    check again, respond."""
 
     def slow(owner: Any, name: str) -> None:
         work = getattr(owner, name)
@@ -43,18 +43,18 @@ def stepped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def of_a_login(browser: Client) -> Program:
-    """By its name and password, in this browser."""
+    """Log in with a name and a password, in this browser."""
     return Program.log_in(client=browser)
 
 
 def of_none(browser: Client) -> Program:
-    """By code of the project's own; only the refresh token, as an access token of no login is known
-    to be of a user, and of nothing else."""
+    """Return a refresh token that the project's own code issued in this browser. Its access token
+    names only the user, so it is left out."""
     return Program(browser.post("/jwt/in-browser/").json()["refresh"], "")
 
 
 def target(scope: str, user: Any) -> Target:
-    """What is ended."""
+    """Return what is ended."""
     of_kind = {"login": "simplejwt", "browser": "session"}
     if scope in of_kind:
         return Target.sessions(LoginSession.objects.filter(kind=of_kind[scope]))
@@ -65,10 +65,10 @@ CASES = [(of_a_login, "login"), *((how, scope) for how in (of_a_login, of_none) 
 
 
 @pytest.mark.parametrize(("obtain", "scope"), CASES)
-def test_in_no_order_does_an_exchange_outlive_an_ending(
+def test_no_order_of_refresh_survives_ending(
     stepped: None, db: None, obtain: Callable[[Client], Program], scope: str
 ) -> None:
-    """Whatever has been handed out by then, or is afterwards."""
+    """Neither tokens issued before the ending nor those issued after it."""
     programs: list[Program] = []
 
     def fresh() -> dict[str, Callable[[], Any]]:
@@ -96,10 +96,11 @@ def test_in_no_order_does_an_exchange_outlive_an_ending(
     assert {*handed_out} == {True, False}
 
 
-def test_what_was_made_while_the_login_ended_is_blacklisted(
+def test_token_refreshed_during_ending_is_blacklisted(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The child, which the ending could not know; so other code refuses it too."""
+    """The ending could not know the new token; once it is blacklisted, other code refuses it
+    too."""
     program, go_on = Program.log_in(), token_logins.extend_login
 
     def late(*args: Any) -> bool:

@@ -1,4 +1,4 @@
-"""F30, F31: what ends JSON web tokens of simplejwt, and what does not."""
+"""F30, F31: what revokes simplejwt's tokens, and what does not."""
 
 from typing import Any
 
@@ -21,17 +21,17 @@ from tests.projects.jwt_client import Program
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_login_for_tokens_is_a_login_session(user: Any) -> None:
-    """With its device, and no key."""
+def test_login_is_registered(user: Any) -> None:
+    """With its device, and without a session key."""
     Program.log_in(**{"User-Agent": "curl/8.5"})
     row = LoginSession.objects.get()
     assert (row.user, row.kind, row.device, row.session_key) == (user, "simplejwt", "curl", "")
     assert (row.expires_at - row.created_at).total_seconds() == pytest.approx(86400, abs=5)
 
 
-def test_a_login_for_tokens_on_a_new_device_is_told(user: Any, settings: Any) -> None:
-    """Or that device would be known, and its owner's login by the form not be told either. What is
-    obtained in a browser is that browser's."""
+def test_login_on_new_device_is_notified(user: Any, settings: Any) -> None:
+    """Otherwise that device would count as known at the next login by form. A token that is
+    obtained in a browser belongs to that browser."""
     settings.LOGOUT = {"NOTIFY": ["new_device"]}
     user.email = "ann@example.com"
     user.save()
@@ -48,8 +48,8 @@ def test_a_login_for_tokens_on_a_new_device_is_told(user: Any, settings: Any) ->
     assert subjects() == [NEW]
 
 
-def test_everywhere_ends_it(user: Any, other: Any) -> None:
-    """F30: access and refresh tokens, the newest and those before it; and nobody else's."""
+def test_everywhere_revokes(user: Any, other: Any) -> None:
+    """F30: access and refresh tokens, the newest and older ones; no other user's."""
     first = Program.log_in()
     second, theirs = first.exchange(), Program.log_in("bob")
     result = end_sessions(Target.user(user), reason=Reason.ADMIN)
@@ -60,8 +60,8 @@ def test_everywhere_ends_it(user: Any, other: Any) -> None:
     assert (result.event.sessions, result.event.outcomes["session"]["ended"]) == (0, 0)
 
 
-def test_an_ended_login_is_told_so(user: Any) -> None:
-    """401, with problem details: why, and where to log in."""
+def test_refusal_has_reason_and_login_url(user: Any) -> None:
+    """401 with problem details."""
     program = Program.log_in()
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     answer = program.ask()
@@ -77,23 +77,23 @@ def test_an_ended_login_is_told_so(user: Any) -> None:
     }
 
 
-def test_one_login_of_several(user: Any) -> None:
-    """By its id, as the page of sessions ends it."""
+def test_end_one_session(user: Any) -> None:
+    """By its id, as the page of sessions does it."""
     one, two = Program.log_in(), Program.log_in()
     first = LoginSession.objects.order_by("created_at")[0]
     result = end_sessions(Target.session(first.pk))
     assert (one.works, two.works, dict(result.ended)) == (False, True, {"simplejwt": 1})
 
 
-def test_logging_out_here_leaves_what_a_program_has_obtained(ann: Client) -> None:
-    """It has nothing to do with this browser."""
+def test_browser_logout_spares_program(ann: Client) -> None:
+    """The program logged in outside of this browser."""
     program = Program.log_in()
     ann.post(LOGOUT)
     assert (program.works, signed_in(ann)) == (True, "")
 
 
-def test_obtained_in_a_browser_it_ends_with_it(ann: Client, user: Any) -> None:
-    """With this one, not with another; whatever the tokens have been exchanged for."""
+def test_token_of_browser_ends_with_its_session(ann: Client, user: Any) -> None:
+    """Also after a refresh; another browser's logout leaves it alone."""
     elsewhere = Client()
     elsewhere.force_login(user)
     program = Program.log_in(client=ann).exchange()
@@ -104,38 +104,39 @@ def test_obtained_in_a_browser_it_ends_with_it(ann: Client, user: Any) -> None:
     assert program.refused() == "user"
 
 
-def test_in_a_browser_of_somebody_else_it_is_its_own(ann: Client, other: Any) -> None:
-    """Only the same user's login is the same login."""
+def test_other_user_in_same_browser_is_separate(ann: Client, other: Any) -> None:
+    """Only a login of the same user belongs to the browser's session."""
     program = Program.log_in("bob", client=ann)
     ann.post(LOGOUT)
     assert program.works
 
 
-def test_ended_by_its_id_it_leaves_the_browser(ann: Client) -> None:
-    """The browser's session is not a part of the program's."""
+def test_ending_token_session_spares_browser(ann: Client) -> None:
+    """The browser's session is not part of the program's."""
     program = Program.log_in(client=ann)
     end_sessions(Target.session(LoginSession.objects.get(kind="simplejwt").pk))
     assert (program.works, signed_in(ann)) == (False, "ann")
 
 
-def test_the_others_end_without_those_of_this_browser(ann: Client) -> None:
-    """What this session has obtained stays, refresh tokens included."""
+def test_end_others_spares_tokens_of_browser(ann: Client) -> None:
+    """Their refresh tokens still work as well."""
     mine, another = Program.log_in(client=ann), Program.log_in()
     ann.post("/accounts/sessions/end-others/")
     assert (mine.works, another.works) == (True, False)
     assert mine.exchange().works
 
 
-def test_changed_password_ends_it(user: Any) -> None:
-    """F30."""
+def test_password_change_revokes(user: Any) -> None:
+    """F30: also after a refresh."""
     program = Program.log_in().exchange()
     user.set_password("new")
     user.save()
     assert program.refused() == "password_changed"
 
 
-def test_disabled_and_deleted(user: Any, other: Any) -> None:
-    """Said by us before the library finds nobody; where the user's rows are gone, nobody knows why."""
+def test_disabled_and_deleted_users(user: Any, other: Any) -> None:
+    """We refuse before the library misses the user. Where the user's rows are deleted, the reason
+    is unknown."""
     mine, theirs = Program.log_in(), Program.log_in("bob")
     user.is_active = False
     user.save()
@@ -144,25 +145,25 @@ def test_disabled_and_deleted(user: Any, other: Any) -> None:
     assert theirs.refused() == "unknown"
 
 
-def test_everyone(user: Any, other: Any) -> None:
-    """One write; whoever logs in afterwards is served."""
+def test_everyone_revokes(user: Any, other: Any) -> None:
+    """With one write; a later login works."""
     programs = [Program.log_in(), Program.log_in("bob")]
     issued = Program.issued_for(user)
     result = end_sessions(Target.everyone())
     assert [program.works for program in (*programs, issued)] == [False] * 3
-    assert dict(result.ended) == {"simplejwt": 3}  # and the refresh token of no login
+    assert dict(result.ended) == {"simplejwt": 3}  # One of them names no session.
     assert Program.log_in().works
 
 
-def test_many_users(user: Any, other: Any) -> None:
-    """As an administrator chooses them."""
+def test_users_revokes(user: Any, other: Any) -> None:
+    """As an administrator selects them."""
     mine, theirs, old = Program.log_in(), Program.log_in("bob"), Program.issued_for(user)
     end_sessions(Target.users(get_user_model().objects.filter(username="ann")))
     assert (mine.works, old.works, theirs.works) == (False, False, True)
 
 
-def test_the_command_reaches_it(user: Any, capsys: Any) -> None:
-    """And shows what it is."""
+def test_command_lists_and_ends(user: Any, capsys: Any) -> None:
+    """``manage.py logout`` shows the kind of the session."""
     program = Program.log_in()
     call_command("logout", "list")
     assert "simplejwt" in capsys.readouterr().out
@@ -170,16 +171,17 @@ def test_the_command_reaches_it(user: Any, capsys: Any) -> None:
     assert program.refused() == "command"
 
 
-def test_djangos_logout_called_by_an_api_ends_the_login(user: Any) -> None:
-    """By which the caller was let in; as ``dj-rest-auth`` does it."""
+def test_django_logout_in_api_view_revokes(user: Any) -> None:
+    """It ends the session of the token that authenticated the request, as dj-rest-auth does it."""
     program, another = Program.log_in(), Program.log_in()
     assert program.post("/jwt/logout/").status_code == 200
     assert (program.refused(), another.works) == ("user", True)
     assert LogoutEvent.objects.get().scope == "current"
 
 
-def test_giving_back_any_refresh_token_logs_out(user: Any) -> None:
-    """F31: the one the client knew has been exchanged meanwhile; its child is ended with it."""
+def test_blacklisting_rotated_refresh_token_revokes_family(user: Any) -> None:
+    """F31: the client sends a token that was rotated meanwhile; the newer one is revoked with
+    it."""
     first = Program.log_in()
     second, another = first.exchange(), Program.log_in()
     assert Client().post("/jwt/blacklist/", {"refresh": first.refresh}).status_code == 200
@@ -187,22 +189,22 @@ def test_giving_back_any_refresh_token_logs_out(user: Any) -> None:
     assert LogoutEvent.objects.get().actor == user
 
 
-def test_an_access_token_cannot_be_given_back(user: Any) -> None:
+def test_access_token_cannot_be_blacklisted(user: Any) -> None:
     """It is no refresh token, and ends nothing."""
     program = Program.log_in()
     assert Client().post("/jwt/blacklist/", {"refresh": program.access}).status_code == 401
     assert program.works
 
 
-def test_giving_back_a_token_of_no_login(user: Any) -> None:
-    """Is the library's business."""
+def test_blacklisting_token_without_session(user: Any) -> None:
+    """The library handles it alone."""
     program = Program.issued_for(user)
     assert Client().post("/jwt/blacklist/", {"refresh": program.refresh}).status_code == 200
     assert Client().post("/jwt/refresh/", {"refresh": program.refresh}).status_code == 401
 
 
-def test_who_is_signed_in_with_a_token_is_shown_as_the_current_login(user: Any) -> None:
-    """And is what "the others" spares."""
+def test_end_others_spares_presented_token(user: Any) -> None:
+    """The token that authenticates the request is its current session."""
     here, there = Program.log_in(), Program.log_in()
     request = here.ask().wsgi_request
     request.user = user
@@ -211,8 +213,8 @@ def test_who_is_signed_in_with_a_token_is_shown_as_the_current_login(user: Any) 
     assert here.exchange().works
 
 
-def test_the_librarys_own_refresh_is_refused_too(user: Any) -> None:
-    """Its tokens are blacklisted: in bulk, those of the login, or of the user."""
+def test_stock_refresh_is_refused(user: Any) -> None:
+    """The tokens are blacklisted in bulk, those of one session or of the user."""
     mine, another = Program.log_in(), Program.log_in()
     for program in (mine, another):
         assert program.exchange("/jwt/stock-refresh/").works
@@ -221,7 +223,7 @@ def test_the_librarys_own_refresh_is_refused_too(user: Any) -> None:
     one, two = Program.log_in(), Program.log_in().exchange()
     first = LoginSession.objects.order_by("created_at")[0]
     end_sessions(Target.session(first.pk))
-    assert BlacklistedToken.objects.count() == 2  # and the one that was exchanged
+    assert BlacklistedToken.objects.count() == 2  # One of them was rotated.
     end_sessions(Target.user(user))
     assert not OutstandingToken.objects.filter(blacklistedtoken=None).exists()
     for program in (one, two):
@@ -229,15 +231,15 @@ def test_the_librarys_own_refresh_is_refused_too(user: Any) -> None:
         assert answer.status_code == 401
 
 
-def test_what_nobody_checks_lives_until_it_expires(user: Any) -> None:
-    """An access token, met by the library's own authentication: why there is ours."""
+def test_stock_authentication_accepts_ended_session(user: Any) -> None:
+    """What is at stake: the library's own class trusts an access token until it expires."""
     program = Program.log_in()
     end_sessions(Target.user(user))
     assert program.ask("/api/unchecked/").status_code == 200
 
 
 def test_sliding_tokens(user: Any) -> None:
-    """One token that is both."""
+    """One token that is both access and refresh token."""
     data = {"username": "ann", "password": "pw"}
     token = Client().post("/jwt/sliding/", data).json()["token"]
     newer = Client().post("/jwt/sliding/refresh/", {"token": token}).json()["token"]
@@ -248,8 +250,8 @@ def test_sliding_tokens(user: Any) -> None:
     assert Client().post("/jwt/sliding/refresh/", {"token": newer}).status_code == 401
 
 
-def test_a_token_of_no_login_is_listed_and_can_be_ended(user: Any, other: Any) -> None:
-    """Its refresh token; never shown itself."""
+def test_token_without_session_is_listed_and_revoked(user: Any, other: Any) -> None:
+    """As a refresh token; the list does not contain the token itself."""
     Program.log_in()
     issued = Program.issued_for(user)
     (found,) = credentials(user)
@@ -260,8 +262,8 @@ def test_a_token_of_no_login_is_listed_and_can_be_ended(user: Any, other: Any) -
     assert Client().post("/jwt/stock-refresh/", {"refresh": issued.refresh}).status_code == 401
 
 
-def test_a_login_can_be_ended_as_the_credential_that_was_presented(user: Any, other: Any) -> None:
-    """By its owner only; its refresh token is blacklisted with it."""
+def test_token_session_can_be_ended_as_credential(user: Any, other: Any) -> None:
+    """By its owner only; its refresh token is blacklisted."""
     program = Program.log_in()
     family = LoginSession.objects.get().pk
     assert end_sessions(Target.credential(other, family)).event is None
@@ -269,8 +271,8 @@ def test_a_login_can_be_ended_as_the_credential_that_was_presented(user: Any, ot
     assert (program.works, BlacklistedToken.objects.count()) == (False, 1)
 
 
-def test_a_refresh_token_of_no_login_is_adopted_when_it_is_exchanged(user: Any) -> None:
-    """Whoever exchanges it twice gets tokens of the same login."""
+def test_refresh_adopts_token_without_session(user: Any) -> None:
+    """Refreshing it again gives tokens of the same session."""
     issued = Program.issued_for(user)
     one, row = issued.exchange(), LoginSession.objects.get()
     assert (row.kind, row.user) == ("simplejwt", user)
@@ -279,8 +281,8 @@ def test_a_refresh_token_of_no_login_is_adopted_when_it_is_exchanged(user: Any) 
     assert not one.works
 
 
-def test_obtained_by_code_in_a_browser_it_ends_with_it(ann: Client) -> None:
-    """Refresh tokens do, and what they have been exchanged for."""
+def test_token_issued_by_code_in_browser_ends_with_it(ann: Client) -> None:
+    """The refresh token, and those that replaced it."""
     issued = Program(**ann.post("/jwt/in-browser/").json())
     another = Program(**ann.post("/jwt/in-browser/").json())
     child = issued.exchange()
@@ -290,8 +292,8 @@ def test_obtained_by_code_in_a_browser_it_ends_with_it(ann: Client) -> None:
     assert answer.status_code == 401
 
 
-def test_ties_go_with_the_session(ann: Client) -> None:
-    """One for each login."""
+def test_bindings_are_deleted_with_session(ann: Client) -> None:
+    """There is one for each login."""
     Program.log_in(client=ann)
     assert list(CredentialBinding.objects.values_list("kind", flat=True)) == ["simplejwt"]
     LoginSession.objects.filter(kind="session").delete()
@@ -299,10 +301,10 @@ def test_ties_go_with_the_session(ann: Client) -> None:
 
 
 class TestContract(RevokerContract):
-    """What every revoker keeps, of refresh tokens that are of no login."""
+    """The contract of every revoker, with refresh tokens that name no session."""
 
     revoker = SimpleJwtRevoker
-    many = 400  # SQLite takes 499 at a time
+    many = 400  # SQLite takes 499 in one statement.
 
     def make(self, user: Any) -> str:
         return Program.issued_for(user).refresh

@@ -1,4 +1,4 @@
-"""Limits of logins by tokens: how many, how long, how idle; and logins that do not come about."""
+"""Limits of token sessions: how many, how long, how idle; and logins that fail halfway."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ LOGIN = {"username": "ann", "password": "pw"}
 
 @contextmanager
 def before(model: Any, act: Callable[[], Any]) -> Iterator[None]:
-    """Something happens, once, right before a row of a model is written."""
+    """Act once, right before a row of the model is written."""
     left = [act]
 
     def receive(**kwargs: Any) -> None:
@@ -52,8 +52,8 @@ def before(model: Any, act: Callable[[], Any]) -> Iterator[None]:
         pre_save.disconnect(receive, sender=model)
 
 
-def test_each_is_a_device(ann: Client, settings: Any, clock: Any) -> None:
-    """The oldest ends, whether browser or program."""
+def test_max_sessions_counts_token_sessions(ann: Client, settings: Any, clock: Any) -> None:
+    """The oldest session ends, whether a browser's or a program's."""
     settings.LOGOUT = {"MAX_SESSIONS": 2}
     clock.shift(1)
     first = Program.log_in()
@@ -64,24 +64,24 @@ def test_each_is_a_device(ann: Client, settings: Any, clock: Any) -> None:
     assert (first.refused(), second.works) == ("limit", True)
 
 
-def test_of_a_browser_it_is_that_device(ann: Client, settings: Any) -> None:
-    """It takes no place of its own."""
+def test_token_of_browser_shares_its_place(ann: Client, settings: Any) -> None:
+    """It does not count against the limit by itself."""
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     programs = [Program.log_in(client=ann) for _ in range(2)]
     assert all(program.works for program in programs)
     assert signed_in(ann) == "ann"
 
 
-def test_where_logins_are_refused_it_is(ann: Client, settings: Any) -> None:
-    """With a reason."""
+def test_max_sessions_refuses_token_login(ann: Client, settings: Any) -> None:
+    """The response has a reason."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     answer = Client().post("/jwt/", LOGIN)
     assert (answer.status_code, answer.json()["reason"]) == (401, "login_refused")
     assert LoginSession.objects.count() == 1
 
 
-def test_idle_tokens_end(user: Any, settings: Any, clock: Any) -> None:
-    """Each request is activity; what has been idle for long has ended for good, and says why."""
+def test_idle_timeout(user: Any, settings: Any, clock: Any) -> None:
+    """Each request is activity; the expiry ends the session for good, with a reason."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     program = Program.log_in()
     for _ in range(3):
@@ -92,8 +92,8 @@ def test_idle_tokens_end(user: Any, settings: Any, clock: Any) -> None:
     assert LogoutEvent.objects.get().reason == "idle"
 
 
-def test_exchanging_tokens_is_activity(user: Any, settings: Any, clock: Any) -> None:
-    """And is refused once it comes too late."""
+def test_refresh_is_activity(user: Any, settings: Any, clock: Any) -> None:
+    """A refresh after the timeout is refused."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     program = Program.log_in()
     for _ in range(3):
@@ -104,7 +104,7 @@ def test_exchanging_tokens_is_activity(user: Any, settings: Any, clock: Any) -> 
     assert (answer.status_code, answer.json()["reason"]) == (401, "idle")
 
 
-def test_no_exchange_lengthens_a_login_beyond_its_age(user: Any, settings: Any, clock: Any) -> None:
+def test_refresh_does_not_extend_absolute_timeout(user: Any, settings: Any, clock: Any) -> None:
     """However new the tokens are."""
     settings.LOGOUT = {"ABSOLUTE_TIMEOUT": timedelta(hours=20)}
     program = Program.log_in()
@@ -115,8 +115,8 @@ def test_no_exchange_lengthens_a_login_beyond_its_age(user: Any, settings: Any, 
     assert program.refused() == "absolute_timeout"
 
 
-def test_limits_may_depend_on_the_user(user: Any, settings: Any, clock: Any) -> None:
-    """Who is told them by the row of the login."""
+def test_absolute_timeout_by_user(user: Any, settings: Any, clock: Any) -> None:
+    """The setting is a callable, which gets the session's user."""
     settings.LOGOUT = {
         "ABSOLUTE_TIMEOUT": lambda user, request: 60 if user.username == "ann" else None
     }
@@ -126,8 +126,8 @@ def test_limits_may_depend_on_the_user(user: Any, settings: Any, clock: Any) -> 
     assert program.refused() == "absolute_timeout"
 
 
-def test_exchanged_it_lives_as_long_as_the_new_token(user: Any, clock: Any) -> None:
-    """So that it is not taken for over."""
+def test_refresh_extends_expiry(user: Any, clock: Any) -> None:
+    """The session expires with its newest token."""
     program, row = Program.log_in(), LoginSession.objects.get()
     clock.shift(3600)
     program.exchange()
@@ -135,8 +135,8 @@ def test_exchanged_it_lives_as_long_as_the_new_token(user: Any, clock: Any) -> N
     assert (later.expires_at - row.expires_at).total_seconds() == pytest.approx(3600, abs=5)
 
 
-def test_of_a_password_that_is_changed_meanwhile_no_login_comes(user: Any) -> None:
-    """It has been proved already, and the change could not see the login."""
+def test_login_during_password_change_is_refused(user: Any) -> None:
+    """The old password was already checked, and the change could not see the new session."""
 
     def change() -> None:
         changed = get_user_model().objects.get()
@@ -150,8 +150,8 @@ def test_of_a_password_that_is_changed_meanwhile_no_login_comes(user: Any) -> No
 
 
 @pytest.mark.parametrize("what", ["disabled", "deleted"])
-def test_nor_of_an_account_that_is_disabled_or_deleted(user: Any, what: str) -> None:
-    """Likewise."""
+def test_login_of_disabled_or_deleted_user_is_refused(user: Any, what: str) -> None:
+    """The account changed after the token was made."""
     rows = get_user_model().objects.all()
     act = rows.delete if what == "deleted" else lambda: rows.update(is_active=False)
     token = RefreshToken.for_user(user)
@@ -162,8 +162,8 @@ def test_nor_of_an_account_that_is_disabled_or_deleted(user: Any, what: str) -> 
     assert not LoginSession.objects.exists()
 
 
-def test_in_a_browser_that_logs_out_meanwhile_no_login_comes(ann: Client, user: Any) -> None:
-    """It would be of a session that has ended."""
+def test_login_during_browser_logout_is_refused(ann: Client, user: Any) -> None:
+    """It would belong to a session that has ended."""
     session = LoginSession.objects.get()
 
     def end() -> None:
@@ -176,8 +176,8 @@ def test_in_a_browser_that_logs_out_meanwhile_no_login_comes(ann: Client, user: 
     assert not CredentialBinding.objects.exists()
 
 
-def test_adopted_in_a_browser_that_logs_out_meanwhile_it_is_refused(ann: Client) -> None:
-    """A refresh token of no login, obtained in that browser."""
+def test_adoption_during_browser_logout_is_refused(ann: Client) -> None:
+    """The refresh token names no session, and was obtained in that browser."""
     issued = Program(**ann.post("/jwt/in-browser/").json())
     session = LoginSession.objects.get()
     with before(LoginSession, lambda: end_sessions(Target.session(session.pk))):
@@ -186,14 +186,14 @@ def test_adopted_in_a_browser_that_logs_out_meanwhile_it_is_refused(ann: Client)
 
 
 class Late:
-    """Reads of the library's list are sent to a replica, which does not know what was just made."""
+    """Send reads of the library's list to a replica that lags behind."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         return "replica" if model is OutstandingToken else None
 
 
-def test_of_no_login_it_is_blacklisted_where_it_was_written(ann: Client, settings: Any) -> None:
-    """Obtained in a browser that logs out meanwhile; the replica would know nothing of it."""
+def test_token_is_blacklisted_on_primary_database(ann: Client, settings: Any) -> None:
+    """The browser logs out while the token is written, which a replica does not show yet."""
     session = LoginSession.objects.get()
     settings.DATABASE_ROUTERS = [Late()]
     with before(OutstandingToken, lambda: end_sessions(Target.session(session.pk))):
@@ -202,8 +202,8 @@ def test_of_no_login_it_is_blacklisted_where_it_was_written(ann: Client, setting
     assert Client().post("/jwt/refresh/", {"refresh": issued.refresh}).status_code == 401
 
 
-def test_code_of_the_projects_own_begins_a_login_with_a_token(user: Any) -> None:
-    """Outside of any request, too; no signal of Django's says that somebody logged in."""
+def test_begin_registers_session_outside_request(user: Any) -> None:
+    """Django's signal for a login is not sent."""
     heard: list[Any] = []
     user_logged_in.connect(lambda **kwargs: heard.append(kwargs), weak=False, dispatch_uid="test")
     try:
@@ -216,10 +216,8 @@ def test_code_of_the_projects_own_begins_a_login_with_a_token(user: Any) -> None
     assert (program.refused(), heard) == ("user", [])
 
 
-def test_when_activity_cannot_be_written_the_request_is_served(
-    user: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is no reason to refuse anybody."""
+def test_failed_activity_write_does_not_refuse(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is served."""
 
     def fail(*args: Any) -> bool:
         raise DatabaseError("full")
@@ -229,10 +227,8 @@ def test_when_activity_cannot_be_written_the_request_is_served(
     assert program.works
 
 
-def test_with_the_database_down_no_login_comes_about(
-    user: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """503; the client tries again."""
+def test_database_outage_refuses_login_with_503(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client can try again."""
 
     def fail(*args: Any) -> Any:
         raise DatabaseError("gone")
@@ -243,8 +239,8 @@ def test_with_the_database_down_no_login_comes_about(
     assert answer.status_code == 503
 
 
-def test_logging_out_of_the_browser_tells_receivers_of_each(ann: Client) -> None:
-    """The session, and the login that was part of it."""
+def test_session_ended_signal_for_browser_and_token(ann: Client) -> None:
+    """The session, and the token session that belongs to it."""
     Program.log_in(client=ann)
     heard: list[str] = []
 
@@ -259,8 +255,8 @@ def test_logging_out_of_the_browser_tells_receivers_of_each(ann: Client) -> None
     assert sorted(heard) == ["session", "simplejwt"]
 
 
-def test_a_correct_project_hears_nothing_and_a_half_one_what_to_type(settings: Any) -> None:
-    """Tokens must say of which login they are, when they are issued and when they are exchanged."""
+def test_check_names_missing_serializers(settings: Any) -> None:
+    """Tokens must name their session, both when they are issued and when they are refreshed."""
     assert list(check_tokens()) == []
     given = settings.SIMPLE_JWT
     settings.SIMPLE_JWT = {
@@ -276,8 +272,8 @@ def test_a_correct_project_hears_nothing_and_a_half_one_what_to_type(settings: A
     assert [found.id for found in check_tokens()] == ids[:2]
 
 
-def test_so_must_sliding_tokens_where_they_are_let_in(settings: Any) -> None:
-    """Beside access tokens, or alone; then nothing is said of pairs."""
+def test_check_names_missing_sliding_serializers(settings: Any) -> None:
+    """Where sliding tokens are accepted beside access tokens, or alone."""
     access, sliding = settings.SIMPLE_JWT["AUTH_TOKEN_CLASSES"]
     for classes in ([access, sliding], [sliding]):
         settings.ROOT_URLCONF = "tests.urls"
@@ -288,13 +284,13 @@ def test_so_must_sliding_tokens_where_they_are_let_in(settings: Any) -> None:
 
 
 class StockBlacklistView(TokenBlacklistView):
-    """Which says by itself how tokens are taken back."""
+    """A view that names its serializer itself."""
 
     serializer_class = library_serializers.TokenBlacklistSerializer
 
 
-def test_the_librarys_own_way_to_give_a_token_back_is_seen(user: Any, settings: Any) -> None:
-    """Since it says that all is well, and leaves the access tokens alone."""
+def test_check_names_stock_blacklist_view(user: Any, settings: Any) -> None:
+    """It answers with success, and leaves the access tokens valid."""
     settings.ROOT_URLCONF = (path("back/", StockBlacklistView.as_view()),)
     (found,) = check_tokens()
     assert (found.id, "StockBlacklistView" in found.msg) == ("django_logout.W075", True)
@@ -304,8 +300,8 @@ def test_the_librarys_own_way_to_give_a_token_back_is_seen(user: Any, settings: 
     assert program.works
 
 
-def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
-    """Whatever it is made of; in the settings of the framework it may stand as a class."""
+def test_check_sees_through_subclasses(settings: Any) -> None:
+    """Whatever the class inherits from; the setting may hold the class itself."""
     settings.SIMPLE_JWT = {**settings.SIMPLE_JWT, "ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}
     own = type("Own", (library.JWTAuthentication,), {})
     settings.REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": [own]}
@@ -319,8 +315,8 @@ def test_a_class_of_the_projects_own_is_seen_through(settings: Any) -> None:
     assert list(check_tokens()) == []
 
 
-def test_outside_of_our_middleware_tokens_are_asked_about_all_the_same(user: Any) -> None:
-    """Where there is no request that could be known: a test's factory, a task."""
+def test_authentication_without_middleware(user: Any) -> None:
+    """A request of a test's factory or a task is checked as well."""
     program = Program.log_in()
     request = APIRequestFactory().get("/", headers={"Authorization": f"Bearer {program.access}"})
     found, token = JWTAuthentication().authenticate(request)
@@ -331,7 +327,7 @@ def test_outside_of_our_middleware_tokens_are_asked_about_all_the_same(user: Any
     assert "login_url" not in caught.value.detail
 
 
-def test_a_token_of_nobody_is_the_librarys_to_refuse(user: Any) -> None:
-    """It says so in its own words."""
+def test_token_without_user_is_refused_by_library(user: Any) -> None:
+    """In the library's own words."""
     answer = Program("", str(AccessToken())).ask()
     assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")

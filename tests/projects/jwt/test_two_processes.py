@@ -1,6 +1,6 @@
-"""F30: tokens are replayed on another process than the one that ended their login.
+"""F30: one process ends a session, and another one refuses its tokens.
 
-Two real servers on PostgreSQL and Redis; this test has no part in either.
+Two real servers run on PostgreSQL and Redis; the test itself uses neither.
 """
 
 import json
@@ -24,7 +24,7 @@ SERVED = "tests.faults.served:unwrapped"
 
 @pytest.fixture(scope="module")
 def sites() -> Iterator[tuple[Site, Site]]:
-    """The servers, on a database of their own."""
+    """Serve the site twice, on a database of its own."""
     name = f"logout_jwt_{os.getpid()}"
     environment = {
         "SERVED_DATABASE": name,
@@ -44,7 +44,7 @@ def sites() -> Iterator[tuple[Site, Site]]:
 
 
 def ask(site: Site, method: str, path: str, access: str = "", **data: str) -> tuple[int, Any]:
-    """One request of a program."""
+    """Send one request, and return the status and the body."""
     http = HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if access:
@@ -57,25 +57,25 @@ def ask(site: Site, method: str, path: str, access: str = "", **data: str) -> tu
 
 
 def log_in(site: Site, name: str) -> dict[str, str]:
-    """A program does."""
+    """Log in as a program."""
     status, tokens = ask(site, "POST", "/jwt/", username=name, password=name)
     assert status == 200
     return dict(tokens)
 
 
 def statuses(site: Site, tokens: dict[str, str]) -> list[int]:
-    """What each token gets: in two ways, and exchanged."""
+    """Return the status for the access token, in two views, and for the refresh token."""
     paths = ("/api/who/", "/api/stateless/")
     found = [ask(site, "GET", path, tokens["access"])[0] for path in paths]
     return [*found, ask(site, "POST", "/jwt/refresh/", refresh=tokens["refresh"])[0]]
 
 
-def test_logged_out_on_one_it_is_refused_on_the_other(sites: tuple[Site, Site]) -> None:
-    """With the very next request; another device, and another user, work on."""
+def test_logout_is_seen_by_other_process(sites: tuple[Site, Site]) -> None:
+    """By the very next request; another device and another user stay logged in."""
     one, two = sites
     for _ in range(5):
         mine, device, theirs = log_in(one, "ann"), log_in(two, "ann"), log_in(one, "bob")
-        for site in sites:  # both remember that it is alive
+        for site in sites:  # Both cache the active status.
             assert ask(site, "GET", "/api/who/", mine["access"])[0] == 200
             assert ask(site, "GET", "/api/stateless/", mine["access"])[0] == 200
         assert ask(one, "POST", "/jwt/logout/", mine["access"])[0] == 200
@@ -86,8 +86,9 @@ def test_logged_out_on_one_it_is_refused_on_the_other(sites: tuple[Site, Site]) 
         assert statuses(two, theirs) == [200, 200, 200]
 
 
-def test_everywhere_on_one_it_is_refused_on_the_other(sites: tuple[Site, Site]) -> None:
-    """Of a browser, with the button: the browser itself, and the programs, those of no login too."""
+def test_everywhere_is_seen_by_other_process(sites: tuple[Site, Site]) -> None:
+    """The button in a browser ends its session and revokes the programs' tokens, those without a
+    session too."""
     one, two = sites
     for _ in range(5):
         cookie = one.login("ann")
@@ -108,5 +109,5 @@ def test_everywhere_on_one_it_is_refused_on_the_other(sites: tuple[Site, Site]) 
 
 
 def _wait_for_the_next_second() -> None:
-    """Tokens of no login that are issued in the second of an ending are refused."""
+    """Wait, because a token without a session is refused in the second of an ending."""
     time.sleep(1 - time.time() % 1)

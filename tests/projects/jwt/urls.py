@@ -1,4 +1,4 @@
-"""The token project's URLs, with simplejwt's own views, and an API on top of them."""
+"""simplejwt's views, and an API that accepts its tokens, beside the URLs of ``tokens``."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from tests.projects.tokens.urls import urlpatterns as ours
 
 
 class StatelessWhoView(WhoView):
-    """Who is let in, as the token says."""
+    """Return the user that the token names."""
 
     authentication_classes = (JWTStatelessUserAuthentication,)
 
@@ -26,13 +26,13 @@ class StatelessWhoView(WhoView):
 
 
 class UncheckedWhoView(WhoView):
-    """Who is let in by the library alone."""
+    """Return the user, authenticated by the library's own class."""
 
     authentication_classes = (JWTAuthentication,)
 
 
 class PairView(WhoView):
-    """Issues tokens by code of the project's own: they are of no login that is known."""
+    """Issue tokens by project code, which names no session in them."""
 
     def post(self, request: Any) -> Response:
         token = RefreshToken.for_user(request.user)
@@ -40,7 +40,7 @@ class PairView(WhoView):
 
 
 class LogoutView(WhoView):
-    """Django's own ``logout()``, called by an API, as others do it."""
+    """Call Django's ``logout()`` in an API view."""
 
     def post(self, request: Any) -> Response:
         logout(request)
@@ -48,7 +48,7 @@ class LogoutView(WhoView):
 
 
 class StockRefreshView(views.TokenRefreshView):
-    """A refresh that knows nothing of us."""
+    """Refresh with the library's own serializer."""
 
     serializer_class = serializers.TokenRefreshSerializer
 

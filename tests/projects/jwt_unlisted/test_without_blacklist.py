@@ -1,4 +1,4 @@
-"""JSON web tokens without the library's list of refresh tokens: its other app is not installed."""
+"""JSON web tokens where the library's blacklist app is not installed."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ from tests.projects.jwt_client import Program
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_everywhere_ends_logins_and_tokens_of_none(user: Any, other: Any) -> None:
-    """F30: access and refresh tokens; of another user none."""
+def test_everywhere_revokes(user: Any, other: Any) -> None:
+    """F30: access and refresh tokens, with and without a session; no other user's."""
     mine, issued, theirs = Program.log_in(), Program.issued_for(user), Program.log_in("bob")
     child = mine.exchange()
     assert credentials(user) == []
@@ -26,8 +26,8 @@ def test_everywhere_ends_logins_and_tokens_of_none(user: Any, other: Any) -> Non
     assert theirs.exchange().works
 
 
-def test_everyone_and_the_others(ann: Client, user: Any) -> None:
-    """Likewise."""
+def test_everyone_and_others_revoke(ann: Client, user: Any) -> None:
+    """The browser's own tokens survive "the others"."""
     mine, another = Program.log_in(client=ann), Program.log_in()
     ann.post("/accounts/sessions/end-others/")
     assert (mine.exchange().works, another.works) == (True, False)
@@ -35,15 +35,15 @@ def test_everyone_and_the_others(ann: Client, user: Any) -> None:
     assert not mine.works
 
 
-def test_it_ends_with_its_browser(ann: Client) -> None:
-    """One that has been exchanged for another, too."""
+def test_token_of_browser_ends_with_its_session(ann: Client) -> None:
+    """Also after a refresh."""
     program = Program.log_in(client=ann).exchange()
     assert ann.post(LOGOUT).status_code == 200
     assert program.refused() == "user"
 
 
-def test_exchanged_while_it_ends_it_is_refused(user: Any, monkeypatch: Any) -> None:
-    """There is nothing to blacklist then."""
+def test_refresh_during_ending_is_refused(user: Any, monkeypatch: Any) -> None:
+    """There is no list on which the new token could be blacklisted."""
     program, go_on = Program.log_in(), token_logins.extend_login
 
     def late(*args: Any) -> bool:
@@ -55,8 +55,8 @@ def test_exchanged_while_it_ends_it_is_refused(user: Any, monkeypatch: Any) -> N
     assert (answer.status_code, answer.json()["reason"]) == (401, "user")
 
 
-def test_a_refresh_token_of_no_login_is_adopted(user: Any) -> None:
-    """By its name."""
+def test_refresh_adopts_token_without_session(user: Any) -> None:
+    """Its ``jti`` identifies it."""
     issued = Program.issued_for(user)
     children = [issued.exchange(), issued.exchange()]
     end_sessions(Target.session(LoginSession.objects.get().pk))

@@ -1,5 +1,4 @@
-"""What people do with allauth and django-otp. Run by ``tests/policies/test_factor_changes.py``, with settings in
-which these apps are installed."""
+"""Changed factors, with the real views and models of allauth and django-otp."""
 
 from base64 import b32decode
 from typing import Any
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def here(user: Any) -> Client:
-    """The browser she makes the change in; she is signed in elsewhere, too."""
+    """Return the browser in which the user changes a factor; another one is logged in too."""
     for address, primary in (("ann@example.org", True), ("new@example.org", False)):
         EmailAddress.objects.create(user=user, email=address, verified=True, primary=primary)
     user.email = "ann@example.org"
@@ -37,39 +36,40 @@ def here(user: Any) -> Client:
 
 
 def alive() -> int:
-    """How many sessions have not ended."""
+    """Count the active sessions."""
     return LoginSession.objects.filter(ended_at=None).count()
 
 
 def reasons() -> list[str]:
-    """Of what has ended something."""
+    """Return the reasons of the endings that ended a session."""
     return [event.reason for event in LogoutEvent.objects.all() if event.sessions]
 
 
 def activate(browser: Client) -> None:
-    """Turn on a second factor, as the page of allauth has it."""
+    """Turn on a second factor on allauth's page."""
     url = "/allauth/2fa/totp/activate/"
     secret = browser.get(url).context["form"].secret
     assert browser.post(url, {"code": f"{totp(b32decode(secret)):06}"}).status_code == 302
 
 
 def test_allauth_second_factor_turned_on(here: Client) -> None:
-    """Ends the other session, once, although recovery codes are made too; this one stays."""
+    """It ends the other session, once, although recovery codes are made too. The browser's own
+    session stays active."""
     activate(here)
     assert (alive(), reasons()) == (1, ["factor_changed"])
     assert here.get("/private/").status_code == 200
 
 
 def test_allauth_second_factor_turned_off(here: Client, user: Any) -> None:
-    """Likewise."""
+    """It ends the other session."""
     activate(here)
     Client().force_login(user)
     assert here.post("/allauth/2fa/totp/deactivate/").status_code == 302
     assert (alive(), reasons()) == (1, ["factor_changed"] * 2)
 
 
-def test_allauth_recovery_codes_made_anew(here: Client, user: Any) -> None:
-    """Likewise."""
+def test_allauth_recovery_codes_regenerated(here: Client, user: Any) -> None:
+    """It ends the other session."""
     activate(here)
     Client().force_login(user)
     assert here.post("/allauth/2fa/recovery-codes/generate/").status_code == 302
@@ -77,20 +77,20 @@ def test_allauth_recovery_codes_made_anew(here: Client, user: Any) -> None:
 
 
 def test_allauth_email_changed(here: Client) -> None:
-    """Likewise."""
+    """It ends the other session."""
     here.post("/allauth/email/", {"action_primary": "", "email": "new@example.org"})
     assert EmailAddress.objects.get(primary=True).email == "new@example.org"
     assert (alive(), reasons()) == (1, ["factor_changed"])
 
 
 def test_allauth_first_email_ends_nothing(here: Client, user: Any) -> None:
-    """Confirmed on the phone by somebody who has just signed up on the laptop."""
+    """A user who has just signed up on the laptop confirms it on the phone."""
     factor_changes.on_change(None, HttpRequest(), user, from_email_address=None)
     assert alive() == 2
 
 
 def test_allauth_password_changed(here: Client) -> None:
-    """Its own view, and no signal of its own is needed."""
+    """By allauth's view; our own detection of passwords suffices."""
     new = "zq8vhw2k"
     fields = {"oldpassword": "pw", "password1": new, "password2": new}
     assert here.post("/allauth/password/change/", fields).status_code == 302
@@ -98,7 +98,7 @@ def test_allauth_password_changed(here: Client) -> None:
 
 
 def test_otp_device_confirmed_used_and_removed(user: Any) -> None:
-    """It counts when it is confirmed; using it saves it too, and ends nothing."""
+    """The confirmation counts. Using the device saves it too, and ends nothing."""
     device = TOTPDevice.objects.create(user=user, confirmed=False)
     Client().force_login(user)
     device.name = "phone"
@@ -115,8 +115,8 @@ def test_otp_device_confirmed_used_and_removed(user: Any) -> None:
     assert (alive(), reasons()) == (0, ["factor_changed"] * 2)
 
 
-def test_otp_device_that_a_replica_does_not_know_yet(user: Any, settings: Any) -> None:
-    """It is asked where the device is written."""
+def test_otp_device_is_read_from_primary_database(user: Any, settings: Any) -> None:
+    """A replica does not know the device yet."""
     device = TOTPDevice.objects.create(user=user)
     Client().force_login(user)
     lag(settings, device)
@@ -124,8 +124,8 @@ def test_otp_device_that_a_replica_does_not_know_yet(user: Any, settings: Any) -
     assert alive() == 1
 
 
-def test_otp_device_made_confirmed(user: Any) -> None:
-    """At once, as administrators do; an unconfirmed one may go without a word."""
+def test_otp_device_created_confirmed(user: Any) -> None:
+    """As administrators do it; an unconfirmed one can be deleted without an ending."""
     Client().force_login(user)
     StaticDevice.objects.create(user=user, confirmed=False).delete()
     assert alive() == 1
@@ -133,7 +133,7 @@ def test_otp_device_made_confirmed(user: Any) -> None:
     assert alive() == 0
 
 
-def test_otp_device_of_a_deleted_user(user: Any) -> None:
+def test_otp_device_of_deleted_user(user: Any) -> None:
     """One event, for the user."""
     StaticDevice.objects.create(user=user)
     Client().force_login(user)
@@ -141,15 +141,15 @@ def test_otp_device_of_a_deleted_user(user: Any) -> None:
     assert reasons() == ["deleted"]
 
 
-def test_otp_device_of_a_fixture(user: Any) -> None:
-    """May be half loaded."""
+def test_otp_device_of_fixture(user: Any) -> None:
+    """It may be half loaded, so it ends nothing."""
     Client().force_login(user)
     StaticDevice(user=user).save_base(raw=True)
     assert alive() == 1
 
 
 def waiting(code: str = "") -> Client:
-    """Another browser, at the limit, after the last step of allauth's login."""
+    """Return a browser at the limit, after the last step of allauth's login."""
     browser = Client()
     data = {"login": "ann", "password": "pw", "next": "/private/?page=2"}
     answer = browser.post("/allauth/login/", data)
@@ -161,8 +161,8 @@ def waiting(code: str = "") -> Client:
     return browser
 
 
-def test_allauth_login_beyond_the_limit(here: Client, settings: Any) -> None:
-    """Waits for a choice, then leads to where it was to lead."""
+def test_allauth_login_beyond_max_sessions(here: Client, settings: Any) -> None:
+    """The login waits for the user's choice, then goes to the page that was asked for."""
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     browser = waiting()
     assert browser.post(CHOOSE, {"all": "on"})["Location"] == "/private/?page=2"
@@ -170,8 +170,8 @@ def test_allauth_login_beyond_the_limit(here: Client, settings: Any) -> None:
     assert (here.get("/private/").status_code, alive()) == (302, 1)
 
 
-def test_allauth_second_factor_beyond_the_limit(here: Client, settings: Any) -> None:
-    """It is asked for first: without it there is nothing to choose."""
+def test_allauth_second_factor_beyond_max_sessions(here: Client, settings: Any) -> None:
+    """The second factor comes first; without it there is no choice."""
     activate(here)
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
     half = Client()

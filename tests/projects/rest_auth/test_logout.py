@@ -1,4 +1,4 @@
-"""dj-rest-auth: its login, its logout, and its cookies, which go with ours."""
+"""dj-rest-auth's login, logout and token cookies."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -25,7 +25,7 @@ NAMES = ("access", "refresh")
 
 @pytest.fixture
 def here(user: Any) -> Client:
-    """A browser that has logged in with the library, and has a session and both cookies."""
+    """Return a browser that logged in with the library, with a session and both cookies."""
     client = Client()
     answer = client.post("/auth/login/", {"username": "ann", "password": "pw"})
     assert answer.status_code == 200, answer.content
@@ -34,7 +34,7 @@ def here(user: Any) -> Client:
 
 
 def tokens(client: Client) -> Client:
-    """Somebody who has copied the tokens, and no session."""
+    """Return a thief's browser, which has copied the tokens but not the session."""
     thief = Client()
     for name in NAMES:
         thief.cookies[name] = client.cookies[name].value
@@ -42,23 +42,24 @@ def tokens(client: Client) -> Client:
 
 
 def works(client: Client) -> tuple[bool, bool]:
-    """Whether the access token lets in; whether the refresh token is worth another."""
+    """Return whether the access token authenticates, and whether the refresh token works."""
     asked = client.get("/api/who/").status_code
     exchanged = client.post("/auth/token/refresh/").status_code
     assert {asked, exchanged} <= {200, 401}
     return asked == 200, exchanged == 200
 
 
-def test_tokens_in_cookies_let_in(here: Client) -> None:
-    """As the library means it; exchanged they go on, in a new pair of cookies."""
+def test_token_cookies_authenticate(here: Client) -> None:
+    """A refresh sets a new pair of cookies."""
     copied = tokens(here)
     assert works(copied) == (True, True)
     assert copied.cookies["refresh"].value != here.cookies["refresh"].value
     assert works(copied) == (True, True)
 
 
-def test_our_logout_deletes_its_cookies(here: Client) -> None:
-    """As they were set, though the browser does not send the one for another path to us."""
+def test_our_logout_deletes_token_cookies(here: Client) -> None:
+    """With the attributes they were set with, although the browser does not send the one for
+    another path."""
     copied = tokens(here)
     here.get("/api/who/")
     del here.cookies["refresh"]
@@ -72,22 +73,20 @@ def test_our_logout_deletes_its_cookies(here: Client) -> None:
             "Strict",
         )
         assert cookie["secure"]
-    assert works(copied) == (True, True)  # of a login of their own: see below
+    assert works(copied) == (True, True)  # They belong to a session of their own.
 
 
-def test_everywhere_ends_the_tokens(here: Client, user: Any) -> None:
-    """Access and refresh, at once."""
+def test_everywhere_revokes_tokens(here: Client, user: Any) -> None:
+    """Access and refresh token, at once."""
     copied = tokens(here)
     end_sessions(Target.user(user))
     assert works(copied) == (False, False)
 
 
 @pytest.mark.parametrize("how", ["post", "get"])
-def test_its_own_logout_goes_through_the_door(
-    here: Client, user: Any, settings: Any, how: str
-) -> None:
-    """One event: the browser's session, and the login of the token in its cookie. (It answers 401,
-    since it then finds the refresh token blacklisted already.)"""
+def test_stock_logout_is_one_ending(here: Client, user: Any, settings: Any, how: str) -> None:
+    """One event covers the browser's session and the session of the token in its cookie. The view
+    answers 401, because it then finds the refresh token blacklisted."""
     settings.ACCOUNT_LOGOUT_ON_GET = how == "get"
     copied = tokens(here)
     answer = getattr(here, how)("/stock/logout/")
@@ -102,16 +101,16 @@ def test_its_own_logout_goes_through_the_door(
     assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
 
 
-def test_its_own_logout_ends_the_token_of_rest_framework(here: Client, user: Any) -> None:
-    """The library deletes it; the session goes through the door."""
+def test_stock_logout_deletes_drf_token(here: Client, user: Any) -> None:
+    """The library deletes it, and we end the session."""
     token = Token.objects.create(user=user)
     here.post("/stock/logout/")
     who = Client().get("/api/who/", headers={"Authorization": f"Token {token.key}"})
     assert (who.status_code, LogoutEvent.objects.count()) == (401, 1)
 
 
-def test_a_changed_password_ends_the_tokens(here: Client, user: Any) -> None:
-    """By its own view, in the browser that has them."""
+def test_password_change_revokes_tokens(here: Client, user: Any) -> None:
+    """By the library's view, in the browser that has the tokens."""
     copied = tokens(here)
     new = {"new_password1": "qz7-kk3-mm9", "new_password2": "qz7-kk3-mm9"}
     assert here.post("/auth/password/change/", new).status_code == 200
@@ -119,18 +118,16 @@ def test_a_changed_password_ends_the_tokens(here: Client, user: Any) -> None:
     assert LogoutEvent.objects.get().reason == "password_changed"
 
 
-def test_without_settings_there_are_no_cookies(here: Client, settings: Any) -> None:
-    """None are deleted that are not there."""
+def test_no_cookies_without_settings(here: Client, settings: Any) -> None:
+    """We delete no cookies that are not configured."""
     settings.REST_AUTH = None
     answer = here.post(LOGOUT)
     assert not set(NAMES) & set(answer.cookies)
 
 
 @pytest.mark.parametrize("how", ["post", "get"])
-def test_ours_in_its_place_says_what_is_so(
-    here: Client, user: Any, settings: Any, how: str
-) -> None:
-    """The same, in the library's words; again, and after everything has ended, that is success."""
+def test_our_view_answers_with_success(here: Client, user: Any, settings: Any, how: str) -> None:
+    """The same ending, in the library's words; a repetition succeeds too."""
     settings.ACCOUNT_LOGOUT_ON_GET = how == "get"
     copied = tokens(here)
     answer = getattr(here, how)("/auth/logout/")
@@ -144,8 +141,8 @@ def test_ours_in_its_place_says_what_is_so(
         assert getattr(client, how)("/auth/logout/").status_code == 200
 
 
-def test_ended_from_elsewhere_logging_out_is_success(here: Client, user: Any) -> None:
-    """Though its tokens let nobody in any more."""
+def test_logout_after_ending_elsewhere_succeeds(here: Client, user: Any) -> None:
+    """Although the tokens authenticate no more."""
     end_sessions(Target.user(user))
     answer = here.post("/auth/logout/")
     assert (answer.status_code, answer.json()["detail"]) == (200, "Successfully logged out.")
@@ -154,10 +151,10 @@ def test_ended_from_elsewhere_logging_out_is_success(here: Client, user: Any) ->
 
 @pytest.mark.parametrize("kept", ["access", "refresh"])
 @pytest.mark.parametrize("url", ["/auth/logout/", "/drf/logout/"])
-def test_the_login_of_either_cookie_ends(
+def test_either_cookie_ends_its_session(
     here: Client, monkeypatch: pytest.MonkeyPatch, clock: Any, kept: str, url: str
 ) -> None:
-    """Without a session; one that has expired, too."""
+    """Without a browser session, and with an expired access token."""
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
     copied, browser = tokens(here), tokens(here)
     for name in {*NAMES} - {kept}:
@@ -168,10 +165,10 @@ def test_the_login_of_either_cookie_ends(
     assert works(copied) == (False, False)
 
 
-def test_without_a_session_the_login_of_the_token_ends(
+def test_logout_without_browser_session_revokes_access_token(
     here: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its access token, which the library's view leaves alone."""
+    """The library's view leaves the access token valid."""
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
     copied = tokens(here)
     assert tokens(here).post("/stock/logout/").status_code == 200
@@ -180,10 +177,10 @@ def test_without_a_session_the_login_of_the_token_ends(
     assert works(copied) == (False, False)
 
 
-def test_by_a_refresh_token_in_the_body(
+def test_refresh_token_in_request_body(
     here: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where scripts may read them, it is sent so."""
+    """Where scripts can read the tokens, they send them so."""
     monkeypatch.setattr(api_settings, "JWT_AUTH_HTTPONLY", False)
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
     copied = tokens(here)
@@ -192,18 +189,18 @@ def test_by_a_refresh_token_in_the_body(
     assert works(copied) == (False, False)
 
 
-def test_what_goes_on_is_not_said_to_have_ended(user: Any, here: Client) -> None:
-    """An access token that does not say of which login it is, and no refresh token."""
+def test_access_token_without_session_gets_401(user: Any, here: Client) -> None:
+    """It stays valid, so the response does not claim success."""
     access = str(AccessToken.for_user(user))
     answer = Client().post("/auth/logout/", headers={"Authorization": f"Bearer {access}"})
     assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("way", [BasicAuthentication, SessionAuthentication])
-def test_nor_what_is_no_token(
+def test_other_authentication_gets_401(
     user: Any, here: Client, monkeypatch: pytest.MonkeyPatch, way: type[Any]
 ) -> None:
-    """A password that is sent each time, and a session where the library leaves those alone."""
+    """A password that is sent with each request, and a session where the library uses none."""
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
     monkeypatch.setattr(LogoutView, "authentication_classes", [way])
     client = Client()
@@ -217,8 +214,8 @@ def test_nor_what_is_no_token(
     assert signed_in(client) == ""
 
 
-def test_a_forged_request_ends_nothing(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the library asks for the CSRF token of cookies, so do we, of each."""
+def test_csrf_is_enforced_for_each_cookie(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library asks for the CSRF token, we do as well."""
     monkeypatch.setattr(api_settings, "JWT_AUTH_COOKIE_USE_CSRF", True)
     copied = tokens(here)
     browser = tokens(here)
@@ -230,8 +227,8 @@ def test_a_forged_request_ends_nothing(here: Client, monkeypatch: pytest.MonkeyP
     assert works(copied) == (True, True)
 
 
-def test_what_cannot_be_ended_is_said(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """503, and everything as it was."""
+def test_outage_gets_503(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session stays active."""
     monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
     assert here.post("/auth/logout/").status_code == 503
@@ -239,8 +236,8 @@ def test_what_cannot_be_ended_is_said(here: Client, monkeypatch: pytest.MonkeyPa
     assert signed_in(here) == "ann"
 
 
-def test_nonsense_is_no_error(user: Any) -> None:
-    """Whatever is sent, nobody is logged in by it."""
+def test_malformed_tokens_are_no_error(user: Any) -> None:
+    """No user is authenticated by them, so there is nothing to end."""
     for sent in ([1], {"refresh": 5}, {"refresh": "x"}):
         answer = Client().post("/auth/logout/", sent, content_type="application/json")
         assert answer.status_code == 200
@@ -250,8 +247,8 @@ def test_nonsense_is_no_error(user: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain"])
-def test_a_body_that_cannot_be_read_keeps_nobody_in(here: Client, kind: str) -> None:
-    """Nor the cookies, which are deleted with the answer."""
+def test_unreadable_body_still_logs_out(here: Client, kind: str) -> None:
+    """The cookies are deleted with the response."""
     copied = tokens(here)
     answer = here.post("/auth/logout/", "{", content_type=kind)
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The JWT project's URLs, and dj-rest-auth's, with what takes the place of some."""
+"""dj-rest-auth's views, and ours in place of two of them, beside the URLs of ``jwt``."""
 
 from dj_rest_auth import views
 from django.urls import include, path

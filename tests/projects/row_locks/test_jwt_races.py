@@ -1,5 +1,5 @@
-"""F31: tokens that are exchanged, and logins that come about, while an ending is being committed, on a
-server that locks rows; and as it was found, in threads that nobody stops."""
+"""F31: tokens are refreshed, and users log in, while an ending is being committed, on a server that
+locks rows."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("postgr
 
 @contextmanager
 def meanwhile(act: Callable[[], Any]) -> Iterator[dict[str, Any]]:
-    """Something another does at the same time; what came of it, once both are done."""
+    """Act in another thread, and yield its result once it has finished."""
     found: dict[str, Any] = {}
 
     def run() -> None:
@@ -45,7 +45,7 @@ def meanwhile(act: Callable[[], Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def paused(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, threading.Event]]:
-    """An ending that stands still in the middle of its transaction, after it has listed tokens."""
+    """Pause an ending in the middle of its transaction, after it has listed the tokens."""
     inside, go_on, work = threading.Event(), threading.Event(), SimpleJwtRevoker.revoke
 
     def revoke(self: Any, ending: Any) -> int:
@@ -59,8 +59,8 @@ def paused(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, t
     go_on.set()
 
 
-def test_exchanged_while_an_ending_is_being_committed(user: Any, paused: Any) -> None:
-    """It waits for the ending, refuses, and blacklists the child that nobody could have known."""
+def test_refresh_waits_for_ending(user: Any, paused: Any) -> None:
+    """Then it is refused, and blacklists the new token, which the ending could not know."""
     inside, go_on = paused
     program = Program.log_in()
     with meanwhile(lambda: end_sessions(Target.user(user))) as door:
@@ -75,10 +75,9 @@ def test_exchanged_while_an_ending_is_being_committed(user: Any, paused: Any) ->
     assert OutstandingToken.objects.count() == BlacklistedToken.objects.count() == 2
 
 
-def test_exchanged_before_it_was_known_while_an_ending_is_being_committed(
-    user: Any, paused: Any
-) -> None:
-    """A refresh token of no login is adopted where the ending cannot see it; it is ended later."""
+def test_adoption_during_ending(user: Any, paused: Any) -> None:
+    """The ending cannot see the session of the adopted refresh token, and ends it after the
+    commit."""
     inside, go_on = paused
     program = Program.issued_for(user)
     with meanwhile(lambda: end_sessions(Target.user(user))) as door:
@@ -94,10 +93,8 @@ def test_exchanged_before_it_was_known_while_an_ending_is_being_committed(
     assert not isinstance(door["result"], Exception)
 
 
-def test_a_login_with_the_old_password_while_the_new_one_is_being_committed(
-    user: Any, paused: Any
-) -> None:
-    """Whoever knows the old one can try as often as they like: no login comes of it."""
+def test_login_with_old_password_waits_for_change(user: Any, paused: Any) -> None:
+    """An attacker who knows the old password gets no session."""
     inside, go_on = paused
 
     def change() -> None:
@@ -120,8 +117,9 @@ def test_a_login_with_the_old_password_while_the_new_one_is_being_committed(
     assert not LoginSession.objects.exists()
 
 
-def test_unforced(user: Any) -> None:
-    """F31, as it was found: two exchange all they get, a third logs out; nothing works then."""
+def test_concurrent_refreshes_and_logout(user: Any) -> None:
+    """F31, as it was found: two clients refresh in a loop, a third logs out; no token works
+    afterwards."""
     alive, rounds = 0, 10
     for _ in range(rounds):
         program, given, over = Program.log_in(), [], threading.Event()

@@ -1,4 +1,4 @@
-"""An ``asgi.py`` with consumers of each kind, as a project has it."""
+"""An ASGI application with consumers of each kind."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ from django.urls import path  # noqa: E402
 
 from django_logout.asgi import finish_logouts  # noqa: E402
 from django_logout.contrib.channels import ends_with_session  # noqa: E402
+from django_logout.web.views import events  # noqa: E402
 
-#: Of each consumer: what it was told at the end.
+#: A polling interval that no test reaches, so that only the channel layer can close anything in time.
+events.INTERVAL = NEVER = 3600
+
+#: The code with which each consumer was disconnected.
 GOODBYES: list[int] = []
-#: What came from clients, and would have been done.
+#: Messages of clients that reached a consumer.
 COMMANDS: list[str] = []
 
 
 class Sync(WebsocketConsumer):
-    """Does what it is told, and says who told it."""
+    """Echo what it receives, with the user's name."""
 
     def receive(self, text_data: Any = None, bytes_data: Any = None) -> None:
         COMMANDS.append(text_data)
@@ -41,7 +45,7 @@ class Sync(WebsocketConsumer):
 
 
 class Async(AsyncWebsocketConsumer):
-    """The same, and can be told to log out, or in as somebody else."""
+    """Echo, and log out or log in as another user on command."""
 
     async def receive(self, text_data: Any = None, bytes_data: Any = None) -> None:
         COMMANDS.append(text_data)
@@ -53,12 +57,12 @@ class Async(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         GOODBYES.append(code)
-        await self.send(text_data="one more thing")  # nobody hears it
+        await self.send(text_data="one more thing")  # The client has gone.
         await self.close()
 
 
 class Json(JsonWebsocketConsumer):
-    """Says what it is told."""
+    """Echo JSON."""
 
     def receive_json(self, content: Any, **kwargs: Any) -> None:
         self.send_json(content)
@@ -68,7 +72,7 @@ class Json(JsonWebsocketConsumer):
 
 
 class AsyncJson(AsyncJsonWebsocketConsumer):
-    """Says what it is told."""
+    """Echo JSON."""
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         await self.send_json(content)
@@ -78,7 +82,7 @@ class AsyncJson(AsyncJsonWebsocketConsumer):
 
 
 async def raw(scope: Any, receive: Any, send: Any) -> None:
-    """No consumer at all; ignores what it does not know."""
+    """Echo without a consumer class, and ignore unknown messages."""
     while True:
         message = await receive()
         if message["type"] == "websocket.connect":
@@ -102,6 +106,6 @@ consumers = URLRouter(
 application = ProtocolTypeRouter(
     {
         "http": ASGIStaticFilesHandler(finish_logouts(django_application)),
-        "websocket": AuthMiddlewareStack(ends_with_session(consumers)),
+        "websocket": AuthMiddlewareStack(ends_with_session(consumers, interval=NEVER)),
     }
 )

@@ -13,7 +13,7 @@ SESSION_ENGINE = ENGINES["db"]
 ROOT_URLCONF = "tests.projects.sockets.urls"
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 if "LAYER_URL" in os.environ:
-    # Without it redis-py 8 times out while channels_redis waits for a message.
+    # Without the last one, redis-py 8 times out while channels_redis waits for a message.
     host = {"address": os.environ["LAYER_URL"], "socket_timeout": None}
     config = {"hosts": [host], "prefix": os.environ["LAYER_PREFIX"]}
     CHANNEL_LAYERS["default"] = {

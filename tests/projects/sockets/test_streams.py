@@ -1,4 +1,4 @@
-"""F34: what becomes of responses that take long. Run by ``tests/contrib/test_channels.py``."""
+"""F34: what becomes of long responses when their session ends."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+#: A polling interval that no test reaches.
+NEVER = 3600
 EVENTS = "/accounts/session/events/"
 end = sync_to_async(end_sessions)
 
 
 @pytest.fixture(autouse=True)
 def fresh_layer() -> None:
-    """One that nobody has joined."""
+    """Start with an empty channel layer."""
     channel_layers.set("default", InMemoryChannelLayer())
 
 
 def request_of(client: Client, factory: Any = RequestFactory) -> Any:
-    """A request as a view has it, long after the middleware."""
+    """Return a request as a view has it, long after the middleware."""
     request = factory().get("/feed/?a=1")
     request.session = SessionStore(client.cookies["sessionid"].value if client.cookies else None)
     guard(request.session, request=request)
@@ -46,19 +48,19 @@ def request_of(client: Client, factory: Any = RequestFactory) -> Any:
 
 
 def arequest_of(client: Client) -> ASGIRequest:
-    """The same under ASGI."""
+    """Return such a request under ASGI."""
     found: ASGIRequest = request_of(client, AsyncRequestFactory)
     return found
 
 
 def the_end(reason: str = "user") -> str:
-    """The last event."""
+    """Return the last event of a stream."""
     data = {"reason": reason, "login_url": "/login/?next=/feed/%3Fa%3D1"}
     return f"event: ended\nid: ended\ndata: {json.dumps(data)}\n\n"
 
 
-def test_still_signed_in(engine: str, ann: Client, rf: Any) -> None:
-    """Until the session ends, on every engine; nobody is not."""
+def test_still_logged_in(engine: str, ann: Client, rf: Any) -> None:
+    """Until the session ends, on every engine; never for an anonymous client."""
     request = ann.get("/").wsgi_request
     assert still_logged_in(request)
     ann.post(LOGOUT)
@@ -66,8 +68,8 @@ def test_still_signed_in(engine: str, ann: Client, rf: Any) -> None:
     assert not still_logged_in(Client().get("/").wsgi_request)
 
 
-async def test_still_signed_in_asynchronously(ann: Client) -> None:
-    """The same."""
+async def test_still_logged_in_async(ann: Client) -> None:
+    """In a coroutine."""
     request = await sync_to_async(arequest_of)(ann)
     assert await astill_logged_in(request)
     await end(Target.session((await LoginSession.objects.aget()).pk))
@@ -75,18 +77,18 @@ async def test_still_signed_in_asynchronously(ann: Client) -> None:
     assert not await astill_logged_in(arequest_of(Client()))
 
 
-def test_a_request_of_a_project_without_the_middleware(ann: Client) -> None:
-    """Its session is not guarded, and the gate is asked all the same."""
+def test_still_logged_in_without_middleware(ann: Client) -> None:
+    """The session is not guarded, and its status is checked all the same."""
     request = request_of(ann)
     request.session = SessionStore(ann.cookies["sessionid"].value)
     assert still_logged_in(request)
     assert not isinstance(request.session, type(request_of(ann).session))
 
 
-def test_one_question_costs_one_query(
+def test_still_logged_in_costs_one_query(
     ann: Client, settings: Any, django_assert_num_queries: Any
 ) -> None:
-    """On the engine that has nothing else; the session itself has been loaded by then."""
+    """On the engine without a cache; the session has been loaded by then."""
     request = request_of(ann)
     still_logged_in(request)
     with django_assert_num_queries(1):
@@ -94,7 +96,7 @@ def test_one_question_costs_one_query(
 
 
 def numbers(closed: list[str]) -> Iterator[str]:
-    """Chunks, for ever; notes that it is closed."""
+    """Yield chunks for ever, and note when the generator is closed."""
     try:
         while True:
             yield "1"
@@ -103,8 +105,8 @@ def numbers(closed: list[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("with_event", [True, False])
-def test_f34_synchronous(ann: Client, with_event: bool) -> None:
-    """It stops between two chunks, and its source is closed."""
+def test_sync_stream_stops(ann: Client, with_event: bool) -> None:
+    """F34: it stops between two chunks, and its source is closed."""
     closed: list[str] = []
     chunks = until_logged_out(request_of(ann), numbers(closed), interval=0, events=with_event)
     assert [next(chunks), next(chunks)] == ["1", "1"]
@@ -114,23 +116,21 @@ def test_f34_synchronous(ann: Client, with_event: bool) -> None:
     assert closed == ["closed"]
 
 
-def test_it_asks_no_more_often_than_it_is_told_to(
-    ann: Client, django_assert_num_queries: Any
-) -> None:
-    """Between two questions nothing is asked."""
+def test_stream_checks_once_per_interval(ann: Client, django_assert_num_queries: Any) -> None:
+    """Between two checks there is no query."""
     request = request_of(ann)
     still_logged_in(request)
     with django_assert_num_queries(0):
-        assert list(until_logged_out(request, iter("abc"), interval=60)) == ["a", "b", "c"]
+        assert list(until_logged_out(request, iter("abc"), interval=NEVER)) == ["a", "b", "c"]
 
 
-def test_nobody_is_signed_in() -> None:
-    """So nobody can be logged out."""
+def test_anonymous_stream_is_not_watched() -> None:
+    """There is no session that could end."""
     assert list(until_logged_out(request_of(Client()), "ab", interval=0)) == ["a", "b"]
 
 
 async def ticking(closed: list[str], pause: float = 0.01) -> AsyncIterator[str]:
-    """The same, asynchronously."""
+    """Yield chunks for ever in a coroutine, and note when the generator is closed."""
     try:
         while True:
             yield "1"
@@ -140,17 +140,17 @@ async def ticking(closed: list[str], pause: float = 0.01) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("with_event", [True, False])
-async def test_f34_asynchronous(ann: Client, with_event: bool) -> None:
-    """It stops at once where there is a layer, even while it waits."""
+async def test_async_stream_stops_while_waiting(ann: Client, with_event: bool) -> None:
+    """F34: at once where there is a channel layer, even between two chunks."""
     closed: list[str] = []
-    source = ticking(closed, pause=60)
+    source = ticking(closed, pause=NEVER)
     request = await sync_to_async(arequest_of)(ann)
-    chunks = until_logged_out(request, source, interval=60, events=with_event)
+    chunks = until_logged_out(request, source, interval=NEVER, events=with_event)
     assert await anext(chunks) == "1"
     waiting = asyncio.ensure_future(_rest(chunks))
     await asyncio.sleep(0.1)
     await sync_to_async(ann.post)(LOGOUT)
-    assert await asyncio.wait_for(waiting, 5) == ([the_end()] if with_event else [])
+    assert await asyncio.wait_for(waiting, PATIENCE) == ([the_end()] if with_event else [])
     assert closed == ["closed"]
 
 
@@ -158,27 +158,27 @@ async def _rest(chunks: Any) -> list[str]:
     return [chunk async for chunk in chunks]
 
 
-async def test_f34_without_a_layer(ann: Client, settings: Any) -> None:
-    """It asks."""
+async def test_async_stream_without_layer_polls(ann: Client, settings: Any) -> None:
+    """F34: it checks the session at each interval."""
     settings.CHANNEL_LAYERS = {}
     request = await sync_to_async(arequest_of)(ann)
     chunks = until_logged_out(request, ticking([]), interval=0.05, events=True)
     assert await anext(chunks) == "1"
     await sync_to_async(ann.post)(LOGOUT)
-    assert (await asyncio.wait_for(_rest(chunks), 5))[-1] == the_end()
+    assert (await asyncio.wait_for(_rest(chunks), PATIENCE))[-1] == the_end()
 
 
-async def test_f34_ended_before_it_began(ann: Client) -> None:
-    """While the view was getting ready."""
+async def test_stream_of_session_that_ended_before_first_chunk(ann: Client) -> None:
+    """F34: the session ends while the view prepares the response."""
     request = await sync_to_async(arequest_of)(ann)
     await astill_logged_in(request)
     await sync_to_async(ann.post)(LOGOUT)
-    chunks = until_logged_out(request, ticking([]), interval=60, events=True)
-    assert (await asyncio.wait_for(_rest(chunks), 5))[-1] == the_end()
+    chunks = until_logged_out(request, ticking([]), interval=NEVER, events=True)
+    assert (await asyncio.wait_for(_rest(chunks), PATIENCE))[-1] == the_end()
 
 
-async def test_a_source_that_ends_by_itself(ann: Client) -> None:
-    """Ends the stream, and no more is said; for nobody too."""
+async def test_finished_source_ends_stream(ann: Client) -> None:
+    """Without a last event; for an anonymous client as well."""
 
     async def two() -> AsyncIterator[str]:
         yield "a"
@@ -191,7 +191,7 @@ async def test_a_source_that_ends_by_itself(ann: Client) -> None:
 
 
 class Queue:
-    """An iterator that is no generator."""
+    """An asynchronous iterator that is no generator."""
 
     def __init__(self, items: str) -> None:
         self.items = list(items)
@@ -205,22 +205,22 @@ class Queue:
         return self.items.pop(0)
 
 
-async def test_a_client_that_goes_away(ann: Client) -> None:
-    """Nothing goes on."""
+async def test_disconnect_leaves_no_task(ann: Client) -> None:
+    """The source is closed."""
     closed: list[str] = []
     request = await sync_to_async(arequest_of)(ann)
-    chunks = until_logged_out(request, ticking(closed), interval=60)
+    chunks = until_logged_out(request, ticking(closed), interval=NEVER)
     await anext(chunks)
-    async with asyncio.timeout(PATIENCE):  # until it listens, too
-        while not any("receive" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - nothing tells of that
+    async with asyncio.timeout(PATIENCE):
+        while not any("receive" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - no event tells that it listens
             await asyncio.sleep(0.01)
     await chunks.aclose()
     assert closed == ["closed"]
     assert len(asyncio.all_tasks()) == 1
 
 
-async def test_nobody_can_tell(ann: Client, monkeypatch: Any) -> None:
-    """It stops, and claims nothing."""
+async def test_outage_stops_stream(ann: Client, monkeypatch: Any) -> None:
+    """It stops without a claim that the session has ended."""
 
     def down(identity: Any) -> Any:
         raise OperationalError
@@ -239,8 +239,8 @@ async def _events(client: AsyncClient, **headers: str) -> Any:
     return response
 
 
-async def test_events(user: Any, monkeypatch: Any) -> None:
-    """Signs of life, then why; it is no activity, and no cache keeps it."""
+async def test_events_of_active_session(user: Any, monkeypatch: Any) -> None:
+    """Heartbeats, then the reason. The stream is no activity, and no cache stores it."""
     monkeypatch.setattr(events, "HEARTBEAT", 0.01)
     client = AsyncClient()
     await client.aforce_login(user)
@@ -253,14 +253,14 @@ async def test_events(user: Any, monkeypatch: Any) -> None:
     assert [await anext(stream), await anext(stream)] == [b":\n\n", b":\n\n"]
     assert (await LoginSession.objects.aget()).last_seen_at.month == 1
     await end(Target.user(user), reason="admin")
-    last = (await asyncio.wait_for(_rest(stream), 5))[-1].decode()
+    last = (await asyncio.wait_for(_rest(stream), PATIENCE))[-1].decode()
     assert last.startswith(
         'event: ended\nid: ended\ndata: {"reason": "admin", "login_url": "/login/'
     )
 
 
-async def test_events_of_a_session_that_has_ended(user: Any) -> None:
-    """Once; whoever comes back has had it, and is to come no more."""
+async def test_events_of_ended_session(user: Any) -> None:
+    """One event; a client that reconnects after it is told to stop."""
     client = AsyncClient()
     await client.aforce_login(user)
     key = client.cookies["sessionid"].value
@@ -276,13 +276,13 @@ async def test_events_of_a_session_that_has_ended(user: Any) -> None:
 
 
 def test_events_under_wsgi(ann: Client) -> None:
-    """There are none; a browser does not ask again."""
+    """The response is empty, so that a browser does not reconnect."""
     assert ann.get(EVENTS).status_code == 204
     assert ann.post(EVENTS).status_code == 405
 
 
-async def test_events_need_no_login_page(user: Any, settings: Any) -> None:
-    """Where all views need a login."""
+async def test_events_with_login_required_middleware(user: Any, settings: Any) -> None:
+    """They are exempt where all views need a login."""
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE,
         "django.contrib.auth.middleware.LoginRequiredMiddleware",

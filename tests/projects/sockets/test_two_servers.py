@@ -1,11 +1,9 @@
-"""F33 and F34 between two processes: what is open on one ends with the session that ends on the
-other."""
+"""F33 and F34 between two processes: sockets and streams on one end with the session that ends on
+the other."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -29,7 +27,7 @@ PATHS = ("sync/", "async/", "json/", "async-json/", "raw/")
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site]]:
-    """One site, served by uvicorn and by daphne."""
+    """Serve one site with uvicorn and with daphne."""
     environment = {
         "DJANGO_SETTINGS_MODULE": "tests.projects.sockets.settings",
         "DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('site') / 'site.sqlite3'}",
@@ -47,7 +45,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site
 
 @pytest.fixture
 def opened(sites: tuple[Site, Site]) -> Iterator[Any]:
-    """Opens sockets, and closes them."""
+    """Open sockets, and close them after the test."""
     with ExitStack() as stack:
 
         def open_one(site: Site, cookie: str, path: str = "async/") -> ClientConnection:
@@ -61,13 +59,13 @@ def opened(sites: tuple[Site, Site]) -> Iterator[Any]:
 
 
 def is_open(socket: ClientConnection) -> bool:
-    """Whether what is said is answered."""
+    """Return whether the server answers."""
     socket.send('"hello"')
     return "hello" in str(socket.recv(PATIENCE))
 
 
 def closed(socket: ClientConnection) -> tuple[int, str]:
-    """With which code and reason it is closed, soon."""
+    """Return the code and the reason with which the server closes the socket."""
     with pytest.raises(ConnectionClosed) as caught:
         socket.recv(PATIENCE)
     frame = caught.value.rcvd
@@ -76,29 +74,22 @@ def closed(socket: ClientConnection) -> tuple[int, str]:
 
 
 def do(site: Site, deed: str, cookie: str) -> None:
-    """End something."""
+    """End something through the site."""
     response, body = site.ask("POST", f"/do/{deed}/", cookie)
     assert response.status == 200, body
     assert json.loads(body)["complete"] in {True, None}
 
 
-def took(what: str, begun: float) -> None:
-    """Whoever runs this with ``-s`` is told how soon."""
-    sys.stderr.write(f"{what}: after {time.monotonic() - begun:.3f} s\n")
-
-
-def test_f33_logging_out_here(sites: tuple[Site, Site], opened: Any) -> None:
-    """Of every kind of consumer, on both processes; another device's and another user's stay."""
+def test_logout_closes_sockets_on_both_servers(sites: tuple[Site, Site], opened: Any) -> None:
+    """F33: of every kind of consumer; those of another device and of another user stay open."""
     one, other = sites
     mine, device, theirs = one.login("ann"), one.login("ann"), one.login("bob")
     ending = [opened(site, mine, path) for site in sites for path in PATHS]
     staying = [opened(site, cookie) for site in sites for cookie in (device, theirs)]
     assert all(map(is_open, [*ending, *staying]))
     do(other, "here", mine)
-    begun = time.monotonic()
     assert {closed(socket) for socket in ending[:5]} == {(4401, "user")}
-    assert {closed(socket)[0] for socket in ending[5:]} == {4401}  # daphne sends no reasons
-    took("ten sockets closed", begun)
+    assert {closed(socket)[0] for socket in ending[5:]} == {4401}  # Daphne sends no reason.
     assert all(map(is_open, staying))
     assert closed(opened(one, mine)) == (4401, "user")
 
@@ -115,10 +106,10 @@ def test_f33_logging_out_here(sites: tuple[Site, Site], opened: Any) -> None:
         ("delete", "deleted", {"theirs"}),
     ],
 )
-def test_f33_what_else_ends(
+def test_other_endings_close_sockets(
     sites: tuple[Site, Site], opened: Any, deed: str, reason: str, stays: set[str]
 ) -> None:
-    """Those that it reaches close, for its reason; the others stay."""
+    """F33: the sockets that the ending covers close with its reason; the others stay open."""
     one, other = sites
     name = f"{deed}-{uuid4().hex[:6]}"
     who = "ann" if deed == "admin" else name
@@ -127,24 +118,22 @@ def test_f33_what_else_ends(
     sockets = {whose: opened(one, cookie) for whose, cookie in cookies.items()}
     assert all(map(is_open, sockets.values()))
     do(other, deed, cookies["mine"])
-    begun = time.monotonic()
     for whose in sockets.keys() - stays:
         assert closed(sockets[whose]) == (4401, reason)
-    took(f"closed by {deed}", begun)
     for whose in stays:
         assert is_open(sockets[whose])
     for whose in sockets.keys() - stays:
         again = opened(one, cookies[whose])
-        if deed == "delete":  # of whom nothing is known any more
+        if deed == "delete":  # No row of the user is left.
             again.send("hello")
             assert again.recv(PATIENCE) == "AnonymousUser: hello"
         else:
-            why = "cutoff" if deed == "everyone" else reason  # no row says more
+            why = "cutoff" if deed == "everyone" else reason  # No row has the reason.
             assert closed(again) == (4401, why)
 
 
 def read_stream(site: Site, path: str, cookie: str) -> tuple[HTTPConnection, Any]:
-    """A stream that has begun."""
+    """Return a stream that has begun."""
     connection = HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
     connection.request("GET", path, headers={"Cookie": cookie})
     response = connection.getresponse()
@@ -153,16 +142,14 @@ def read_stream(site: Site, path: str, cookie: str) -> tuple[HTTPConnection, Any
 
 
 @pytest.mark.parametrize("path", ["events", "polled"])
-def test_f34_streams(sites: tuple[Site, Site], path: str) -> None:
-    """They stop; with a last word, where there is to be one."""
+def test_logout_stops_streams(sites: tuple[Site, Site], path: str) -> None:
+    """F34: on the other server too, with a last event where there is one."""
     one, other = sites
     mine, device = one.login("ann"), one.login("ann")
     connection, response = read_stream(one, f"/{path}/", mine)
     further, stays = read_stream(one, f"/{path}/", device)
     do(other, "here", mine)
-    begun = time.monotonic()
     rest = response.read().decode()
-    took(f"{path} stopped", begun)
     if path == "events":
         *_, name, _, data, _, _ = rest.split("\n")
         assert name == "event: ended"
@@ -172,8 +159,8 @@ def test_f34_streams(sites: tuple[Site, Site], path: str) -> None:
     connection.close()
 
 
-def test_f34_events_of_ours(sites: tuple[Site, Site]) -> None:
-    """The script of a page hears at once; and if it comes back, that there is no more to hear."""
+def test_events_view_sends_ending(sites: tuple[Site, Site]) -> None:
+    """F34: the page's script hears at once, and a reconnection gets the event again."""
     one, other = sites
     mine = one.login("ann")
     connection, response = read_stream(one, "/accounts/session/events/", mine)
@@ -188,8 +175,8 @@ def test_f34_events_of_ours(sites: tuple[Site, Site]) -> None:
 
 
 @pytest.mark.needs("chromium")
-def test_f34_a_page_in_a_browser_is_told(sites: tuple[Site, Site]) -> None:
-    """The session ends elsewhere: the page says so, without a click and without polling."""
+def test_page_shows_ending_without_polling(sites: tuple[Site, Site]) -> None:
+    """F34: the session ends elsewhere, and the page says so without a click."""
     one, other = sites
     mine = one.login("ann")
     name, _, value = mine.partition("=")
@@ -202,8 +189,6 @@ def test_f34_a_page_in_a_browser_is_told(sites: tuple[Site, Site]) -> None:
             with page.expect_response("**/session/events/"):
                 page.goto("/page/")
             do(other, "here", mine)
-            begun = time.monotonic()
             ended = page.locator("dialog[data-name=ended]")
             expect(ended).to_be_visible(timeout=PATIENCE * 1000)
-            took("said in a browser", begun)
             expect(ended).to_contain_text("You logged out.")

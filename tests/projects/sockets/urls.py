@@ -1,4 +1,4 @@
-"""The test project's URLs, with everything that ends sessions, and streams."""
+"""Streams, and views for every way to end sessions, beside the URLs of the test project."""
 
 import asyncio
 import json
@@ -18,20 +18,20 @@ from tests.urls import urlpatterns as ours
 
 
 def change_password(request: Any) -> None:
-    """In the browser that stays, as Django's own view does it."""
+    """Change the password as Django's own view does it."""
     request.user.set_password("new")
     request.user.save()
     update_session_auth_hash(request, request.user)
 
 
 def disable(request: Any) -> None:
-    """As a form of the admin's does it."""
+    """Disable the user as the admin's form does it."""
     request.user.is_active = False
     request.user.save()
 
 
 def end_by_admin(request: Any) -> None:
-    """Somebody else ends all of her sessions."""
+    """End all of ann's sessions as an administrator."""
     end_sessions(Target.user(get_user_model().objects.get(username="ann")), reason=Reason.ADMIN)
 
 
@@ -49,21 +49,21 @@ DEEDS: dict[str, Callable[[Any], Any]] = {
 
 @csrf_exempt
 def do(request: HttpRequest, deed: str) -> HttpResponse:
-    """One of them."""
+    """Run one of ``DEEDS``."""
     result = DEEDS[deed](request)
     return HttpResponse(json.dumps({"complete": getattr(result, "complete", None)}))
 
 
 @csrf_exempt
 def new(request: HttpRequest, name: str) -> HttpResponse:
-    """A user, whose password is the name."""
+    """Create a user whose password is the name."""
     if not get_user_model().objects.filter(username=name).exists():
         get_user_model().objects.create_user(username=name, password=name)
     return HttpResponse()
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """A page that only its events tell of anything."""
+    """Return a page that learns of an ending from its events only."""
     text = (
         "<!doctype html>{% load logout %}<title>Page</title>{% url 'logout_events' as url %}"
         "{% logout_script poll=0 events=url %}<p>private"
@@ -72,19 +72,19 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 async def count() -> AsyncIterator[str]:
-    """Server-sent events, for ever."""
+    """Yield server-sent events for ever."""
     for number in range(10_000):
         yield f"data: {number}\n\n"
         await asyncio.sleep(0.02)
 
 
 async def events(request: HttpRequest) -> StreamingHttpResponse:
-    """A stream that ends with the session."""
-    return _stream(until_logged_out(request, count(), interval=60, events=True))
+    """Return a stream that stops when the session ends."""
+    return _stream(until_logged_out(request, count(), interval=3600, events=True))
 
 
 async def polled(request: HttpRequest) -> StreamingHttpResponse:
-    """A stream that asks by itself."""
+    """Return a stream that checks the session itself."""
 
     async def chunks() -> AsyncIterator[str]:
         async for chunk in count():
@@ -96,7 +96,7 @@ async def polled(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def sync_events(request: HttpRequest) -> StreamingHttpResponse:
-    """The same, in a thread."""
+    """Return a stream that stops when the session ends, in a thread."""
 
     def chunks() -> Iterator[str]:
         for number in range(10_000):
@@ -107,7 +107,7 @@ def sync_events(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def sync_polled(request: HttpRequest) -> StreamingHttpResponse:
-    """Asks by itself, in a thread."""
+    """Return a stream that checks the session itself, in a thread."""
 
     def chunks() -> Iterator[str]:
         while still_logged_in(request):

@@ -13,7 +13,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            # Without the timeout redis-py 8 gives up while channels_redis waits for a message.
+            # Without this, redis-py 8 times out while channels_redis waits for a message.
             "hosts": [{"address": services.URLS["redis"], "socket_timeout": None}],
             "prefix": uuid4().hex,
         },

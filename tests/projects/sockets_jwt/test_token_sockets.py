@@ -1,5 +1,4 @@
-"""WebSockets whose user was let in by a token, with JSON web tokens and a layer on Redis. Run by
-``tests/contrib/test_channels.py``."""
+"""WebSockets whose user is authenticated by a token, with a channel layer on Redis."""
 
 from __future__ import annotations
 
@@ -29,17 +28,20 @@ from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]
 
+#: A polling interval that no test reaches.
+NEVER = 3600
+
 end = sync_to_async(end_sessions)
 
 
 @pytest.fixture(autouse=True)
 def fresh_layer() -> None:
-    """One that no other loop has been waiting at."""
+    """Start with a channel layer of this test's event loop."""
     channel_layers.backends.clear()
 
 
 class ByToken:
-    """As a project lets sockets in: by what is in the URL; a JSON web token, or a user's name."""
+    """Authenticate by the URL's query: a JSON web token, or a user's name."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -58,14 +60,14 @@ class ByToken:
 
 
 def by_jwt(raw: str) -> Any:
-    """Whom the token lets in, and the token."""
+    """Return the token's user, and the token."""
     way = JWTAuthentication()
     token = way.get_validated_token(raw)
     return way.get_user(token), token
 
 
-async def opened(query: str, interval: float = 60, client: Client | None = None) -> Any:
-    """A socket that has been let in; in a browser, or in none."""
+async def opened(query: str, interval: float = NEVER, client: Client | None = None) -> Any:
+    """Return an accepted socket, inside or outside of a browser."""
     app = ByToken(ends_with_session(consumers, interval=interval))
     headers = []
     if client is not None:
@@ -80,13 +82,13 @@ async def opened(query: str, interval: float = 60, client: Client | None = None)
 
 
 async def is_open(one: WebsocketCommunicator) -> bool:
-    """Whether what is said is answered."""
+    """Return whether the application answers."""
     await one.send_to(text_data="hello")
     return "hello" in await one.receive_from(timeout=PATIENCE)
 
 
 async def closed(one: WebsocketCommunicator) -> str:
-    """It is closed with our code; gives the reason."""
+    """Expect the socket to be closed with our code, and return the reason."""
     message = await one.receive_output(timeout=PATIENCE)
     assert message.items() >= {"type": "websocket.close", "code": 4401}.items()
     await one.wait(timeout=PATIENCE)
@@ -95,19 +97,19 @@ async def closed(one: WebsocketCommunicator) -> str:
 
 @sync_to_async
 def logged_in(user: Any) -> tuple[str, Any]:
-    """A login by tokens: what the socket shows, and its row's id."""
+    """Log in by tokens, and return the socket's query and the session's id."""
     token = begin(user, RefreshToken.for_user(user))
     return f"jwt={token.access_token}", token["sid"]
 
 
 @pytest.mark.parametrize("what", ["user", "others", "everyone"])
-async def test_all_of_a_users_end(user: Any, other: Any, what: str) -> None:
-    """Whatever token it was; at once; another user's stay, but for everyone's."""
+async def test_ending_user_closes_all_sockets(user: Any, other: Any, what: str) -> None:
+    """At once, whatever the token; those of another user stay open, except for "everyone"."""
     known, _ = await logged_in(user)
     silent = await sync_to_async(AccessToken.for_user)(user)
     mine = [await opened(query) for query in (known, f"jwt={silent}", "name=ann", "other=ann")]
     theirs = await opened("name=bob")
-    time.sleep(1)  # noqa: ASYNC251 - tokens know the second
+    time.sleep(1)  # noqa: ASYNC251 - "iat" has whole seconds
     browser = Client()
     await sync_to_async(browser.force_login)(user)
     if what == "others":
@@ -120,22 +122,22 @@ async def test_all_of_a_users_end(user: Any, other: Any, what: str) -> None:
         assert await closed(theirs) == "mine"
     else:
         assert await is_open(theirs)
-        await theirs.disconnect()
+        await theirs.disconnect(timeout=PATIENCE)
 
 
-async def test_a_login_ends_and_no_other(user: Any) -> None:
-    """Its socket closes; that of another login, and one of which nobody knows more, stay."""
+async def test_ending_one_session_closes_its_socket(user: Any) -> None:
+    """The socket of another session stays open, and so does one that names no session."""
     (mine, login), (another, _) = await logged_in(user), await logged_in(user)
     here, staying = await opened(mine), [await opened(another), await opened("name=ann")]
     await end(Target.session(login), reason="mine")
     assert await closed(here) == "mine"
     for one in staying:
         assert await is_open(one)
-        await one.disconnect()
+        await one.disconnect(timeout=PATIENCE)
 
 
-async def test_what_nobody_tells_is_asked_for(user: Any, settings: Any) -> None:
-    """Without a layer, by the clock."""
+async def test_socket_without_layer_polls(user: Any, settings: Any) -> None:
+    """At each interval."""
     settings.CHANNEL_LAYERS = {}
     query, _ = await logged_in(user)
     mine = [await opened(each, interval=0.1) for each in (query, "name=ann")]
@@ -143,15 +145,15 @@ async def test_what_nobody_tells_is_asked_for(user: Any, settings: Any) -> None:
     assert {await closed(one) for one in mine} == {"mine"}
 
 
-async def test_the_account_is_deleted(user: Any) -> None:
-    """Of whom nothing is left."""
+async def test_deleted_user_closes_socket(user: Any) -> None:
+    """No row of the user is left."""
     one = await opened("name=ann")
     await user.adelete()
     assert await closed(one) == "deleted"
 
 
-async def test_a_token_beside_a_session_is_what_counts(ann: Client, user: Any) -> None:
-    """Where it is in the scope; else the session, which has to be that of somebody."""
+async def test_token_takes_precedence_over_session(ann: Client, user: Any) -> None:
+    """Where the scope has a token; otherwise the session counts, if a user is logged in."""
     query, login = await logged_in(user)
     by_token = await opened(query, client=ann)
     by_session = await opened("name=ann", client=ann)
@@ -162,11 +164,11 @@ async def test_a_token_beside_a_session_is_what_counts(ann: Client, user: Any) -
     assert await is_open(by_name)
     await end(Target.session(login), reason="mine")
     assert await closed(by_token) == "mine"
-    await by_name.disconnect()
+    await by_name.disconnect(timeout=PATIENCE)
 
 
-async def test_nobody_is_watched(db: None) -> None:
-    """Who has no token has nothing that could end."""
+async def test_anonymous_socket_is_not_watched(db: None) -> None:
+    """Without a token there is nothing that could end."""
     one = await opened("")
-    await one.disconnect()
+    await one.disconnect(timeout=PATIENCE)
     assert not await LoginSession.objects.aexists()

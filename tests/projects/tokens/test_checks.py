@@ -1,4 +1,4 @@
-"""A project with all the libraries: the checks say nothing; with none of our revokers, all of it."""
+"""The checks are silent on a complete project, and name each app whose revoker is missing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +12,12 @@ from tests.settings import ENGINES
 
 @pytest.fixture(autouse=True)
 def on_db(settings: Any) -> None:
-    """What other engines lack here is another check's concern."""
+    """Use db, because other checks speak up on other engines."""
     settings.SESSION_ENGINE = ENGINES["db"]
 
 
-def test_silence() -> None:
-    """On a correct project."""
+def test_checks_are_silent() -> None:
+    """The project is complete."""
     assert messages() == []
 
 
@@ -31,8 +31,8 @@ def _without_ours(monkeypatch: Any) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_without_ours")
-def test_each_would_be_missed() -> None:
-    """By its structure: the check knows none of them by name."""
+def test_check_names_apps_without_revoker() -> None:
+    """By the structure of their models; the check knows no app by name."""
     assert [message.msg.split('"')[1] for message in messages()] == [
         "rest_framework.authtoken",
         "knox",

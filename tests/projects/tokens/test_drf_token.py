@@ -1,4 +1,4 @@
-"""What ends tokens of REST framework, and what does not."""
+"""What revokes tokens of REST framework, and what does not."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ from tests.projects.drf_client import obtain, works
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_everywhere_ends_it(user: Any, other: Any) -> None:
-    """F30: and nobody else's."""
+def test_everywhere_revokes(user: Any, other: Any) -> None:
+    """F30: and no other user's token."""
     mine, theirs = obtain(), obtain("bob")
     result = end_sessions(Target.user(user))
     assert (works(mine), works(theirs)) == (False, True)
@@ -30,7 +30,7 @@ def test_everywhere_ends_it(user: Any, other: Any) -> None:
     )
 
 
-def test_changed_password_ends_it(user: Any) -> None:
+def test_password_change_revokes(user: Any) -> None:
     """F30."""
     token = obtain()
     user.set_password("new")
@@ -38,15 +38,15 @@ def test_changed_password_ends_it(user: Any) -> None:
     assert not works(token)
 
 
-def test_logging_out_here_leaves_what_a_program_has_obtained(ann: Client) -> None:
-    """It has nothing to do with this browser."""
+def test_browser_logout_spares_program(ann: Client) -> None:
+    """The program logged in outside of this browser."""
     token = obtain()
     ann.post(LOGOUT)
     assert works(token)
 
 
-def test_obtained_in_a_session_it_ends_with_it(ann: Client, user: Any) -> None:
-    """With this one, not with another."""
+def test_token_of_session_ends_with_it(ann: Client, user: Any) -> None:
+    """Another browser's logout leaves it alone."""
     elsewhere = Client()
     elsewhere.force_login(user)
     token = ann.post("/api/my-token/").json()["token"]
@@ -57,8 +57,8 @@ def test_obtained_in_a_session_it_ends_with_it(ann: Client, user: Any) -> None:
     assert not works(token)
 
 
-def test_obtained_while_the_session_ends_it_does_not_outlive_it(ann: Client, user: Any) -> None:
-    """The request is in flight; the session ends in the middle of it."""
+def test_token_obtained_during_ending_is_revoked(ann: Client, user: Any) -> None:
+    """The session ends in the middle of the request."""
     session = Target.session(LoginSession.objects.get().pk)
     path = "rest_framework.authtoken.models.Token.save"
     with interleave(ann, lambda: end_sessions(session), before=path):
@@ -66,8 +66,8 @@ def test_obtained_while_the_session_ends_it_does_not_outlive_it(ann: Client, use
     assert not Token.objects.exists()
 
 
-def test_a_client_of_the_frameworks_can_be_held_too(user: Any) -> None:
-    """Its request is answered as whoever it was made."""
+def test_interleave_with_api_client(user: Any) -> None:
+    """``interleave`` holds REST framework's test client, whose forced authentication is kept."""
     client, seen = APIClient(), []
     client.force_authenticate(user)
     with interleave(client, lambda: seen.append(True)):
@@ -75,15 +75,15 @@ def test_a_client_of_the_frameworks_can_be_held_too(user: Any) -> None:
     assert (answer.status_code, seen) == (200, [True])
 
 
-def test_the_others_end_without_those_of_this_session(ann: Client, user: Any) -> None:
-    """What this session has obtained stays."""
+def test_end_others_spares_token_of_session(ann: Client, user: Any) -> None:
+    """It was obtained in the session that stays."""
     token = ann.post("/api/my-token/").json()["token"]
     ann.post("/accounts/sessions/end-others/")
     assert works(token)
 
 
-def test_api_keys_are_spared_unless_asked(user: Any, settings: Any) -> None:
-    """And the result says so."""
+def test_exempt_credentials_are_spared(user: Any, settings: Any) -> None:
+    """The result names them; ``including_api_keys()`` revokes them."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     token = obtain()
     result = end_sessions(Target.user(user))
@@ -96,8 +96,8 @@ def test_api_keys_are_spared_unless_asked(user: Any, settings: Any) -> None:
     assert dict(result.exempt) == {}
 
 
-def test_one_of_them_by_its_id(user: Any, other: Any) -> None:
-    """Which tells nothing of the token, and serves its owner only."""
+def test_revoke_one_by_id(user: Any, other: Any) -> None:
+    """The id reveals nothing of the token, and works for its owner only."""
     token = obtain()
     (found,) = credentials(user)
     assert token not in repr(found)
@@ -109,8 +109,8 @@ def test_one_of_them_by_its_id(user: Any, other: Any) -> None:
     assert end_sessions(Target.credential(user, found.id)).event is None
 
 
-def test_a_request_is_let_in_by_one_of_those_listed(ann: Client, user: Any) -> None:
-    """Programs can ask to end what they have themselves; a browser has none."""
+def test_request_names_its_credential(ann: Client, user: Any) -> None:
+    """A program can ask to revoke its own token; a browser has none."""
     token = obtain()
     answer = Client().get("/api/who/", headers={"Authorization": f"Token {token}"})
     (found,) = credentials(user)
@@ -118,21 +118,21 @@ def test_a_request_is_let_in_by_one_of_those_listed(ann: Client, user: Any) -> N
     assert ann.get("/api/who/").json()["credential"] is None
 
 
-def test_everyone(user: Any, other: Any) -> None:
-    """All of them."""
+def test_everyone_revokes(user: Any, other: Any) -> None:
+    """The tokens of all users."""
     tokens = [obtain(), obtain("bob")]
     end_sessions(Target.everyone())
     assert [works(token) for token in tokens] == [False, False]
 
 
-def test_of_a_fixture_nothing_is_tied(ann: Client, user: Any) -> None:
+def test_fixture_token_is_not_bound(ann: Client, user: Any) -> None:
     """It may be half loaded."""
     Token(user=user, key="k", created=timezone.now()).save_base(raw=True)
     assert not CredentialBinding.objects.exists()
 
 
 class TestContract(RevokerContract):
-    """What every revoker keeps."""
+    """The contract of every revoker."""
 
     revoker = DrfTokenRevoker
     one_per_user = True

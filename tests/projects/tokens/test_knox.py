@@ -1,4 +1,4 @@
-"""What ends tokens of knox, and what does not."""
+"""What revokes tokens of Knox, and what does not."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -22,15 +22,15 @@ from tests.projects.knox_client import call, obtain, works
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_everywhere_ends_it(user: Any, other: Any) -> None:
-    """F30: on every device; and nobody else's."""
+def test_everywhere_revokes(user: Any, other: Any) -> None:
+    """F30: on every device; no other user's."""
     mine, phone, theirs = obtain(), obtain(), obtain("bob")
     result = end_sessions(Target.user(user))
     assert [works(token) for token in (mine, phone, theirs)] == [False, False, True]
     assert dict(result.ended) == {"knox_token": 2}
 
 
-def test_changed_password_ends_it(user: Any) -> None:
+def test_password_change_revokes(user: Any) -> None:
     """F30."""
     token = obtain()
     user.set_password("new")
@@ -38,15 +38,16 @@ def test_changed_password_ends_it(user: Any) -> None:
     assert not works(token)
 
 
-def test_a_program_that_logs_in_has_no_session(user: Any) -> None:
-    """Though knox sends the signal of a login: nothing was written to a session."""
+def test_program_login_creates_no_session(user: Any) -> None:
+    """Although Knox sends Django's signal for a login, no session was written."""
     token = obtain()
     assert not LoginSession.objects.exists()
     assert call(token).cookies == {}
 
 
-def test_to_obtain_one_in_a_session_is_no_new_login(ann: Client, other: Any) -> None:
-    """Whoever has stolen a session would be asked for no password; and the session is not bob's."""
+def test_obtaining_token_is_no_recent_login(ann: Client, other: Any) -> None:
+    """Otherwise the thief of a session could skip the password; and the session does not become
+    bob's."""
     then = timezone.now() - timedelta(days=1)
     LoginSession.objects.update(authenticated_at=then)
     ann.post("/api/knox/login/")
@@ -57,7 +58,7 @@ def test_to_obtain_one_in_a_session_is_no_new_login(ann: Client, other: Any) -> 
 
 
 def last_page(get_response: Any) -> Any:
-    """A middleware as many projects have one."""
+    """A middleware that writes the session, as many projects have one."""
 
     def middleware(request: HttpRequest) -> Any:
         request.session["last_page"] = request.path
@@ -66,8 +67,10 @@ def last_page(get_response: Any) -> Any:
     return middleware
 
 
-def test_nor_is_it_where_something_else_writes_the_session(ann: Client, settings: Any) -> None:
-    """A page counter, in the same request."""
+def test_obtaining_token_is_no_recent_login_where_session_is_written(
+    ann: Client, settings: Any
+) -> None:
+    """A middleware writes the session in the same request."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.last_page"]
     then = timezone.now() - timedelta(days=1)
     LoginSession.objects.update(authenticated_at=then)
@@ -75,8 +78,8 @@ def test_nor_is_it_where_something_else_writes_the_session(ann: Client, settings
     assert LoginSession.objects.get().authenticated_at == then
 
 
-def test_logging_out_here_ends_what_was_obtained_here(ann: Client, user: Any) -> None:
-    """And neither what another program has, nor what another browser has obtained."""
+def test_logout_revokes_tokens_of_session(ann: Client, user: Any) -> None:
+    """Those of another browser, and of a program, still work."""
     elsewhere = Client()
     elsewhere.force_login(user)
     program = obtain()
@@ -86,8 +89,8 @@ def test_logging_out_here_ends_what_was_obtained_here(ann: Client, user: Any) ->
     assert [signed_in(client) for client in (ann, elsewhere)] == ["", "ann"]
 
 
-def test_its_own_logout_all_leaves_browsers_and_everywhere_does_not(ann: Client, user: Any) -> None:
-    """F32: the tokens are gone, and the session stays; after our door it does not."""
+def test_knox_logout_all_leaves_browsers_logged_in(ann: Client, user: Any) -> None:
+    """F32: Knox revokes its tokens only; our "everywhere" ends the session too."""
     token, phone = obtain(), obtain()
     assert call(token, "logout-all/").status_code == 204
     assert not works(phone)
@@ -96,15 +99,15 @@ def test_its_own_logout_all_leaves_browsers_and_everywhere_does_not(ann: Client,
     assert signed_in(ann) == ""
 
 
-def test_its_own_logout_in_a_browser_ends_the_session_too(ann: Client) -> None:
-    """Of the browser that presents both: what knox says to Django is heard."""
+def test_knox_logout_in_browser_ends_session(ann: Client) -> None:
+    """The browser presents both, and we hear Knox's signal."""
     token = ann.post("/api/knox/login/").json()["token"]
     assert call(token, "logout/", ann).status_code == 204
     assert (works(token), signed_in(ann)) == (False, "")
 
 
-def test_listed_without_any_part_of_it_until_it_expires(user: Any) -> None:
-    """knox itself deletes it later."""
+def test_token_is_listed_until_it_expires(user: Any) -> None:
+    """The list contains no part of the token. Knox deletes the row later."""
     token = obtain()
     row = get_token_model().objects.get()
     (found,) = credentials(user)
@@ -120,7 +123,7 @@ def test_listed_without_any_part_of_it_until_it_expires(user: Any) -> None:
 
 
 class TestContract(RevokerContract):
-    """What every revoker keeps."""
+    """The contract of every revoker."""
 
     revoker = KnoxRevoker
 

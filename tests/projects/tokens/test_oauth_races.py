@@ -21,7 +21,8 @@ Act = Callable[[], Any]
 
 
 class Validator(OAuth2Validator):
-    """Of a slow site: between the look at what is presented and the lock on it, others act."""
+    """A validator of a slow site: others act between the check of a token and the lock on its
+    row."""
 
     meanwhile: ClassVar[list[Act]] = []
 
@@ -33,8 +34,8 @@ class Validator(OAuth2Validator):
 
 @pytest.fixture(params=["everywhere", "here"])
 def end(request: Any, user: Any, ann: Client) -> Act:
-    """She logs out."""
-    ann.raise_request_exception = False  # it would raise what others are told, in other threads
+    """Return how the user logs out."""
+    ann.raise_request_exception = False  # It would raise another thread's error.
     if request.param == "here":
         return lambda: ann.post(LOGOUT)
     return lambda: end_sessions(Target.user(user))
@@ -42,7 +43,7 @@ def end(request: Any, user: Any, ann: Client) -> Act:
 
 @pytest.fixture
 def slowly(settings: Any) -> Iterator[Callable[[Act], None]]:
-    """Sets what happens in the middle of the next answer of the token endpoint."""
+    """Return how to set what happens in the middle of the next request to the token endpoint."""
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "OAUTH2_VALIDATOR_CLASS": f"{__name__}.Validator",
@@ -52,7 +53,7 @@ def slowly(settings: Any) -> Iterator[Callable[[Act], None]]:
 
 
 def nothing_left() -> bool:
-    """No token that works, nor one that could be renewed."""
+    """Return whether no token is left that works or can be refreshed."""
     return not (
         get_access_token_model().objects.exists() or get_refresh_token_model().objects.exists()
     )

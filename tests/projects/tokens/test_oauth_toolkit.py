@@ -1,4 +1,4 @@
-"""What ends logins of applications by django-oauth-toolkit, and what does not."""
+"""What revokes tokens of django-oauth-toolkit, and what does not."""
 
 from datetime import timedelta
 from io import StringIO
@@ -43,7 +43,7 @@ ALL = ["access_token", "id_token", "refresh_token"]
 
 @pytest.fixture
 def elsewhere(user: Any) -> Client:
-    """Another browser of hers."""
+    """Return another browser of the same user."""
     client = Client()
     client.force_login(user)
     return client
@@ -51,14 +51,14 @@ def elsewhere(user: Any) -> Client:
 
 @pytest.fixture
 def bob(other: Any) -> Client:
-    """Somebody else's."""
+    """Return another user's browser."""
     client = Client()
     client.force_login(other)
     return client
 
 
-def test_everywhere_ends_all_that_was_issued(ann: Client, elsewhere: Client, bob: Client) -> None:
-    """F30: on every device; nobody else's."""
+def test_everywhere_revokes(ann: Client, elsewhere: Client, bob: Client) -> None:
+    """F30: on every device; no other user's."""
     mine, phone, theirs = (log_in(client, scope="openid read") for client in (ann, elsewhere, bob))
     code = approve(ann)
     user = ann.get("/").wsgi_request.user
@@ -68,7 +68,7 @@ def test_everywhere_ends_all_that_was_issued(ann: Client, elsewhere: Client, bob
     assert redeem(code).status_code == 400
 
 
-def test_changed_password_ends_it(user: Any, ann: Client) -> None:
+def test_password_change_revokes(user: Any, ann: Client) -> None:
     """F30."""
     tokens = log_in(ann)
     user.set_password("new")
@@ -76,11 +76,11 @@ def test_changed_password_ends_it(user: Any, ann: Client) -> None:
     assert alive(tokens) == []
 
 
-def test_logging_out_here_ends_what_was_approved_here(
+def test_logout_revokes_what_was_approved_in_session(
     ann: Client, elsewhere: Client, bob: Client
 ) -> None:
-    """What came of the code, however often it was renewed since; a code that nobody has
-    redeemed; and nothing that was approved elsewhere, by the same application."""
+    """The code that was not redeemed, and all tokens that came of it, however often they were
+    refreshed. What was approved elsewhere for the same application still works."""
     mine, theirs, others = log_in(ann, scope="openid read"), log_in(elsewhere), log_in(bob)
     renewed = renew(renew(mine).json()).json()
     code = approve(ann)
@@ -92,8 +92,8 @@ def test_logging_out_here_ends_what_was_approved_here(
     assert "refresh_token" in alive(others)
 
 
-def test_a_used_refresh_token_does_not_bring_the_login_back(ann: Client) -> None:
-    """F31: the client's last known token was rotated; its child ends with it."""
+def test_rotated_refresh_token_stays_revoked(ann: Client) -> None:
+    """F31: the client's last known token was rotated; the newer one is revoked with it."""
     tokens = log_in(ann)
     child = renew(tokens).json()
     ann.post(LOGOUT)
@@ -103,10 +103,8 @@ def test_a_used_refresh_token_does_not_bring_the_login_back(ann: Client) -> None
 
 @pytest.mark.filterwarnings("ignore:The OAuth 2.0 implicit grant:DeprecationWarning")
 @pytest.mark.parametrize("kind", ["token", "id_token"])
-def test_given_away_in_the_browser_it_ends_with_the_session(
-    ann: Client, elsewhere: Client, kind: str
-) -> None:
-    """Without a code: an access token, or an ID token (which lets in, too)."""
+def test_implicit_grant_ends_with_session(ann: Client, elsewhere: Client, kind: str) -> None:
+    """Without a code: an access token, or an ID token, which authenticates too."""
     how = {"kind": kind, "scope": "openid", "name": "Old page", "grant": "implicit"}
     mine, theirs = approve(ann, **how), approve(elsewhere, **how)
     assert works(mine)
@@ -114,8 +112,8 @@ def test_given_away_in_the_browser_it_ends_with_the_session(
     assert (works(mine), works(theirs)) == (False, True)
 
 
-def test_what_may_go_on_without_the_user_goes_on(ann: Client, user: Any) -> None:
-    """OpenID Connect: offline_access outlives the session; not everywhere."""
+def test_offline_access_survives_logout(ann: Client, user: Any) -> None:
+    """OpenID Connect's ``offline_access`` outlives the session, but not "everywhere"."""
     tokens = log_in(ann, scope="read offline_access")
     ann.post(LOGOUT)
     tokens = renew(tokens).json()
@@ -124,16 +122,16 @@ def test_what_may_go_on_without_the_user_goes_on(ann: Client, user: Any) -> None
     assert alive(tokens) == []
 
 
-def test_the_others_end_without_those_of_this_session(ann: Client, elsewhere: Client) -> None:
-    """What was approved here stays, ID token too."""
+def test_end_others_spares_tokens_of_session(ann: Client, elsewhere: Client) -> None:
+    """The ID token too."""
     mine, theirs = (log_in(client, scope="openid read") for client in (ann, elsewhere))
     ann.post("/accounts/sessions/end-others/")
     assert [alive(tokens) for tokens in (mine, theirs)] == [ALL, []]
 
 
-def test_one_login_of_one_application(ann: Client, user: Any, other: Any) -> None:
-    """By its id: all of it, renewed or not; the same application's other login stays, with its
-    ID token."""
+def test_revoke_one_authorization_by_id(ann: Client, user: Any, other: Any) -> None:
+    """All of its tokens, refreshed or not. The same application's other authorization stays, with
+    its ID token."""
     mine = log_in(ann, scope="openid read")
     (found,) = credentials(user)
     second, third = log_in(ann, scope="openid read"), log_in(ann, name="Calendar")
@@ -143,7 +141,7 @@ def test_one_login_of_one_application(ann: Client, user: Any, other: Any) -> Non
         "Photo printer",
         "Photo printer",
     ]
-    assert found.id in {login.id for login in credentials(user)}  # renewed, it is the same
+    assert found.id in {login.id for login in credentials(user)}  # A refresh keeps the id.
     assert dict(end_sessions(Target.credential(other, found.id)).ended) == {}
     result = end_sessions(Target.credential(user, found.id))
     assert dict(result.ended) == {"oauth_token": 1}
@@ -152,25 +150,25 @@ def test_one_login_of_one_application(ann: Client, user: Any, other: Any) -> Non
     assert alive(third, name="Calendar") == ["access_token", "refresh_token"]
 
 
-def test_an_application_of_its_own_is_nobodys_login(user: Any) -> None:
-    """Tokens of machines have no user; they end for no user's sake."""
+def test_client_credentials_are_spared(user: Any) -> None:
+    """Tokens of machines have no user."""
     application("Robot", "client-credentials")
     token = ask("client_credentials", name="Robot").json()["access_token"]
     end_sessions(Target.everyone())
     assert get_access_token_model().objects.get().token == token
 
 
-def test_everyone(ann: Client, bob: Client) -> None:
-    """All users'."""
+def test_everyone_revokes(ann: Client, bob: Client) -> None:
+    """The tokens of all users."""
     tokens = [log_in(ann), log_in(bob)]
     assert end_sessions(Target.everyone()).ended["oauth_token"] == 2
     assert [alive(found) for found in tokens] == [[], []]
 
 
-def test_listed_as_its_application_until_it_expires(
+def test_authorization_is_listed_until_it_expires(
     ann: Client, user: Any, settings: Any, clock: Any
 ) -> None:
-    """Since the first of its tokens; and the request is let in by what is listed."""
+    """Since its first token; a request names the entry that authenticated it."""
     tokens = log_in(ann)
     begun = timezone.now()
     clock.shift(60)
@@ -189,15 +187,15 @@ def test_listed_as_its_application_until_it_expires(
     assert (credentials(user), end_sessions(Target.user(user)).exempt) == ([], {})
 
 
-def test_an_id_token_is_no_login_of_its_own(ann: Client, user: Any) -> None:
-    """It lets in, but to nothing that is listed."""
+def test_id_token_is_not_listed(ann: Client, user: Any) -> None:
+    """It authenticates, but is no entry of the list."""
     tokens = log_in(ann, scope="openid")
     headers = {"Authorization": f"Bearer {tokens['id_token']}"}
     assert Client().get("/api/oauth/", headers=headers).json()["credential"] is None
 
 
-def test_its_own_page_to_log_out(ann: Client, elsewhere: Client) -> None:
-    """It ends the session truly; a second one is told that there is nothing left."""
+def test_rp_initiated_logout_page(ann: Client, elsewhere: Client) -> None:
+    """It ends the session. A second request is told that there is none."""
     mine = log_in(ann, scope="openid read")
     hint = {"id_token_hint": mine["id_token"], "client_id": "photo-printer"}
     answer = ann.post("/o/logout/", {**hint, "allow": "on"})
@@ -209,8 +207,8 @@ def test_its_own_page_to_log_out(ann: Client, elsewhere: Client) -> None:
     assert elsewhere.post("/o/logout/", {**hint, "allow": "on"}).status_code == 400
 
 
-def test_approved_while_the_session_ends(ann: Client, user: Any, elsewhere: Client) -> None:
-    """The request is in flight; the session ends in the middle of it."""
+def test_approval_during_ending_is_revoked(ann: Client, user: Any, elsewhere: Client) -> None:
+    """The session ends in the middle of the request."""
 
     def end(sender: Any, **kwargs: Any) -> None:
         elsewhere.post("/accounts/sessions/end-others/")
@@ -224,8 +222,8 @@ def test_approved_while_the_session_ends(ann: Client, user: Any, elsewhere: Clie
 
 
 @pytest.mark.filterwarnings("ignore:The OAuth 2.0 resource owner:DeprecationWarning")
-def test_a_program_that_logs_in_with_the_password(user: Any) -> None:
-    """It is tied to nothing, and ends everywhere."""
+def test_password_grant_ends_everywhere(user: Any) -> None:
+    """It belongs to no session."""
     application("Old app", "password")
     answer = ask("password", name="Old app", username="ann", password="pw")
     assert answer.status_code == 200
@@ -233,8 +231,8 @@ def test_a_program_that_logs_in_with_the_password(user: Any) -> None:
     assert alive(answer.json(), name="Old app") == []
 
 
-def test_tokens_that_the_site_makes_itself(user: Any) -> None:
-    """In a script, or of a fixture that is half loaded; and from before there were families."""
+def test_tokens_made_by_project_code(user: Any) -> None:
+    """In a script, by a half-loaded fixture, or before token families existed."""
     about = {"user": user, "application": application(), "expires": timezone.now()}
     later = {**about, "expires": timezone.now() + timedelta(1)}
     access = get_access_token_model().objects.create(token="a", **later)
@@ -256,8 +254,8 @@ def test_tokens_that_the_site_makes_itself(user: Any) -> None:
     assert not get_refresh_token_model().objects.exists()
 
 
-def test_the_project_hears_of_what_is_deleted(ann: Client, user: Any) -> None:
-    """If it listens, Django deletes, and tells."""
+def test_delete_signals_are_sent(ann: Client, user: Any) -> None:
+    """Where the project listens, Django deletes row by row."""
     tokens, heard = log_in(ann), []
 
     def hear(sender: Any, instance: Any, **kwargs: Any) -> None:
@@ -272,8 +270,8 @@ def test_the_project_hears_of_what_is_deleted(ann: Client, user: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:JSONOAuthLibCore:DeprecationWarning")
-def test_an_endpoint_that_takes_json(ann: Client, settings: Any) -> None:
-    """What is had for a code is tied as well."""
+def test_json_token_endpoint(ann: Client, settings: Any) -> None:
+    """A token for a code is bound to the session as well."""
     code = approve(ann)
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
@@ -290,10 +288,10 @@ def test_an_endpoint_that_takes_json(ann: Client, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("approved", [True, False])
-def test_a_device_that_has_not_come_for_its_token(
+def test_device_grant_ends_everywhere(
     user: Any, ann: Client, settings: Any, approved: bool
 ) -> None:
-    """Everywhere includes it; a browser's logout does not, since it is another device."""
+    """A browser's logout spares it, because it is another device."""
     settings.OAUTH2_PROVIDER = {
         **settings.OAUTH2_PROVIDER,
         "OAUTH2_VALIDATOR_CLASS": "tests.projects.oauth_client.DeviceValidator",
@@ -320,7 +318,7 @@ def test_a_device_that_has_not_come_for_its_token(
 
 
 class TestContract(RevokerContract):
-    """What every revoker keeps."""
+    """The contract of every revoker."""
 
     revoker = OauthToolkitRevoker
 

@@ -1,4 +1,4 @@
-"""Sessions and tokens in one list: the page, its JSON, and the buttons."""
+"""Sessions and tokens in one list: the page, its JSON, and its buttons."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,23 +31,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def here(user: Any) -> Client:
-    """A browser that has just logged in."""
+    """Return a browser that has just logged in."""
     return browser(user)
 
 
 @pytest.fixture
 def tokens(user: Any) -> list[str]:
-    """Of two libraries."""
+    """Return tokens of two libraries."""
     return [drf_client.obtain(), knox_client.obtain()]
 
 
 def works(tokens: list[str]) -> list[bool]:
-    """Which of them still let in."""
+    """Return which of the tokens work."""
     return [drf_client.works(tokens[0]), knox_client.works(tokens[1])]
 
 
-def test_json_has_the_same_keys_for_each(here: Client, tokens: list[str], user: Any) -> None:
-    """Sessions first; no part of a token."""
+def test_json_entries_have_same_keys(here: Client, tokens: list[str], user: Any) -> None:
+    """Sessions come first; no part of a token is shown."""
     answer = here.get(SESSIONS, headers=JSON)
     session, *others = answer.json()["sessions"]
     assert (session["kind"], session["current"]) == ("session", True)
@@ -67,20 +67,20 @@ def test_json_has_the_same_keys_for_each(here: Client, tokens: list[str], user: 
     assert not [token for token in tokens if token[:8].encode() in answer.content]
 
 
-def test_the_page_says_what_each_is(here: Client, tokens: list[str]) -> None:
-    """In words; what is not known, or never comes, too."""
+def test_page_names_kinds(here: Client, tokens: list[str]) -> None:
+    """In words, also where a time is unknown or never comes."""
     oauth_client.log_in(here)
     page = Page(here.get(SESSIONS))
     assert "Photo printer Application" in page.text
     assert "API token Program" in page.text
-    assert page.text.count("never") == 2  # REST framework's, and what can be renewed
+    assert page.text.count("never") == 2  # REST framework's token, and what can be refreshed.
     labels = [button.get("aria-label") for button in page.all("button")]
     assert "End the login of Photo printer" in labels
     assert "End all others, programs too" in page.text
 
 
-def test_a_login_session_of_tokens_shows_its_kind(here: Client, user: Any) -> None:
-    """By its name, if nobody says what that is called."""
+def test_page_shows_unknown_kind_by_name(here: Client, user: Any) -> None:
+    """No plug-in says what it is called."""
     later = timezone.now() + timedelta(1)
     LoginSession.objects.create(user=user, kind="card", device="curl", expires_at=later)
     page = Page(here.get(SESSIONS))
@@ -88,7 +88,7 @@ def test_a_login_session_of_tokens_shows_its_kind(here: Client, user: Any) -> No
     assert "End the login of curl" in [button.get("aria-label") for button in page.all("button")]
 
 
-def test_without_tokens_nothing_is_said_of_them(here: Client) -> None:
+def test_page_without_tokens_mentions_none(here: Client) -> None:
     """As where no such app is installed."""
     browser_of_hers = Page(here.get(SESSIONS))
     assert "rogram" not in browser_of_hers.text
@@ -96,10 +96,10 @@ def test_without_tokens_nothing_is_said_of_them(here: Client) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 1000])
-def test_three_queries_beside_djangos_own(
+def test_page_query_count(
     here: Client, user: Any, number: int, settings: Any, django_assert_num_queries: Any
 ) -> None:
-    """With one app that has tokens, however many they are."""
+    """With one app that has tokens, however many there are."""
     settings.INSTALLED_APPS = [
         app for app in settings.INSTALLED_APPS if app not in {"knox", "oauth2_provider"}
     ]
@@ -113,8 +113,8 @@ def test_three_queries_beside_djangos_own(
         here.get(SESSIONS)
 
 
-def test_they_come_after_the_sessions_on_whichever_page(here: Client, user: Any) -> None:
-    """Nothing twice, nothing left out."""
+def test_pagination_lists_sessions_first(here: Client, user: Any) -> None:
+    """Each entry appears exactly once."""
     knox_client.make_many(user, 30)
     later = timezone.now() + timedelta(1)
     LoginSession.objects.bulk_create(LoginSession(user=user, expires_at=later) for _ in range(14))
@@ -129,8 +129,8 @@ def test_they_come_after_the_sessions_on_whichever_page(here: Client, user: Any)
     assert len(ids) == 45
 
 
-def test_a_button_ends_the_one_that_it_names(here: Client, tokens: list[str], user: Any) -> None:
-    """By the URL that ends sessions; and says so."""
+def test_button_revokes_one_token(here: Client, tokens: list[str], user: Any) -> None:
+    """By the URL that ends sessions; a notice says so."""
     knox_id = next(found.id for found in credentials(user) if found.kind == "knox_token")
     answer = here.post(end_url(knox_id), follow=True)
     assert said(answer) == ["Logins of programs ended: 1."]
@@ -139,26 +139,24 @@ def test_a_button_ends_the_one_that_it_names(here: Client, tokens: list[str], us
     assert signed_in(here) == "ann"
 
 
-def test_anothers_is_not_found(tokens: list[str], user: Any, other: Any) -> None:
-    """Nor is what nobody has."""
+def test_foreign_and_unknown_ids_get_404(tokens: list[str], user: Any, other: Any) -> None:
+    """The tokens still work."""
     theirs = browser(other)
     for found in (*(token.id for token in credentials(user)), uuid4()):
         assert theirs.post(end_url(found), headers=JSON).status_code == 404
     assert works(tokens) == [True, True]
 
 
-def test_who_logged_in_long_ago_logs_in_again_first(
-    here: Client, tokens: list[str], user: Any
-) -> None:
-    """As for sessions."""
+def test_revoking_needs_recent_login(here: Client, tokens: list[str], user: Any) -> None:
+    """As ending a session does."""
     age(3600)
     found = credentials(user)[0]
     assert here.post(end_url(found.id), headers=JSON).status_code == 403
     assert works(tokens) == [True, True]
 
 
-def test_the_others_and_everywhere_mean_tokens_too(here: Client, tokens: list[str]) -> None:
-    """As the buttons say; what was obtained in this session belongs to it."""
+def test_others_and_everywhere_revoke_tokens(here: Client, tokens: list[str]) -> None:
+    """ "The others" spares a token that was obtained in this session."""
     mine = here.post("/api/knox/login/").json()["token"]
     answer = here.post(OTHERS, follow=True)
     assert said(answer) == ["Logins of programs ended: 2."]
@@ -168,8 +166,10 @@ def test_the_others_and_everywhere_mean_tokens_too(here: Client, tokens: list[st
     assert not knox_client.works(mine)
 
 
-def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settings: Any) -> None:
-    """The page says it before, and after."""
+def test_exempt_credentials_are_shown_and_stay(
+    here: Client, tokens: list[str], settings: Any
+) -> None:
+    """The page says so before and after."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     page = Page(here.get(SESSIONS))
     assert "API token, shared by all your programs API key" in page.text
@@ -179,8 +179,8 @@ def test_api_keys_are_called_so_and_stay(here: Client, tokens: list[str], settin
     assert works(tokens) == [True, False]
 
 
-def test_who_has_nothing_but_api_keys(here: Client, user: Any, settings: Any) -> None:
-    """The button is still about sessions only."""
+def test_button_text_with_only_exempt_credentials(here: Client, user: Any, settings: Any) -> None:
+    """The button still mentions sessions only."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     token = drf_client.obtain()
     browser(user)
@@ -189,8 +189,8 @@ def test_who_has_nothing_but_api_keys(here: Client, user: Any, settings: Any) ->
     assert not drf_client.works(token)
 
 
-def test_who_has_tokens_only(user: Any, settings: Any) -> None:
-    """Signed in by a proxy, without a session."""
+def test_user_without_session_can_revoke_tokens(user: Any, settings: Any) -> None:
+    """A proxy authenticates the user."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
     token = drf_client.obtain()
     client = Client(headers={"X-User": "ann"})
@@ -202,8 +202,8 @@ def test_who_has_tokens_only(user: Any, settings: Any) -> None:
     assert not drf_client.works(token)
 
 
-def test_ended_by_logging_out_it_is_gone_from_the_list(here: Client, user: Any) -> None:
-    """Of another browser."""
+def test_ended_token_leaves_list(here: Client, user: Any) -> None:
+    """Another browser logs out."""
     gone = browser(user)
     gone.post("/api/knox/login/")
     assert len(listed(here)) == 3

@@ -1,4 +1,4 @@
-"""The test project's URLs, and an API that tells who is let in."""
+"""The libraries' views, and an API that accepts their tokens, beside the URLs of the test project."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from tests.urls import urlpatterns as ours
 
 
 class WhoView(APIView):
-    """Who is let in, and by what."""
+    """Return the user, and the credential that authenticated the request."""
 
     permission_classes = (IsAuthenticated,)
 
@@ -31,7 +31,7 @@ class WhoView(APIView):
 
 
 class TokenView(APIView):
-    """Gives a user of the site a token for a program, as sites do it in their profile."""
+    """Give the user a token for a program, as sites do it on the profile page."""
 
     permission_classes = (IsAuthenticated,)
 
@@ -41,14 +41,14 @@ class TokenView(APIView):
 
 
 def make(request: Any) -> HttpResponse:
-    """A page of the site's own, on which an access token is made."""
+    """Make an access token on a page of the site's own."""
     expires = timezone.now() + timedelta(hours=1)
     get_access_token_model().objects.create(token=str(request.FILES), expires=expires)
     return HttpResponse()
 
 
 class KnoxLoginView(knox.LoginView):
-    """As programs log in, and as a page of the site has it."""
+    """Log in for a token, with a password or with a session."""
 
     authentication_classes = (BasicAuthentication, SessionAuthentication)
 

@@ -1,4 +1,4 @@
-"""F16: allauth's page says that the other sessions have ended. Run by ``tests/faults/test_allauth_other_sessions.py``."""
+"""F16: allauth's page ends the other sessions, as it says."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ urlpatterns = [path("write/", views.write), path("rotate/", views.rotate), *site
 
 @pytest.fixture(autouse=True)
 def urls(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Views that can be stopped."""
+    """Serve views that can be stopped."""
     settings.ROOT_URLCONF = __name__
     monkeypatch.setattr(points, "pipe", Doorstep())
 
 
 def browser() -> Browser:
-    """In which she has just logged in, by allauth's form."""
+    """Return a browser that has just logged in with allauth's form."""
     made = Browser()
     made.send("/allauth/login/", {"login": "ann", "password": "pw"})
     assert who(made) == "ann"
@@ -37,13 +37,13 @@ def browser() -> Browser:
 
 
 def who(*browsers: Browser) -> Any:
-    """Whom the site takes it for; or each of them."""
+    """Return the user that the site takes the browser for, or those of several browsers."""
     found = [each.send("/").text.removeprefix("user=") for each in browsers]
     return found if len(browsers) > 1 else found[0]
 
 
-def test_the_others_have_ended(engine: str, user: Any) -> None:
-    """Whatever was in flight, and whoever has a copy of their cookies."""
+def test_end_others_ends_every_copy(engine: str, user: Any) -> None:
+    """With a request in flight, a rotated key and a copied cookie."""
     there, rotated, here = browser(), browser(), browser()
     copy = Browser(there.cookie)
     rotated.send("/rotate/", {})
@@ -57,8 +57,8 @@ def test_the_others_have_ended(engine: str, user: Any) -> None:
 
 
 @pytest.mark.engines("db", "cached_db", "cache", "file")
-def test_one_that_is_chosen_ends_and_no_other(engine: str, user: Any) -> None:
-    """By code of the project's. (With signed cookies allauth knows none that could be chosen.)"""
+def test_adapter_ends_chosen_session(engine: str, user: Any) -> None:
+    """By project code. With signed cookies, allauth has no session to choose."""
     first, last = browser(), browser()
     get_adapter().end_sessions(UserSession.objects.order_by("-pk")[:1])
     assert who(first, last) == ["ann", ""]
@@ -66,8 +66,8 @@ def test_one_that_is_chosen_ends_and_no_other(engine: str, user: Any) -> None:
 
 
 @pytest.mark.engines("db", "cache")
-def test_this_one_alone_is_not_all_others(engine: str, user: Any, settings: Any) -> None:
-    """Though there is no other that allauth knows."""
+def test_ending_current_session_spares_others(engine: str, user: Any, settings: Any) -> None:
+    """Although allauth knows no other one."""
 
     def end_here(request: Any) -> Any:
         get_adapter().end_sessions(list(UserSession.objects.filter(session_key=key)))
@@ -82,8 +82,8 @@ def test_this_one_alone_is_not_all_others(engine: str, user: Any, settings: Any)
 
 
 @pytest.mark.engines("signed_cookies")
-def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings: Any) -> None:
-    """What is at stake."""
+def test_stock_adapter_leaves_session_active(engine: str, user: Any, settings: Any) -> None:
+    """What is at stake: allauth claims success."""
     settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
     there, here = browser(), browser()
     assert here.send(END_OTHERS, {}).status_code == 302
@@ -91,8 +91,8 @@ def test_allauth_alone_says_so_and_it_is_not_so(engine: str, user: Any, settings
 
 
 @pytest.mark.engines("db")
-def test_nor_does_it_end_what_was_obtained_there(engine: str, user: Any, settings: Any) -> None:
-    """Not even where the session itself is gone for good; and nobody is told."""
+def test_stock_adapter_records_nothing(engine: str, user: Any, settings: Any) -> None:
+    """Even where the session itself is deleted, our row stays active, and no event is written."""
     settings.USERSESSIONS_ADAPTER = "allauth.usersessions.adapter.DefaultUserSessionsAdapter"
     there, here = browser(), browser()
     assert here.send(END_OTHERS, {}).status_code == 302
@@ -102,11 +102,11 @@ def test_nor_does_it_end_what_was_obtained_there(engine: str, user: Any, setting
 
 
 class Adapter(SessionsAdapter):
-    """A project's own."""
+    """A project's own adapter."""
 
 
-def test_the_check_says_so(settings: Any) -> None:
-    """By default, too; a class that extends ours will do."""
+def test_check_names_stock_adapter(settings: Any) -> None:
+    """For the default too; a subclass of ours is accepted."""
     assert list(check_adapter()) == []
     settings.USERSESSIONS_ADAPTER = f"{__name__}.Adapter"
     assert list(check_adapter()) == []
@@ -120,8 +120,8 @@ def test_the_check_says_so(settings: Any) -> None:
     assert list(check_adapter()) == [found]
 
 
-def test_logging_out_by_get_is_warned_of(settings: Any, ann: Client) -> None:
-    """Whoever sends a browser there logs it out: here, an image of another site."""
+def test_check_warns_of_logout_by_get(settings: Any, ann: Client) -> None:
+    """An image on another site would log the user out."""
     assert list(check_logout_on_get()) == []
     settings.ACCOUNT_LOGOUT_ON_GET = True
     (found,) = check_logout_on_get()
