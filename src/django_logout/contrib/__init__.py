@@ -1,1 +1,1 @@
-"""For projects that use a library of others: each imports what it is named after."""
+"""Adapters for other libraries. Each module needs the library that it is named after."""

@@ -1,4 +1,4 @@
-"""allauth's own page of sessions, made true on every engine::
+"""Make allauth's own page of sessions end sessions on every engine::
 
 USERSESSIONS_ADAPTER = "django_logout.contrib.allauth.SessionsAdapter"
 """
@@ -19,14 +19,17 @@ from django_logout.utils.context import current_request
 
 
 class SessionsAdapter(DefaultUserSessionsAdapter):
-    """Ends sessions through the door. allauth alone deletes them from the engine's store: signed
-    cookies cannot be deleted there, and a request in flight can write others back."""
+    """Ends sessions by ``end_sessions()``.
+
+    allauth alone deletes them from the engine's store. That cannot delete signed cookies, and a
+    request in flight can restore the sessions of other engines.
+    """
 
     def end_sessions(self, sessions: Iterable[Any]) -> None:
-        """End these. If they are all others that allauth knows of this user, then really all: those
-        too that it has lost sight of, as it does of signed cookies and of rotated keys.
+        """End these sessions. Raises :class:`SessionNotEnded`.
 
-        Raises :class:`SessionNotEnded`.
+        If they are all others that allauth knows of this user, end all others indeed: allauth loses
+        track of signed cookies and of rotated keys.
         """
         chosen = list(sessions)
         request = current_request.get()
@@ -34,21 +37,17 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
         if request is not None and _are_all_others(request, chosen):
             target = Target.others(request)
         else:
-            target = Target.sessions(_ids(chosen))
+            store = engines.current().store
+            ids = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
+            target = Target.sessions([UUID(session_id) for session_id in ids if session_id])
         end_sessions(target, actor=user, request=request)
         super().end_sessions(chosen)
 
 
 def _are_all_others(request: Any, chosen: list[Any]) -> bool:
-    here = request.session.session_key
+    own_key = request.session.session_key
     rows = apps.get_model("usersessions", "UserSession").objects
-    known = rows.filter(user_id=request.user.pk).exclude(session_key=here)
-    return set(known.values_list("pk", flat=True)) == {session.pk for session in chosen} and all(
-        session.session_key != here for session in chosen
+    others = rows.filter(user_id=request.user.pk).exclude(session_key=own_key)
+    return set(others.values_list("pk", flat=True)) == {session.pk for session in chosen} and all(
+        session.session_key != own_key for session in chosen
     )
-
-
-def _ids(chosen: list[Any]) -> list[UUID]:
-    store = engines.current().store
-    found = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
-    return [UUID(session_id) for session_id in found if session_id]

@@ -1,4 +1,4 @@
-"""WebSockets that close when their session ends: a wrapper for any ASGI application."""
+"""Close WebSockets when their session ends: a wrapper for any ASGI application."""
 
 from __future__ import annotations
 
@@ -21,207 +21,200 @@ from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Target
-from django_logout.web import monitor
-from django_logout.web.monitor import SessionMonitor, TokenMonitor
+from django_logout.web.monitor import SessionMonitor, TokenMonitor, identity_of, status_by_key
 
 logger = logging.getLogger("django_logout")
 
-#: Loose on purpose, as in ``asgi``.
+#: Typed loosely on purpose, as in ``asgi``.
 Application = Callable[[Any, Any, Any], Awaitable[Any]]
 
-#: The session has ended, has expired, or is refused; the reason says why. 4000 to 4999 are for
-#: applications (RFC 6455, section 7.4.2), and 401 is what a request is answered.
+#: Close code: the session has ended or expired, and the reason says why. The codes 4000 to 4999 are
+#: for applications (RFC 6455, section 7.4.2). 401 is the status of such a request.
 ENDED = 4401
-#: Nobody can tell whether it has; to be tried again (from the registry of close codes at IANA).
+#: Close code: the status of the session is unknown. "Try again later" in IANA's registry.
 UNAVAILABLE = 1013
-#: Bytes of a reason, in a frame (RFC 6455, section 5.5).
-MOST_BYTES = 123
-#: Seconds that the application has to say goodbye, in ``disconnect``, before it is cancelled.
+#: Bytes of a reason that fit into a frame (RFC 6455, section 5.5).
+MAX_REASON_BYTES = 123
+#: Seconds that the application has to handle the disconnect, before it is cancelled.
 GRACE = 5
 
 
 def ends_with_session(application: Application, *, interval: float = 30) -> Application:
-    """Wrap what serves WebSockets, inside the wrapper that knows the session::
+    """Wrap the ASGI application that serves WebSockets, inside the wrapper that adds the session::
 
         AuthMiddlewareStack(ends_with_session(URLRouter(websocket_urlpatterns)))
 
-    Consumers of any kind, and other ASGI applications. A socket is let in only while its session
-    goes on. When that ends, on whatever process, the socket is closed with the code 4401 and the
-    reason, and the application is told of a disconnect; nothing that the client sends reaches it
-    any more. Sockets of which nobody can tell are closed with 1013: try again.
+    A socket is accepted only while its session is active. When the session ends, in any process,
+    the socket is closed with code 4401 and the reason, and the application gets a disconnect;
+    nothing that the client sends reaches it any more. If the status of the session is unknown, the
+    socket is closed with code 1013 (try again later).
 
-    The channel layer tells of it, if there is one. Because a message can be lost, and since
-    sessions expire without one, the gate is asked every ``interval`` seconds as well.
+    A channel layer, if there is one, announces the ending. In addition, the status is polled every
+    ``interval`` seconds, because messages can be lost and sessions expire without one.
 
-    One whose user was let in by a token, as your own wrapper has put it into ``scope["user"]``, is
-    closed when all of that user's logins end; with a JSON web token of simplejwt in
-    ``scope["auth"]``, when its login ends.
+    A socket whose user is authenticated by a token, as a wrapper of your own puts it into
+    ``scope["user"]``, is closed when all of that user's logins end. With a JSON web token of
+    simplejwt in ``scope["auth"]``, it is closed when the login of the token ends.
 
-    Sockets that nobody is logged in to go through untouched. Raises ``ValueError`` where no
-    wrapper outside of this one knows the session, or the user.
+    Anonymous sockets pass through. Raises ``ValueError`` if no outer wrapper adds a session or a
+    user.
     """
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
             await application(scope, receive, send)
             return
-        watch = await _watch_over(scope, interval)
-        if watch is not None:
-            async with watch:
-                socket = Socket(watch, scope, receive, send)
-                if await socket.is_let_in():
+        monitor = await _create_monitor(scope, interval)
+        if monitor is not None:
+            async with monitor:
+                socket = Socket(monitor, scope, receive, send)
+                if await socket.check_or_close():
                     await socket.serve(application)
-        elif (known := await _remembered(scope)) is not None:
-            await refuse(scope, receive, send, ENDED, known.reason)
+            return
+        # Nobody is logged in, perhaps because the session of the cookie has ended.
+        key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
+        ended = await sync_to_async(status_by_key)(key)
+        if ended is not None:
+            await close_unopened(scope, receive, send, ENDED, ended.reason)
         else:
             await application(scope, receive, send)
 
     return wrapped
 
 
-async def _watch_over(scope: Any, interval: float) -> SessionMonitor | None:
-    """Over what let the socket in: its session, or a token; ``None``: nobody is logged in."""
+async def _create_monitor(scope: Any, interval: float) -> SessionMonitor | None:
+    """Return a monitor of the session or token that authenticated the socket, or ``None``."""
     if "session" not in scope and "user" not in scope:
         raise ValueError(
             "There is no session in the scope: put ends_with_session() inside of "
             "AuthMiddlewareStack() or SessionMiddlewareStack()."
         )
-    identity = None
     if "session" in scope:
-        await scope["session"].ahas_key(SESSION_KEY)  # which loads it
-        identity = monitor.identity_of(scope["session"])
-    if identity is not None and scope.get("auth") is None:
-        return SessionMonitor(identity, interval=interval)
-    is_known = getattr(scope.get("user"), "is_authenticated", False)
-    return _watch_over_token(scope, interval) if is_known else None
-
-
-def _watch_over_token(scope: Any, interval: float) -> SessionMonitor:
+        await scope["session"].ahas_key(SESSION_KEY)  # Load the session.
+        identity = identity_of(scope["session"])
+        if identity is not None and scope.get("auth") is None:
+            return SessionMonitor(identity, interval=interval)
+    if not getattr(scope.get("user"), "is_authenticated", False):
+        return None
     claims = getattr(scope.get("auth"), "payload", None)
-    claims = claims if isinstance(claims, Mapping) else {}  # others have something else there
-    login, user_id = as_id(claims.get(SID)), str(scope["user"].pk)
-    begun = float(claims.get("iat") or time())
-    if login is None:
-        identity = Identity(uuid4(), user_id, registered=True, started_at=begun)
-        return TokenMonitor(identity, interval=interval)
-    return SessionMonitor(
-        Identity(login, user_id, registered=True, started_at=begun), interval=interval
+    if not isinstance(claims, Mapping):  # Other libraries store other types there.
+        claims = {}
+    login_id, started_at = as_id(claims.get(SID)), float(claims.get("iat") or time())
+    identity = Identity(
+        login_id or uuid4(), str(scope["user"].pk), registered=True, started_at=started_at
     )
+    return (SessionMonitor if login_id else TokenMonitor)(identity, interval=interval)
 
 
-async def _remembered(scope: Any) -> SessionStatus | None:
-    """What is known of a session that the engine does not know any more."""
-    key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
-    return await sync_to_async(monitor.status_by_key)(key)
+async def close_unopened(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
+    """Close a socket before the application sees it.
 
-
-async def refuse(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
-    """Close a socket before the application sees it. It is accepted for that: of one that is not,
-    a browser learns neither code nor reason, and tries for ever."""
+    The socket is accepted first. If the handshake failed instead, the browser would learn neither
+    the code nor the reason, and its script would retry forever.
+    """
     await receive()
-    offered = scope.get("subprotocols") or [None]  # who offers some hangs up if none is taken
+    # A client that offers subprotocols hangs up if none is accepted.
+    offered = scope.get("subprotocols") or [None]
     await send({"type": "websocket.accept", "subprotocol": offered[0]})
-    await send(closing(code, reason))
+    await send(close_message(code, reason))
 
 
-def closing(code: int, reason: str) -> dict[str, Any]:
-    """The message that closes a socket."""
-    text = str(reason).encode()[:MOST_BYTES].decode(errors="ignore")
+def close_message(code: int, reason: str) -> dict[str, Any]:
+    """Return the message that closes a socket, with the reason cut to what a frame can hold."""
+    text = str(reason).encode()[:MAX_REASON_BYTES].decode(errors="ignore")
     return {"type": "websocket.close", "code": code, "reason": text}
 
 
 class Socket:
     """One connection, between the server and the application."""
 
-    def __init__(self, watch: SessionMonitor, scope: Any, receive: Any, send: Any) -> None:
-        self.watch, self.scope = watch, scope
+    def __init__(self, monitor: SessionMonitor, scope: Any, receive: Any, send: Any) -> None:
+        self.monitor, self.scope = monitor, scope
         session = scope.get("session")
-        is_by_session = session is not None and monitor.identity_of(session) == watch.identity
+        is_by_session = session is not None and identity_of(session) == monitor.identity
         self._session = session if is_by_session else None
         self._receive, self._send = receive, send
-        self._over: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._coming: asyncio.Future[Any] | None = None
-        self._closed = False
-        self._told = False
+        #: Holds the closing message, once the session has ended.
+        self._ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._receiving: asyncio.Future[Any] | None = None
+        self._is_closed = False
+        self._is_disconnected = False
 
-    async def is_let_in(self) -> bool:
-        """Whether its session goes on; else it is closed."""
+    async def check_or_close(self) -> bool:
+        """Return whether the session is active, after closing the socket if it is not."""
+        code = ENDED
         try:
-            standing = await self.watch.get_status()
+            status = await self.monitor.get_status()
         except SessionUnavailable:
-            standing, code = SessionStatus(False, "unavailable"), UNAVAILABLE
-        else:
-            code = ENDED
-        if not standing.active:
-            await refuse(self.scope, self._receive, self._send, code, standing.reason)
-        return standing.active
+            status, code = SessionStatus(False, "unavailable"), UNAVAILABLE
+        if not status.active:
+            await close_unopened(self.scope, self._receive, self._send, code, status.reason)
+        return status.active
 
     async def serve(self, application: Application) -> None:
-        """Until the application is done, or the session has ended."""
+        """Run the application until it returns or the session ends."""
         work = asyncio.ensure_future(application(self.scope, self.receive, self.send))
-        watching = asyncio.ensure_future(self._watch())
+        watching = asyncio.ensure_future(self._wait_until_ended())
         try:
-            await asyncio.wait({work, self._over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
-                await self._close(self._over.result())
+                await self._close(self._ended.result())
                 await asyncio.wait({work}, timeout=GRACE)
         finally:
-            tasks = [task for task in (work, watching, self._coming) if task is not None]
+            tasks = [task for task in (work, watching, self._receiving) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if not work.cancelled():
-            work.result()  # raises what the application has raised
+            work.result()  # Raise what the application has raised.
 
     async def receive(self) -> Any:
-        """What the client sends, as long as the session goes on; then a disconnect, once."""
-        await self._end_let_go()
-        # One that is cancelled loses nothing: the next asks for the same message.
-        self._coming = self._coming or asyncio.ensure_future(self._receive())
-        await asyncio.wait({self._coming, self._over}, return_when=asyncio.FIRST_COMPLETED)
-        if self._over.done():
-            return await self._disconnect()
-        message, self._coming = self._coming.result(), None
-        self._closed = self._closed or message["type"] == "websocket.disconnect"
+        """Return the client's next message, or a disconnect once the session has ended."""
+        await self._end_if_logged_out()
+        # Keep a pending message if the application cancels this call: the next call returns it.
+        self._receiving = self._receiving or asyncio.ensure_future(self._receive())
+        await asyncio.wait({self._receiving, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+        if self._ended.done():
+            if self._is_disconnected:
+                # Wait forever, because some applications would ask again and again.
+                await asyncio.Event().wait()
+            self._is_disconnected = True
+            return {**self._ended.result(), "type": "websocket.disconnect"}
+        message, self._receiving = self._receiving.result(), None
+        self._is_closed = self._is_closed or message["type"] == "websocket.disconnect"
         return message
 
     async def send(self, message: Any) -> None:
-        """To the client, as long as the session goes on."""
-        if not self._over.done():
-            self._closed = self._closed or message["type"] == "websocket.close"
+        """Send a message to the client, or discard it if the session has ended."""
+        if not self._ended.done():
+            self._is_closed = self._is_closed or message["type"] == "websocket.close"
             await self._send(message)
 
-    async def _watch(self) -> None:
+    async def _wait_until_ended(self) -> None:
         try:
-            standing = await self.watch.wait_until_ended()
-            message = closing(ENDED, standing.reason)
+            status = await self.monitor.wait_until_ended()
+            message = close_message(ENDED, status.reason)
         except Exception:
-            logger.exception("Whether the session of a socket goes on could not be told.")
-            message = closing(UNAVAILABLE, "unavailable")
-        self._finish(message)
+            logger.exception("The status of a socket's session could not be determined.")
+            message = close_message(UNAVAILABLE, "unavailable")
+        self._set_ended(message)
 
-    def _finish(self, message: dict[str, Any]) -> None:
-        if not self._over.done():
-            self._over.set_result(message)
+    def _set_ended(self, message: dict[str, Any]) -> None:
+        if not self._ended.done():
+            self._ended.set_result(message)
 
     async def _close(self, message: dict[str, Any]) -> None:
-        if not self._closed:
-            with suppress(OSError):  # the client is gone
+        if not self._is_closed:
+            with suppress(OSError):  # The client is gone.
                 await self._send(message)
 
-    async def _disconnect(self) -> Any:
-        if self._told:
-            await asyncio.Event().wait()  # for ever: some would ask again and again
-        self._told = True
-        return {**self._over.result(), "type": "websocket.disconnect"}
-
-    async def _end_let_go(self) -> None:
-        """The application has logged the socket out, as ``channels.auth.logout()`` does, or in as
-        somebody else."""
-        session, before = self._session, self.watch.identity
-        now = before if session is None else monitor.identity_of(session)
-        if self._over.done() or (now is not None and now.id == before.id):
+    async def _end_if_logged_out(self) -> None:
+        """End the session if the application has logged the socket out, as
+        ``channels.auth.logout()`` does, or has logged in another user."""
+        session, old = self._session, self.monitor.identity
+        new = old if session is None else identity_of(session)
+        if self._ended.done() or (new is not None and new.id == old.id):
             return
         reason = Reason.SWITCHED if session and SESSION_KEY in session else Reason.USER
-        await aend_sessions(Target.session(before.id), reason=reason)
-        self._finish(closing(ENDED, reason))
+        await aend_sessions(Target.session(old.id), reason=reason)
+        self._set_ended(close_message(ENDED, reason))

@@ -1,4 +1,4 @@
-"""The sessions and tokens of apps (allauth.headless), which end like those of browsers::
+"""Make the sessions and tokens of apps (allauth.headless) end like those of browsers::
 
 HEADLESS_TOKEN_STRATEGY = "django_logout.contrib.headless.SessionTokenStrategy"
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.headless import app_settings
+from allauth.headless.tokens.strategies import jwt, sessions
 from allauth.headless.tokens.strategies.base import AbstractTokenStrategy
-from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy as Jwt
-from allauth.headless.tokens.strategies.sessions import SessionTokenStrategy as Plain
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest
@@ -21,39 +20,38 @@ from django_logout.web import attached_sessions, replay_detection
 
 
 class SessionCheckedTokens(AbstractTokenStrategy):
-    """Mixed in front of a strategy whose tokens are keys of sessions: a session is found by its key
-    only if it has not ended."""
+    """Mixin in front of a strategy whose tokens are session keys. It finds active sessions only."""
 
     def lookup_session(self, session_token: str) -> Any:
-        """The session, guarded; ``None`` if it is not there, or has ended.
+        """Return the guarded session, or ``None`` if it does not exist or has ended.
 
-        Raises :class:`SessionUnavailable` if nobody can tell.
+        Raises :class:`SessionUnavailable` if its status is unknown.
         """
         session = attached_sessions.attach(engines.current().store(session_token))
         return session if session.session_key else None
 
 
-class SessionTokenStrategy(SessionCheckedTokens, Plain):
-    """allauth's, whose token is the key of a session."""
+class SessionTokenStrategy(SessionCheckedTokens, sessions.SessionTokenStrategy):
+    """allauth's strategy whose token is a session key."""
 
 
-class JWTTokenStrategy(SessionCheckedTokens, Jwt):
-    """allauth's, whose tokens are of a session, and say so."""
+class JWTTokenStrategy(SessionCheckedTokens, jwt.JWTTokenStrategy):
+    """allauth's strategy whose JSON web tokens name a session."""
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """New tokens, if the session goes on while they are made."""
+        """Return new tokens, if the session is still active once they are made."""
         try:
-            made = super().refresh_token(refresh_token)
-        except UpdateError:  # deleted meanwhile
+            tokens = super().refresh_token(refresh_token)
+        except UpdateError:  # The session was deleted meanwhile.
             return None
-        return made if made and session_of(made[0]).session_key else None
+        return tokens if tokens and find_session(tokens[0]).session_key else None
 
 
-def session_of(access_token: str) -> Any:
-    """The session that a valid access token is of, guarded. It has no key if it is not there, or
-    has ended.
+def find_session(access_token: str) -> Any:
+    """Return the guarded session of a valid access token. It has no key if it does not exist or has
+    ended.
 
-    Raises :class:`SessionUnavailable` if nobody can tell.
+    Raises :class:`SessionUnavailable` if its status is unknown.
     """
     request, strategy = HttpRequest(), app_settings.TOKEN_STRATEGY
     request.META["HTTP_AUTHORIZATION"] = (
@@ -63,13 +61,13 @@ def session_of(access_token: str) -> Any:
 
 
 def why_ended(session: Any) -> str | None:
-    """Return why the session of a token has ended, or ``None`` if it has not."""
+    """Return the reason why a token's session has ended, or ``None`` if it has not."""
     request = current_request.get()
     return None if request is None else replay_detection.detect(request, session.state)
 
 
-def user_of(session: Any) -> Any:
-    """Whose session this is, as long as the password is that of the login; else ``None``."""
+def find_user(session: Any) -> Any:
+    """Return the user of a session, or ``None`` if the password has changed since the login."""
     request = HttpRequest()
     request.session = session
     user = get_user(request)

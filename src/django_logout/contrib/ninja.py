@@ -1,4 +1,4 @@
-"""Log out, and see and end sessions and tokens, for clients of django-ninja."""
+"""Log out, and list and end sessions and tokens, for clients of django-ninja."""
 
 from __future__ import annotations
 
@@ -22,18 +22,20 @@ from django_logout.decorators import exempt
 _Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
 _Path: Any = object if TYPE_CHECKING else PathView
 
-#: Set on a request that its session has let in.
+#: Attribute of requests that their session authenticated.
 BY_SESSION = "_django_logout_by_session"
+#: Value of ``request.auth`` if no way of authentication accepted the request.
+UNAUTHENTICATED = object()
 
 
 class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
-    """So many requests a minute for these, apart from what else is throttled."""
+    """Limits requests to these operations, apart from other throttles of the API."""
 
     scope = "logout"
 
 
 class Session(Schema):
-    """A session, or a token."""
+    """A session or a token."""
 
     id: UUID
     current: bool
@@ -46,90 +48,84 @@ class Session(Schema):
 
 
 class Sessions(Schema):
-    """A page of them."""
+    """One page of sessions and tokens."""
 
     sessions: list[Session]
 
 
 class Ended(Schema):
-    """What has ended."""
+    """The result of an ending."""
 
     logged_out: bool
     complete: bool
     reason: str
     ended: dict[str, int]
     failed: list[str]
-    spared: dict[str, int] | None = None
+    exempt: dict[str, int] | None = None
     redirect_to: str
 
 
 def logout_router(auth: Sequence[Callable[..., Any]], *, rate: str = "60/min") -> Router:
-    """A router with the five operations, for ``api.add_router("", logout_router([...]))``.
+    """Return a router with the five operations, for ``api.add_router("", logout_router([...]))``.
 
-    ``auth`` are the ways of authentication of your API: ``ninja.security.django_auth`` for
-    sessions, and those for tokens, which give the token's row, or its user. ``rate`` is how many
-    requests a user may make.
+    ``auth`` lists the ways of authentication of your API: ``ninja.security.django_auth`` for
+    sessions, and those for tokens, which return the token's row or its user. ``rate`` is the number
+    of requests a user may make.
     """
-    auth = [_where_it_is_sent(way) for way in auth]
+    auth = [_ignore_missing_cookie(way) for way in auth]
     router = Router(auth=auth, throttle=[LogoutThrottle(rate)], tags=["logout"])
 
-    # Whoever is not let in has nothing left to end.
-    @router.post("/logout/", response=Ended, auth=[*auth, _anybody], url_name="logout_ninja")
+    # An unauthenticated client has nothing left to end, so its logout succeeds.
+    anyone = [*auth, lambda request: UNAUTHENTICATED]
+
+    @router.post("/logout/", response=Ended, auth=anyone, url_name="logout_ninja")
     def log_out(request: HttpRequest) -> HttpResponse:
-        """End the session or the token by which the client was let in."""
-        return api.log_out(request, by_session=_recognise(request))
+        """End the session or revoke the token that authenticated this request."""
+        return api.log_out(request, by_session=_set_user(request))
 
     @router.get("/sessions/", response=Sessions)
     def sessions(request: HttpRequest, page: int = 1) -> HttpResponse:
         """List the user's sessions and tokens."""
-        _known(request)
-        return api.show(request)
+        _require_user(request)
+        return api.list_sessions(request)
 
     @router.post("/sessions/end-others/", response=Ended)
     def end_others(request: HttpRequest) -> HttpResponse:
-        """End all of them but what let the client in."""
-        return api.end_others(request, by_session=_known(request))
+        """End all sessions and tokens except the one that authenticated this request."""
+        return api.end_others(request, by_session=_require_user(request))
 
     @router.post("/sessions/end-all/", response=Ended)
     def end_all(request: HttpRequest) -> HttpResponse:
-        """End all of them."""
-        return api.end_all(request, by_session=_known(request))
+        """End all sessions and tokens."""
+        return api.end_all(request, by_session=_require_user(request))
 
     @router.post("/sessions/{uuid:session_id}/end/", response=Ended)
     def end_one(request: HttpRequest, session_id: UUID) -> HttpResponse:
-        """End one of them."""
-        return api.end_one(request, session_id, by_session=_known(request))
+        """End one session or token."""
+        return api.end_one(request, session_id, by_session=_require_user(request))
 
     for operations in router.path_operations.values():
-        operations.__class__ = _EndsSessions
+        operations.__class__ = _ExemptPathView
     return router
 
 
-class _EndsSessions(_Path):
-    """Views in no transaction that could take back what has ended."""
+class _ExemptPathView(_Path):
+    """Views outside of any transaction, which could roll back what has ended."""
 
     def clone(self) -> Any:
-        """A copy, for an API that the router is put into."""
+        """Return a copy, for an API that includes the router."""
         copy = super().clone()
-        copy.__class__ = _EndsSessions
+        copy.__class__ = _ExemptPathView
         return copy
 
     def get_view(self) -> Any:
-        """The view."""
+        """Return the view."""
         return exempt(super().get_view())
 
 
-class _Nobody:
-    """What an unknown token stands for."""
-
-
-def _anybody(request: HttpRequest) -> Any:
-    return _Nobody()
-
-
 class _CookieOnly(_Cookie):
-    """A way in by a cookie that is no way in without one: else the framework would ask every
-    program for the CSRF token of a cookie that it has not got."""
+    """Authentication by a cookie that ignores requests without it. Otherwise the framework demands
+    the CSRF token of a cookie from programs that have none."""
 
     def __call__(self, request: Any) -> Any:
         if self.param_name not in request.COOKIES:
@@ -140,20 +136,20 @@ class _CookieOnly(_Cookie):
         return found
 
 
-def _where_it_is_sent(way: Any) -> Any:
+def _ignore_missing_cookie(way: Any) -> Any:
     if not isinstance(way, APIKeyCookie):
         return way
-    # Of the same name, which is that of the schema.
-    kind: Any = type(type(way).__name__, (_CookieOnly, type(way)), {})
-    again = kind.__new__(kind)
-    again.__dict__.update(way.__dict__)
-    return again
+    # Keep the name of the class, because the schema shows it.
+    cookie_only: Any = type(type(way).__name__, (_CookieOnly, type(way)), {})
+    copy = cookie_only.__new__(cookie_only)
+    copy.__dict__.update(way.__dict__)
+    return copy
 
 
-def _recognise(request: Any) -> bool:
-    """Let the request's user be the one whom the API has let in, who need not be that of the
-    session beside; gives whether it is the session that has let in."""
-    if isinstance(request.auth, _Nobody):
+def _set_user(request: Any) -> bool:
+    """Set ``request.user`` to the user whom the API has authenticated, who may differ from that of
+    a session cookie. Return whether the session authenticated the request."""
+    if request.auth is UNAUTHENTICATED:
         request.auth = None
     elif hasattr(request, BY_SESSION):
         return True
@@ -162,9 +158,9 @@ def _recognise(request: Any) -> bool:
     return False
 
 
-def _known(request: Any) -> bool:
-    """The same; whoever was let in without a user has no sessions."""
-    by_session = _recognise(request)
+def _require_user(request: Any) -> bool:
+    """Do the same, and refuse a client without a user, which has no sessions."""
+    by_session = _set_user(request)
     if not request.user.is_authenticated:
         raise AuthenticationError
     return by_session

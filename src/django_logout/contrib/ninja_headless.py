@@ -1,4 +1,4 @@
-"""Authentication by the access tokens of apps (allauth.headless), for django-ninja."""
+"""Authenticate by the access tokens of apps (allauth.headless), for django-ninja."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 from allauth.headless.contrib.ninja import security
 from django.http import HttpRequest
 
-from django_logout.contrib.headless import session_of, user_of
+from django_logout.contrib.headless import find_session, find_user
 
 
 class JWTTokenAuth(security.JWTTokenAuth):
-    """allauth's, which believes an access token by itself; ours asks for its session."""
+    """allauth's class trusts an access token until it expires. This one checks its session."""
 
     def __call__(self, request: HttpRequest) -> Any:
-        """What the token says, if its session goes on."""
+        """Return the payload of the token, if its session is active."""
         payload = super().__call__(request)
         if payload is None:
             return None
         _, _, token = request.headers["Authorization"].partition(" ")
-        user = user_of(session_of(token.strip()))
+        user = find_user(find_session(token.strip()))
         if user is None:
             return None
         request.user = user

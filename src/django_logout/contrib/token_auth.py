@@ -1,15 +1,13 @@
-"""Whoever comes with a token that is valid by itself: the login that it is of may have ended.
+"""Check whether the login behind a self-contained token (JWT) is still active.
 
-Knows no library: those that issue tokens bring what is written in them.
+This module knows no library that issues tokens. The adapters pass what a token says.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,7 +24,8 @@ from django_logout.models import LoginSession
 from django_logout.policies import session_limits
 from django_logout.policies.account_changes import reason_of
 from django_logout.revokers import bindings
-from django_logout.sessions import activity, cutoffs, registry, status, token_logins
+from django_logout.sessions import activity, cutoffs, registry, token_logins
+from django_logout.sessions import status as session_status
 from django_logout.sessions.cutoffs import LastCutoff
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
@@ -41,143 +40,130 @@ logger = logging.getLogger("django_logout")
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
+class TokenClaims:
     """What a valid token says."""
 
     user_pk: Any
-    issued: float
-    "Seconds since the epoch (``iat`` of RFC 7519); 0 if it does not say."
-    family: UUID | None = None
-    "The login that it is of; ``None``: it does not say."
+    issued_at: float
+    "Seconds since the epoch (``iat`` of RFC 7519); 0 if the token does not say."
+    login_id: UUID | None = None
+    "The login that the token belongs to; ``None`` if the token does not say."
 
 
-def check(bearer: Bearer) -> None:
-    """Whether a token may be served. At most one cache read; the database is asked where the cache
-    does not know.
+def check_login(claims: TokenClaims) -> None:
+    """Accept a token only if its login is active, and record the activity.
 
-    Raises :class:`TokenRefused`, and :class:`SessionUnavailable` where nobody can tell.
+    Reads the cache at most once, and the database only if the cache has no answer. Raises
+    :class:`TokenRefused`, or :class:`SessionUnavailable` if the status is unknown.
     """
     request = current_request.get()
     with unavailable_on(DatabaseError):
-        if bearer.family is None:
-            _insist(cutoff_cache.last_cutoff(bearer.user_pk), bearer)
+        if claims.login_id is None:
+            _require_newer(claims, cutoff_cache.last_cutoff(claims.user_pk))
             return
-        identity = _identity(bearer, bearer.family)
-        _admit(identity, status_cache.get_status(identity), request)
-    if request is not None:
-        setattr(request, BEARER, bearer.family)
-        _touch(bearer.family, request)
+        identity = _identity(claims, claims.login_id)
+        _require_active(identity, status_cache.get_status(identity), request)
+    if request is None:
+        return
+    setattr(request, BEARER, claims.login_id)
+    if activity.record_use(claims.login_id, request):
+        try:
+            activity.touch(claims.login_id, request)
+        except DatabaseError:
+            logger.exception("The last use of a token could not be recorded.")
 
 
-def begin(user: Any, expires: datetime) -> UUID:
-    """Register a login by tokens, and announce it; the tokens are to carry the id that it gives.
+def start_login(user: Any, expires: datetime) -> UUID:
+    """Register a token login and announce it. Return its id, which the tokens have to carry.
 
-    One that is made in a browser in which the same user is logged in ends with that session.
-    Raises :class:`TokenRefused` if the account has changed meanwhile so that no login may come of
-    it, and what :func:`session_limits.register_within_limit` raises.
+    If the same user is logged in to the session of the request, the login is bound to that session.
+    Raises :class:`TokenRefused` if the account or the session has changed meanwhile so that no
+    login is allowed, and what :func:`session_limits.register_within_limit` raises.
     """
     request = current_request.get()
+
+    def create_row() -> LoginSession:
+        with transaction.atomic(using=registry.database()):
+            stored = session_limits.lock_user(user).first()
+            # The password was verified before. A concurrent change of it ends this login only if
+            # that transaction sees the row, so look for the change under the lock.
+            reason = Reason.DELETED if stored is None else reason_of(user, stored)
+            if reason is not None:
+                raise TokenRefused(reason)
+            return token_logins.register(user, request, expires=expires)
+
     with unavailable_on(DatabaseError):
-        row = _begin(user, request, partial(_enter, user, request, expires))
+        session: Any = getattr(request, "session", None)
+        if session is not None and session.session_key:
+            # Load the session: a view that issues tokens for a password does not.
+            session.get(SESSION_KEY)
+        session_id = bindings.current_session_id(user.pk)
+        if session_id is None:
+            row = session_limits.register_within_limit(create_row, user, request)
+        else:
+            row = create_row()
+            if not bindings.bind_to_session(token_logins.KIND, row.pk, session_id):
+                registry.delete_unfinished_login(row.pk)
+                raise TokenRefused(Reason.UNKNOWN)
     session_started.send_robust(sender=LoginSession, session=row, request=request)
     return row.pk
 
 
-def _begin(
-    user: Any, request: HttpRequest | None, enter: Callable[[], LoginSession]
-) -> LoginSession:
-    session_id = _session_here(request, user)
-    if session_id is None:
-        return session_limits.register_within_limit(enter, user, request)
-    row = enter()
-    if not bindings.bind_to_session(token_logins.KIND, row.pk, session_id):
-        registry.delete_unfinished_login(row.pk)
-        raise TokenRefused(Reason.UNKNOWN)
-    return row
+def resume_login(claims: TokenClaims, *, name: str, expires: datetime, listed: Any = None) -> UUID:
+    """Return the login of a token that is about to be refreshed, after a check in the database.
 
-
-def resume(bearer: Bearer, *, name: str, expires: datetime, listed: Any = None) -> UUID:
-    """The login of a token that is to be exchanged for a new one, before that is made. One whose
-    tokens do not say which they are of is adopted, by the name (``jti``) of this one; ``listed``
-    is the key of its row in the library's list.
-
-    Raises like :func:`check`; asks the database.
+    For a token that names no login, one is registered under the ``name`` (``jti``) of the token.
+    ``listed`` is the primary key of its row in the library's list, which may be bound to a session.
+    Raises like :func:`check_login`.
     """
     with unavailable_on(DatabaseError):
-        family = bearer.family or _adopt(bearer, name, expires, listed)
-        identity = _identity(bearer, family)
-        _admit(identity, status.get_status(identity), current_request.get())
-    return family
+        login_id = claims.login_id
+        if login_id is None:
+            _require_newer(claims, cutoffs.last_cutoff_of(claims.user_pk))
+            issued = datetime.fromtimestamp(claims.issued_at, UTC if settings.USE_TZ else None)
+            login_id = token_logins.adopt(name, claims.user_pk, begun=issued, expires=expires)
+            if listed is not None:
+                listed_id = bindings.public_id(token_logins.KIND, listed)
+                session_id = bindings.bound_session_id(listed_id)
+                if session_id is not None and not bindings.bind_to_session(
+                    token_logins.KIND, login_id, session_id
+                ):
+                    raise TokenRefused(Reason.UNKNOWN)
+        identity = _identity(claims, login_id)
+        _require_active(identity, session_status.get_status(identity), current_request.get())
+    return login_id
 
 
-def go_on(bearer: Bearer, family: UUID, expires: datetime) -> None:
-    """The new token has been made: raises :class:`TokenRefused` if the login has ended meanwhile,
-    and the new one must not be handed out."""
+def extend_login(claims: TokenClaims, login_id: UUID, expires: datetime) -> None:
+    """Extend a login to the expiry of its new token.
+
+    Raises :class:`TokenRefused` if the login has ended while the token was made. The new token must
+    not be handed out then.
+    """
     with unavailable_on(DatabaseError):
-        went_on = token_logins.extend_login(family, expires)
-        standing = status.get_status(_identity(bearer, family))
-    if not (went_on and standing.active):
-        raise TokenRefused(standing.reason)
+        extended = token_logins.extend_login(login_id, expires)
+        status = session_status.get_status(_identity(claims, login_id))
+    if not (extended and status.active):
+        raise TokenRefused(status.reason)
 
 
-def _identity(bearer: Bearer, family: UUID) -> Identity:
-    return Identity(family, str(bearer.user_pk), registered=True)
+def _identity(claims: TokenClaims, login_id: UUID) -> Identity:
+    return Identity(login_id, str(claims.user_pk), registered=True)
 
 
-def _insist(cut: LastCutoff, bearer: Bearer) -> None:
-    if cut.covers(bearer.issued):
-        raise TokenRefused(cut.reason)
+def _require_newer(claims: TokenClaims, cutoff: LastCutoff) -> None:
+    if cutoff.covers(claims.issued_at):
+        raise TokenRefused(cutoff.reason)
 
 
-def _admit(identity: Identity, standing: SessionStatus, request: HttpRequest | None) -> None:
-    if standing.active:
-        standing = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
+def _require_active(identity: Identity, status: SessionStatus, request: HttpRequest | None) -> None:
+    """Refuse a login that has ended, and end one that has expired."""
+    if status.active:
+        status = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
             identity, request
         )
-    if standing.expired:
+    if status.expired:
         target = Target.session(identity.id)
-        pipeline.end_sessions(target, reason=standing.reason, request=request)
-    if not standing.active:
-        raise TokenRefused(standing.reason)
-
-
-def _touch(family: UUID, request: HttpRequest) -> None:
-    if activity.record_use(family, request):
-        try:
-            activity.touch(family, request)
-        except DatabaseError:
-            logger.exception("When a token was last seen could not be written.")
-
-
-def _enter(user: Any, request: HttpRequest | None, expires: datetime) -> LoginSession:
-    with transaction.atomic(using=registry.database()):
-        now = session_limits.lock_user(user).first()
-        # The password was proved before; a change of it that is being committed right now would
-        # end this login only if it saw it.
-        reason = Reason.DELETED if now is None else reason_of(user, now)
-        if reason is not None:
-            raise TokenRefused(reason)
-        return token_logins.register(user, request, expires=expires)
-
-
-def _session_here(request: HttpRequest | None, user: Any) -> UUID | None:
-    session: Any = getattr(request, "session", None)
-    if session is not None and session.session_key:
-        session.get(SESSION_KEY)  # loads it: a view that gives tokens for a password does not
-    return bindings.current_session_id(user.pk)
-
-
-def _adopt(bearer: Bearer, name: str, expires: datetime, listed: Any) -> UUID:
-    _insist(cutoffs.last_cutoff_of(bearer.user_pk), bearer)
-    begun = datetime.fromtimestamp(bearer.issued, UTC if settings.USE_TZ else None)
-    family = token_logins.adopt(name, bearer.user_pk, begun=begun, expires=expires)
-    session_id = (
-        None
-        if listed is None
-        else bindings.bound_session_id(bindings.public_id(token_logins.KIND, listed))
-    )
-    if session_id is not None and not bindings.bind_to_session(
-        token_logins.KIND, family, session_id
-    ):
-        raise TokenRefused(Reason.UNKNOWN)
-    return family
+        pipeline.end_sessions(target, reason=status.reason, request=request)
+    if not status.active:
+        raise TokenRefused(status.reason)

@@ -473,7 +473,7 @@ async def test_disconnected_client_is_no_error(ann: Client) -> None:
 
     async with channels.SessionMonitor(await identity_of(ann), interval=NEVER) as monitor:
         broken = channels.Socket(monitor, scope, one.output_queue.get, send)
-        await broken._close(channels.closing(4401, "user"))
+        await broken._close(channels.close_message(4401, "user"))
     await one.disconnect(timeout=PATIENCE)
 
 

@@ -1,1 +1,1 @@
-"""For Django REST framework."""
+"""Adapters for Django REST framework."""

@@ -1,7 +1,7 @@
-"""The cookies with JSON web tokens of dj-rest-auth, asked whether their login has ended.
+"""Authenticate by the JSON web tokens in dj-rest-auth's cookies, if their login is active.
 
-REST framework imports this while it imports its own views; what takes the place of the library's
-views is in ``dj_rest_auth_views``, for that reason.
+REST framework imports this module while it imports its own views. So the views in place of the
+library's are in ``dj_rest_auth_views``.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from django_logout.contrib.drf.jwt import SessionCheckMixin
 
 
 class JWTCookieAuthentication(SessionCheckMixin, jwt_auth.JWTCookieAuthentication):
-    """The library's, by header or by cookie."""
+    """The library's authentication, by header or by cookie."""
 
     def raw_tokens(self, request: Any) -> Iterator[Any]:
-        """That of the header, and those of the cookies."""
+        """Yield the token in the header, and those in the cookies."""
         yield from super().raw_tokens(request)
         names = (api_settings.JWT_AUTH_COOKIE, api_settings.JWT_AUTH_REFRESH_COOKIE)
         if found := [request.COOKIES[name] for name in names if name in request.COOKIES]:

@@ -1,5 +1,4 @@
-"""Authentication by JSON web tokens that ends when the login ends
-(djangorestframework-simplejwt)."""
+"""Authenticate by JSON web tokens, if their login is active (djangorestframework-simplejwt)."""
 
 from __future__ import annotations
 
@@ -15,33 +14,35 @@ from rest_framework_simplejwt.settings import api_settings
 
 from django_logout.contrib import token_auth
 from django_logout.contrib.drf.problems import as_problems
-from django_logout.contrib.token_auth import Bearer
+from django_logout.contrib.token_auth import TokenClaims
 from django_logout.revokers.simplejwt import longest_lifetime
 from django_logout.sessions import registry
 from django_logout.sessions.token_logins import SID, as_id
 
 
 class SessionCheckMixin:
-    """Mixed in front of an authentication of simplejwt's, or of one that is made of it: a token is
-    served only if its login has not ended. Adds one cache read to a request at most.
+    """Mixin in front of an authentication class of simplejwt. It accepts a token only if its login
+    is active, with at most one cache read for each request.
 
-    An ended login is 401 with ``"reason"``; where neither cache nor database answers, 503.
+    The status is 401 with ``"reason"`` if the login has ended, and 503 if neither the cache nor the
+    database answers.
     """
 
     def get_user(self, validated_token: Any) -> Any:
-        """The user, if the login goes on."""
+        """Return the user, if the login is active."""
         with as_problems():
-            if api_settings.USER_ID_CLAIM in validated_token:  # else the library says what is wrong
-                token_auth.check(bearer_of(validated_token))
+            # The library reports a token without a user.
+            if api_settings.USER_ID_CLAIM in validated_token:
+                token_auth.check_login(claims_of(validated_token))
         return super().get_user(validated_token)
 
-    def expired_login(self, request: Any) -> UUID | None:
-        """The login that a token of a request is of, if it was signed for it, and is too old to
-        let anybody in: its client may log out all the same."""
-        return next(filter(None, map(login_of, self.raw_tokens(request))), None)
+    def expired_login_id(self, request: Any) -> UUID | None:
+        """Return the login of a token with a valid signature, even if the token has expired, so
+        that its client can log out."""
+        return next(filter(None, map(login_id_of, self.raw_tokens(request))), None)
 
     def raw_tokens(self, request: Any) -> Iterator[Any]:
-        """The tokens that a request brings."""
+        """Yield the tokens that a request presents."""
         library: Any = self
         header = library.get_header(request)
         raw = header and library.get_raw_token(header)
@@ -50,49 +51,43 @@ class SessionCheckMixin:
 
 
 class JWTAuthentication(SessionCheckMixin, authentication.JWTAuthentication):
-    """The library's, which loads the user."""
+    """The library's authentication, which loads the user."""
 
 
 class JWTStatelessUserAuthentication(
     SessionCheckMixin, authentication.JWTStatelessUserAuthentication
 ):
-    """The library's, which believes what the token says of the user."""
+    """The library's authentication, which trusts what the token says of the user."""
 
 
-def login_of(raw: Any) -> UUID | None:
-    """The login that a token says it is of, if it was signed for it; it may have expired."""
-    try:
-        return as_id(_patient().decode(raw).get(SID))
-    except TokenBackendError:
-        return None
-
-
-def _patient() -> TokenBackend:
-    """The library's own, which takes what another token of the same login may outlive."""
-    return TokenBackend(
+def login_id_of(raw: Any) -> UUID | None:
+    """Return the login of a token with a valid signature, even if it has expired."""
+    backend = TokenBackend(
         api_settings.ALGORITHM,
         signing_key=api_settings.SIGNING_KEY,
         verifying_key=api_settings.VERIFYING_KEY,
         audience=api_settings.AUDIENCE,
         issuer=api_settings.ISSUER,
         jwk_url=api_settings.JWK_URL,
+        # Beyond this, no other token of the same login can be valid.
         leeway=longest_lifetime(),
         json_encoder=api_settings.JSON_ENCODER,
     )
+    try:
+        return as_id(backend.decode(raw).get(SID))
+    except TokenBackendError:
+        return None
 
 
-def bearer_of(token: Any) -> Bearer:
-    """What a token of the library's says."""
-    family = as_id(token.get(SID))
-    user_pk = _user_pk(token[api_settings.USER_ID_CLAIM]) if family is None else None
-    return Bearer(user_pk, token.get("iat") or 0, family)
-
-
-def _user_pk(claim: Any) -> Any:
-    """The primary key of a token's user, who may be named in it by another field."""
+def claims_of(token: Any) -> TokenClaims:
+    """Return what a token of the library says."""
+    login_id, issued_at = as_id(token.get(SID)), token.get("iat") or 0
+    if login_id is not None:
+        return TokenClaims(None, issued_at, login_id)
+    claim = token[api_settings.USER_ID_CLAIM]
     model, field = get_user_model(), api_settings.USER_ID_FIELD
     pk = model._meta.pk
     if field in {"pk", pk.name, pk.attname}:
-        return pk.to_python(claim)
+        return TokenClaims(pk.to_python(claim), issued_at)
     users = model._base_manager.using(registry.database()).filter(**{field: claim})
-    return users.values_list("pk", flat=True).first()
+    return TokenClaims(users.values_list("pk", flat=True).first(), issued_at)

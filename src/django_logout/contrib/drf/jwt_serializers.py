@@ -1,5 +1,5 @@
-"""What issues JSON web tokens, and takes them back, so that they end with their login
-(djangorestframework-simplejwt: the ``…_SERIALIZER`` keys of ``SIMPLE_JWT``)."""
+"""Issue and revoke JSON web tokens that end with their login (djangorestframework-simplejwt: the
+``…_SERIALIZER`` keys of ``SIMPLE_JWT``)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rest_framework_simplejwt.tokens import UntypedToken
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
 from django_logout.contrib import token_auth
-from django_logout.contrib.drf.jwt import bearer_of
+from django_logout.contrib.drf.jwt import claims_of
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.ending import pipeline
 from django_logout.revokers.simplejwt import LISTED
@@ -28,15 +28,15 @@ from django_logout.utils.context import current_request
 
 
 def begin(user: Any, token: Any) -> Any:
-    """Make a login of a refresh or sliding token that has just been issued for a user: what is
-    made of it from now on ends with that login. For code that issues tokens by itself.
+    """Register the login of a refresh or sliding token that was just issued for a user, for code
+    that issues tokens itself.
 
-    Gives the token, with the claim ``sid``. Raises errors of REST framework's: 401 if the login
-    may not come about, 503 if that cannot be told.
+    Returns the token, with the claim ``sid``; tokens made from it end with the login. Raises errors
+    of REST framework: 401 if the login is not allowed, 503 if that cannot be determined.
     """
     with as_problems():
-        token[SID] = str(token_auth.begin(user, _expires(token)))
-    if LISTED:  # by the library, as it was before
+        token[SID] = str(token_auth.start_login(user, _expiry_of(token)))
+    if LISTED:  # The library has listed the token without the claim.
         _listed(token).update(token=str(token))
     return token
 
@@ -44,34 +44,34 @@ def begin(user: Any, token: Any) -> Any:
 class _ObtainMixin:
     @classmethod
     def get_token(cls, user: Any) -> Any:
-        """A token of a login that is registered."""
+        """Return a token of a registered login."""
         return begin(user, super().get_token(user))
 
 
-class _Refreshes:
+class _RefreshMixin:
     raw_field = "refresh"
     token_class: Any
 
     def validate(self, attrs: Mapping[str, Any]) -> Any:
-        """A new token, if the login goes on: asked before it is made, and again afterwards."""
+        """Return a new token, if the login is active both before and after the token is made."""
         token = self.token_class(attrs[self.raw_field])
-        holder = bearer_of(token)
+        claims = claims_of(token)
         with as_problems():
-            family = token_auth.resume(
-                holder,
+            login_id = token_auth.resume_login(
+                claims,
                 name=token[api_settings.JTI_CLAIM],
-                expires=_expires(token),
+                expires=_expiry_of(token),
                 listed=_listed(token).values_list("pk", flat=True).first() if LISTED else None,
             )
-        token[SID] = str(family)
+        token[SID] = str(login_id)
         data = super().validate({**attrs, self.raw_field: str(token)})
-        child = self.token_class(data.get(self.raw_field, str(token)))
+        new_token = self.token_class(data.get(self.raw_field, str(token)))
         try:
             with as_problems():
-                token_auth.go_on(holder, family, _expires(child))
+                token_auth.extend_login(claims, login_id, _expiry_of(new_token))
         except APIException:
-            if hasattr(child, "blacklist"):
-                child.blacklist()
+            if hasattr(new_token, "blacklist"):
+                new_token.blacklist()
             raise
         return data
 
@@ -84,36 +84,38 @@ class TokenObtainSlidingSerializer(_ObtainMixin, serializers.TokenObtainSlidingS
     """For ``SLIDING_TOKEN_OBTAIN_SERIALIZER``."""
 
 
-class TokenRefreshSerializer(_Refreshes, serializers.TokenRefreshSerializer):
+class TokenRefreshSerializer(_RefreshMixin, serializers.TokenRefreshSerializer):
     """For ``TOKEN_REFRESH_SERIALIZER``."""
 
 
-class TokenRefreshSlidingSerializer(_Refreshes, serializers.TokenRefreshSlidingSerializer):
+class TokenRefreshSlidingSerializer(_RefreshMixin, serializers.TokenRefreshSlidingSerializer):
     """For ``SLIDING_TOKEN_REFRESH_SERIALIZER``."""
 
     raw_field = "token"
 
 
 class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
-    """For ``TOKEN_BLACKLIST_SERIALIZER``: whoever gives a refresh token back logs out."""
+    """For ``TOKEN_BLACKLIST_SERIALIZER``: a client that returns its refresh token logs out."""
 
     def validate(self, attrs: Mapping[str, Any]) -> Any:
-        """End the login: by any of its tokens, one that has been exchanged for a newer one too."""
+        """End the login of the token, even if it was already exchanged for a newer one."""
         token = UntypedToken(attrs["refresh"])
-        family = bearer_of(token).family
-        if family is None or token[api_settings.TOKEN_TYPE_CLAIM] != self.token_class.token_type:
+        login_id = claims_of(token).login_id
+        if login_id is None or token[api_settings.TOKEN_TYPE_CLAIM] != self.token_class.token_type:
             return super().validate(attrs)
-        owners = get_user_model()._base_manager.using(registry.database())
-        actor = owners.filter(login_sessions=family).first()
+        users = get_user_model()._base_manager.using(registry.database())
+        actor = users.filter(login_sessions=login_id).first()
         with as_problems():
             request = current_request.get()
-            pipeline.end_sessions(Target.session(family), actor=actor, request=request)
+            pipeline.end_sessions(Target.session(login_id), actor=actor, request=request)
         return {}
 
 
-def _expires(token: Any) -> datetime:
-    """When the last token has expired that is made of this one now, it among them. (Access tokens may
-    be given more time than what they are made of.)"""
+def _expiry_of(token: Any) -> datetime:
+    """Return the time when a token and all tokens made from it now have expired.
+
+    An access token may live longer than the token that it is made from.
+    """
     seconds = max(token.get(api_settings.SLIDING_TOKEN_REFRESH_EXP_CLAIM, 0), token["exp"])
     expires: datetime = datetime_from_epoch(seconds)
     access = getattr(token, "access_token_class", None)
@@ -121,6 +123,6 @@ def _expires(token: Any) -> datetime:
 
 
 def _listed(token: Any) -> Any:
-    """The row of a token in the library's list, as a queryset."""
+    """Return a queryset of the token's row in the library's list."""
     rows = OutstandingToken._base_manager.using(router.db_for_write(OutstandingToken))
     return rows.filter(jti=token[api_settings.JTI_CLAIM])

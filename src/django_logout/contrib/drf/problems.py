@@ -1,4 +1,4 @@
-"""Our errors, as those of Django REST framework, with the members of RFC 9457."""
+"""Translate this package's errors into those of Django REST framework, with the members of RFC 9457."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from django_logout.utils.context import current_request
 
 
 class Problem(APIException):
-    """An error whose body says more than a sentence."""
+    """An error whose body has further members."""
 
-    def __init__(self, detail: str, **more: str) -> None:
-        status = HTTPStatus(self.status_code)
-        body = {"type": "about:blank", "title": status.phrase, "detail": detail, **more}
+    def __init__(self, detail: str, **members: str) -> None:
+        title = HTTPStatus(self.status_code).phrase
+        body = {"type": "about:blank", "title": title, "detail": detail, **members}
         super().__init__(body, code=self.default_code)
 
 
 class Ended(Problem):
-    """The login of the token has ended: 401 whatever other ways in there are, with the reason."""
+    """The login of the token has ended. The status is 401 with the reason, whatever other ways of
+    authentication a view has."""
 
     status_code = HTTPStatus.UNAUTHORIZED
     default_code = "session_ended"
@@ -39,17 +40,13 @@ class Ended(Problem):
 
     def __init__(self, reason: str) -> None:
         request = current_request.get()
-        where = {} if request is None else {"login_url": login_url(request)}
-        super().__init__(
-            str(messages.explain_reason(reason)),
-            code=self.default_code,
-            reason=str(reason),
-            **where,
-        )
+        members = {} if request is None else {"login_url": login_url(request)}
+        detail = str(messages.explain_reason(reason))
+        super().__init__(detail, code=self.default_code, reason=str(reason), **members)
 
 
 class Unavailable(Problem):
-    """Nobody can tell whether the login goes on, so nobody is served."""
+    """The status of the login is unknown, so the request is refused with 503."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "session_unavailable"
@@ -61,7 +58,7 @@ class Unavailable(Problem):
 
 @contextmanager
 def as_problems() -> Iterator[None]:
-    """Turn our errors into those of the framework."""
+    """Raise errors of REST framework in place of this package's."""
     try:
         yield
     except TokenRefused as refused:

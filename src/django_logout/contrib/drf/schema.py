@@ -1,4 +1,4 @@
-"""The shapes of the answers, for the schema that REST framework makes of them."""
+"""The bodies of the responses, for REST framework's OpenAPI schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework.schemas.openapi import AutoSchema
 
 
 class SessionSerializer(serializers.Serializer):
-    """A session, or a token."""
+    """A session or a token."""
 
     id = serializers.UUIDField()
     current = serializers.BooleanField()
@@ -22,36 +22,36 @@ class SessionSerializer(serializers.Serializer):
 
 
 class SessionsSerializer(serializers.Serializer):
-    """A page of them."""
+    """One page of sessions and tokens."""
 
     sessions = SessionSerializer(many=True)
 
 
 class EndedSerializer(serializers.Serializer):
-    """What has ended."""
+    """The result of an ending."""
 
     logged_out = serializers.BooleanField()
     complete = serializers.BooleanField()
     reason = serializers.CharField()
     ended = serializers.DictField(child=serializers.IntegerField())
     failed = serializers.ListField(child=serializers.CharField())
-    spared = serializers.DictField(child=serializers.IntegerField(), required=False)
+    exempt = serializers.DictField(child=serializers.IntegerField(), required=False)
     redirect_to = serializers.CharField()
 
 
 class LogoutSchema(AutoSchema):
-    """Nothing is sent but the request itself, and nothing is made."""
+    """The schema of views that have no request body and create nothing."""
 
     def get_request_body(self, path: str, method: str) -> dict[str, Any]:
-        """None."""
+        """Return no body."""
         return {}
 
     def get_responses(self, path: str, method: str) -> dict[str, Any]:
-        """200 for POST too."""
-        (said,) = super().get_responses(path, method).values()
-        return {"200": said}
+        """Return the response with status 200, for POST too."""
+        (response,) = super().get_responses(path, method).values()
+        return {"200": response}
 
     def get_operation_id(self, path: str, method: str) -> str:
-        """After the view: the framework's would be the same for some."""
+        """Return an id made from the view's name, because the framework's would not be unique."""
         name = self.view.__class__.__name__.removesuffix("View")
         return f"logout{name}"

@@ -1,4 +1,4 @@
-"""``path("api/", include("django_logout.contrib.drf.urls"))``."""
+"""The URLs of the API: ``path("api/", include("django_logout.contrib.drf.urls"))``."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Log out, and see and end sessions and tokens, for clients of REST framework."""
+"""Log out, and list and end sessions and tokens, for clients of REST framework."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from django_logout.decorators import exempt
 
 
 class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
-    """Sixty requests a minute; or what ``DEFAULT_THROTTLE_RATES`` says for ``"logout"``."""
+    """Sixty requests a minute, or the rate of ``"logout"`` in ``DEFAULT_THROTTLE_RATES``."""
 
     scope = "logout"
 
     def get_rate(self) -> Any:
-        """The project's, or ours."""
+        """Return the project's rate, or the default."""
         return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope, "60/min")
 
 
 class LogoutAPIView(APIView):
-    """What the views have in common: who may, how often, and problems as RFC 9457 has them."""
+    """Base of the views: permissions, throttle, and errors as RFC 9457 describes them."""
 
     permission_classes = (IsAuthenticated,)
     throttle_classes = (LogoutThrottle,)
@@ -40,8 +40,10 @@ class LogoutAPIView(APIView):
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
-        """The view, in no transaction that could take back what has ended. Each way of
-        authentication sees to CSRF itself."""
+        """Return the view, outside of any transaction that could roll back what has ended.
+
+        CSRF is checked by the ways of authentication that need it.
+        """
         return exempt(super().as_view(**initkwargs))
 
     @property
@@ -52,35 +54,37 @@ class LogoutAPIView(APIView):
 
     @property
     def by_session(self) -> bool:
-        """Whether the request was let in by its session."""
+        """Whether the session authenticated the request."""
         return isinstance(self.request.successful_authenticator, SessionAuthentication)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
-        """For the schema only."""
+        """Return the serializer of the response, which only the schema uses."""
         return self.serializer_class(*args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
-        """The framework's errors, as problems."""
+        """Return the framework's error as a problem."""
         response = super().handle_exception(exc)
-        said = response.data if isinstance(response.data, dict) else {"detail": response.data}
-        title = HTTPStatus(response.status_code).phrase
-        body = {"type": "about:blank", "title": title, "status": response.status_code, **said}
-        problem = JsonResponse(
-            body, status=response.status_code, content_type="application/problem+json"
-        )
+        data, status = response.data, response.status_code
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            **(data if isinstance(data, dict) else {"detail": data}),
+        }
+        problem = JsonResponse(body, status=status, content_type="application/problem+json")
         for name, value in response.items():
             problem.headers.setdefault(name, value)
         return problem
 
 
 class LenientAuthMixin:
-    """Mixed in front of a view that logs out: a client whose token is not taken any more has
-    nothing to be afraid of."""
+    """Mixin in front of a view that logs out: a token that is not accepted any more is no error."""
 
-    expired: UUID | None = None
+    #: The login of an expired token with a valid signature, if no credential was accepted.
+    expired_login_id: UUID | None = None
 
     def perform_authentication(self, request: Any) -> None:
-        """Whoever is not let in is nobody."""
+        """Treat a client that is not authenticated as anonymous."""
         view: Any = super()
         try:
             view.perform_authentication(request)
@@ -89,27 +93,22 @@ class LenientAuthMixin:
                 error, AuthenticationFailed
             ):
                 raise
-        if request.successful_authenticator is None:
-            self.expired = self._expired(request)
-
-    def _expired(self, request: Any) -> UUID | None:
-        view: Any = self
-        for way in view.get_authenticators():
+        if request.successful_authenticator is not None:
+            return
+        for authenticator in request.authenticators:
+            find = getattr(authenticator, "expired_login_id", None)
             with suppress(APIException):
-                if (login := getattr(way, "expired_login", None)) and (found := login(request)):
-                    proved: UUID = found
-                    return proved
-        return None
+                self.expired_login_id = self.expired_login_id or (find and find(request))
 
 
 class LogoutView(LenientAuthMixin, LogoutAPIView):
-    """POST ends the session or the token by which the client was let in."""
+    """POST ends the session or revokes the token that authenticated the request."""
 
     permission_classes = (AllowAny,)
 
     def post(self, request: Any) -> HttpResponse:
         """Log out."""
-        return api.log_out(self.plain, by_session=self.by_session, expired=self.expired)
+        return api.log_out(self.plain, by_session=self.by_session, expired=self.expired_login_id)
 
 
 class SessionsView(LogoutAPIView):
@@ -118,29 +117,29 @@ class SessionsView(LogoutAPIView):
     serializer_class = SessionsSerializer
 
     def get(self, request: Any) -> HttpResponse:
-        """List them, a page at a time."""
-        return api.show(self.plain)
+        """List one page."""
+        return api.list_sessions(self.plain)
 
 
 class SessionEndView(LogoutAPIView):
-    """POST ends one of them."""
+    """POST ends one session or token of the user."""
 
     def post(self, request: Any, session_id: UUID) -> HttpResponse:
-        """End it."""
+        """End the session or token with this id."""
         return api.end_one(self.plain, session_id, by_session=self.by_session)
 
 
 class OthersEndView(LogoutAPIView):
-    """POST ends all of them but what let the client in."""
+    """POST ends all of the user's sessions and tokens except that of the request."""
 
     def post(self, request: Any) -> HttpResponse:
-        """End them."""
+        """End the others."""
         return api.end_others(self.plain, by_session=self.by_session)
 
 
 class EverywhereView(LogoutAPIView):
-    """POST ends all of them."""
+    """POST ends all of the user's sessions and tokens."""
 
     def post(self, request: Any) -> HttpResponse:
-        """End them."""
+        """End all."""
         return api.end_all(self.plain, by_session=self.by_session)
