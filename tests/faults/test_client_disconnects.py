@@ -59,7 +59,7 @@ def test_which_is_what_the_wrapper_is_for(unwrapped: Site) -> None:
     cookie = unwrapped.login("ann")
 
     unwrapped.click_and_go("/async/", cookie, slow="way")
-    unwrapped.click_and_go("/async/", other := unwrapped.login("ann"), after=0.1)
+    unwrapped.click_and_go("/async/", other := unwrapped.login("ann"), slow="door")
 
     unwrapped.wait_until_over(other)
     assert unwrapped.signed_in(cookie) == "ann"
