@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import HASH_SESSION_KEY, get_user, get_user_model
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
 
+from django_logout.guard.install import guard
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 
@@ -68,6 +70,20 @@ def test_a_change_by_others_ends_all(
     assert [served(browser) for browser in browsers] == [False, False]
     assert served(elsewhere[0])
     assert LogoutEvent.objects.get().sessions == 2, "nothing was left for their next request"
+
+
+def test_a_late_save_after_a_change_by_others_is_refused(engine: str, user: Any) -> None:
+    """A request in flight is told that its session has ended, although the stored data are kept."""
+    (here,) = signed_in(user, 1)
+    session = import_module(django_settings.SESSION_ENGINE).SessionStore(
+        here.cookies["sessionid"].value
+    )
+    guard(session)
+    session["count"] = 1
+    user.set_password("new")
+    user.save()
+    with pytest.raises(UpdateError):
+        session.save()
 
 
 def test_code_without_a_request_may_give_a_session_the_new_hash(engine: str, user: Any) -> None:
