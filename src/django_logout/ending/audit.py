@@ -6,8 +6,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
@@ -148,7 +146,7 @@ def _subject(ending: Ending) -> Any:
     user = getattr(ending.request, "user", None)
     if getattr(user, "pk", None) == user_id:
         return user
-    return get_user_model()._base_manager.using(registry.database()).filter(pk=user_id).first()
+    return registry.find_user(user_id)
 
 
 def _label(user: Any) -> str:

@@ -98,7 +98,7 @@ def send_new_device_mail(session_id: str, site: str) -> None:
 def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: str) -> None:
     """Mail the user which sessions have ended, and why."""
     event = LogoutEvent.objects.using(registry.database()).filter(pk=event_id).first()
-    user = report.find_user(user_id)
+    user = registry.find_user(user_id)
     if event is None or user is None:
         return
     ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core import signing
 
 from django_logout.ending import pipeline
@@ -70,13 +69,6 @@ def load_report(token: str) -> Report | None:
         user_id, since = signing.loads(token, salt=SALT, max_age=LINK_MAX_AGE)
     except signing.BadSignature:
         return None
-    user = find_user(user_id)
+    user = registry.find_user(user_id)
     when = datetime.fromtimestamp(since, UTC if settings.USE_TZ else None)
     return None if user is None else Report(user, when)
-
-
-def find_user(user_id: str) -> Any:
-    """Return the user with this primary key in the database of the sessions, or ``None``."""
-    user_model = get_user_model()
-    users = user_model._base_manager.using(registry.database())
-    return users.filter(pk=user_model._meta.pk.to_python(user_id)).first()

@@ -47,6 +47,13 @@ def database() -> str:
     return router.db_for_write(LoginSession) or DEFAULT_DB_ALIAS
 
 
+def find_user(user_id: Any) -> Any:
+    """Return the user with this primary key, which may be a string, or ``None``."""
+    model = get_user_model()
+    users = model._base_manager.using(database())
+    return users.filter(pk=model._meta.pk.to_python(user_id)).first()
+
+
 def register(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:

@@ -14,7 +14,7 @@ from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions.cutoffs import last_cutoff_of
 from django_logout.sessions.identity import Identity, is_adopted
-from django_logout.sessions.registry import database
+from django_logout.sessions.registry import database, find_user
 
 
 class SessionStatus(NamedTuple):
@@ -75,9 +75,7 @@ def public_reason(reason: str) -> str:
 
 def why_login_refused(user_id: str, auth_hash: str) -> Reason | None:
     """Return why Django refuses a user's session with this auth hash; ``None`` if it does not."""
-    user_model = get_user_model()
-    pk = user_model._meta.pk.to_python(user_id)
-    user: Any = user_model._base_manager.using(database()).filter(pk=pk).first()
+    user = find_user(user_id)
     if user is None:
         return Reason.DELETED
     if not getattr(user, "is_active", True):
