@@ -78,23 +78,27 @@ class SessionMonitor:
         self.identity, self.request, self.interval = identity, request, interval
         self._expires: datetime | None = None
         has_layer = getattr(settings, "CHANNEL_LAYERS", None)
-        self._listener = import_string(LISTENER)(identity) if has_layer else NullListener()
+        self._listener = import_string(LISTENER)(identity) if has_layer else None
 
     async def __aenter__(self) -> SessionMonitor:
-        await self._listener.__aenter__()
+        if self._listener is not None:
+            await self._listener.__aenter__()
         return self
 
     async def __aexit__(self, *error: Any) -> None:
-        await self._listener.__aexit__(*error)
+        if self._listener is not None:
+            await self._listener.__aexit__(*error)
 
     async def wait_until_ended(self) -> SessionStatus:
         """Wait until the session has ended, and return why.
 
         Raises :class:`SessionUnavailable` if its status can no longer be read.
         """
+        # asyncio.sleep() returns None, as a listener does that is not notified in time.
+        wait = asyncio.sleep if self._listener is None else self._listener.receive
         while True:
             pause = self.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
-            reason = await self._listener.receive(pause)
+            reason = await wait(pause)
             found = SessionStatus(False, reason) if reason else await self.get_status()
             if not found.active:
                 return found
@@ -130,21 +134,6 @@ class TokenMonitor(SessionMonitor):
         with _temporary_connections():
             cutoff = cutoffs.last_cutoff_of(self.identity.user_id)
         return SessionStatus(not cutoff.covers(self.identity.started_at), cutoff.reason)
-
-
-class NullListener:
-    """Stands in for the listener if the project has no channel layer. It is never notified."""
-
-    async def __aenter__(self) -> NullListener:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        pass
-
-    async def receive(self, seconds: float) -> str | None:
-        """Wait for ``seconds`` and return None."""
-        await asyncio.sleep(seconds)
-        return None
 
 
 def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStatus:

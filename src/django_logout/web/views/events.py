@@ -19,6 +19,7 @@ from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
 from django_logout.web.streaming import aidentity_of, ended_event, until_logged_out
 
+CONTENT_TYPE = "text/event-stream"
 #: Seconds between two comments in the stream. Some proxies close a silent connection.
 HEARTBEAT = 15
 #: Seconds between two checks of the session, if there is no channel layer.
@@ -44,17 +45,15 @@ class EventsView(View):
         """Stream the event as soon as the session ends, or now if it has ended already."""
         if not isinstance(request, ASGIRequest):
             return HttpResponse(status=204)
-        events: AsyncIterator[str]
-        if await aidentity_of(request) is not None:
-            events = until_logged_out(request, _heartbeats(), interval=INTERVAL, events=True)
-        elif request.headers.get("Last-Event-ID") == "ended":
-            return HttpResponse(status=204)
-        else:
+        if await aidentity_of(request) is None:
+            if request.headers.get("Last-Event-ID") == "ended":
+                return HttpResponse(status=204)
             state = guard(request.session)
             reason = await sync_to_async(replay_detection.detect)(request, state)
             status = SessionStatus(False, reason or Reason.UNKNOWN)
-            events = _only(ended_event(request, status))
-        response = StreamingHttpResponse(events, content_type="text/event-stream")
+            return HttpResponse(ended_event(request, status), content_type=CONTENT_TYPE)
+        events = until_logged_out(request, _heartbeats(), interval=INTERVAL, events=True)
+        response = StreamingHttpResponse(events, content_type=CONTENT_TYPE)
         response["X-Accel-Buffering"] = "no"  # Otherwise nginx holds events back.
         return response
 
@@ -63,7 +62,3 @@ async def _heartbeats() -> AsyncIterator[str]:
     while True:
         yield ":\n\n"
         await asyncio.sleep(HEARTBEAT)
-
-
-async def _only(event: str) -> AsyncIterator[str]:
-    yield event
