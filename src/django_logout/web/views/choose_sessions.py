@@ -63,7 +63,7 @@ class ChooseView(SessionsView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the chosen sessions and log in, or cancel the login."""
         if hasattr(request, CSRF_FAILED):
-            page = partial(self._page, not_proved=True)
+            page = partial(self._page, csrf_failed=True)
             return respond(request, Notice(kind=Kind.CSRF_FAILED, page=page))
         ensure_post_parsed(request)
         if "cancel" in request.POST:

@@ -116,7 +116,7 @@ class SessionEndView(SessionsView):
         return respond(request, Notice(kind=Kind.SESSIONS_ENDED, **about))
 
     def _refuse(self, kind: Kind) -> HttpResponse:
-        page = partial(self._show, not_proved=kind is Kind.CSRF_FAILED)
+        page = partial(self._show, csrf_failed=kind is Kind.CSRF_FAILED)
         return respond(self.request, Notice(kind=kind, page=page))
 
 
