@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.guard import prefetch, status_cache
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, registry
 from django_logout.sessions.sql import update_can_return
@@ -162,7 +162,7 @@ def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
     with cost() as plain:
         async_to_sync(bare.aget)("anything")
     for store, known in ((first, False), (again, True)):
-        guard(store)
+        session_state(store)
         with cost() as found:
             async_to_sync(store.aget)("anything")
         assert len(found.statements) == len(plain.statements) + (guarded and not shared)

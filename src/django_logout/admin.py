@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_logout.decorators import exempt
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
-from django_logout.guard.presented import presented
+from django_logout.guard.presented import presented_ids
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import registry
 from django_logout.types import Target
@@ -129,7 +129,7 @@ class EndSessionsMixin(_Admin):
         self, request: HttpRequest, action: str, chosen: QuerySet[Any], barred: QuerySet[Any]
     ) -> HttpResponse:
         across = request.POST.get("select_across") == "1"
-        own = presented(request) if chosen.model is LoginSession else [request.user.pk]
+        own = presented_ids(request) if chosen.model is LoginSession else [request.user.pk]
         context = {
             **self.admin_site.each_context(request),
             "title": getattr(self, action).short_description,

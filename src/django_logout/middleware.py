@@ -12,7 +12,7 @@ from typing import Any, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.guard.install import guard, install_guard, needs_finalizing
+from django_logout.guard.install import install_guard, needs_finalizing, session_state
 from django_logout.guard.presented import ATTACHED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
@@ -82,5 +82,5 @@ class LogoutMiddleware:
 
 def _check_loaded_session(request: HttpRequest) -> None:
     """Check the session now, because an earlier middleware has loaded it already."""
-    if guard(request.session, request=request).refused is not None:
+    if session_state(request.session, request=request).refused is not None:
         set_anonymous_user(request)  # That middleware may have loaded the user too.

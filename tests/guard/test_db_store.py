@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from django_logout import Target, end_sessions
 from django_logout.guard import db_store
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
 from django_logout.sessions import engines
 from tests.settings import ENGINES
@@ -39,7 +39,7 @@ def signed_in_key(user: Any) -> str:
 def load(key: str) -> Any:
     """As a request does; gives the session."""
     session: Any = import_module(ENGINES["db"]).SessionStore(key)
-    guard(session)
+    session_state(session)
     session.get("anything")
     return session
 

@@ -12,7 +12,7 @@ from django.test import Client
 
 from django_logout import Target, end_sessions
 from django_logout.guard import prefetch, status_cache
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, identity
 from django_logout.utils.bounded import BoundedDict
@@ -51,7 +51,7 @@ def key_of(client: Client) -> str:
 def here(client: Client) -> Any:
     """Its session, as a request has it."""
     session = engines.current().store(key_of(client))
-    guard(session)
+    session_state(session)
     return session
 
 

@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession, LogoutEvent
 from tests.clocks import reasons
 from tests.logins import BACKEND
@@ -460,7 +460,7 @@ def store(key: str | None) -> Any:
 def guarded_class() -> Any:
     """The class that a guarded session has."""
     session = store(None)
-    guard(session)
+    session_state(session)
     return type(session)
 
 

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.guard.store import LOGIN_KEYS, GuardedStore
 from django_logout.sessions import registry
 from tests.settings import ENGINES
@@ -30,7 +30,7 @@ def signed_in_store(user: Any) -> Any:
     client = Client()
     client.force_login(user)
     session = store(client.cookies["sessionid"].value)
-    guard(session)
+    session_state(session)
     return session
 
 
@@ -42,7 +42,7 @@ def somebodys(key: str | None) -> bool:
 def test_what_is_saved_guarded_is_read_unguarded_and_the_other_way(engine: str) -> None:
     """The package can be taken out again: sessions stay what they were."""
     session = store()
-    guard(session)
+    session_state(session)
     session["cart"] = ["car"]
     session.save()
     assert store(session.session_key)["cart"] == ["car"]
@@ -50,15 +50,15 @@ def test_what_is_saved_guarded_is_read_unguarded_and_the_other_way(engine: str) 
     plain["cart"] = ["bus"]
     plain.save()
     again = store(plain.session_key)
-    guard(again)
+    session_state(again)
     assert again["cart"] == ["bus"]
 
 
 def test_guarding_twice_is_guarding_once(engine: str) -> None:
     """And asks nobody anything."""
     session = store("k" * 32)
-    state = guard(session)
-    assert guard(session) is state
+    state = session_state(session)
+    assert session_state(session) is state
     assert isinstance(session, GuardedStore)
     assert "_session_cache" not in session.__dict__
 
@@ -71,7 +71,7 @@ def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -
     key = session.session_key
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     again = store(key)
-    guard(again)
+    session_state(again)
     assert dict(again.items()) == {}
 
 
@@ -93,7 +93,7 @@ def test_what_made_a_refused_session_somebodys_is_not_saved_again(engine: str, u
     before, key = dict(session.items()), session.session_key
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     again = store(key)
-    guard(again)
+    session_state(again)
     again.update({**before, "cart": ["car"]})
     with suppress(UpdateError):  # where the engine has nothing left that could be refused
         again.save()
@@ -112,7 +112,7 @@ def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
     before = session.session_key
     async_to_sync(rotate)()
     again = store(session.session_key)
-    guard(again)
+    session_state(again)
     assert again[SESSION_KEY] == str(user.pk)
     if engine != "signed_cookies":
         assert session.session_key != before
@@ -143,6 +143,6 @@ async def test_what_was_saved_for_this_response_is_not_saved_again(
     assert not await store().aexists(session.session_key)
 
     fresh = store()
-    guard(fresh)
+    session_state(fresh)
     await fresh.acreate()
     assert await store().aexists(fresh.session_key)

@@ -21,7 +21,7 @@ from django.utils.cache import add_never_cache_headers
 from django_logout.ending import logout, pipeline
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard.presented import presented
+from django_logout.guard.presented import presented_ids
 from django_logout.responses.base import Kind, Notice, login_url
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
@@ -107,7 +107,7 @@ def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> Http
     If it authenticated this request, that is logging out. If the user has no such session, the
     status is 404, whether or not another user has it.
     """
-    own = presented(request)[:1] if by_session else [runner.presented(request)]
+    own = presented_ids(request)[:1] if by_session else [runner.presented(request)]
     if session_id in own:
         return log_out(request, by_session=by_session)
     target = Listing(request, PER_PAGE).target(session_id)

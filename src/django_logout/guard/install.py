@@ -47,9 +47,6 @@ def session_state(session: SessionBase, *, look: bool = True, request: Any = Non
     return state
 
 
-guard = session_state
-
-
 @cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
 def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     """Return the guarded subclass of an engine's store."""

@@ -83,10 +83,9 @@ class PresentedSessions(NamedTuple):
             store.state.key = None
 
 
-def presented(request: HttpRequest, *, beside: bool = True) -> list[UUID]:
+def presented_ids(request: HttpRequest) -> Sequence[UUID]:
     """Return the ids of the sessions that a request presents, its own first."""
-    found = PresentedSessions.of(request)
-    return list(found.ids if beside else found.own_ids)
+    return PresentedSessions.of(request).ids
 
 
 def presented_stores(request: HttpRequest) -> list[Any]:
@@ -98,9 +97,6 @@ def presented_stores(request: HttpRequest) -> list[Any]:
     if state.duplicate_cookies is None:
         state.duplicate_cookies = _duplicates(request, session.engine.store)
     return [session, *state.duplicate_cookies]
-
-
-stores = presented_stores
 
 
 def _duplicates(request: HttpRequest, store_class: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
 from django_logout.guard import status_cache
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.guard.store import GuardedStore
 from django_logout.management.arguments import login_name
 from django_logout.management.explanation import Explanation, Step, Variable
@@ -148,7 +148,7 @@ class Rehearsal:
 def _exists(cookie: str) -> bool:
     """Return whether a request with this cookie would find a session."""
     store: Any = engines.current().store(cookie)
-    guard(store)
+    session_state(store)
     return bool(list(store.keys()))
 
 

@@ -21,8 +21,8 @@ from django.db.models import Model
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard.install import guard
-from django_logout.guard.presented import stores
+from django_logout.guard.install import session_state
+from django_logout.guard.presented import presented_stores
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.context import current_request
@@ -89,9 +89,11 @@ def plan_ending(
             actor = request.user
             may_stay = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
             # A request that is authenticated by a token alone has no session to keep.
-            if may_stay and any(store.identity is not None for store in stores(request)[:1]):
+            if may_stay and any(
+                store.identity is not None for store in presented_stores(request)[:1]
+            ):
                 target = Target.others(request)
-                guard(request.session).changed = True
+                session_state(request.session).changed = True
     except SessionUnavailable:
         request = None  # The session cannot be read, so no session can be kept.
     return partial(pipeline.end_with_change, target, reason=reason, actor=actor, request=request)

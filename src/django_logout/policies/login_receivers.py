@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.ending import logout
-from django_logout.guard.install import guard
-from django_logout.guard.presented import stores
+from django_logout.guard.install import session_state
+from django_logout.guard.presented import presented_stores
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import pending_login, session_limits
 from django_logout.sessions import activity, registry
@@ -25,7 +25,7 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     session: Any = request.session
     # Only a session that was guarded before can tell whether this request logged it in.
     was_guarded = isinstance(session, GuardedStore)
-    state = guard(session, look=False)
+    state = session_state(session, look=False)
     if not session.modified or session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
         return  # The signal is for a token that an API client has been given, not for the session.
     if ID_KEY in session and session.identity.user_id == session[SESSION_KEY]:
@@ -57,10 +57,14 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     """End the session when a project calls Django's own ``logout()``."""
     if request is None or not hasattr(request, "session"):
         return
-    state = guard(request.session)
+    state = session_state(request.session)
     if state.announcing:
         return  # The ending itself sends this signal.
-    if user is None and not (state.key_unknown or state.logins_seen) and len(stores(request)) == 1:
+    if (
+        user is None
+        and not (state.key_unknown or state.logins_seen)
+        and len(presented_stores(request)) == 1
+    ):
         # No session can be meant: the request presents a single cookie, the engine knows its key,
         # so it was not rotated, and no user is or was logged in.
         return

@@ -29,7 +29,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.sessions import cutoffs, registry
 from django_logout.utils import cookies
 from django_logout.utils.redirects import reverse_here, safe_next
@@ -80,7 +80,7 @@ def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
     Call it while the session still names the user. ``None`` is returned if there is no page to
     choose on, or if the pending login has been used before.
     """
-    pending: PendingLogin | None = guard(request.session).pending_login
+    pending: PendingLogin | None = session_state(request.session).pending_login
     login = {key: request.session[key] for key in _LOGIN_KEYS if key in request.session}
     if len(login) < len(_LOGIN_KEYS) or not page_url():
         return None  # The project logs in without login(), or has no such page.

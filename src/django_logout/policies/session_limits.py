@@ -28,7 +28,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import LoginRefused, SessionNotEnded
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
@@ -77,7 +77,7 @@ def register_login(
     try:
         row = register_within_limit(create_row, user, request, _replaced_ids(request))
     except LoginRefused:
-        guard(request.session).turned_away = True
+        session_state(request.session).turned_away = True
         _undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
     except SessionNotEnded:
@@ -183,7 +183,7 @@ def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSess
 def _replaced_ids(request: HttpRequest) -> set[UUID]:
     """Return sessions that are about to end, because the browser of a login replaces them, or
     because they expired in it."""
-    state = guard(request.session)
+    state = session_state(request.session)
     return state.logins_seen.keys() | ({state.refused[0].id} if state.refused else set())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.guard.presented import ATTACHED, BEARER
 from django_logout.utils.context import current_request
 
@@ -23,7 +23,7 @@ def attach(session: SessionBase) -> Any:
     :class:`SessionUnavailable` if its status cannot be read.
     """
     request = current_request.get()
-    state = guard(session, request=request)
+    state = session_state(session, request=request)
     session.get(SESSION_KEY)  # This loads it.
     if request is not None:
         state.by_cookie = False

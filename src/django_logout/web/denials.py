@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
 
 from django_logout.enums import Reason
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.policies import pending_login
 from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.web.csrf import CSRF_FAILED
@@ -25,7 +25,7 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
         # A middleware that logs in at every request would redirect to the same page for ever.
         return request.method != "POST" and urlsplit(url).path == request.path
 
-    page = pending_login.page_url() if guard(request.session).pending_login_secret else ""
+    page = pending_login.page_url() if session_state(request.session).pending_login_secret else ""
     if page and not is_here(page):
         return respond(request, Notice(kind=Kind.CHOOSE, redirect_to=page))
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)

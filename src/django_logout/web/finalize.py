@@ -22,10 +22,10 @@ from django_logout.enums import Reason, Scope
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import status_cache
 from django_logout.guard.install import (
-    guard,
     inherit,
     is_shut_out,
     needs_finalizing,
+    session_state,
 )
 from django_logout.guard.presented import (
     ATTACHED,
@@ -75,7 +75,7 @@ def error_response(request: HttpRequest, error: Exception) -> HttpResponse | Non
         return not_ended_response(request)
     if isinstance(error, LoginRefused):
         return login_refused_response(request)
-    state = guard(request.session)
+    state = session_state(request.session)
     if isinstance(error, UpdateError | SessionInterrupted) and state.identity is not None:
         return _ended_elsewhere_response(request, state)
     return None
@@ -90,7 +90,7 @@ def not_ended_response(request: HttpRequest) -> HttpResponse:
 def _finalize_session(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     session: Any = request.session
     unguarded = not isinstance(session, GuardedStore)
-    state, reason = guard(session), None
+    state, reason = session_state(session), None
     if unguarded and state.refused is not None:
         # The view has put a copy in place, and the session has ended meanwhile.
         state.identity, _ = state.refused

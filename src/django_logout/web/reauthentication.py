@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from django_logout.conf import as_timedelta, logout_settings
-from django_logout.guard.presented import presented
+from django_logout.guard.presented import presented_ids
 from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.sessions import identity, registry
 from django_logout.utils.redirects import reverse_here
@@ -48,7 +48,7 @@ def is_recent(request: HttpRequest) -> bool:
     if age is None:
         return True
     user: Any = request.user
-    for session_id in presented(request)[:1]:
+    for session_id in presented_ids(request)[:1]:
         rows = registry.sessions().filter(pk=session_id, user_id=user.pk, ended_at__isnull=True)
         if identity.is_adopted(session_id):
             # When an adopted session was started is unknown. Only a later login counts.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from django_logout.conf import logout_settings
 from django_logout.enums import SESSION
-from django_logout.guard.presented import presented
+from django_logout.guard.presented import presented_ids
 from django_logout.models import LoginSession
 from django_logout.policies import session_limits
 from django_logout.revokers import runner
@@ -37,7 +37,7 @@ class Listing:
     @cached_property
     def current_id(self) -> UUID | None:
         """Id of the session, or else of the token, that this request has authenticated with."""
-        return next(iter(presented(self.request)), None) or runner.presented(self.request)
+        return next(iter(presented_ids(self.request)), None) or runner.presented(self.request)
 
     @cached_property
     def tokens(self) -> list[Credential]:

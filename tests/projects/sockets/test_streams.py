@@ -17,7 +17,7 @@ from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionUnavailable
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
 from django_logout.sessions import status
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
@@ -43,7 +43,7 @@ def request_of(client: Client, factory: Any = RequestFactory) -> Any:
     """Return a request as a view has it, long after the middleware."""
     request = factory().get("/feed/?a=1")
     request.session = SessionStore(client.cookies["sessionid"].value if client.cookies else None)
-    guard(request.session, request=request)
+    session_state(request.session, request=request)
     return request
 
 

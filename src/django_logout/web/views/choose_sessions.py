@@ -18,7 +18,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import LoginRefused
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.sessions import timeouts
@@ -84,7 +84,7 @@ class ChooseView(SessionsView):
 
     def _log_in(self, result: LogoutResult | None) -> HttpResponse:
         request, pending = self.request, self.pending
-        state = guard(request.session)
+        state = session_state(request.session)
         state.pending_login = pending
         try:
             login(request, pending.user, pending.backend)
@@ -105,7 +105,7 @@ class ChooseView(SessionsView):
         if request.user.is_authenticated:
             url = resolve_url(settings.LOGIN_REDIRECT_URL)
             return self._done(Notice(kind=Kind.LOGGED_IN, redirect_to=url))
-        if guard(request.session).key_unknown:
+        if session_state(request.session).key_unknown:
             # Again the button was pressed twice: the login has given the session another key.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         # Without messages, the target of a redirect could not say what has happened.

@@ -14,7 +14,7 @@ from django.views.generic import View
 
 from django_logout.decorators import exempt
 from django_logout.enums import Reason
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
 from django_logout.web.streaming import aidentity_of, ended_event, until_logged_out
@@ -48,7 +48,7 @@ class EventsView(View):
         if await aidentity_of(request) is None:
             if request.headers.get("Last-Event-ID") == "ended":
                 return HttpResponse(status=204)
-            state = guard(request.session)
+            state = session_state(request.session)
             reason = await sync_to_async(replay_detection.detect)(request, state)
             status = SessionStatus(False, reason or Reason.UNKNOWN)
             return HttpResponse(ended_event(request, status), content_type=CONTENT_TYPE)

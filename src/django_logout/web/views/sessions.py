@@ -19,7 +19,7 @@ from django.views.generic import TemplateView
 
 from django_logout.decorators import exempt
 from django_logout.ending.pipeline import end_sessions
-from django_logout.guard.presented import presented
+from django_logout.guard.presented import presented_ids
 from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, Notice, login_url, respond
 from django_logout.types import Target
 from django_logout.utils.redirects import reverse_here
@@ -91,7 +91,7 @@ class SessionEndView(SessionsView):
         """End the session or token with this id."""
         if hasattr(request, CSRF_FAILED):
             return self._refuse(Kind.CSRF_FAILED)
-        if session_id in presented(request)[:1]:
+        if session_id in presented_ids(request)[:1]:
             response: HttpResponse = LogoutView.as_view()(request)
             return response
         target = self.listing.target(session_id)

@@ -12,8 +12,8 @@ from django.views.generic import View
 
 from django_logout.conf import logout_settings
 from django_logout.decorators import exempt
-from django_logout.guard.install import guard
-from django_logout.guard.presented import presented, user_fingerprint
+from django_logout.guard.install import session_state
+from django_logout.guard.presented import presented_ids, user_fingerprint
 from django_logout.responses.base import Kind, Notice
 from django_logout.responses.json import JsonResponder
 from django_logout.responses.messages import explain_reason
@@ -53,11 +53,11 @@ def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
     if not request.user.is_authenticated:
         # The ended session may be this one, or one whose cookie an earlier response has deleted.
         # The script passes on the reason that such a response has named.
-        found = replay_detection.detect(request, guard(request.session))
+        found = replay_detection.detect(request, session_state(request.session))
         reason = str(found or request.GET.get("reason", ""))
         why = {"reason": reason, "message": str(explain_reason(reason))} if reason else {}
         return {"authenticated": False, **why}
-    current = presented(request)[:1]
+    current = presented_ids(request)[:1]
     if touch and current:
         activity.touch_now(current[0])
     left: tuple[int | None, int | None] = (None, None)
