@@ -36,9 +36,9 @@ class Retry(Protocol):
     def __call__(
         self, event_ids: Collection[UUID], *, now: bool, dry_run: bool
     ) -> Iterator[Attempt]:
-        """Yield an attempt for each event; for these events only, unless there are none.
+        """Yield an attempt for each event that is due, or only for those with these ids.
 
-        Skip what is not due yet, unless ``now`` is true. Change nothing in a dry run.
+        With ``now``, do not wait until one is due. Change nothing in a dry run.
         """
 
 
