@@ -39,7 +39,7 @@ from django_logout.sessions import engines, identity, registry, status, token_lo
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
-from django_logout.utils.batches import batched
+from django_logout.utils.bounded import batched
 
 logger = logging.getLogger("django_logout.gate")
 

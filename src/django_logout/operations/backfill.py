@@ -22,7 +22,7 @@ from django_logout.sessions import cutoffs, engines, registry
 from django_logout.sessions.engines import StoredSession
 from django_logout.sessions.identity import Identity, identify
 from django_logout.sessions.status import auth_hash_matches
-from django_logout.utils.batches import batched, batched_rows
+from django_logout.utils.bounded import batched, batched_rows
 
 #: How many sessions are read and decoded together.
 BATCH = 500

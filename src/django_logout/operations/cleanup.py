@@ -33,7 +33,7 @@ from django_logout.notifications.report import LINK_MAX_AGE
 from django_logout.revokers import instances
 from django_logout.sessions import cutoffs, engines, identity, registry, token_logins
 from django_logout.types import Target
-from django_logout.utils.batches import batched_rows
+from django_logout.utils.bounded import batched_rows
 
 #: How many rows one statement deletes.
 BATCH = 1000

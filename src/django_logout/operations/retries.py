@@ -24,7 +24,7 @@ from django_logout.models import LogoutEvent
 from django_logout.revokers.runner import announce_ending, run_revokers
 from django_logout.sessions import registry
 from django_logout.types import EndedSession, Ending, Outcome, Target
-from django_logout.utils.batches import batched
+from django_logout.utils.bounded import batched
 
 logger = logging.getLogger("django_logout")
 

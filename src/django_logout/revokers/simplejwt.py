@@ -21,7 +21,7 @@ from django_logout.revokers.rows import ModelRevoker
 from django_logout.sessions import cutoffs, token_logins
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Credential, Ending
-from django_logout.utils.batches import batched
+from django_logout.utils.bounded import batched
 
 #: Whether the library lists refresh tokens. Its models are abstract if its app is not installed.
 LISTED = not OutstandingToken._meta.abstract

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
 from django_logout.sessions.registry import database, sessions
-from django_logout.utils.batches import batched
+from django_logout.utils.bounded import batched
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:

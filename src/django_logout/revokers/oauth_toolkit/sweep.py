@@ -13,7 +13,7 @@ from oauth2_provider import models
 
 from django_logout.revokers.oauth_toolkit import grants
 from django_logout.types import Ending
-from django_logout.utils.batches import batched
+from django_logout.utils.bounded import batched
 
 #: How many rows are deleted at once.
 BATCH = 10_000
