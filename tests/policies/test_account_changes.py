@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.test import Client
 
-from django_logout.guard.install import guard
+from django_logout.guard.install import session_state
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
 
@@ -78,7 +78,7 @@ def test_a_late_save_after_a_change_by_others_is_refused(engine: str, user: Any)
     session = import_module(django_settings.SESSION_ENGINE).SessionStore(
         here.cookies["sessionid"].value
     )
-    guard(session)
+    session_state(session)
     session["count"] = 1
     user.set_password("new")
     user.save()
