@@ -1,4 +1,4 @@
-"""Revokers that behave as real ones do on a bad day, and on a good one."""
+"""Revokers for tests, most of which fail in one way or another."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from django_logout.types import Ending
 
 
 class Broken(Revoker):
-    """Raises, with a secret in its message."""
+    """Raises an error whose message has a secret."""
 
     name = "broken"
     secret = "token s3cr3t"
@@ -24,7 +24,7 @@ class Broken(Revoker):
 
 
 class BrokenInSql(Revoker):
-    """Leaves the transaction unusable on PostgreSQL, as a failed statement does."""
+    """Fails with a statement, which breaks the transaction on PostgreSQL."""
 
     name = "broken_in_sql"
 
@@ -35,7 +35,7 @@ class BrokenInSql(Revoker):
 
 
 class Recorder(Revoker):
-    """Remembers what it was asked to end."""
+    """Records the endings."""
 
     name = "recorder"
     seen: ClassVar[list[Any]] = []
@@ -46,7 +46,7 @@ class Recorder(Revoker):
 
 
 class BrokenInModel(Revoker):
-    """Saves a row that the database refuses: Django marks the transaction as broken."""
+    """Fails to save a row. Django marks the transaction as broken then."""
 
     name = "broken_in_model"
 
@@ -57,7 +57,7 @@ class BrokenInModel(Revoker):
 
 
 class Unmakable(Revoker):
-    """Cannot even be made without an argument that nobody gives."""
+    """Cannot be created, because its constructor requires an argument."""
 
     name = "unmakable"
 
@@ -69,7 +69,7 @@ class Unmakable(Revoker):
 
 
 class Saboteur(Revoker):
-    """Does something to the servers, once, when the sessions have been claimed and nothing is committed yet."""
+    """Runs ``act`` once, after the sessions were marked as ended and before the commit."""
 
     name = "saboteur"
     act: ClassVar[Callable[[], None] | None] = None

@@ -1,4 +1,4 @@
-"""A revoker as a project writes it, and what can be wrong with one."""
+"""A revoker as a project writes it, and faulty variants of it for the tests of the contract."""
 
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from tests.users.models import PickupCode
 
 
 class PickupCodeRevoker(ModelRevoker):
-    """As the documentation has it."""
+    """The example of the documentation."""
 
     name = "pickup_code"
     model = PickupCode
@@ -32,13 +32,13 @@ class EndsNothing(PickupCodeRevoker):
         return 0
 
 
-class EndsEverybodys(PickupCodeRevoker):
+class EndsAllUsers(PickupCodeRevoker):
     def revoke(self, ending: Ending) -> int:
         return self.revoke_rows(self.rows())
 
 
-class EndsWhatIsNew(PickupCodeRevoker):
-    """When it tries again."""
+class RetryRevokesNewer(PickupCodeRevoker):
+    """Does not know when a row was created."""
 
     created_field = ""
 
@@ -48,12 +48,12 @@ class CountsTwice(PickupCodeRevoker):
         return 2 * super().revoke(ending)
 
 
-class TakesThemOneByOne(PickupCodeRevoker):
+class DeletesOneByOne(PickupCodeRevoker):
     def revoke_rows(self, rows: Any) -> int:
         return sum(row.delete()[0] for row in rows)
 
 
-class TellsTheCode(PickupCodeRevoker):
+class ShowsSecret(PickupCodeRevoker):
     def describe(self, row: Any) -> Credential:
         return Credential(id=self.public_id(row.pk), kind=self.name, label=f"Code {row.code}")
 
@@ -63,7 +63,7 @@ class ChangesIds(PickupCodeRevoker):
         return Credential(id=uuid4(), kind=self.name, label="Pickup code")
 
 
-class SparesNothing(PickupCodeRevoker):
+class ExemptsNothing(PickupCodeRevoker):
     def exempt_rows(self) -> Q:
         return Q(pk__in=())
 
@@ -72,6 +72,6 @@ class Nameless(PickupCodeRevoker):
     name = ""
 
 
-class Complains(PickupCodeRevoker):
+class FailsCheck(PickupCodeRevoker):
     def check(self) -> list[Any]:
         return [Warning("The pickup desk is closed.")]

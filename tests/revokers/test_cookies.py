@@ -1,4 +1,4 @@
-"""Further cookies that a project wants gone with the session."""
+"""Further cookies of the project are deleted with the session."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ DETAILED = {"name": "shop", "path": "/shop/", "domain": "testserver", "samesite"
 
 @pytest.fixture(autouse=True)
 def cookies(settings: Any) -> None:
-    """What LOGOUT["DELETE_COOKIES"] may hold."""
+    """Set LOGOUT["DELETE_COOKIES"], with names and with attributes."""
     settings.LOGOUT = {"DELETE_COOKIES": ["theme", DETAILED, "absent"]}
 
 
-def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
-    """By name, or with path and domain as they were set; counted in the result."""
+def test_sent_cookies_are_deleted_and_counted(ann: Client) -> None:
+    """They are deleted by name, or with the path and domain they were set with."""
     ann.cookies["theme"] = "dark"
     ann.cookies["shop"] = "1"
 
@@ -38,8 +38,8 @@ def test_those_the_browser_has_sent_are_deleted(ann: Client) -> None:
     assert "absent" not in response.cookies
 
 
-def test_those_of_other_paths_are_deleted_unseen(ann: Client, settings: Any) -> None:
-    """The browser does not send them to the logout view; they are not counted."""
+def test_cookies_of_other_paths_are_deleted(ann: Client, settings: Any) -> None:
+    """The browser does not send them to the logout view, so they are not counted."""
     deeper = [{"name": "a", "path": "/shop"}, {"name": "b", "path": "/accounts"}]
     settings.LOGOUT = {"DELETE_COOKIES": deeper}
     answer = ann.post(LOGOUT, headers={"Accept": "application/json"})
@@ -48,8 +48,8 @@ def test_those_of_other_paths_are_deleted_unseen(ann: Client, settings: Any) -> 
     assert "b" not in answer.cookies
 
 
-def test_a_secure_one_is_deleted_as_one(ann: Client, settings: Any) -> None:
-    """A browser refuses to touch it else."""
+def test_secure_cookie_is_deleted_as_secure(ann: Client, settings: Any) -> None:
+    """Otherwise a browser ignores the header."""
     names = ("__Host-shop", "plain")
     settings.LOGOUT = {
         "DELETE_COOKIES": ["__Secure-a", *({"name": n, "secure": True} for n in names)]
@@ -60,15 +60,15 @@ def test_a_secure_one_is_deleted_as_one(ann: Client, settings: Any) -> None:
     assert [gone[name]["secure"] for name in ("__Secure-a", *names)] == [True] * 3
 
 
-def test_of_other_browsers_they_cannot_be(ann: Client, user: Any) -> None:
-    """An ending from afar deletes nothing, and says so."""
+def test_cookies_of_other_browsers_are_not_counted(ann: Client, user: Any) -> None:
+    """An ending without a request cannot delete them."""
     ann.cookies["theme"] = "dark"
 
     assert dict(end_sessions(Target.user(user)).ended) == {"session": 1}
 
 
-def test_ending_the_others_leaves_ones_own(ann: Client, user: Any) -> None:
-    """They belong to this browser, which stays."""
+def test_ending_others_keeps_cookies_of_this_browser(ann: Client, user: Any) -> None:
+    """This browser stays logged in."""
     Client().force_login(user)
     ann.cookies["theme"] = "dark"
 
@@ -77,10 +77,10 @@ def test_ending_the_others_leaves_ones_own(ann: Client, user: Any) -> None:
     assert "theme" not in response.cookies
 
 
-def test_they_go_with_a_session_that_had_ended_before(
+def test_cookies_are_deleted_if_session_had_already_ended(
     ann: Client, user: Any, settings: Any
 ) -> None:
-    """The answer then says why, and is another than the view's."""
+    """The response is not the view's then: it says why the session ended."""
     settings.ROOT_URLCONF = routes(logout_then_login)
     ann.cookies["theme"] = "dark"
     end_sessions(Target.user(user))
@@ -92,10 +92,10 @@ def test_they_go_with_a_session_that_had_ended_before(
 
 
 @pytest.mark.parametrize("save", [False, True], ids=["when modified", "every request"])
-def test_they_stay_if_the_session_could_not_be_ended(
+def test_cookies_are_kept_if_session_cannot_be_ended(
     ann: Client, settings: Any, monkeypatch: Any, save: bool
 ) -> None:
-    """Nothing is half done."""
+    """The ending is rolled back as a whole."""
 
     def fail(*args: Any) -> None:
         raise DatabaseError

@@ -1,4 +1,4 @@
-"""The sessions themselves: the rows of the engine's table go with them."""
+"""Rows of the session engine's table are deleted with the sessions."""
 
 from typing import Any
 
@@ -14,8 +14,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("name", ["db", "cached_db"])
-def test_rows_are_deleted_with_the_ending(user: Any, other: Any, settings: Any, name: str) -> None:
-    """Of whom it reaches, and of nobody else."""
+def test_only_rows_of_ended_sessions_are_deleted(
+    user: Any, other: Any, settings: Any, name: str
+) -> None:
+    """Other users' rows stay."""
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{name}"
     for account in (user, user, other):
         client = Client()
@@ -26,8 +28,8 @@ def test_rows_are_deleted_with_the_ending(user: Any, other: Any, settings: Any, 
     assert [row.session_key for row in Session.objects.all()] == [client.session.session_key]
 
 
-def test_revokers_are_told_what_has_ended(ann: Client, user: Any, settings: Any) -> None:
-    """Which sessions, whose, why; and no key in what may be logged."""
+def test_revokers_get_the_ended_sessions(ann: Client, user: Any, settings: Any) -> None:
+    """The representation of the ending, which may be logged, has no session key."""
     settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Recorder"]}
     Recorder.seen.clear()
 

@@ -1,4 +1,4 @@
-"""What ``django_logout.testing`` gives to the tests of others: it has to notice what is wrong."""
+"""``RevokerContract`` fails for faulty revokers, and ``assert_logged_out`` for active sessions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from tests.users.models import PickupCode
 
 
 def order(request: HttpRequest) -> HttpResponse:
-    """A page of the shop."""
+    """Create a pickup code in the session of the request."""
     return HttpResponse(PickupCode.objects.create(user=request.user).code)
 
 
@@ -26,7 +26,7 @@ urlpatterns = [path("order/", order), *ours]
 
 
 class Pickups(RevokerContract):
-    """How its credentials are made and tried."""
+    """How pickup codes are created and used."""
 
     revoker = pickups.PickupCodeRevoker
     many = 40
@@ -43,7 +43,7 @@ class Pickups(RevokerContract):
 
 @contextmanager
 def listed(revoker: Any) -> Iterator[None]:
-    """The project lists it."""
+    """List a revoker in the settings of the project."""
     path = f"{revoker.__module__}.{revoker.__qualname__}"
     revoker().connect()
     with override_settings(ROOT_URLCONF=__name__, LOGOUT={"REVOKERS": [path]}):
@@ -51,7 +51,7 @@ def listed(revoker: Any) -> Iterator[None]:
 
 
 class PickupCodeTests(Pickups, TransactionTestCase):
-    """As it stands in the documentation: with Django's own test case."""
+    """The example of the documentation, with Django's own test case."""
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -60,7 +60,7 @@ class PickupCodeTests(Pickups, TransactionTestCase):
 
 
 class ProgramsOnlyTests(Pickups, TransactionTestCase):
-    """Credentials that no session gives, and of which one is not told from another."""
+    """Credentials that are not obtained in sessions, with the defaults of the contract."""
 
     make_in_session = RevokerContract.make_in_session
     make_many = RevokerContract.make_many
@@ -72,48 +72,48 @@ class ProgramsOnlyTests(Pickups, TransactionTestCase):
         cls.enterClassContext(listed(cls.revoker))
 
 
-WRONG = {
-    "everywhere_ends_one_users": "EndsNothing EndsEverybodys CountsTwice",
-    "everyones_end": "EndsNothing",
-    "ends_with_the_session_it_was_obtained_in": "EndsNothing EndsEverybodys",
-    "stays_when_the_others_end": "EndsNothing EndsEverybodys",
-    "one_ends_by_its_id": "EndsNothing EndsEverybodys ChangesIds",
-    "a_failure_keeps_nobody_in_and_is_made_good": "EndsNothing EndsWhatIsNew",
-    "nothing_secret_is_shown": "TellsTheCode",
-    "api_keys_are_spared": "SparesNothing",
-    "as_many_queries_for_many_as_for_one": "TakesThemOneByOne",
-    "it_is_in_order": "Nameless Complains",
+FAULTY = {
+    "everywhere_revokes_all_of_one_user": "EndsNothing EndsAllUsers CountsTwice",
+    "everyone_revokes_all": "EndsNothing",
+    "revoked_with_the_session_it_was_obtained_in": "EndsNothing EndsAllUsers",
+    "survives_if_the_others_end": "EndsNothing EndsAllUsers",
+    "revoked_by_id": "EndsNothing EndsAllUsers ChangesIds",
+    "failure_ends_sessions_and_is_retried": "EndsNothing RetryRevokesNewer",
+    "no_secret_is_shown": "ShowsSecret",
+    "exempt_credentials_survive": "ExemptsNothing",
+    "number_of_queries_is_constant": "DeletesOneByOne",
+    "name_and_checks": "Nameless FailsCheck",
 }
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("test", "wrong"), [(test, wrong) for test in WRONG for wrong in WRONG[test].split()]
+    ("test", "faulty"), [(test, faulty) for test in FAULTY for faulty in FAULTY[test].split()]
 )
-def test_what_is_wrong_is_noticed(test: str, wrong: str) -> None:
-    """By the test that is about it."""
+def test_contract_fails_for_faulty_revoker(test: str, faulty: str) -> None:
+    """The test that is about the fault notices it."""
     contract = Pickups()
-    contract.revoker = getattr(pickups, wrong)
+    contract.revoker = getattr(pickups, faulty)
     with listed(contract.revoker), pytest.raises(AssertionError):
         getattr(contract, f"test_{test}")()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_contract_has_to_be_told_how(user: Any) -> None:
-    """What it cannot know it asks for; sessions may have nothing to do with it."""
-    for wanted in (RevokerContract().make, RevokerContract().works):
+def test_contract_requires_make_and_works(user: Any) -> None:
+    """Credentials need not be obtained in sessions, so ``make_in_session`` is optional."""
+    for method in (RevokerContract().make, RevokerContract().works):
         with pytest.raises(NotImplementedError):
-            wanted(user)
+            method(user)
     with pytest.raises(SkipTest):
         RevokerContract().make_in_session(Client())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_browser_and_the_copy_of_its_cookies(ann: Client) -> None:
-    """Logged in, then not; on any engine."""
+def test_assert_logged_out_of_client_and_copy(ann: Client) -> None:
+    """It fails for both before the logout, and passes for both after it."""
     thief = copy_client(ann)
     for client in (ann, thief):
-        with pytest.raises(AssertionError, match="still takes this client for ann"):
+        with pytest.raises(AssertionError, match="still logged in as ann"):
             assert_logged_out(client)
     ann.post(LOGOUT)
     for client in (ann, thief, Client()):

@@ -1,4 +1,4 @@
-"""``interleave``: it has to show what is broken, and stay calm where nothing is."""
+"""``interleave`` shows that Django alone restores ended sessions, and the package does not."""
 
 from typing import Any
 from uuid import uuid4
@@ -22,21 +22,21 @@ CACHE_SET = "django.core.cache.backends.locmem.LocMemCache.set"
 
 
 def rotate(request: HttpRequest) -> HttpResponse:
-    """As a change of the password does for the one who makes it."""
+    """Rotate the session key, as a change of the password does."""
     update_session_auth_hash(request, get_user(request))
     return HttpResponse("rotated")
 
 
 def fail(request: HttpRequest) -> HttpResponse:
-    """A view of the project's."""
+    """Raise an error, as a view of the project may."""
     raise LookupError
 
 
 urlpatterns = [path("rotate/", rotate), path("fail/", fail), *ours]
 
-#: Where Django alone lets an ended session come back: what its request asks for, and where it is
-#: when the session ends.
-REVIVALS = [
+#: Engines on which Django alone restores an ended session, with the page that is requested and the
+#: call before which the session ends.
+RESTORING = [
     pytest.param("signed_cookies", "/write/", "", id="signed_cookies"),
     pytest.param("cached_db", "/write/", CACHE_SET, id="cached_db"),
     pytest.param("cache", "/write/", CACHE_SET, id="cache"),
@@ -46,26 +46,26 @@ REVIVALS = [
 
 @pytest.fixture
 def site(settings: Any) -> Any:
-    """A site with a page that gives the session a new key."""
+    """A site with a page that rotates the session key."""
     settings.ROOT_URLCONF = __name__
     settings.CACHES = {"default": {**cache_from_url("locmem://"), "KEY_PREFIX": uuid4().hex}}
     return settings
 
 
 def race(browser: Client, address: str, before: str) -> bool:
-    """Log out while a request is under way; whether anybody is logged in afterwards."""
+    """Log out while a request is in flight. Return whether a user is logged in afterwards."""
     other_tab = copy_client(browser)
     with interleave(browser, lambda: other_tab.post(LOGOUT), before=before):
         browser.get(address)
     return bool(signed_in(browser))
 
 
-@pytest.mark.parametrize(("engine_name", "address", "before"), REVIVALS)
+@pytest.mark.parametrize(("engine_name", "address", "before"), RESTORING)
 @pytest.mark.django_db
-def test_it_shows_what_is_broken(
+def test_django_alone_restores_ended_session(
     site: Any, user: Any, engine_name: str, address: str, before: str
 ) -> None:
-    """Django alone: whoever has logged out is logged in again."""
+    """The user has logged out, and is logged in again."""
     site.SESSION_ENGINE = ENGINES[engine_name]
     site.MIDDLEWARE = [each for each in MIDDLEWARE if each != OURS]
     browser = Client(raise_request_exception=False)
@@ -73,12 +73,12 @@ def test_it_shows_what_is_broken(
     assert race(browser, address, before)
 
 
-@pytest.mark.parametrize(("engine_name", "address", "before"), REVIVALS)
+@pytest.mark.parametrize(("engine_name", "address", "before"), RESTORING)
 @pytest.mark.django_db
-def test_and_stays_calm_where_nothing_is(
+def test_package_does_not_restore_ended_session(
     site: Any, user: Any, engine_name: str, address: str, before: str
 ) -> None:
-    """The same with the package."""
+    """The session stays ended with the same timing."""
     site.SESSION_ENGINE = ENGINES[engine_name]
     browser = Client()
     browser.force_login(user)
@@ -86,17 +86,17 @@ def test_and_stays_calm_where_nothing_is(
     assert_logged_out(browser)
 
 
-def test_the_request_goes_on_where_it_was(ann: Client) -> None:
-    """It is answered, once; the next one and other clients are not held."""
-    happened = []
-    with interleave(ann, lambda: happened.append(signed_in(Client()))):
+def test_paused_request_completes(ann: Client) -> None:
+    """Neither its next request nor those of other clients are paused."""
+    seen = []
+    with interleave(ann, lambda: seen.append(signed_in(Client()))):
         assert ann.get("/write/").status_code == 200
     assert signed_in(ann) == "ann"
-    assert happened == [""]
+    assert seen == [""]
 
 
-def test_what_happens_meanwhile_is_no_part_of_the_request(ann: Client, user: Any) -> None:
-    """It is not taken for what the request itself does."""
+def test_during_is_not_part_of_paused_request(ann: Client, user: Any) -> None:
+    """The current request is unset while ``during`` runs."""
     seen = []
 
     def during() -> None:
@@ -110,38 +110,38 @@ def test_what_happens_meanwhile_is_no_part_of_the_request(ann: Client, user: Any
 
 
 @pytest.mark.usefixtures("site")
-def test_a_view_that_fails_is_held_too(ann: Client) -> None:
-    """Its error goes on where it was going."""
-    happened = []
-    with pytest.raises(LookupError), interleave(ann, lambda: happened.append(True)):
+def test_failing_view_is_paused_too(ann: Client) -> None:
+    """Its error propagates."""
+    called = []
+    with pytest.raises(LookupError), interleave(ann, lambda: called.append(True)):
         ann.get("/fail/")
-    assert happened
+    assert called
 
 
-def test_a_point_that_is_not_reached_is_a_failure(ann: Client) -> None:
-    """Else a test could pass for having tried nothing."""
+def test_moment_that_is_not_reached_fails_the_test(ann: Client) -> None:
+    """Otherwise a test could pass without having tested anything."""
     for before in ("", CACHE_SET):
         quiet = interleave(ann, print, before=before)
-        with pytest.raises(AssertionError, match="has not come"), quiet:
+        with pytest.raises(AssertionError, match="did not reach"), quiet:
             pass
 
 
-def test_what_fails_in_between_fails_the_test(ann: Client) -> None:
-    """And leaves the client as it was."""
+def test_error_in_during_fails_the_test(ann: Client) -> None:
+    """The client can be used afterwards."""
     with pytest.raises(ZeroDivisionError), interleave(ann, lambda: 1 / 0):
         ann.get("/write/")
     assert signed_in(ann) == "ann"
 
 
-def test_nor_is_that_hidden_by_an_error_page(ann: Client) -> None:
-    """Which clients can be told to take."""
+def test_error_page_does_not_hide_error_in_during(ann: Client) -> None:
+    """The client may be set to return the page instead of raising."""
     ann.raise_request_exception = False
     with pytest.raises(ZeroDivisionError), interleave(ann, lambda: 1 / 0):
         assert ann.get("/write/").status_code == 500
 
 
-def test_the_client_itself_may_go_on_meanwhile(ann: Client) -> None:
-    """Another request of the same browser is not held again."""
+def test_client_can_be_used_in_during(ann: Client) -> None:
+    """Its request in ``during`` is not paused."""
     with interleave(ann, lambda: ann.post(LOGOUT)):
         assert ann.get("/write/").status_code == 302
     assert_logged_out(ann)

@@ -1,5 +1,5 @@
-"""For your tests: is a browser logged out, whatever was under way; and does a revoker of yours keep
-what all of them keep?"""
+"""Helpers for your tests: prove that a browser is logged out, whatever was in flight, and that your
+own revoker does what every revoker has to do."""
 
 from django_logout.testing.assertions import assert_logged_out, copy_client
 from django_logout.testing.contract import RevokerContract

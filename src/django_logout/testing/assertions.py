@@ -1,4 +1,4 @@
-"""Who a test client is taken for."""
+"""Assert which user a test client is logged in as."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from django_logout.middleware import LogoutMiddleware
 
 
 def assert_logged_out(client: Client) -> None:
-    """Assert that the cookies of this client let nobody in.
+    """Assert that the cookies of this client authenticate no user.
 
-    Asks the session engine and this package, by the middlewares, and none of your views.
+    Runs the middlewares of sessions, authentication and this package, and none of your views.
     """
     user = request_of(client).user
     if user.is_authenticated:
-        raise AssertionError(f"The site still takes this client for {user}.")
+        raise AssertionError(f"This client is still logged in as {user}.")
 
 
 def copy_client(client: Client) -> Client:
-    """A browser with a copy of this one's cookies, as they are now. Make it before the client logs
-    out, and :func:`assert_logged_out` of it afterwards."""
+    """Return a client with a copy of this client's present cookies, as an attacker may steal them.
+
+    Call it before the client logs out, and pass the copy to :func:`assert_logged_out` afterwards.
+    """
     thief = type(client)()
     for name, morsel in client.cookies.items():
         thief.cookies[name] = morsel.value
@@ -32,15 +34,14 @@ def copy_client(client: Client) -> Client:
 
 
 def request_of(client: Client) -> Any:
-    """A request with this client's cookies, as the middlewares make it for a view."""
+    """Return a request with this client's cookies, as a view gets it from the middlewares."""
     request = RequestFactory().get("/")
     request.COOKIES.update({name: morsel.value for name, morsel in client.cookies.items()})
     request.META["HTTP_COOKIE"] = client.cookies.output(header="", sep=";", attrs=[])
-    seen = []
 
     def view(request: Any) -> HttpResponse:
-        seen.append(request.user.is_authenticated)
-        return HttpResponse()
+        # Load the user while the middlewares handle the request.
+        return HttpResponse(request.user.is_authenticated)
 
     SessionMiddleware(AuthenticationMiddleware(LogoutMiddleware(view)))(request)
     return request

@@ -1,4 +1,4 @@
-"""What every revoker keeps, as tests."""
+"""The tests that every revoker has to pass."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from django_logout.types import Credential, LogoutResult, Target
 
 
 class RevokerContract:
-    """What every revoker keeps: mix it into a test case that commits, and say how your credentials
-    are made and tried. ::
+    """Tests of one revoker. Mix it into a test case that commits, and say how your credentials are
+    created and used::
 
         class PickupCodeTests(RevokerContract, TransactionTestCase):
             revoker = PickupCodeRevoker
@@ -34,195 +34,192 @@ class RevokerContract:
             def works(self, credential):
                 return self.client.get(f"/pickup/{credential}/").status_code == 200
 
-    With pytest, a class marked ``django_db(transaction=True)`` does as well. The revoker has to be
-    one of the project's: for an installed app, or listed in ``LOGOUT["REVOKERS"]``.
+    With pytest, a class marked ``django_db(transaction=True)`` works too. The project must use the
+    revoker: it belongs to an installed app, or ``LOGOUT["REVOKERS"]`` lists it.
     """
 
     revoker: type[Revoker]
-    "The class."
+    "The class of the revoker."
     one_per_user = False
-    "Whether a user's programs share one credential."
+    "Whether all programs of a user share one credential."
     many = 1000
-    "With so many it must take as many queries as with one."
+    "Number of credentials that must take as many queries as one."
 
     def make(self, user: Any) -> Any:
-        """Give a user a credential outside of any session, as a program obtains it."""
+        """Create a credential of a user outside of any session, as a program obtains it."""
         raise NotImplementedError
 
     def make_in_session(self, client: Client) -> Any:
-        """Obtain one in the session of a client that is logged in; where that cannot be, leave this
-        out, and what is about it is skipped."""
+        """Create a credential in the session of a client that is logged in. The tests that need it
+        are skipped by default."""
         raise SkipTest("These credentials are not obtained in sessions.")
 
     def make_many(self, user: Any, number: int) -> None:
-        """Give a user so many, however that is done fast."""
+        """Create several credentials of a user. Override it if there is a faster way."""
         for _ in range(number):
             self.make(user)
 
     def works(self, credential: Any) -> bool:
-        """Whether a credential lets somebody in now; by a request, if there is anything to ask."""
+        """Return whether a credential is valid now, preferably by using it in a request."""
         raise NotImplementedError
 
     def secrets(self, credential: Any) -> Sequence[str]:
-        """What of a credential nobody may be shown."""
+        """Return the parts of a credential that must not be shown."""
         return [str(credential)]
 
     def make_user(self, name: str) -> Any:
-        """A user who can log in."""
+        """Create a user who can log in."""
         return get_user_model()._default_manager.create_user(name, password="pw")  # noqa: S106
 
-    def test_everywhere_ends_one_users(self) -> None:
-        """All of theirs, and nobody else's; the result says how many."""
-        ann, mine = self._ann()
-        also, theirs = self.make(ann), self.make(self.make_user("bob"))
+    def test_everywhere_revokes_all_of_one_user(self) -> None:
+        """The other users' stay valid, and the result has the number."""
+        ann, first = self._ann()
+        second, others = self.make(ann), self.make(self.make_user("bob"))
         listed = len(self._list(ann))
-        self._expect_works(mine, also, theirs)
+        self._expect_valid(first, second, others)
         result = end_sessions(Target.user(ann))
-        self._expect_ended(mine, also)
-        self._expect_works(theirs)
-        _expect_equal(result.ended.get(self.revoker.name), listed, "The count of what has ended")
+        self._expect_revoked(first, second)
+        self._expect_valid(others)
+        _expect_equal(result.ended.get(self.revoker.name), listed, "The number of revoked ones")
 
-    def test_everyones_end(self) -> None:
-        """With everyone's sessions."""
-        _, mine = self._ann()
-        theirs = self.make(self.make_user("bob"))
+    def test_everyone_revokes_all(self) -> None:
+        """All users' credentials are revoked with everyone's sessions."""
+        _, first = self._ann()
+        second = self.make(self.make_user("bob"))
         end_sessions(Target.everyone())
-        self._expect_ended(mine, theirs)
+        self._expect_revoked(first, second)
 
-    def test_what_has_ended_ends_no_more(self) -> None:
-        """A second ending finds nothing; what is obtained after one works."""
+    def test_second_ending_revokes_nothing(self) -> None:
+        """A credential that is obtained after two endings is valid."""
         ann, _ = self._ann()
         end_sessions(Target.user(ann))
         again = end_sessions(Target.user(ann))
-        _expect_equal(again.ended.get(self.revoker.name, 0), 0, "The count of a second ending")
+        _expect_equal(again.ended.get(self.revoker.name, 0), 0, "The number of a second ending")
         _expect(again.complete, "A second ending has failed.")
-        self._expect_works(self.make(ann))
+        self._expect_valid(self.make(ann))
 
-    def test_ends_with_the_session_it_was_obtained_in(self) -> None:
-        """With no other, and not with that which a program has logged in to."""
+    def test_revoked_with_the_session_it_was_obtained_in(self) -> None:
+        """Other sessions, and that of the browser in which a program logged in, do not matter."""
         ann = self.make_user("ann")
         here, elsewhere, without = Client(), Client(), Client()
         for client in (here, elsewhere, without):
             client.force_login(ann)
-        mine, theirs = self.make_in_session(here), self.make_in_session(elsewhere)
-        program = mine if self.one_per_user else self.make(ann)
-        _log_out(without)
-        self._expect_works(mine, theirs, program)
-        _log_out(here)
-        self._expect_ended(mine)
+        in_here, in_elsewhere = self.make_in_session(here), self.make_in_session(elsewhere)
+        of_program = in_here if self.one_per_user else self.make(ann)
+        end_sessions(Target.current(request_of(without)))
+        self._expect_valid(in_here, in_elsewhere, of_program)
+        end_sessions(Target.current(request_of(here)))
+        self._expect_revoked(in_here)
         if not self.one_per_user:
-            self._expect_works(theirs, program)
+            self._expect_valid(in_elsewhere, of_program)
 
-    def test_stays_when_the_others_end(self) -> None:
-        """What was obtained in the session that goes on; not what a program has."""
+    def test_survives_if_the_others_end(self) -> None:
+        """A credential that was obtained in the active session stays valid; a program's does not."""
         ann, here = self.make_user("ann"), Client()
-        programs = () if self.one_per_user else (self.make(ann),)
+        of_programs = () if self.one_per_user else (self.make(ann),)
         here.force_login(ann)
-        mine = self.make_in_session(here)
+        in_here = self.make_in_session(here)
         end_sessions(Target.others(request_of(here)))
-        self._expect_works(mine)
-        self._expect_ended(*programs)
+        self._expect_valid(in_here)
+        self._expect_revoked(*of_programs)
 
-    def test_one_ends_by_its_id(self) -> None:
-        """Only for its owner, and no other with it."""
-        ann, mine = self._ann()
+    def test_revoked_by_id(self) -> None:
+        """Only its owner can, and no other credential is revoked."""
+        ann, first = self._ann()
         (listed,) = self._list(ann)
-        also = None if self.one_per_user else self.make(ann)
+        others = () if self.one_per_user else (self.make(ann),)
         end_sessions(Target.credential(self.make_user("bob"), listed.id))
-        self._expect_works(mine)
+        self._expect_valid(first)
         end_sessions(Target.credential(ann, listed.id))
-        self._expect_ended(mine)
-        if also is not None:
-            self._expect_works(also)
+        self._expect_revoked(first)
+        self._expect_valid(*others)
         _expect(listed.id not in {found.id for found in self._list(ann)}, "It is still listed.")
 
-    def test_a_failure_keeps_nobody_in_and_is_made_good(self) -> None:
-        """The session ends all the same; nothing is claimed; a later try ends what is left, and
-        not what is obtained since."""
-        ann, mine = self._ann()
+    def test_failure_ends_sessions_and_is_retried(self) -> None:
+        """The result reports the failure. A retry revokes what is left, and nothing newer."""
+        ann, first = self._ann()
         client = Client()
         client.force_login(ann)
-        with mock.patch.object(self.revoker, "revoke", side_effect=RuntimeError(str(mine))), _log():
+        with self._failing(first), _captured_log():
             result = end_sessions(Target.user(ann))
         assert_logged_out(client)
-        _expect_equal(result.failed, (self.revoker.name,), "What is said to have failed")
-        since = None if self.one_per_user else self.make(ann)
+        _expect_equal(result.failed, (self.revoker.name,), "What is reported as failed")
+        newer = () if self.one_per_user else (self.make(ann),)
         event = retries.retry_revokers(_event(result), now=True)
-        self._expect_ended(mine)
-        _expect(event.complete, "A later try has not made the event complete.")
-        if since is not None:
-            self._expect_works(since)
+        self._expect_revoked(first)
+        _expect(event.complete, "A retry has not made the event complete.")
+        self._expect_valid(*newer)
 
-    def test_nothing_secret_is_shown(self) -> None:
-        """Neither in the list, nor in the event, nor in the log, whatever happens."""
-        ann, mine = self._ann()
+    def test_no_secret_is_shown(self) -> None:
+        """Neither the list nor the event nor the log has it, even if the revoker fails."""
+        ann, first = self._ann()
         listed = repr(self._list(ann))
-        with _log() as lines:
-            with mock.patch.object(self.revoker, "revoke", side_effect=RuntimeError(str(mine))):
+        with _captured_log() as lines:
+            with self._failing(first):
                 failed = end_sessions(Target.user(ann))
             ended = end_sessions(Target.user(ann))
         shown = "".join([listed, *lines, *(repr(vars(_event(e))) for e in (failed, ended))])
-        for secret in self.secrets(mine):
+        for secret in self.secrets(first):
             _expect(secret not in shown, "A part of a credential is shown.")
 
-    def test_api_keys_are_spared(self) -> None:
-        """Where the project says that these are some; unless it is said that they are meant."""
-        ann, mine = self._ann()
+    def test_exempt_credentials_survive(self) -> None:
+        """An ending that includes exempt credentials revokes them."""
+        ann, first = self._ann()
         given = {**getattr(settings, "LOGOUT", {}), "EXEMPT_CREDENTIALS": [self.revoker.name]}
         with override_settings(LOGOUT=given):
             result = end_sessions(Target.user(ann))
-            self._expect_works(mine)
-            _expect_equal(result.exempt.get(self.revoker.name), 1, "The count of what was spared")
+            self._expect_valid(first)
+            _expect_equal(result.exempt.get(self.revoker.name), 1, "The number of exempt ones")
             end_sessions(Target.user(ann).including_exempt())
-            self._expect_ended(mine)
+            self._expect_revoked(first)
 
-    def test_as_many_queries_for_many_as_for_one(self) -> None:
-        """To list them, to end one of them, and to end the others."""
+    def test_number_of_queries_is_constant(self) -> None:
+        """To list credentials, to revoke one of them, and to revoke the others."""
         ann = self.make_user("ann")
-        one, many = self._costs(ann, 1), self._costs(ann, self.many)
-        _expect_equal(many, one, "The queries to list and to end many, beside those for one")
+        one, many = self._query_counts(ann, 1), self._query_counts(ann, self.many)
+        _expect_equal(many, one, "The number of queries for many, compared with one,")
 
-    def test_it_is_in_order(self) -> None:
-        """It has a name and no complaint of its own."""
+    def test_name_and_checks(self) -> None:
+        """The revoker has a name, and its own system checks pass."""
         _expect(bool(self.revoker.name), "It has no name.")
-        _expect_equal(list(self.revoker().check()), [], "What it complains about")
+        _expect_equal(list(self.revoker().check()), [], "The list of failed checks")
 
     def _ann(self) -> tuple[Any, Any]:
         ann = self.make_user("ann")
         return ann, self.make(ann)
 
-    def _costs(self, user: Any, number: int) -> tuple[int, int, int]:
+    def _query_counts(self, user: Any, number: int) -> tuple[int, int, int]:
         self.make_many(user, number + 1)
-        listing = _queries(lambda: self._list(user))
+        for_list = _count_queries(lambda: self._list(user))
         chosen = Target.credential(user, self._list(user)[0].id)
-        ending = _queries(lambda: end_sessions(chosen))
+        for_one = _count_queries(lambda: end_sessions(chosen))
         if self.one_per_user:
             self.make(user)
-        return listing, ending, _queries(lambda: end_sessions(Target.user(user)))
+        return for_list, for_one, _count_queries(lambda: end_sessions(Target.user(user)))
 
     def _list(self, user: Any) -> Sequence[Credential]:
         return self.revoker().list(user)
 
-    def _expect_works(self, *credentials: Any) -> None:
+    def _failing(self, credential: Any) -> Any:
+        """Let the revoker raise an error whose message has a secret."""
+        return mock.patch.object(self.revoker, "revoke", side_effect=RuntimeError(str(credential)))
+
+    def _expect_valid(self, *credentials: Any) -> None:
         for credential in credentials:
-            _expect(self.works(credential), "A credential does not work that should.")
+            _expect(self.works(credential), "A credential is not valid, but should be.")
 
-    def _expect_ended(self, *credentials: Any) -> None:
+    def _expect_revoked(self, *credentials: Any) -> None:
         for credential in credentials:
-            _expect(not self.works(credential), "A credential works that has ended.")
+            _expect(not self.works(credential), "A revoked credential is still valid.")
 
 
-def _expect(so: bool, message: str) -> None:
-    if not so:
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
         raise AssertionError(message)
 
 
-def _expect_equal(found: Any, wanted: Any, what: str) -> None:
-    _expect(found == wanted, f"{what}: {found!r} is not {wanted!r}.")
-
-
-def _log_out(client: Client) -> None:
-    end_sessions(Target.current(request_of(client)))
+def _expect_equal(found: Any, expected: Any, what: str) -> None:
+    _expect(found == expected, f"{what} is {found!r}, not {expected!r}.")
 
 
 def _event(result: LogoutResult) -> Any:
@@ -230,7 +227,7 @@ def _event(result: LogoutResult) -> Any:
     return result.event
 
 
-def _queries(work: Callable[[], Any]) -> int:
+def _count_queries(work: Callable[[], Any]) -> int:
     with ExitStack() as stack:
         captured = [stack.enter_context(CaptureQueriesContext(each)) for each in connections.all()]
         work()
@@ -238,8 +235,9 @@ def _queries(work: Callable[[], Any]) -> int:
 
 
 @contextmanager
-def _log() -> Iterator[list[str]]:
-    """What our loggers say meanwhile, with all that goes along with it; nobody else hears it."""
+def _captured_log() -> Iterator[list[str]]:
+    """Collect the records of this package's loggers with all their attributes, and keep them from
+    other handlers."""
     lines: list[str] = []
     logger, handler = logging.getLogger("django_logout"), logging.Handler()
     handler.emit = lambda record: lines.append(f"{handler.format(record)} {vars(record)}")  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""A request that is under way while something else happens."""
+"""Run code while a request of the test client is in flight."""
 
 from __future__ import annotations
 
@@ -21,58 +21,53 @@ _PAUSE = "django_logout.testing.pause"
 
 @contextmanager
 def interleave(client: Client, during: Callable[[], Any], *, before: str = "") -> Iterator[None]:
-    """Let something happen while a request of this client is under way. ::
+    """Call ``during`` once while a request of this client is in flight::
 
         with interleave(browser, lambda: phone.post("/accounts/sessions/end-all/")):
             browser.post("/cart/", {"car": 1})
         assert_logged_out(browser)
 
-    ``during`` is called once, when the view is done and before any middleware has seen the
-    response; so before the session is saved. Or, with ``before``, when the function or method at
-    that dotted path is called first. The request waits for it, and both are in the thread of the
-    test: any database and any test case will do.
+    It is called after the view has returned and before any middleware handles the response, so
+    before the session is saved. ``before`` names another moment: the first call of the function or
+    method at that dotted path. Everything runs in the thread of the test, so any database and any
+    test case will do.
 
-    Raises ``AssertionError`` if the request does not come that far.
+    Raises ``AssertionError`` if the request does not reach that moment.
     """
     pause = _Pause(during)
-    with _before(before, pause) if before else _after_view(client, pause):
+    with _before_call(before, pause) if before else _after_view(client, pause):
         yield
-    pause.verify()
+    if pause.error is not None:
+        raise pause.error
+    if not pause.called:
+        raise AssertionError("The request did not reach the moment at which code was to run.")
 
 
 class _Pause:
     def __init__(self, during: Callable[[], Any]) -> None:
-        self._during = during
-        self._begun = False
-        self._error: Exception | None = None
+        self.during = during
+        self.called = False
+        self.error: Exception | None = None
 
     def __call__(self) -> None:
-        if not self._begun:
-            self._begun = True
-            copy_context().run(self._happen)
+        if not self.called:
+            self.called = True
+            copy_context().run(self._run)
 
-    def _happen(self) -> None:
-        current_request.set(None)  # it is not this request that does it
+    def _run(self) -> None:
+        current_request.set(None)  # What runs now is not part of the paused request.
         try:
-            self._during()
+            self.during()
         except Exception as error:
-            self._error = error  # a view, or the client, may swallow it
+            self.error = error  # The view or the client may catch it.
             raise
-
-    def verify(self) -> None:
-        if self._error is not None:
-            raise self._error
-        if not self._begun:
-            raise AssertionError(
-                "The request has not come to the point where something was to happen."
-            )
 
 
 @contextmanager
 def _after_view(client: Client, pause: _Pause) -> Iterator[None]:
     environment: dict[str, Any] = client.defaults
     environment[_PAUSE] = pause
-    innermost = f"{__name__}.{_waits.__name__}"
+    innermost = f"{__name__}.{_pausing_middleware.__name__}"
     with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, innermost]):
         client.handler.load_middleware()
     try:
@@ -82,7 +77,7 @@ def _after_view(client: Client, pause: _Pause) -> Iterator[None]:
         client.handler.load_middleware()
 
 
-def _waits(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+def _pausing_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         request.META[_PAUSE]()
@@ -92,13 +87,13 @@ def _waits(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
 
 @contextmanager
-def _before(path: str, pause: _Pause) -> Iterator[None]:
+def _before_call(path: str, pause: _Pause) -> Iterator[None]:
     original = resolve_name(path)
 
     @wraps(original)
-    def waiting(*args: Any, **kwargs: Any) -> Any:
+    def paused(*args: Any, **kwargs: Any) -> Any:
         pause()
         return original(*args, **kwargs)
 
-    with mock.patch(path, waiting):
+    with mock.patch(path, paused):
         yield

@@ -8,7 +8,7 @@ from django.core.checks import Warning
 
 from django_logout.revokers.rows import ModelRevoker
 from tests.operations.checks.test_checks import found
-from tests.revokers.pickups import Complains
+from tests.revokers.pickups import FailsCheck
 from tests.settings import INSTALLED_APPS
 
 SHOP = [*INSTALLED_APPS, "tests.operations.checks.shop"]
@@ -80,7 +80,7 @@ def test_exempt_credentials_of_the_wrong_type_are_reported_once() -> None:
 
 def test_revokers_have_checks_of_their_own() -> None:
     """Their messages are among those of our checks."""
-    path = f"{Complains.__module__}.{Complains.__qualname__}"
+    path = f"{FailsCheck.__module__}.{FailsCheck.__qualname__}"
     assert list(found(LOGOUT={"REVOKERS": [path]}).values()) == [
         Warning("The pickup desk is closed.")
     ]
