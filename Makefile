@@ -94,7 +94,7 @@ test-servers: full ## the same and more, on each session engine with the servers
 # They wait for each other more than they work.
 test-races: WORKERS = 6
 test-races: full ## requests that meet, in processes of their own, on each session engine and database
-	@$(full) $(workers) tests/faults
+	@$(full) $(workers) tests/races
 
 test-browsers: full ## pages and logout.js in Chromium
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e

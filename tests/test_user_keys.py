@@ -24,7 +24,7 @@ def test_the_door_and_the_view_with_other_user_models(model: str) -> None:
     done = subprocess.run(
         [
             *command,
-            "tests/faults/test_admin_logout_permission.py",
+            "tests/races/test_admin_logout_permission.py",
             "--engines=db,cache-local",
         ],
         cwd=ROOT,

@@ -16,11 +16,11 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.sessions import activity
 from django_logout.web import replay_detection
 from tests.browsers import EVERYWHERE, OTHERS
-from tests.faults.worker import evict
 from tests.pages import LOGOUT
 from tests.properties.model import Login
 from tests.properties.people import People, accounts, browsers
 from tests.properties.site import LOADING, ROTATING, SAVING, Browser, Visit
+from tests.races.worker import evict
 
 HELD = {
     "/hold/": (*LOADING, "view"),

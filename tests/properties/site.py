@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import include, path
 from greenlet import getcurrent, greenlet
 
-from tests.faults import points, views
-from tests.faults.harness import COOKIE
+from tests.races import points, views
+from tests.races.harness import COOKIE
 
 urlpatterns = [
     path("", views.home),

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.faults import points
 from tests.properties.machine import Sessions
 from tests.properties.site import Doorstep
+from tests.races import points
 
 TIMES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "1"))
 THOROUGHNESS = settings(

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import identity, registry
 from django_logout.signals import session_ended
-from tests.faults.harness import COOKIE
 from tests.properties.model import Account, Login, Model, Rules
 from tests.properties.site import Browser, Visit
+from tests.races.harness import COOKIE
 
 BROWSERS = 4
 

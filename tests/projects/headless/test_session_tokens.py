@@ -15,12 +15,12 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.allauth import check_headless
-from tests.faults import points
 from tests.pages import LOGOUT, copy_of, signed_in
 from tests.projects.headless.urls import KEYS
 from tests.projects.headless_client import SESSION, App
 from tests.projects.system_checks import messages
 from tests.properties.site import Doorstep, Visit
+from tests.races import points
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)

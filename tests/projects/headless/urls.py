@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.contrib.ninja_headless import JWTTokenAuth
-from tests.faults import points, views
 from tests.projects.mfa.urls import urlpatterns as ours
+from tests.races import points, views
 
 
 class WhoView(APIView):

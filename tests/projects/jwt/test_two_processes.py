@@ -14,12 +14,12 @@ import psycopg
 import pytest
 
 from tests import services
-from tests.faults.serving import Site, prepare, serving
+from tests.races.serving import Site, prepare, serving
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.needs("postgres", "redis")
 
-SERVED = "tests.faults.served:unwrapped"
+SERVED = "tests.races.served:unwrapped"
 
 
 @pytest.fixture(scope="module")

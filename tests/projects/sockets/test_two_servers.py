@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests import services
-from tests.faults.serving import Site, prepare, serving
+from tests.races.serving import Site, prepare, serving
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.needs("redis")

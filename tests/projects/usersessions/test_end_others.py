@@ -12,9 +12,9 @@ from django_logout.contrib.allauth import SessionsAdapter
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.allauth import check_adapter, check_logout_on_get
 from django_logout.testing import assert_logged_out
-from tests.faults import points, views
 from tests.projects.mfa.urls import urlpatterns as site
 from tests.properties.site import Browser, Doorstep, Visit
+from tests.races import points, views
 
 pytestmark = pytest.mark.django_db(transaction=True)
 END_OTHERS = "/allauth/sessions/"
