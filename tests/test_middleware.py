@@ -121,8 +121,10 @@ def test_a_session_that_was_loaded_before_us_is_looked_at_again(
     assert signed_in(ann) == ""
 
 
-async def test_and_so_it_is_under_asgi(engine: str, early: None, user: Any) -> None:
-    """In a thread, since it has to ask."""
+async def test_a_session_loaded_by_an_earlier_middleware_is_checked_under_asgi(
+    engine: str, early: None, user: Any
+) -> None:
+    """The check runs in a thread, because it may query the database."""
     client = AsyncClient()
     await client.aforce_login(user)
     assert (await client.get("/")).content == b"user=ann"

@@ -1,4 +1,4 @@
-"""Which answer suits, and what all of them have in common."""
+"""Which responder answers, and what all of them have in common."""
 
 from typing import Any
 
@@ -24,20 +24,22 @@ class Teapot(Responder):
 
 
 @pytest.mark.django_db
-def test_a_project_can_put_its_own_answer_first(ann: Client, settings: Any) -> None:
-    """Asked in order; the first that suits answers."""
+def test_a_projects_own_responder_can_come_first(ann: Client, settings: Any) -> None:
+    """The responders are tried in order, and the first that accepts answers."""
     page = "django_logout.responses.html.HtmlResponder"
     settings.LOGOUT = {"RESPONDERS": ["tests.responses.test_base.Teapot", page]}
 
-    assert ann.get(LOGOUT, headers={"Teapot": "yes"}).status_code == 200  # a question, no answer
+    assert (
+        ann.get(LOGOUT, headers={"Teapot": "yes"}).status_code == 200
+    )  # This is the confirmation page.
     response = ann.post(LOGOUT, headers={"Teapot": "yes"})
 
     assert (response.status_code, response.content) == (418, b"logged_out")
     assert ann.post(LOGOUT).status_code == 200
 
 
-def test_if_none_suits_the_last_one_answers_all_the_same(settings: Any) -> None:
-    """There is always an answer, and it is never cached."""
+def test_the_last_responder_answers_if_none_accepts(settings: Any) -> None:
+    """Every notice gets a response, and it is never cached."""
     settings.LOGOUT = {"RESPONDERS": ["tests.responses.test_base.Teapot"]}
 
     response = respond(RequestFactory().get("/"), Notice(kind=Kind.NOT_ENDED))
@@ -57,10 +59,10 @@ def test_if_none_suits_the_last_one_answers_all_the_same(settings: Any) -> None:
         ({"Sec-Fetch-Dest": "document", "Referer": "http://testserver/cars/"}, "/api/?q=1%262"),
     ],
 )
-def test_the_login_page_comes_back_to_what_the_user_sees(
+def test_login_url_leads_back_to_the_page_that_the_user_sees(
     sent: dict[str, str], expected: str
 ) -> None:
-    """The page itself, query included; of a fragment or a fetch, the page it was made on."""
+    """For a fragment or a fetch this is the page that has requested it."""
     request = RequestFactory().get("/api/?q=1%262", headers=sent)
 
     quoted = expected.replace("%", "%25") if expected.startswith("/") else expected
@@ -68,8 +70,8 @@ def test_the_login_page_comes_back_to_what_the_user_sees(
     assert login_url(request) == f"/login/?next={quoted}"
 
 
-def test_a_login_url_that_has_a_query_keeps_it(settings: Any) -> None:
-    """And so does one that is a name."""
+def test_login_url_keeps_the_query_of_the_setting(settings: Any) -> None:
+    """``LOGIN_URL`` may be a URL with a query, or a name."""
     settings.LOGIN_URL = "/login/?from=logout"
     assert login_url(RequestFactory().get("/a/")) == "/login/?from=logout&next=/a/"
 
@@ -87,15 +89,15 @@ def test_a_login_url_that_has_a_query_keeps_it(settings: Any) -> None:
         ("http://testserver/login/", "/a/", "/a/"),
     ],
 )
-def test_a_login_page_elsewhere_is_told_the_whole_address(
+def test_a_login_page_on_another_site_gets_an_absolute_url(
     settings: Any, target: str, path: str, next_: str
 ) -> None:
-    """As Django's ``login_required`` does: it cannot know which site a path is of."""
+    """Django's ``login_required`` does the same. A path alone would not name the site."""
     settings.LOGIN_URL = target
     assert login_url(RequestFactory().get(path)) == f"{target}?next={next_}"
 
 
 def test_every_reason_has_a_sentence() -> None:
-    """A reason of the project's own has none of ours, and so says just that it ended."""
+    """A reason of the project's own only says that the session has ended."""
     assert str(explain_reason("admin")) == "An administrator ended your session."
     assert str(explain_reason("fired")) == "Your session has ended."

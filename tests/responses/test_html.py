@@ -1,4 +1,4 @@
-"""Pages that say how things are; and all of ours under a strict content security policy."""
+"""The pages of the HTML responder, and all pages under a strict Content Security Policy."""
 
 import re
 from pathlib import Path
@@ -17,12 +17,12 @@ TEMPLATES = Path(django_logout.__file__).parent / "templates"
 
 
 def respond_to(moment: Notice, url: str = "/private/?a=1") -> Any:
-    """The page, as for a browser."""
+    """Respond as to a browser."""
     return respond(RequestFactory().get(url), moment)
 
 
-def test_not_ended_is_the_truth_and_a_way_on() -> None:
-    """503, what that means, and a link to try again."""
+def test_not_ended_is_a_503_with_a_link_to_try_again() -> None:
+    """The page explains the status, and never claims that the user is logged out."""
     response = respond_to(Notice(kind=Kind.NOT_ENDED), LOGOUT)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
@@ -31,8 +31,8 @@ def test_not_ended_is_the_truth_and_a_way_on() -> None:
     assert page.all("a")[0]["href"] == LOGOUT
 
 
-def test_ended_without_anywhere_to_go_says_why() -> None:
-    """401, the reason, and the way to the login page."""
+def test_ended_without_a_redirect_is_a_401_with_the_reason() -> None:
+    """The page shows the reason and links to the login page."""
     response = respond_to(Notice(kind=Kind.ENDED, reason="password_changed"))
 
     assert response.status_code == 401
@@ -41,8 +41,8 @@ def test_ended_without_anywhere_to_go_says_why() -> None:
     assert page.all("a")[0]["href"] == "/login/?next=/private/%3Fa%3D1"
 
 
-def test_logged_out_without_a_page_of_the_views_own() -> None:
-    """Somebody else's view may answer too; it gives no page."""
+def test_logged_out_without_a_page_of_the_view() -> None:
+    """A view of the project may respond without a page of its own."""
     response = respond_to(Notice(kind=Kind.LOGGED_OUT))
 
     assert response.status_code == 200
@@ -50,8 +50,8 @@ def test_logged_out_without_a_page_of_the_views_own() -> None:
 
 
 @pytest.mark.django_db
-def test_what_the_user_is_called_is_escaped(client: Client, django_user_model: Any) -> None:
-    """On the question page."""
+def test_the_name_of_the_user_is_escaped(client: Client, django_user_model: Any) -> None:
+    """The confirmation page shows the name."""
     name = "<script>alert(1)</script>"
     client.force_login(django_user_model.objects.create_user(name))
 
@@ -62,8 +62,8 @@ def test_what_the_user_is_called_is_escaped(client: Client, django_user_model: A
 
 
 @pytest.mark.django_db
-def test_all_pages_bear_the_strictest_content_security_policy(ann: Client, user: Any) -> None:
-    """No inline script, style, handler or javascript: URL, whatever the page says."""
+def test_all_pages_obey_the_strictest_content_security_policy(ann: Client, user: Any) -> None:
+    """No page has an inline script, style or handler, or a javascript: URL."""
     pages = [ann.get(LOGOUT), ann.put(LOGOUT), ann.post(LOGOUT)]
     pages += [respond_to(Notice(kind=kind)) for kind in (Kind.NOT_ENDED, Kind.ENDED)]
 
@@ -76,14 +76,14 @@ def test_all_pages_bear_the_strictest_content_security_policy(ann: Client, user:
 
 
 @pytest.mark.parametrize("template", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: path.name)
-def test_no_template_of_ours_has_anything_inline(template: Path) -> None:
-    """Those that no view shows yet included."""
+def test_no_template_has_anything_inline(template: Path) -> None:
+    """This includes templates that no view shows yet."""
     assert not re.search(r"<style|<script(?! src)|\sstyle=|\son\w+=", template.read_text())
 
 
 @pytest.mark.django_db
-def test_pages_say_what_they_are(ann: Client, user: Any) -> None:
-    """A language, a title, one heading."""
+def test_pages_have_a_language_a_title_and_one_heading(ann: Client, user: Any) -> None:
+    """Screen readers need all three."""
     end_sessions(Target.user(user))
 
     page = Page(ann.post(LOGOUT))

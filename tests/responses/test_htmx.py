@@ -1,4 +1,4 @@
-"""For htmx: the whole page moves; nothing is ever swapped into a fragment."""
+"""Responses to htmx move the whole page and are never swapped into a fragment."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/cars/?page=2"}
 
 
-def test_after_logging_out_the_page_moves_on(ann: Client) -> None:
-    """204 with HX-Redirect: htmx ignores its headers on a 3xx."""
+def test_a_logout_moves_the_page(ann: Client) -> None:
+    """The status is 204 with HX-Redirect, because htmx ignores its headers on a 3xx."""
     response = ann.post(LOGOUT, {"next": "/quiet/"}, headers=HTMX)
 
     assert (response.status_code, response.content) == (204, b"")
@@ -23,8 +23,8 @@ def test_after_logging_out_the_page_moves_on(ann: Client) -> None:
     assert signed_in(ann) == ""
 
 
-def test_without_a_redirect_it_moves_to_the_goodbye_page(ann: Client) -> None:
-    """Which is what GET shows to somebody who is not logged in."""
+def test_a_logout_without_a_redirect_moves_to_the_goodbye_page(ann: Client) -> None:
+    """GET shows the goodbye page to a user who is not logged in."""
     url = ann.post(LOGOUT, headers=HTMX)["HX-Redirect"]
 
     assert "You are logged out." in Page(ann.get(url)).text
@@ -33,7 +33,7 @@ def test_without_a_redirect_it_moves_to_the_goodbye_page(ann: Client) -> None:
 def test_a_fragment_of_an_ended_session_moves_the_page_to_login(
     engine: str, user: Any, ann: Client
 ) -> None:
-    """Coming back to the page, not to the fragment."""
+    """The login leads back to the page, not to the fragment."""
     end_sessions(Target.user(user), reason="admin")
 
     response = ann.get("/private/?fragment=1", headers=HTMX)
@@ -44,13 +44,13 @@ def test_a_fragment_of_an_ended_session_moves_the_page_to_login(
     assert b"An administrator ended your session." in page.content
 
 
-def test_after_login_django_follows_such_a_next(user: Any, client: Client) -> None:
-    """It is absolute, and on this host."""
+def test_djangos_login_follows_an_absolute_next_on_this_host(user: Any, client: Client) -> None:
+    """htmx sends the current page as an absolute URL."""
     given = {"username": "ann", "password": "pw", "next": HTMX["HX-Current-URL"]}
 
     assert client.post("/login/", given)["Location"] == HTMX["HX-Current-URL"]
 
 
-def test_an_error_is_no_redirect(ann: Client) -> None:
-    """Htmx leaves errors to the page."""
+def test_an_error_is_not_a_redirect(ann: Client) -> None:
+    """htmx leaves errors to the page."""
     assert ann.put(LOGOUT, headers=HTMX).status_code == 405

@@ -1,4 +1,4 @@
-"""For fetch and API clients: JSON as the documentation says, and RFC 9457 for everything else."""
+"""JSON for fetch and API clients as documented, and problem details (RFC 9457) for errors."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ JSON = {"Accept": "application/json"}
 
 
 def test_success(engine: str, ann: Client) -> None:
-    """200, what has ended, where to go, and no caching; on every engine."""
+    """On every engine: 200, what ended, where to go, and no caching."""
     ann.get("/write/")
 
     response = ann.post(LOGOUT, {"next": "/quiet/"}, headers=JSON)
@@ -33,15 +33,15 @@ def test_success(engine: str, ann: Client) -> None:
     }
 
 
-def test_with_nobody_logged_in_it_is_success_and_nothing_ended(client: Client) -> None:
-    """Calm, and true."""
+def test_a_logout_without_a_login_succeeds_and_ends_nothing(client: Client) -> None:
+    """The client is logged out, which is what it asked for."""
     found = client.post(LOGOUT, headers=JSON).json()
 
     assert (found["logged_out"], found["ended"]) == (True, {})
 
 
 def test_a_revoker_that_fails_is_named(ann: Client, settings: Any) -> None:
-    """Logged out, and not complete."""
+    """The client is logged out, but the result is not complete."""
     settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
 
     found = ann.post(LOGOUT, headers=JSON).json()
@@ -50,8 +50,8 @@ def test_a_revoker_that_fails_is_named(ann: Client, settings: Any) -> None:
     assert (found["complete"], found["failed"]) == (False, ["broken"])
 
 
-def test_the_token_of_a_fetch_goes_in_a_header(user: Any) -> None:
-    """With Django's own header; without it and without proof, a problem."""
+def test_a_fetch_sends_the_csrf_token_in_a_header(user: Any) -> None:
+    """Without Django's header and without another proof of origin, it gets a problem."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     client.get(LOGOUT)
@@ -79,8 +79,8 @@ def test_the_token_of_a_fetch_goes_in_a_header(user: Any) -> None:
         ("", False),
     ],
 )
-def test_whoever_prefers_json_gets_it(ann: Client, accept: str, is_json: bool) -> None:
-    """By the Accept header, with its weights."""
+def test_clients_that_prefer_json_get_json(ann: Client, accept: str, is_json: bool) -> None:
+    """The weights of the Accept header decide."""
     response = ann.post(LOGOUT, headers={"Accept": accept})
 
     assert (response["Content-Type"] == "application/json") is is_json
@@ -90,7 +90,7 @@ def test_whoever_prefers_json_gets_it(ann: Client, accept: str, is_json: bool) -
 def test_an_ended_session_is_401_with_the_reason(
     engine: str, user: Any, ann: Client, sent: dict[str, str]
 ) -> None:
-    """For an API client, and for a fetch that did not say what it likes."""
+    """This holds for an API client, and for a fetch without a preference."""
     end_sessions(Target.user(user), reason="admin")
 
     response = ann.get("/private/?page=2", headers=sent)
@@ -108,8 +108,8 @@ def test_an_ended_session_is_401_with_the_reason(
     }
 
 
-def test_somebody_who_was_never_logged_in_is_not_told_of_an_end(client: Client) -> None:
-    """Django's redirect, as ever."""
+def test_an_anonymous_client_is_not_told_that_a_session_ended(client: Client) -> None:
+    """It gets Django's redirect."""
     assert client.get("/private/", headers=JSON).status_code == 302
 
 
@@ -122,7 +122,7 @@ def test_somebody_who_was_never_logged_in_is_not_told_of_an_end(client: Client) 
     ],
 )
 def test_problems(kind: Kind, status: int, title: str) -> None:
-    """Each with the fields of RFC 9457; the one that passes says when to try again."""
+    """Each has the fields of RFC 9457. The temporary one says when to try again."""
     request = RequestFactory().post("/", headers=JSON)
 
     response = respond(request, Notice(kind=kind))

@@ -1,4 +1,4 @@
-"""The browser's usual answer: to where the user goes next, with why if it is the login page."""
+"""Redirects for browsers, with a message if they lead to the login page."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/private/?page=2&q=a%26b"
 
 
-def test_after_logging_out_there_is_no_message(ann: Client) -> None:
-    """Whoever pressed the button knows why."""
+def test_a_logout_leaves_no_message(ann: Client) -> None:
+    """The user who has pressed the button knows why."""
     response = ann.post(LOGOUT, {"next": "/"})
 
     assert (response.status_code, response["Location"]) == (302, "/")
     assert "messages" not in response.cookies
 
 
-def test_an_ended_session_goes_to_login_says_why_and_comes_back(
+def test_an_ended_session_leads_to_the_login_page_with_a_reason_and_a_way_back(
     engine: str, user: Any, ann: Client
 ) -> None:
-    """On every engine: the reason on the page, the same URL afterwards, query included."""
+    """On every engine the page shows the reason, and the login leads back to the same URL."""
     ann.get("/write/")
     end_sessions(Target.user(user), reason="admin")
 
@@ -43,8 +43,8 @@ def test_an_ended_session_goes_to_login_says_why_and_comes_back(
     assert signed_in(ann) == "ann"
 
 
-def test_it_says_so_once(user: Any, ann: Client) -> None:
-    """Not on every later visit."""
+def test_the_reason_is_shown_once(user: Any, ann: Client) -> None:
+    """Later visits do not show it again."""
     end_sessions(Target.user(user), reason="admin")
     login = ann.get(PAGE)["Location"]
     ann.get(login)
@@ -55,7 +55,7 @@ def test_it_says_so_once(user: Any, ann: Client) -> None:
 
 @pytest.mark.parametrize("storage", ["cookie.CookieStorage", "session.SessionStorage"])
 def test_messages_can_be_kept_anywhere(user: Any, ann: Client, settings: Any, storage: str) -> None:
-    """In the fresh session too: it is not the one that ended."""
+    """They may be stored in the new session, which is not the ended one."""
     settings.MESSAGE_STORAGE = f"django.contrib.messages.storage.{storage}"
     end_sessions(Target.user(user), reason="admin")
 
@@ -64,18 +64,16 @@ def test_messages_can_be_kept_anywhere(user: Any, ann: Client, settings: Any, st
     assert b"An administrator ended your session." in page.content
 
 
-def test_a_project_without_messages_is_redirected_all_the_same(
-    user: Any, ann: Client, settings: Any
-) -> None:
-    """Silently, but truly."""
+def test_a_project_without_messages_is_redirected(user: Any, ann: Client, settings: Any) -> None:
+    """The redirect works without a message."""
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
     end_sessions(Target.user(user), reason="admin")
 
     assert ann.get(PAGE)["Location"].startswith("/login/?next=")
 
 
-def test_pages_that_need_nobody_are_served_to_nobody(user: Any, ann: Client) -> None:
-    """Only who is turned away is told."""
+def test_public_pages_are_served_after_the_session_ended(user: Any, ann: Client) -> None:
+    """Only a client that is denied a page is told why."""
     end_sessions(Target.user(user), reason="admin")
 
     response = ann.get("/")
@@ -83,7 +81,7 @@ def test_pages_that_need_nobody_are_served_to_nobody(user: Any, ann: Client) -> 
 
 
 def test_a_redirect_elsewhere_is_left_alone(user: Any, ann: Client) -> None:
-    """Even if the session that came with it has ended."""
+    """This holds even if the session of the request has ended."""
     end_sessions(Target.user(user), reason="admin")
 
     response = ann.post("/plain-logout/")

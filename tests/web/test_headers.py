@@ -352,10 +352,10 @@ def test_what_could_not_be_ended_clears_nothing(
     assert "sessionid" not in response.cookies
 
 
-def test_nor_does_what_turned_out_so_after_the_view(
+def test_a_logout_that_fails_after_the_view_clears_nothing(
     clearing: None, ann: Client, settings: Any
 ) -> None:
-    """An ending in a transaction that could not be finished at its end."""
+    """The ending was in a transaction, and could not be finished after its commit."""
 
     def view(request: HttpRequest) -> HttpResponse:
         logout(request)

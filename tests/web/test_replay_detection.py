@@ -152,11 +152,11 @@ def come_late(browser: Client, later: Any) -> None:
 @pytest.mark.parametrize(
     "end", [lambda browser, later: browser.post(EVERYWHERE), switch, come_late]
 )
-def test_so_it_is_for_a_browser_that_was_told_by_any_other_ending(
+def test_replay_grace_applies_after_any_ending_that_the_response_told(
     engine: str, user: Any, other: Any, settings: Any, later: Any, end: Any
 ) -> None:
-    """It ended its session with all others, left it for another user's, or came too late: it need
-    not come back to hear of that."""
+    """The browser ended all its sessions, switched to another user, or came too late. Its response
+    told it so, and it need not come back to learn that."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     browser, copy = login(user)
     end(browser, later)
