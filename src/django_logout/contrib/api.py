@@ -80,7 +80,8 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     if by_session:
         result = logout.logout(request)
     elif token_id is not None:
-        result = _end_for_user(request, Target.credential(request.user, token_id))
+        target = Target.credential(request.user, token_id)
+        result = pipeline.end_sessions(target, actor=request.user, request=request)
     elif expired is not None:
         result = pipeline.end_sessions(Target.session(expired), request=request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
@@ -139,7 +140,7 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
     """
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
-    result = _end_for_user(request, target)
+    result = pipeline.end_sessions(target, actor=request.user, request=request)
     logged_out = target.scope is Scope.USER and (by_session or _has_lost_token(request))
     return _respond(request, Kind.LOGGED_OUT if logged_out else Kind.SESSIONS_ENDED, result=result)
 
@@ -147,11 +148,6 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
 def _has_lost_token(request: HttpRequest) -> bool:
     own = runner.presented(request)
     return own is not None and all(own != left.id for left in runner.credentials(request.user))
-
-
-def _end_for_user(request: HttpRequest, target: Target) -> LogoutResult:
-    user: Any = request.user
-    return pipeline.end_sessions(target, actor=user, request=request)
 
 
 def _respond(request: HttpRequest, kind: Kind, **fields: Any) -> HttpResponse:

@@ -71,7 +71,7 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
                 if await socket.check_or_close():
                     await socket.serve(application)
             return
-        # Nobody is logged in, perhaps because the session of the cookie has ended.
+        # The socket is anonymous, perhaps because the session of the cookie has ended.
         key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
         ended = await sync_to_async(status_by_key)(key)
         if ended is not None:

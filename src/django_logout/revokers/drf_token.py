@@ -27,9 +27,4 @@ class DrfTokenRevoker(ModelRevoker):
 
     def describe(self, row: Any) -> Credential:
         """Return the token without its key."""
-        return Credential(
-            id=self.public_id(row.pk),
-            kind=self.name,
-            label=_("API token, shared by all your programs"),
-            created_at=row.created,
-        )
+        return self._describe(row, _("API token, shared by all your programs"))

@@ -30,10 +30,4 @@ class KnoxRevoker(ModelRevoker):
 
     def describe(self, row: Any) -> Credential:
         """Return the token without its digest. knox does not record which program has it."""
-        return Credential(
-            id=self.public_id(row.pk),
-            kind=self.name,
-            label=_("API token"),
-            created_at=row.created,
-            expires_at=row.expiry,
-        )
+        return self._describe(row, _("API token"), expires_at=row.expiry)

@@ -59,6 +59,11 @@ class ModelRevoker(Revoker):
         """Return an id that may be shown, derived from a primary key."""
         return bindings.public_id(self.name, pk)
 
+    def _describe(self, row: Any, label: str, **fields: Any) -> Credential:
+        created_at = getattr(row, self.created_field)
+        about = {"id": self.public_id(row.pk), "kind": self.name, "created_at": created_at}
+        return Credential(label=label, **about, **fields)
+
     def revoke(self, ending: Ending) -> int:
         """Revoke the rows that the ending includes."""
         rows = self._included_rows(ending)

@@ -86,13 +86,7 @@ class SimpleJwtRevoker(ModelRevoker):
 
     def describe(self, row: Any) -> Credential:
         """Return the row without the token, which the library stores in plain text."""
-        return Credential(
-            id=self.public_id(row.pk),
-            kind=self.name,
-            label=_("Refresh token"),
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-        )
+        return self._describe(row, _("Refresh token"), expires_at=row.expires_at)
 
     def presented(self, request: HttpRequest) -> UUID | None:
         """Return the login of the token in ``request.auth``."""

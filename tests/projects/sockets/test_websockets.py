@@ -506,10 +506,10 @@ def test_check_warns_of_layer_in_memory(settings: Any, debug: bool) -> None:
 def test_group_names_are_valid_and_opaque() -> None:
     """Whatever the primary key of the user."""
     for pk in (1, "ä/ b@example.org" * 20, timezone.now() + timedelta(1)):
-        assert BaseChannelLayer.group_name_regex.match(broadcast.users_group(pk))
-        assert len(broadcast.users_group(pk)) < BaseChannelLayer.MAX_NAME_LENGTH
-    assert "example" not in broadcast.users_group("b@example.org")
-    assert broadcast.users_group(1) != broadcast.users_group(2)
+        assert BaseChannelLayer.group_name_regex.match(broadcast.group_name(pk))
+        assert len(broadcast.group_name(pk)) < BaseChannelLayer.MAX_NAME_LENGTH
+    assert "example" not in broadcast.group_name("b@example.org")
+    assert broadcast.group_name(1) != broadcast.group_name(2)
 
 
 def test_one_message_covers_sessions_and_tokens(user: Any) -> None:
@@ -519,7 +519,7 @@ def test_one_message_covers_sessions_and_tokens(user: Any) -> None:
     who = {"reason": "user", "actor": None, "request": None}
     ending = Ending(id=uuid4(), target=target, at=timezone.now(), sessions=sessions, **who)
     ((group, message),) = broadcast.messages(ending)
-    assert group == broadcast.users_group(user.pk)
+    assert group == broadcast.group_name(user.pk)
     assert message["ids"] == [str(session.id) for session in sessions]
 
 

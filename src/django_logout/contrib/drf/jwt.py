@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from rest_framework_simplejwt import authentication
-from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.state import token_backend
 
 from django_logout.contrib import token_auth
 from django_logout.contrib.drf.problems import as_problems
@@ -62,17 +63,9 @@ class JWTStatelessUserAuthentication(
 
 def login_id_of(raw: Any) -> UUID | None:
     """Return the login of a token with a valid signature, even if it has expired."""
-    backend = TokenBackend(
-        api_settings.ALGORITHM,
-        signing_key=api_settings.SIGNING_KEY,
-        verifying_key=api_settings.VERIFYING_KEY,
-        audience=api_settings.AUDIENCE,
-        issuer=api_settings.ISSUER,
-        jwk_url=api_settings.JWK_URL,
-        # Beyond this, no other token of the same login can be valid.
-        leeway=longest_lifetime(),
-        json_encoder=api_settings.JSON_ENCODER,
-    )
+    backend = copy(token_backend)
+    # Beyond this, no other token of the same login can be valid.
+    backend.leeway = longest_lifetime()
     try:
         return as_id(backend.decode(raw).get(SID))
     except TokenBackendError:

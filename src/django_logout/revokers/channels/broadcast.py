@@ -37,17 +37,9 @@ LOG_INTERVAL = 60
 _last_logged = -float(LOG_INTERVAL)
 
 
-def everyones_group() -> str:
-    """Return the group that receives endings of all users."""
-    return _group("everyone")
-
-
-def users_group(user_pk: Any) -> str:
-    """Return the group that receives the endings of one user."""
-    return _group(f"user:{user_pk}")
-
-
-def _group(name: str) -> str:
+def group_name(user_pk: Any = None) -> str:
+    """Return the group that receives the endings of one user, or of everyone without a user."""
+    name = "everyone" if user_pk is None else f"user:{user_pk}"
     # A keyed hash separates sites that share a layer, makes a valid name of any primary key, and
     # does not reveal to readers of the layer which users are connected.
     return f"django_logout.{salted_hmac(TYPE, name, algorithm='sha256').hexdigest()[:32]}"
@@ -59,7 +51,7 @@ def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
     user: Any = None
     match ending.target.scope:
         case Scope.EVERYONE:
-            yield everyones_group(), {**message, "before": ending.at.timestamp()}
+            yield group_name(), {**message, "before": ending.at.timestamp()}
             return
         case Scope.USER:
             user = ending.target.value
@@ -73,7 +65,7 @@ def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
     for session in ending.sessions:
         ids[str(session.user_id)].append(str(session.id))
     for user_pk, session_ids in ids.items():
-        yield users_group(user_pk), {**message, "ids": session_ids}
+        yield group_name(user_pk), {**message, "ids": session_ids}
 
 
 def publish(ending: Ending) -> None:
@@ -96,7 +88,7 @@ class Listener:
 
     def __init__(self, identity: Identity) -> None:
         self.identity = identity
-        self._groups = (users_group(identity.user_id), everyones_group())
+        self._groups = (group_name(identity.user_id), group_name())
         self._layer = get_channel_layer()
         self._channel = ""
         self._joined = -float(REJOIN_INTERVAL)
