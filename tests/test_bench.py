@@ -66,7 +66,7 @@ def test_a_time_or_a_ratio_of_one_turn_is_marked() -> None:
 
 @pytest.mark.needs("redis")
 @pytest.mark.django_db(transaction=True)
-def test_a_page_moves_between_files_at_most_55_times(user: Any, settings: Any) -> None:
+def test_a_request_moves_between_files_at_most_so_often(user: Any, settings: Any) -> None:
     """A reader who follows a request opens a file with each move."""
     from bench.journey import moves, travel
 
@@ -75,3 +75,6 @@ def test_a_page_moves_between_files_at_most_55_times(user: Any, settings: Any) -
     page = travel("cached_db", "get", "/")
     assert moves(page.files) <= 55
     assert moves(page.folders) <= 22
+    logout = travel("cache", "post", "/accounts/logout/")
+    assert moves(logout.files) <= 200
+    assert moves(logout.folders) <= 115

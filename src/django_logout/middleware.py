@@ -55,8 +55,9 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request, session) or ATTACHED in vars(request):
-            response = finalize_sessions(request, response, session)
+        own_too = needs_finalizing(request, session)
+        if own_too or ATTACHED in vars(request):
+            response = finalize_sessions(request, response, session, own_too=own_too)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -71,8 +72,11 @@ class LogoutMiddleware:
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
-        if needs_finalizing(request, session) or ATTACHED in vars(request):
-            response = await sync_to_async(finalize_sessions)(request, response, session)
+        own_too = needs_finalizing(request, session)
+        if own_too or ATTACHED in vars(request):
+            response = await sync_to_async(finalize_sessions)(
+                request, response, session, own_too=own_too
+            )
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

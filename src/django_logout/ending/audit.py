@@ -9,7 +9,7 @@ from typing import Any
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
-from django_logout.sessions.devices import stored_ip, user_agent
+from django_logout.sessions.devices import client_facts
 from django_logout.types import Ending, Outcome
 
 logger = logging.getLogger("django_logout")
@@ -30,8 +30,7 @@ def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> 
         actor_label=_label(ending.actor),
         sessions=next((o.count for o in outcomes if o.revoker == "session"), 0),
         complete=not any(outcome.error for outcome in outcomes),
-        ip_address=stored_ip(ending.request),
-        user_agent=user_agent(ending.request),
+        **client_facts(ending.request),
         outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
     event.save(using=database, force_insert=True)

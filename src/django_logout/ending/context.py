@@ -43,9 +43,7 @@ def prepare_ending(target: Target, request: HttpRequest | None) -> EndingContext
     written, or autocommit is off outside a transaction.
     """
     database, engine = registry.database(), engines.current()
-    uses_cache = status_cache.is_used(engine)
-    if uses_cache and not status_cache.can_write():
-        raise SessionNotEnded("The cache that holds the status of sessions does not answer.")
+    uses_cache = status_cache.require_writable(engine)
     connection = connections[database]
     if not (connection.in_atomic_block or connection.get_autocommit()):
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")

@@ -34,7 +34,7 @@ from django.db import connections
 
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
-from django_logout.exceptions import unavailable_on
+from django_logout.exceptions import SessionNotEnded, unavailable_on
 from django_logout.sessions import engines, identity, registry, status, token_logins
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
@@ -219,6 +219,14 @@ def may_cache() -> bool:
     snapshot: good enough for this request only.
     """
     return connections[registry.database()].get_autocommit()
+
+
+def require_writable(engine: Engine) -> bool:
+    """Return whether the cache has to learn of an ending; raise if it cannot store the mark now."""
+    used = is_used(engine)
+    if used and not can_write():
+        raise SessionNotEnded("The cache that holds the status of sessions does not answer.")
+    return used
 
 
 def can_write() -> bool:

@@ -115,13 +115,14 @@ def network(address: str | None) -> str | None:
 
 
 def facts(request: HttpRequest | None) -> dict[str, Any]:
-    """Return the fields of a row about the device: address, user agent and name."""
-    agent = user_agent(request)
-    return {
-        "ip_address": stored_ip(request),
-        "user_agent": agent,
-        "device": _neutral(agent)[:100],
-    }
+    """Return the fields of a session's row about the device: address, user agent and name."""
+    found = client_facts(request)
+    return {**found, "device": _neutral(found["user_agent"])[:100]}
+
+
+def client_facts(request: HttpRequest | None) -> dict[str, Any]:
+    """Return the fields of an event about the client: address and user agent."""
+    return {"ip_address": stored_ip(request), "user_agent": user_agent(request)}
 
 
 def user_agent(request: HttpRequest | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +31,11 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
         extra={"path": request.path, "refused": candidate[:200]},
     )
     return ""
+
+
+def reverse_all_here(request: HttpRequest | None, names: Iterable[str]) -> list[str]:
+    """Return the URLs of several views (see :func:`reverse_here`)."""
+    return [reverse_here(request, name) for name in names]
 
 
 def reverse_here(request: HttpRequest | None, name: str, **kwargs: Any) -> str:

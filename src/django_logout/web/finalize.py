@@ -39,6 +39,7 @@ from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, Notice, login_url, respond
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
+from django_logout.sessions.identity import Identity
 from django_logout.types import Target
 from django_logout.web import replay_detection
 from django_logout.web.denials import explain_denial, login_refused_response
@@ -47,12 +48,15 @@ from django_logout.web.headers import clear_browser_data, forbid_storing
 logger = logging.getLogger("django_logout")
 
 
-def finalize_sessions(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
+def finalize_sessions(
+    request: HttpRequest, response: HttpResponse, original: Any, *, own_too: bool = True
+) -> HttpResponse:
     """Finalize the session of a request, and the sessions that are attached to it.
 
     ``original`` is the session object that the request began with. The view may have replaced it.
+    ``own_too`` is false if the request's own session needs no finalizing.
     """
-    if needs_finalizing(request, original):
+    if own_too:
         response = _finalize_session(request, response, original)
     own = request.session
     for session in vars(request).get(ATTACHED, ()):
@@ -112,8 +116,10 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
             clear_sessions(request)
             set_anonymous_user(request)
         _end_expired(request, state)
-        _end_dropped(request, state)
-        _end_refused_login(request, state)
+        identity = session.identity
+        _end_dropped(request, state, identity)
+        if identity is not None:
+            _end_refused_login(request, state, identity)
         if not _save(request, state, response):
             response = _ended_elsewhere_response(request, state)
     except LoginRefused:
@@ -177,11 +183,9 @@ def _end_expired(request: HttpRequest, state: SessionState) -> None:
         delete_data(session, state.key)
 
 
-def _end_dropped(request: HttpRequest, state: SessionState) -> None:
+def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None) -> None:
     """End the sessions that the project or Django has flushed, emptied or replaced by the session
     of another user, all without ``logout()``."""
-    session: Any = request.session
-    now = session.identity
     for session_id, (user_id, auth_hash) in list(state.logins_seen.items()):
         if session_id in state.ended or (now and session_id == now.id) or state.ended_elsewhere:
             continue
@@ -203,7 +207,7 @@ def _end_dropped(request: HttpRequest, state: SessionState) -> None:
         state.ended.add(session_id)
 
 
-def _end_refused_login(request: HttpRequest, state: SessionState) -> None:
+def _end_refused_login(request: HttpRequest, state: SessionState, identity: Identity) -> None:
     """End the session if Django refuses its login from now on, so that the next page can say why.
 
     Either the view has changed the password without ``update_session_auth_hash()``, or the account
@@ -211,10 +215,9 @@ def _end_refused_login(request: HttpRequest, state: SessionState) -> None:
     """
     session: Any = request.session
     shut_out = is_shut_out(request)
-    if session.identity is None or not (state.changed or shut_out):
+    if not (state.changed or shut_out):
         return
-    identity, auth_hash = session.identity, session.get(HASH_SESSION_KEY, "")
-    reason = status.why_login_refused(identity.user_id, auth_hash)
+    reason = status.why_login_refused(identity.user_id, session.get(HASH_SESSION_KEY, ""))
     if state.changed and reason is Reason.PASSWORD_CHANGED:
         pipeline.end_sessions(Target.session(identity.id), reason=reason)
         session.modified = False
@@ -266,8 +269,9 @@ def _ended_elsewhere_response(request: HttpRequest, state: SessionState) -> Http
 
 def _record_use(request: HttpRequest) -> None:
     session: Any = request.session
-    if session.identity is not None and activity.record_use(session.identity.id, request):
+    identity = session.identity
+    if identity is not None and activity.record_use(identity.id, request):
         try:
-            activity.touch(session.identity.id, request)
+            activity.touch(identity.id, request)
         except DatabaseError:
             logger.exception("The time of the last use of a session could not be saved.")

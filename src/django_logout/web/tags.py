@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
 from django.template.loader import get_template
@@ -18,7 +17,7 @@ from django_logout.conf import logout_settings
 from django_logout.guard.presented import user_fingerprint
 from django_logout.sessions import timeouts
 from django_logout.utils.csp import nonce
-from django_logout.utils.redirects import reverse_here
+from django_logout.utils.redirects import reverse_all_here, reverse_here
 from django_logout.web.session_list import Listing
 
 #: How long a user must have to answer a warning, in seconds (WCAG 2.2.1).
@@ -45,8 +44,12 @@ def logout_button(
     css = options.pop("class", f"logout-{style}")
     if options:
         raise TypeError(f"logout_button has no option {', '.join(options)}.")
+    name = _named("logout_everywhere" if everywhere else "logout", namespace)
+    url = reverse_here(request, name)
+    if not url:
+        raise NoReverseMatch(f"{name!r} is in no URLconf: include django_logout.urls.")
     values = {
-        "url": _url(request, "logout_everywhere" if everywhere else "logout", namespace),
+        "url": url,
         "everywhere": everywhere,
         "text": text,
         "next": resolve_url(next) if next else "",
@@ -73,12 +76,11 @@ def logout_script(
     ``NoReverseMatch`` if the URLs are not included, unless ``required`` is false.
     """
     request = context.get("request")
-    try:
-        status = _url(request, "logout_status", namespace)
-        logout = _url(request, "logout", namespace)
-    except NoReverseMatch:
+    names = [_named(name, namespace) for name in ("logout_status", "logout", "logout_everywhere")]
+    status, logout, everywhere = reverse_all_here(request, names)
+    if not (status and logout):
         if required:
-            raise
+            raise NoReverseMatch("Include django_logout.urls in the URLconf.")
         return SafeString()
     login = resolve_url(settings.LOGIN_URL)
     user = user_fingerprint(request) if request is not None else ""
@@ -87,7 +89,7 @@ def logout_script(
     values = {
         "status": status,
         "logout": logout,
-        "everywhere": reverse_here(request, _named("logout_everywhere", namespace)),
+        "everywhere": everywhere,
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
         "user": user,
         "poll": min(poll, lifetime / 4, warning / 2),
@@ -106,13 +108,6 @@ def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeStrin
         return SafeString()
     listing = Listing(request, per_page)
     return _rendered("session_list", {**listing.context(), "csrf_token": get_token(request)})
-
-
-def _url(request: HttpRequest | None, name: str, namespace: str) -> str:
-    url = reverse_here(request, _named(name, namespace))
-    if not url:
-        raise NoReverseMatch(f"{name!r} is in no URLconf: include django_logout.urls.")
-    return url
 
 
 def _named(name: str, namespace: str) -> str:
