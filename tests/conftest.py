@@ -22,7 +22,7 @@ from django_logout.ending import selection
 from django_logout.guard.install import guarded
 from tests import engines, services
 from tests.backends import cache_from_url
-from tests.revokers.kinds import Recorder
+from tests.revokers.failing_revokers import Recorder
 from tests.settings import ENGINES
 
 # A deadline for an example is a limit of the wall clock, which a busy machine breaks.
@@ -155,6 +155,6 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def recorder(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
     """A revoker that remembers what it was asked to end."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Recorder"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Recorder"]}
     monkeypatch.setattr(Recorder, "seen", [])
     return Recorder

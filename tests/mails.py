@@ -3,7 +3,7 @@
 from django.core import mail
 from django.test import Client
 
-from tests.pages import signed_in
+from tests.clients import logged_in_as
 
 LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LINUX_LATER = LINUX.replace("140.0", "141.0")
@@ -20,7 +20,7 @@ def log_in(agent: str = LINUX, ip: str = "198.51.100.7", client: Client | None =
     """Ann logs in with some browser, from some network."""
     client = client or Client()
     client.post("/login/", SECRET, headers={"user-agent": agent}, REMOTE_ADDR=ip)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     return client
 
 

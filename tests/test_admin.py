@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.pages import Page
+from tests.clients import Page
 
 pytestmark = pytest.mark.django_db
 

@@ -20,9 +20,9 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.admin import UserAdminMixin
 from django_logout.ending import audit
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from tests.counting import cost
+from tests.clients import Page, logged_in_as
 from tests.databases.router import lag
-from tests.pages import Page, signed_in
+from tests.query_counts import cost
 from tests.urls import urlpatterns as site
 
 pytestmark = [
@@ -100,12 +100,12 @@ def test_chosen_sessions_end_after_a_question(user: Any, other: Any) -> None:
     assert "ann" in page.text
     assert "bob" not in page.text
     assert "Your own session" not in page.text
-    assert signed_in(anns) == "ann"
+    assert logged_in_as(anns) == "ann"
     fields = {a["name"]: a["value"] for a in page.all("input") if a.get("name")}
     answer = clerk.post(SESSIONS, fields)
     assert answer["Location"] == SESSIONS
     assert said(answer) == "Sessions ended: 1."
-    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+    assert (logged_in_as(anns), logged_in_as(bobs)) == ("", "bob")
     event = LogoutEvent.objects.get()
     assert (event.reason, event.user_label, event.actor_label) == ("admin", "ann", "clerk")
 
@@ -125,7 +125,7 @@ def test_all_rows_of_the_list_can_be_chosen(user: Any, other: Any) -> None:
 
     assert fields["select_across"] == "1"
     assert said(answer) == "Sessions ended: 2."
-    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+    assert (logged_in_as(anns), logged_in_as(bobs)) == ("", "bob")
 
 
 def test_users_are_logged_out_everywhere(user: Any, other: Any) -> None:
@@ -137,10 +137,10 @@ def test_users_are_logged_out_everywhere(user: Any, other: Any) -> None:
     answer = choose(clerk, USERS, [user.pk], sure=True)
 
     assert said(answer) == "Sessions ended: 2."
-    assert {*map(signed_in, anns)} == {""}
+    assert {*map(logged_in_as, anns)} == {""}
     assert LogoutEvent.objects.get().user_label == "ann"
     choose(clerk, USERS, [user.pk, other.pk], sure=True)
-    assert {*map(signed_in, bobs)} == {""}
+    assert {*map(logged_in_as, bobs)} == {""}
     assert LogoutEvent.objects.count() == 2
 
 
@@ -169,7 +169,7 @@ def test_users_of_a_proxy_model_too(user: Any, other: Any, members: str) -> None
     answer = clerk.post(members, {**data, "confirmed": "yes"})
 
     assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
-    assert (signed_in(anns), signed_in(bobs)) == ("ann", "")
+    assert (logged_in_as(anns), logged_in_as(bobs)) == ("ann", "")
 
 
 def test_the_mixin_keeps_a_projects_own_actions(user: Any) -> None:
@@ -199,7 +199,7 @@ def test_staff_without_the_permission_can_end_nothing(user: Any, url: str) -> No
     assert "end_chosen" not in clerk.get(url).content.decode()
     assert "log_out_everywhere" not in clerk.get(url).content.decode()
     choose(clerk, url, keys, sure=True)
-    assert signed_in(anns) == "ann"
+    assert logged_in_as(anns) == "ann"
     assert not LogoutEvent.objects.exists()
 
 
@@ -218,14 +218,14 @@ def test_sessions_of_staff_need_the_stronger_permission(
     answer = choose(clerk, url, keys, sure=True)
 
     assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
-    assert (signed_in(anns), signed_in(bobs)) == ("ann", "")
+    assert (logged_in_as(anns), logged_in_as(bobs)) == ("ann", "")
     answer = choose(clerk, url, keys[:1] if url == USERS else ids(user), sure=True)
     assert "nothing here that you can end" in said(answer)
-    assert signed_in(anns) == "ann"
+    assert logged_in_as(anns) == "ann"
     choose(
         browser(staff("end_loginsession", "end_staff_sessions", name="chief")), url, keys, sure=True
     )
-    assert signed_in(anns) == ""
+    assert logged_in_as(anns) == ""
 
 
 @pytest.mark.parametrize("url", [SESSIONS, USERS])
@@ -237,14 +237,14 @@ def test_admins_who_choose_themselves_are_told_and_logged_out(url: str) -> None:
     keys = [clerk.pk] if url == USERS else ids(clerk)
 
     assert "Your own session is among them" in Page(choose(here, url, keys, sure=False)).text
-    assert signed_in(here) == "clerk"
+    assert logged_in_as(here) == "clerk"
     answer = choose(here, url, keys, sure=True)
 
     assert answer.status_code == 302
     page = here.get(url, follow=True)
     assert page.redirect_chain
     assert "Sessions ended: 1." in Page(page).text
-    assert signed_in(here) == ""
+    assert logged_in_as(here) == ""
 
 
 def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
@@ -277,7 +277,7 @@ def test_what_ended_with_everyones_has_ended_here_too(user: Any, other: Any) -> 
     assert "nothing here that you can end" in said(answer)
 
     choose(clerk, SESSIONS, ids(user, other), sure=True)
-    assert signed_in(bobs) == ""
+    assert logged_in_as(bobs) == ""
     assert LogoutEvent.objects.latest("created_at").sessions == 1
 
 
@@ -299,12 +299,12 @@ def test_no_replica_is_asked(user: Any, rf: RequestFactory, settings: Any, model
     )
 
     settings.DATABASE_ROUTERS = []
-    assert signed_in(anns) == ""
+    assert logged_in_as(anns) == ""
 
 
 def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A revoker that fails: not complete. A record that cannot be written: not ended."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     anns, clerk = browser(user), browser(staff("end_loginsession"))
 
     def broken(*args: Any, **kwargs: Any) -> None:
@@ -314,11 +314,11 @@ def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyP
         patch.setattr(audit, "record_event", broken)
         answer = choose(clerk, SESSIONS, ids(user), sure=True)
     assert "Not all could be ended" in said(answer)
-    assert signed_in(anns) == "ann"
+    assert logged_in_as(anns) == "ann"
 
     answer = choose(clerk, SESSIONS, ids(user), sure=True)
     assert "could not be revoked yet" in said(answer)
-    assert signed_in(anns) == ""
+    assert logged_in_as(anns) == ""
 
 
 @pytest.mark.parametrize("url", [SESSIONS, EVENTS])

@@ -13,10 +13,20 @@ from django.test import Client
 from django_logout import Reason, Target, credentials_changed, end_sessions
 from django_logout.conf import LogoutSettings
 from django_logout.models import LoginSession, LogoutEvent
-from tests.browsers import EVERYWHERE, OTHERS, age, browser, end_url, id_of, listed
-from tests.carsite import Visitor, environment, fill, serving
-from tests.pages import LOGOUT, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import (
+    EVERYWHERE,
+    LOGOUT,
+    OTHERS,
+    age,
+    browser,
+    copy_of,
+    end_url,
+    id_of,
+    listed,
+    logged_in_as,
+)
+from tests.example_site import Visitor, environment, fill, serving
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -33,7 +43,7 @@ def in_turn(user: Any, clock: Any, number: int) -> list[Client]:
 
 def who(*clients: Client) -> list[str]:
     """Whom the site takes each for."""
-    return [signed_in(each) for each in clients]
+    return [logged_in_as(each) for each in clients]
 
 
 @pytest.mark.parametrize(("at_limit", "stay"), [("end_oldest", [1, 2]), ("refuse", [0, 1])])
@@ -80,7 +90,7 @@ def test_7_3_1_a_session_ends_when_it_is_not_used(
     here = browser(user)
     for _ in range(3):
         clock.shift(timedelta(minutes=29))
-        assert signed_in(here) == "ann"
+        assert logged_in_as(here) == "ann"
     thief = copy_of(here)
     clock.shift(timedelta(minutes=30))
     assert who(here, thief) == ["", ""]
@@ -95,7 +105,7 @@ def test_7_3_2_a_session_ends_at_its_greatest_age(
     here = browser(user)
     for _ in range(11):
         clock.shift(timedelta(hours=1))
-        assert signed_in(here) == "ann"
+        assert logged_in_as(here) == "ann"
     thief = copy_of(here)
     clock.shift(timedelta(hours=1))
     assert who(here, thief) == ["", ""]

@@ -22,7 +22,7 @@ from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
 from django_logout.sessions import engines, registry
 from django_logout.sessions.sql import update_can_return
-from tests.counting import Cost, cost, counted, plain_django
+from tests.query_counts import Cost, cost, counted, plain_django
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

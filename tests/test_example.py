@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import services
-from tests.carsite import (
+from tests.example_site import (
     EXAMPLE,
     SERVERS,
     Visitor,

@@ -15,7 +15,7 @@ from django.utils import translation
 
 import django_logout
 from django_logout.enums import Reason
-from tests.carsite import EXAMPLE
+from tests.example_site import EXAMPLE
 from tests.waiting import PATIENCE
 
 PACKAGE = Path(django_logout.__file__).parent

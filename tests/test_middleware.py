@@ -12,8 +12,8 @@ from django.test import AsyncClient, Client
 from django_logout import Target, aend_sessions, end_sessions
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.middleware import LogoutMiddleware
-from tests.pages import Page, signed_in
-from tests.routes import OUT, routes
+from tests.clients import Page, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +55,7 @@ def test_our_errors_are_a_503_wherever_they_come_from(
     assert response.status_code == 503
     assert "You may still be logged in" in Page(response).text
     assert "sessionid" not in response.cookies
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 async def test_under_asgi_too(user: Any, settings: Any) -> None:
@@ -114,11 +114,11 @@ def test_a_session_that_was_loaded_before_us_is_looked_at_again(
     engine: str, early: None, ann: Client, user: Any
 ) -> None:
     """Or whoever stands before us would open what has ended."""
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
     end_sessions(Target.user(user))
 
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 async def test_a_session_loaded_by_an_earlier_middleware_is_checked_under_asgi(

@@ -13,8 +13,8 @@ from django.test import Client, RequestFactory, override_settings
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.pages import copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import copy_of, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ def test_djangos_own_logout_goes_through_the_door(
 
     assert ann.post(OUT if view == "class" else "/plain-logout/").status_code == 302
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     event = LogoutEvent.objects.get()
     assert (event.user_label, event.reason, event.sessions) == ("ann", "user", 1)
 
@@ -86,7 +86,7 @@ def test_logging_in_again_as_oneself_keeps_the_session(ann: Client, user: Any) -
     ann.post("/login/", {"username": "ann", "password": "pw"})
 
     assert list(LoginSession.objects.values_list("pk", flat=True)) == [before]
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_logging_in_as_somebody_else_ends_the_first_session(
@@ -98,7 +98,7 @@ def test_logging_in_as_somebody_else_ends_the_first_session(
 
     ann.post("/login/", {"username": "bob", "password": "pw"})
 
-    assert (signed_in(ann), signed_in(thief)) == ("bob", "")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("bob", "")
     event = LogoutEvent.objects.get()
     assert (event.user_label, event.reason) == ("ann", "switched")
 
@@ -116,10 +116,10 @@ def test_a_session_that_is_taken_over_by_a_login_is_that_users(
     settings.ROOT_URLCONF = routes(view)
     ann.get(OUT)
 
-    assert signed_in(ann) == "bob"
+    assert logged_in_as(ann) == "bob"
     assert LoginSession.objects.filter(ended_at=None).get().user == other
     end_sessions(Target.user(other))
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_out_and_in_within_one_request(ann: Client, other: Any, settings: Any) -> None:
@@ -134,5 +134,5 @@ def test_out_and_in_within_one_request(ann: Client, other: Any, settings: Any) -
     thief = copy_of(ann)
 
     assert ann.get(OUT).content == b"bob"
-    assert (signed_in(ann), signed_in(thief)) == ("bob", "")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("bob", "")
     assert LoginSession.objects.filter(ended_at=None).get().user == other

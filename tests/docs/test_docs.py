@@ -18,8 +18,8 @@ from django_logout.conf import LogoutSettings
 from django_logout.enums import Reason
 from django_logout.signals import session_ended
 from tests import services
+from tests.clients import LOGOUT
 from tests.django_suite.expected import DIFFERENCES
-from tests.pages import LOGOUT
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -24,7 +24,7 @@ from playwright.sync_api import (
 )
 
 from tests import services
-from tests.carsite import environment, fill, serving
+from tests.example_site import environment, fill, serving
 from tests.waiting import PATIENCE
 
 SWITCHES = [
@@ -63,7 +63,7 @@ def variant(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Origins of the site with other settings: by scheme, and by a name in ``variants``; ``www``
     has the usual ones."""
     folder = tmp_path_factory.mktemp("variants")
-    env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.variants")
+    env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.settings_by_host")
     fill(env)
     tls = [f"--certfile={certificate}", f"--keyfile={certificate}"]
     with serving(env) as http, serving(env, options=tls) as https:

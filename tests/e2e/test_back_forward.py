@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import end, go, wait_until_loaded
+from tests.e2e.navigation import end, go, wait_until_loaded
 
 pytestmark = pytest.mark.needs("chromium")
 

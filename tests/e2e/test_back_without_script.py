@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import end, go, press, shows_secret
+from tests.e2e.navigation import end, go, press, shows_secret
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import LOG_OUT
+from tests.e2e.navigation import LOG_OUT
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests import services
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import LOG_OUT, end, shows_secret
+from tests.e2e.navigation import LOG_OUT, end, shows_secret
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.needs("chromium")

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import go, shows_secret
+from tests.e2e.navigation import go, shows_secret
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import LOG_OUT, end, shows_secret
+from tests.e2e.navigation import LOG_OUT, end, shows_secret
 
 pytestmark = pytest.mark.needs("chromium")
 

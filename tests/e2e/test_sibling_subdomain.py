@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.moves import shows_secret
+from tests.e2e.navigation import shows_secret
 
 pytestmark = pytest.mark.needs("chromium")
 

@@ -8,8 +8,8 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.models import LogoutEvent
+from tests.clients import LOGOUT, logged_in_as
 from tests.databases.router import lag
-from tests.pages import LOGOUT, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,7 +71,7 @@ def test_a_name_that_cannot_be_told_keeps_nobody_in(
     monkeypatch.setattr(type(user), "__str__", broken)
     ann.post(LOGOUT)
 
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
     event = LogoutEvent.objects.get()
     assert (event.user_label, event.actor_label) == (str(user.pk), str(user.pk))
 
@@ -108,7 +108,7 @@ def test_no_secret_is_in_the_record_of_a_failure(
     ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A revoker's message may hold a token: record and log have its class, and where it failed."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
 
     ann.post(LOGOUT)
 
@@ -117,7 +117,7 @@ def test_no_secret_is_in_the_record_of_a_failure(
     assert "s3cr3t" not in repr(event.outcomes)
     (line,) = [record for record in caplog.records if "failed with" in record.msg]
     assert "Revoker 'broken' failed with RuntimeError; the sessions have ended" in caplog.text
-    assert "kinds.py" in caplog.text
+    assert "failing_revokers.py" in caplog.text
     assert "s3cr3t" not in caplog.text
     assert line.exc_info is None
 
@@ -126,7 +126,7 @@ def test_nor_is_one_in_the_log_of_a_page(
     ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The page of sessions shows what the other revokers know."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
 
     assert ann.get("/accounts/sessions/").status_code == 200
 

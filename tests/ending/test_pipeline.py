@@ -13,8 +13,8 @@ from django.test import AsyncClient, Client
 from django_logout import LogoutResult, Target, aend_sessions, alogout, end_sessions, logout
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
-from tests.pages import LOGOUT, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, copy_of, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,7 @@ def test_one_session_by_its_id(
     result = end_sessions(Target.session(session_id), reason="fired", actor=user)
 
     assert (result.complete, dict(result.ended), result.failed) == (True, {"session": 1}, ())
-    assert (signed_in(ann), signed_in(bob)) == ("", "bob")
+    assert (logged_in_as(ann), logged_in_as(bob)) == ("", "bob")
     (said,) = heard
     assert (said["session"].id, said["session"].user_id) == (session_id, user.pk)
     assert (said["reason"], said["actor"], said["event"]) == ("fired", user, result.event)
@@ -78,7 +78,7 @@ def test_all_of_one_user(engine: str, ann: Client, bob: Client, user: Any) -> No
 
     assert dict(end_sessions(Target.user(user)).ended) == {"session": 2}
 
-    assert [signed_in(client) for client in (ann, second, bob)] == ["", "", "bob"]
+    assert [logged_in_as(client) for client in (ann, second, bob)] == ["", "", "bob"]
 
 
 def test_of_several_users(engine: str, ann: Client, bob: Client, django_user_model: Any) -> None:
@@ -88,16 +88,16 @@ def test_of_several_users(engine: str, ann: Client, bob: Client, django_user_mod
 
     end_sessions(Target.users(django_user_model.objects.exclude(username="carl")))
 
-    assert [signed_in(client) for client in (ann, bob, carl)] == ["", "", "carl"]
+    assert [logged_in_as(client) for client in (ann, bob, carl)] == ["", "", "carl"]
 
 
 def test_everyone(engine: str, ann: Client, bob: Client) -> None:
     """And who logs in afterwards stays."""
     end_sessions(Target.everyone())
 
-    assert signed_in(ann) == signed_in(bob) == ""
+    assert logged_in_as(ann) == logged_in_as(bob) == ""
     bob.post("/login/", {"username": "bob", "password": "pw"})
-    assert signed_in(bob) == "bob"
+    assert logged_in_as(bob) == "bob"
 
 
 def test_all_others_of_ones_own(engine: str, ann: Client, user: Any, settings: Any) -> None:
@@ -112,7 +112,7 @@ def test_all_others_of_ones_own(engine: str, ann: Client, user: Any, settings: A
     settings.ROOT_URLCONF = routes(view)
 
     assert ann.get(OUT).content == b"ann"
-    assert (signed_in(ann), signed_in(second)) == ("ann", "")
+    assert (logged_in_as(ann), logged_in_as(second)) == ("ann", "")
 
 
 @pytest.mark.parametrize("scope", ["current", "user", "everyone"])
@@ -131,7 +131,7 @@ def test_whoever_ends_his_own_is_nobody_at_once(
     thief = copy_of(ann)
 
     assert ann.get(OUT).content == b"True {}"
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
 
 
 async def test_the_asynchronous_door(user: Any) -> None:
@@ -166,7 +166,7 @@ def test_what_is_rolled_back_has_not_happened(ann: Client, user: Any, heard: lis
         transaction.set_rollback(True)
 
     assert not heard
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def cart_view(**how: Any) -> Any:
@@ -208,7 +208,7 @@ def test_listed_keys_move_into_a_fresh_session(
 
     assert dict(ann.session) == {"cart": ["beetle"], "theme": "dark"}
     assert ann.cookies["sessionid"].value != old
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert "cart" not in thief.session or engine == "signed_cookies"
 
 
@@ -230,7 +230,7 @@ def test_a_login_cannot_be_kept(ann: Client, settings: Any, key: str) -> None:
     with pytest.raises(ValueError, match=key):
         ann.get(OUT)
 
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_a_guests_cart_is_kept_too(client: Client, settings: Any) -> None:
@@ -282,5 +282,5 @@ def test_logging_in_again_begins_a_new_session(engine: str, ann: Client) -> None
 
     ann.post("/login/", {"username": "ann", "password": "pw"})
 
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
     assert LoginSession.objects.filter(ended_at__isnull=True).count() == 1

@@ -17,12 +17,11 @@ from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import session_ended
-from tests.browsers import OTHERS
-from tests.clocks import another_process
-from tests.pages import LOGOUT, Page, copy_of, signed_in
-from tests.revokers.kinds import Saboteur
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, OTHERS, Page, copy_of, logged_in_as
+from tests.revokers.failing_revokers import Saboteur
 from tests.settings import ENGINES
+from tests.timeouts import another_process
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def claimed(settings: Any) -> Iterator[Callable[[Any], None]]:
     """Does something when the sessions have been claimed, and nothing is committed yet."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Saboteur"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Saboteur"]}
 
     def when(act: Any) -> None:
         Saboteur.act = staticmethod(act)
@@ -68,7 +67,7 @@ def test_a_login_that_was_under_way_ends_with_the_others(
 
     result = end_sessions(Target.user(user))
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     event = LogoutEvent.objects.get()
     assert event == result.event
     assert (event.sessions, event.login_sessions.count()) == (2, 2)
@@ -83,7 +82,7 @@ def test_so_it_does_where_one_browser_ends_the_others(
 
     ann.post(OTHERS)
 
-    assert (signed_in(ann), signed_in(thief)) == ("ann", "")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("ann", "")
     assert LogoutEvent.objects.get().sessions == 1
 
 
@@ -97,9 +96,9 @@ def test_when_that_cannot_be_ended_nobody_is_told_that_it_is(
     with failing("SELECT", "created_at", '"ended_at" IS NULL'), pytest.raises(SessionNotEnded):
         end_sessions(Target.user(user))
 
-    assert (signed_in(ann), signed_in(thief)) == ("", "ann")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("", "ann")
     end_sessions(Target.user(user))
-    assert signed_in(thief) == ""
+    assert logged_in_as(thief) == ""
 
 
 def test_what_has_ended_is_announced_whatever_fails_afterwards(
@@ -120,7 +119,7 @@ def test_what_has_ended_is_announced_whatever_fails_afterwards(
 
     assert heard == [LoginSession.objects.get().pk]
     assert "Not logged out everywhere yet" in caplog.text
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_which_sessions_to_end_may_not_be_found_out(user: Any) -> None:
@@ -137,7 +136,7 @@ def test_without_autocommit_nothing_can_be_promised(ann: Client, user: Any) -> N
             end_sessions(Target.user(user))
     finally:
         transaction.set_autocommit(True)
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_when_sessions_cannot_be_deleted_nothing_has_changed(
@@ -151,7 +150,7 @@ def test_when_sessions_cannot_be_deleted_nothing_has_changed(
     with failing("DELETE", "django_session"), pytest.raises(SessionNotEnded):
         end_sessions(Target.user(user))
 
-    assert signed_in(ann) == signed_in(thief) == "ann"
+    assert logged_in_as(ann) == logged_in_as(thief) == "ann"
     assert not LogoutEvent.objects.exists()
 
 
@@ -168,7 +167,7 @@ def test_when_nobody_can_tell_who_is_logged_in_nobody_is_told_to_be_out(
 
     assert response.status_code == 503
     assert "You may still be logged in" in Page(response).text
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_a_view_that_makes_an_outage_a_500_of_its_own_is_answered_truly(
@@ -192,7 +191,7 @@ def test_a_view_that_makes_an_outage_a_500_of_its_own_is_answered_truly(
 
     assert response.status_code == 503
     assert "sessionid" not in response.cookies
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_activity_that_cannot_be_written_stops_nobody(
@@ -202,7 +201,7 @@ def test_activity_that_cannot_be_written_stops_nobody(
     settings.LOGOUT = {"LAST_SEEN_INTERVAL": 0}
 
     with failing("UPDATE", "django_logout_loginsession"):
-        assert signed_in(ann) == "ann"
+        assert logged_in_as(ann) == "ann"
 
     assert "The time of the last use of a session could not be saved." in caplog.text
 
@@ -219,7 +218,7 @@ def test_a_session_whose_data_cannot_be_deleted_is_refused(
 
     assert client.post(LOGOUT).status_code == 200
 
-    assert signed_in(client) == signed_in(thief) == ""
+    assert logged_in_as(client) == logged_in_as(thief) == ""
     assert "The data of an ended session could not be deleted; it is refused." in caplog.text
     assert key not in caplog.text
 
@@ -242,4 +241,4 @@ def test_an_ending_between_two_looks_is_seen_by_the_second(
         response = ann.get("/private/", follow=True)
 
     assert b"An administrator ended your session." in response.content
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""

@@ -13,8 +13,7 @@ from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.retries import incomplete_events, retry_revokers
 from django_logout.sessions import registry
 from django_logout.signals import session_ended
-from tests.crowds import make_crowd, make_rows
-from tests.named import named
+from tests.factories import make_crowd, make_rows, users_named
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +28,7 @@ def test_each_session_is_announced_once(user: Any, other: Any, small_parts: None
 
     session_ended.connect(hear)
     try:
-        result = end_sessions(Target.users(named("ann", "bob")))
+        result = end_sessions(Target.users(users_named("ann", "bob")))
         again = end_sessions(Target.sessions([row.pk for row in rows]))
     finally:
         session_ended.disconnect(hear)
@@ -53,7 +52,7 @@ def test_revokers_are_asked_part_by_part(small_parts: None, recorder: Any) -> No
 
 def test_whom_a_revoker_has_failed_is_on_record(small_parts: None, settings: Any) -> None:
     """Those without a session could not be found again."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     crowd = make_crowd(3, 0)
 
     result = end_sessions(Target.users(crowd))
@@ -134,7 +133,7 @@ def test_a_failure_at_once_has_changed_nothing(user: Any, monkeypatch: pytest.Mo
     make_rows(user, 1)
     monkeypatch.setattr(registry, "end_rows", broken)
     with pytest.raises(SessionNotEnded, match=r"^The sessions could not be ended; nothing"):
-        end_sessions(Target.users(named("ann")))
+        end_sessions(Target.users(users_named("ann")))
 
 
 def test_parts_in_somebodys_transaction_stand_and_fall_together(

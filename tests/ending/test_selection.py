@@ -14,16 +14,16 @@ from django_logout.guard import status_cache
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import engines
 from django_logout.signals import session_ended
-from tests.counting import cost
-from tests.crowds import make_crowd, make_rows
-from tests.named import named, signed_in, who
+from tests.clients import active_client, home_page
+from tests.factories import make_crowd, make_rows, users_named
+from tests.query_counts import cost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
     """Told of as it goes, one event in all; and whoever was not asked for stays."""
-    bystander = signed_in(user)
+    bystander = active_client(user)
     crowd, told = make_crowd(10_000), []
 
     result = end_sessions(
@@ -44,7 +44,7 @@ def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
     ended = LoginSession.objects.filter(event=event, ended_at__isnull=False)
     assert ended.count() == 10_000
     assert Session.objects.count() == (1 if engines.current().model else 0)
-    assert who(bystander) == b"user=ann"
+    assert home_page(bystander) == b"user=ann"
 
 
 def test_statements_grow_with_the_parts_and_not_with_the_users(
@@ -67,13 +67,13 @@ def test_statements_grow_with_the_parts_and_not_with_the_users(
 def test_users_are_out_on_every_engine(user: Any, other: Any, engine: str) -> None:
     """Both of two, with all their browsers; not the third."""
     third = get_user_model().objects.create_user("cid")
-    browsers = [signed_in(each) for each in (user, user, other)]
-    bystander = signed_in(third)
+    browsers = [active_client(each) for each in (user, user, other)]
+    bystander = active_client(third)
 
-    end_sessions(Target.users(named("ann", "bob")))
+    end_sessions(Target.users(users_named("ann", "bob")))
 
-    assert [who(each) for each in browsers] == [b"user="] * 3
-    assert who(bystander) == b"user=cid"
+    assert [home_page(each) for each in browsers] == [b"user="] * 3
+    assert home_page(bystander) == b"user=cid"
 
 
 def test_marks_are_written_in_batches(
@@ -81,11 +81,11 @@ def test_marks_are_written_in_batches(
 ) -> None:
     """A cache takes so many at a time; none is left out."""
     monkeypatch.setattr(status_cache, "BATCH", 2)
-    browsers = [signed_in(user) for _ in range(5)]
+    browsers = [active_client(user) for _ in range(5)]
 
-    end_sessions(Target.users(named("ann", "bob")))
+    end_sessions(Target.users(users_named("ann", "bob")))
 
-    assert [who(each) for each in browsers] == [b"user="] * 5
+    assert [home_page(each) for each in browsers] == [b"user="] * 5
 
 
 def test_more_keys_than_a_statement_takes_are_deleted_by_several(
@@ -106,14 +106,14 @@ def test_more_keys_than_a_statement_takes_are_deleted_by_several(
 @pytest.mark.parametrize(
     "users",
     [
-        lambda: named("ann", "bob").order_by("-username"),
-        lambda: named("ann", "bob", "cid").order_by("username")[:2],
-        lambda: named("ann", "bob").filter(login_sessions__isnull=False),
+        lambda: users_named("ann", "bob").order_by("-username"),
+        lambda: users_named("ann", "bob", "cid").order_by("username")[:2],
+        lambda: users_named("ann", "bob").filter(login_sessions__isnull=False),
         lambda: (
             get_user_model().objects.filter(login_sessions__ended_at=None).exclude(username="cid")
         ),
-        lambda: named("ann").union(named("bob")),
-        lambda: named("ann", "bob").only("username").distinct(),
+        lambda: users_named("ann").union(users_named("bob")),
+        lambda: users_named("ann", "bob").only("username").distinct(),
     ],
     ids=["ordered", "sliced", "joined", "asks for the living", "union", "distinct"],
 )
@@ -137,7 +137,9 @@ def test_any_queryset_of_users_will_do(
 def test_nobody_is_nothing() -> None:
     """No users: nothing ended, nothing on record."""
     told: list[Any] = []
-    result = end_sessions(Target.users(named()), progress=lambda *how_far: told.append(how_far))
+    result = end_sessions(
+        Target.users(users_named()), progress=lambda *how_far: told.append(how_far)
+    )
     assert (result.ended, result.event, result.complete) == ({}, None, True)
     assert end_sessions(Target.sessions([])).event is None
     assert told == [(0, 0)]
@@ -147,7 +149,7 @@ def test_nobody_is_nothing() -> None:
 
 def test_users_without_a_known_session_are_on_record_too(user: Any) -> None:
     """Sessions that nobody has seen may have ended: the cut-off refuses them."""
-    event = end_sessions(Target.users(named("ann"))).event
+    event = end_sessions(Target.users(users_named("ann"))).event
     assert event is not None
     assert (event.sessions, event.user) == (0, None)
     assert Cutoff.objects.get().user == user
@@ -156,7 +158,7 @@ def test_users_without_a_known_session_are_on_record_too(user: Any) -> None:
 def test_everyone_a_second_time_counts_those_who_came_since(user: Any, clock: Any) -> None:
     """Nobody ends twice."""
     for _ in range(2):
-        signed_in(user)
+        active_client(user)
         clock.shift(1)
         end_sessions(Target.everyone())
     assert list(LogoutEvent.objects.values_list("sessions", flat=True)) == [1, 1]
@@ -166,10 +168,10 @@ def test_whoever_went_with_everyone_does_not_count_again_with_his_own(
     user: Any, engine: str, clock: Any
 ) -> None:
     """Nor does he keep the signal from those who are ended now."""
-    old = signed_in(user)
+    old = active_client(user)
     clock.shift(1)
     end_sessions(Target.everyone())
-    new, heard = signed_in(user), []
+    new, heard = active_client(user), []
 
     def hear(session: Any, **kwargs: Any) -> None:
         heard.append(session.id)
@@ -181,13 +183,13 @@ def test_whoever_went_with_everyone_does_not_count_again_with_his_own(
         session_ended.disconnect(hear)
     assert result.event is not None
     assert result.event.sessions == len(heard) == 1
-    assert (who(old), who(new)) == (b"user=", b"user=")
+    assert (home_page(old), home_page(new)) == (b"user=", b"user=")
 
 
 @pytest.mark.parametrize("reason", ["incident-4711", None])
 def test_why_everyone_has_been_logged_out(user: Any, engine: str, reason: str | None) -> None:
     """What was given goes to each browser; without it, that it was everyone is why."""
-    browser = signed_in(user)
+    browser = active_client(user)
 
     end_sessions(Target.everyone(), **({"reason": reason} if reason else {}))
 
@@ -208,11 +210,11 @@ async def test_why_everyone_has_been_logged_out_under_asgi(user: Any, engine: st
 
 def test_nobody_has_no_sessions(user: Any) -> None:
     """Somebody anonymous, or who has not been saved, is none of those who have."""
-    browser = signed_in(user)
+    browser = active_client(user)
     for nobody in (AnonymousUser(), type(user)()):
         if nobody.pk is None:
             assert end_sessions(Target.user(nobody)).event is None
-    assert who(browser) == b"user=ann"
+    assert home_page(browser) == b"user=ann"
     assert not LogoutEvent.objects.exists()
 
 
@@ -221,7 +223,7 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
     user: Any, monkeypatch: pytest.MonkeyPatch, quicker: bool
 ) -> None:
     """With those that it has found at first; unless another ending of it is quicker."""
-    mine, late = signed_in(user), Client()
+    mine, late = active_client(user), Client()
     of, heard = stragglers.find_stragglers, []
 
     def overlooked(*args: Any, **kwargs: Any) -> Any:
@@ -244,4 +246,4 @@ def test_what_begins_during_an_ending_is_counted_and_told_of_once(
     assert result.event is not None
     assert result.event.sessions == (1 if quicker else 2)
     assert len(set(heard)) == len(heard) == 2
-    assert (who(mine), who(late)) == (b"user=", b"user=")
+    assert (home_page(mine), home_page(late)) == (b"user=", b"user=")

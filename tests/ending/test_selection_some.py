@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.ending import selection
 from django_logout.models import LoginSession, LogoutEvent
-from tests.crowds import make_rows
-from tests.named import signed_in, who
+from tests.clients import active_client, home_page
+from tests.factories import make_rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,13 +34,13 @@ def ended() -> set[UUID]:
 
 def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
     """Whoever they belong to; the others of the same users go on."""
-    browsers = [signed_in(each) for each in (user, user, other, other)]
+    browsers = [active_client(each) for each in (user, user, other, other)]
     first, _, third, _ = LoginSession.objects.order_by("created_at")
 
     result = end_sessions(Target.sessions([first.pk, str(third.pk), first.pk]))
 
     assert result.ended == {"session": 2}
-    assert [who(each) for each in browsers] == [b"user=", b"user=ann", b"user=", b"user=bob"]
+    assert [home_page(each) for each in browsers] == [b"user=", b"user=ann", b"user=", b"user=bob"]
     event = LogoutEvent.objects.get()
     assert (event.scope, event.user, event.user_label) == ("sessions", None, "")
 
@@ -65,7 +65,7 @@ def test_what_a_queryset_asks_for_is_asked_again(
 ) -> None:
     """A session that is used while others are being ended for idleness is not idle."""
     monkeypatch.setattr(selection, "BATCH", 1)
-    browsers = [signed_in(user) for _ in range(2)]
+    browsers = [active_client(user) for _ in range(2)]
     long_ago = timezone.now().replace(year=2020)
     LoginSession.objects.update(last_seen_at=long_ago)
 
@@ -77,7 +77,7 @@ def test_what_a_queryset_asks_for_is_asked_again(
     result = end_sessions(Target.sessions(idle), progress=use)
 
     assert result.ended == {"session": 1}
-    assert sorted(who(each) for each in browsers) == [b"user=", b"user=ann"]
+    assert sorted(home_page(each) for each in browsers) == [b"user=", b"user=ann"]
 
 
 def test_sliced_sessions_end_as_listed(user: Any) -> None:

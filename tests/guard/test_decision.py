@@ -13,9 +13,9 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.signals import session_ended
-from tests.clocks import another_process, browser, reasons
-from tests.pages import LOGOUT, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, copy_of, logged_in, logged_in_as
+from tests.timeouts import another_process, reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,9 +30,9 @@ def test_idle_for_long_enough_and_it_is_over(
 ) -> None:
     """The page is not served; the login page says why, and leads back to the same URL."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(599)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(600)
 
     response = client.get(PAGE)
@@ -49,13 +49,13 @@ def test_activity_puts_idleness_off_but_not_age(
 ) -> None:
     """Both limits at once; whichever comes first."""
     settings.LOGOUT = {**IDLE, **AGE}
-    client = browser(user)
+    client = logged_in(user)
     for _ in range(7):
         clock.shift(500)
-        assert signed_in(client) == "ann"
+        assert logged_in_as(client) == "ann"
     clock.shift(100)
 
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert reasons() == ["absolute_timeout"]
 
 
@@ -64,12 +64,12 @@ def test_age_is_of_the_session_not_of_the_last_login(
 ) -> None:
     """A login on another device makes nobody younger."""
     settings.LOGOUT = AGE
-    first = browser(user)
+    first = logged_in(user)
     clock.shift(1800)
-    second = browser(user)
+    second = logged_in(user)
     clock.shift(1800)
 
-    assert (signed_in(first), signed_in(second)) == ("", "ann")
+    assert (logged_in_as(first), logged_in_as(second)) == ("", "ann")
 
 
 def test_logging_in_again_in_a_session_begins_anew(
@@ -77,34 +77,34 @@ def test_logging_in_again_in_a_session_begins_anew(
 ) -> None:
     """Both limits, on every process (NIST SP 800-63B-4, 5.2)."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 3600, **AGE}
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(3000)
     assert client.post("/login/", {"username": "ann", "password": "pw"}).status_code == 302
     clock.shift(3000)
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     with another_process():
-        assert signed_in(client) == "ann"
+        assert logged_in_as(client) == "ann"
     clock.shift(600)
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert reasons() == ["absolute_timeout"]
 
 
 def test_what_has_expired_stays_so(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """For a copied cookie too, with limits that have become longer, and with one event."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     copy = copy_of(client)
     heard = []
     session_ended.connect(lambda **facts: heard.append(facts["reason"]), weak=False)
     clock.shift(600)
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     settings.LOGOUT = {}
 
     try:
-        assert signed_in(copy) == ""
+        assert logged_in_as(copy) == ""
         with another_process():
-            assert signed_in(copy) == ""
+            assert logged_in_as(copy) == ""
     finally:
         session_ended.receivers.pop()
     assert (reasons(), heard) == (["idle"], ["idle"])
@@ -115,10 +115,10 @@ def test_nothing_of_it_is_left_in_the_engine(
 ) -> None:
     """Not until the cookie's own age: the guest's cart and the rest go too."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     key = client.cookies["sessionid"].value
     clock.shift(600)
-    signed_in(client)
+    logged_in_as(client)
 
     store = import_module(settings.SESSION_ENGINE).SessionStore(key)
     assert engine == "signed_cookies" or store.load() == {}
@@ -129,7 +129,7 @@ def test_no_session_lives_longer_for_being_used(user: Any, settings: Any, clock:
     """Activity is written beside the session, whose own life goes on to its end."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     settings.LOGOUT = {**IDLE, "LAST_SEEN_INTERVAL": 1}
-    client = browser(user)
+    client = logged_in(user)
     client.get("/")
     before = Session.objects.get().expire_date, LoginSession.objects.get().expires_at
     clock.shift(300)
@@ -144,7 +144,7 @@ def test_no_session_lives_longer_for_being_used(user: Any, settings: Any, clock:
 def test_a_fetch_gets_401_with_the_reason(user: Any, settings: Any, clock: Any) -> None:
     """And not the login page."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(600)
 
     response = client.get(PAGE, headers={"sec-fetch-dest": "empty", "accept": "*/*"})
@@ -157,7 +157,7 @@ def test_a_fetch_gets_401_with_the_reason(user: Any, settings: Any, clock: Any) 
 def test_htmx_is_sent_to_the_login_page(user: Any, settings: Any, clock: Any) -> None:
     """As a whole page, which says why."""
     settings.LOGOUT = AGE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(3600)
 
     response = client.get("/private/", headers={"hx-request": "true"})
@@ -171,12 +171,12 @@ def test_logging_in_with_an_expired_cookie(
 ) -> None:
     """The old session ends as what it was, the new one lives."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(600)
 
     client.post("/login/", {"username": "ann", "password": "pw"})
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     assert reasons() == ["idle"]
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
@@ -186,12 +186,12 @@ def test_logging_out_of_an_expired_session(
 ) -> None:
     """Is calm, and ends it once."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(600)
 
     assert client.post(LOGOUT).status_code in {200, 302}
     assert len(reasons()) == 1
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_an_ending_of_the_same_session_meanwhile_is_the_one_that_counts(
@@ -199,7 +199,7 @@ def test_an_ending_of_the_same_session_meanwhile_is_the_one_that_counts(
 ) -> None:
     """Two requests meet the expired session; one event."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     session = LoginSession.objects.get()
     clock.shift(600)
 

@@ -8,10 +8,10 @@ from django.contrib.auth import aget_user
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
-from tests.clocks import another_process, browser, reasons
-from tests.counting import cost
-from tests.pages import signed_in
-from tests.routes import OUT, routes
+from tests.clients import logged_in, logged_in_as
+from tests.query_counts import cost
+from tests.timeouts import another_process, reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,42 +28,42 @@ def test_staff_is_sooner_idle(
     settings.LOGOUT = {"IDLE_TIMEOUT": staff_shorter}
     other.is_staff = True
     other.save()
-    ann, bob = browser(user), browser(other)
+    ann, bob = logged_in(user), logged_in(other)
     for _ in range(3):
         clock.shift(299)
-        assert (signed_in(ann), signed_in(bob)) == ("ann", "bob")
+        assert (logged_in_as(ann), logged_in_as(bob)) == ("ann", "bob")
     clock.shift(300)
 
-    assert (signed_in(ann), signed_in(bob)) == ("ann", "")
+    assert (logged_in_as(ann), logged_in_as(bob)) == ("ann", "")
     assert reasons() == ["idle"]
 
 
 def test_for_some_there_is_none(user: Any, settings: Any, clock: Any) -> None:
     """``None`` from a callable is no limit."""
     settings.LOGOUT = {"IDLE_TIMEOUT": lambda user, request: None, "ABSOLUTE_TIMEOUT": 86400}
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(86399)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(1)
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_a_change_of_role_counts_after_an_interval(user: Any, settings: Any, clock: Any) -> None:
     """The limits are remembered for as long."""
     settings.LOGOUT = {"ABSOLUTE_TIMEOUT": staff_shorter}
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(310)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     type(user).objects.update(is_staff=True)
     clock.shift(59)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(1)
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_it_costs_one_query_an_interval(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """The user comes along with the row; between that, nothing is asked."""
-    client = browser(user)
+    client = logged_in(user)
     client.get("/")
     with cost() as usual:
         client.get("/")
@@ -96,11 +96,11 @@ def test_the_request_is_there_and_tells_nobody_in(
         return 600
 
     settings.LOGOUT = {"IDLE_TIMEOUT": by_request}
-    client = browser(user)
-    assert signed_in(client) == "ann"
+    client = logged_in(user)
+    assert logged_in_as(client) == "ann"
     clock.shift(600)
 
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert seen == [("/", user, True)] * 2
 
 
@@ -130,12 +130,12 @@ async def test_under_asgi_they_may_ask_the_database(
 def test_a_session_beside_the_one_in_use(user: Any, other: Any, settings: Any, clock: Any) -> None:
     """Two cookies of one name: logging out asks for the limits of both."""
     settings.LOGOUT = {"IDLE_TIMEOUT": staff_shorter}
-    ann, bob = browser(user), browser(other)
+    ann, bob = logged_in(user), logged_in(other)
     both = Client()
     first, second = (c.cookies["sessionid"].value for c in (ann, bob))
     with another_process():
         both.post("/accounts/logout/", HTTP_COOKIE=f"sessionid={first}; sessionid={second}")
-    assert (signed_in(ann), signed_in(bob)) == ("", "")
+    assert (logged_in_as(ann), logged_in_as(bob)) == ("", "")
 
 
 def test_without_the_auth_middleware_there_is_no_user_to_stand_in_for(
@@ -150,7 +150,7 @@ def test_without_the_auth_middleware_there_is_no_user_to_stand_in_for(
     settings.ROOT_URLCONF = routes(
         lambda request: HttpResponse(f"{len(request.session.keys())} {hasattr(request, 'user')}")
     )
-    client = browser(user)
+    client = logged_in(user)
     assert client.get(OUT).content == b"5 False"
     clock.shift(3600)
     assert client.get(OUT).content == b"0 False"

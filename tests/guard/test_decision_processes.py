@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from django_logout.models import LoginSession
 from django_logout.sessions import activity
-from tests.clocks import another_process, browser
-from tests.counting import cost
-from tests.pages import signed_in
+from tests.clients import logged_in, logged_in_as
+from tests.query_counts import cost
+from tests.timeouts import another_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,7 +25,7 @@ def test_within_the_limits_it_costs_nothing(
 ) -> None:
     """Not a query more than without limits, on any engine."""
     settings.LOGOUT = {"LAST_SEEN_INTERVAL": 3600}
-    client = browser(user)
+    client = logged_in(user)
     client.get(PAGE)
     with cost() as usual:
         client.get(PAGE)
@@ -43,7 +43,7 @@ def test_a_process_that_meets_a_session_asks_once(
 ) -> None:
     """Then it remembers."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     with cost() as usual:
         client.get(PAGE)
     with another_process():
@@ -58,7 +58,7 @@ def test_a_process_that_meets_a_session_asks_once(
 def test_age_alone_asks_nobody(user: Any, settings: Any, clock: Any) -> None:
     """When it began stands in the session's own data."""
     settings.LOGOUT = AGE
-    client = browser(user)
+    client = logged_in(user)
     client.get(PAGE)
     with another_process():
         clock.shift(59)  # or its activity would be written, as that process has not done
@@ -81,23 +81,23 @@ def test_activity_in_another_process_counts(
 ) -> None:
     """What a process remembers is not the whole truth: it asks before it refuses."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     with another_process():
         clock.shift(400)
-        assert signed_in(client) == "ann"
+        assert logged_in_as(client) == "ann"
     clock.shift(400)
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 def test_in_one_process_it_is_exact(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Although not each request is written."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(59)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(599)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 def test_another_process_is_early_by_an_interval_at_most(
@@ -105,12 +105,12 @@ def test_another_process_is_early_by_an_interval_at_most(
 ) -> None:
     """However the processes take turns, and however long the interval that was asked for."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 400, "LAST_SEEN_INTERVAL": 3600}
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(99)
     with another_process():
-        assert signed_in(client) == "ann"  # not written: it is no interval yet
+        assert logged_in_as(client) == "ann"  # not written: it is no interval yet
         clock.shift(99)
-        assert signed_in(client) == "ann"  # written
+        assert logged_in_as(client) == "ann"  # written
     clock.shift(301)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     assert LoginSession.objects.get().last_seen_at == timezone.now()

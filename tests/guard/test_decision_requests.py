@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clocks import another_process, browser, reasons
-from tests.counting import cost
-from tests.pages import copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import copy_of, logged_in, logged_in_as
+from tests.query_counts import cost
+from tests.timeouts import another_process, reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,7 +61,7 @@ def test_in_a_view_with_a_transaction_of_its_own(
         return HttpResponse(request.user.get_username())
 
     settings.ROOT_URLCONF = routes(view)
-    client = browser(user)
+    client = logged_in(user)
     client.raise_request_exception = False
     clock.shift(600)
     try:
@@ -90,14 +90,14 @@ def test_a_middleware_that_asks_first_lets_nobody_in(
     place = settings.MIDDLEWARE.index("django_logout.middleware.LogoutMiddleware")
     ours = settings.MIDDLEWARE
     settings.MIDDLEWARE = [*ours[:place], f"{__name__}.who_first", *ours[place:]]
-    client, other = browser(user), browser(user)
+    client, other = logged_in(user), logged_in(user)
     clock.shift(599)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(599)
-    assert (signed_in(client), signed_in(other)) == ("ann", "")
+    assert (logged_in_as(client), logged_in_as(other)) == ("ann", "")
     copy = copy_of(client)
     end_sessions(Target.user(user))
-    assert (signed_in(client), signed_in(copy)) == ("", "")
+    assert (logged_in_as(client), logged_in_as(copy)) == ("", "")
 
 
 async def test_a_middleware_that_asks_first_under_asgi(
@@ -125,7 +125,7 @@ def test_each_request_saves_its_session(engine: str, user: Any, settings: Any, c
     """Idle is idle: a page that looks at nobody still counts, and an expired session is not saved."""
     settings.LOGOUT = IDLE
     settings.SESSION_SAVE_EVERY_REQUEST = True
-    client = browser(user)
+    client = logged_in(user)
     for _ in range(3):
         clock.shift(500)
         assert client.get("/quiet/").status_code == 200
@@ -160,21 +160,21 @@ def test_sessions_from_before_our_time_begin_when_they_are_met(
     client.cookies["sessionid"] = store.session_key
     clock.shift(5000)
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(599)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     clock.shift(600)
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert reasons() == ["idle"]
 
 
 def test_a_session_without_its_row_is_refused(user: Any, settings: Any, clock: Any) -> None:
     """It claims an id that nobody knows."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     LoginSession.objects.all().delete()
     with another_process():
-        assert signed_in(client) == ""
+        assert logged_in_as(client) == ""
     assert reasons() == []
 
 
@@ -183,10 +183,10 @@ def test_a_session_that_ends_while_it_is_loaded_is_refused_for_that(
 ) -> None:
     """The engine has found it, and when its row is asked it has ended."""
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     LoginSession.objects.update(ended_at=timezone.now())
     with another_process():
-        assert signed_in(client) == ""
+        assert logged_in_as(client) == ""
     assert reasons() == []
 
 
@@ -197,11 +197,11 @@ def test_an_engine_that_cannot_delete_keeps_nobody_in(
     settings.SESSION_ENGINE = "tests.failing_engine"
     settings.SESSION_FILE_PATH = str(tmp_path)
     settings.LOGOUT = IDLE
-    client = browser(user)
+    client = logged_in(user)
     copy, key = copy_of(client), client.session.session_key
     clock.shift(600)
 
-    assert (signed_in(client), signed_in(copy)) == ("", "")
+    assert (logged_in_as(client), logged_in_as(copy)) == ("", "")
     assert reasons() == ["idle"]
     assert "could not be deleted" in caplog.text
     assert key not in caplog.text

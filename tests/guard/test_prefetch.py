@@ -18,8 +18,8 @@ from django_logout.sessions import engines, identity
 from django_logout.utils.bounded import BoundedDict
 from tests import services
 from tests.backends import cache_from_url
-from tests.counting import cost, counted
-from tests.pages import signed_in
+from tests.clients import logged_in_as
+from tests.query_counts import cost, counted
 from tests.settings import ENGINES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]
@@ -40,7 +40,7 @@ def ann(user: Any) -> Client:
     """A browser whose session this process has seen."""
     client = Client()
     client.force_login(user)
-    assert signed_in(client)
+    assert logged_in_as(client)
     return client
 
 
@@ -74,7 +74,7 @@ def test_the_key_of_a_living_session_lets_in_no_ended_one(ann: Client, admin_use
     """The process is wrong about whose key that is: what it has read of another is not used."""
     other = Client()
     other.force_login(admin_user)
-    assert signed_in(other)
+    assert logged_in_as(other)
     mine = identity.identify(here(ann)._session, key_of(ann))
     theirs = identity.identify(here(other)._session, key_of(other))
     assert mine is not None
@@ -82,8 +82,8 @@ def test_the_key_of_a_living_session_lets_in_no_ended_one(ann: Client, admin_use
     caches["default"].set(status_cache.mark_key(mine.id), "ended:admin")
     prefetch._ids[hash(key_of(ann))] = theirs.id
 
-    assert not signed_in(ann)
-    assert signed_in(other)
+    assert not logged_in_as(ann)
+    assert logged_in_as(other)
 
 
 def test_a_wrong_guess_ends_no_living_session(ann: Client, user: Any) -> None:
@@ -94,10 +94,10 @@ def test_a_wrong_guess_ends_no_living_session(ann: Client, user: Any) -> None:
     end_sessions(Target.session(ended.pk))
     prefetch._ids[hash(key_of(other))] = ended.pk
 
-    assert signed_in(other)
+    assert logged_in_as(other)
     assert prefetch._ids[hash(key_of(other))] != ended.pk
-    assert signed_in(other)
-    assert not signed_in(ann)
+    assert logged_in_as(other)
+    assert not logged_in_as(ann)
 
 
 def test_what_was_read_is_used_once(ann: Client) -> None:
@@ -107,7 +107,7 @@ def test_what_was_read_is_used_once(ann: Client) -> None:
     end_sessions(Target.session(LoginSession.objects.get().pk))
     with pytest.raises(UpdateError):
         session.save()
-    assert not signed_in(ann)
+    assert not logged_in_as(ann)
 
 
 def test_a_session_that_is_loaded_again_is_asked_for_again(ann: Client) -> None:
@@ -128,15 +128,15 @@ def test_a_cache_that_fails_at_one_of_them(
         raise ConnectionError
 
     monkeypatch.setattr(RedisCache, method, fail)
-    assert signed_in(ann)
+    assert logged_in_as(ann)
     monkeypatch.undo()
     end_sessions(Target.session(LoginSession.objects.get().pk))
-    assert not signed_in(ann)
+    assert not logged_in_as(ann)
 
 
 def test_another_cache_that_remembers_is_read_by_itself(ann: Client, settings: Any) -> None:
     settings.LOGOUT = {"CACHE_ALIAS": "other"}
-    assert signed_in(ann)
+    assert logged_in_as(ann)
     with cost() as found:
         assert here(ann).get("_auth_user_id")
     assert found.cache == ["get", "get_many"]
@@ -169,6 +169,6 @@ def test_a_process_remembers_so_many_and_no_key(
     clients = [Client() for _ in range(3)]
     for client in clients:
         client.force_login(user)
-        assert signed_in(client)
+        assert logged_in_as(client)
     assert list(prefetch._ids) == [hash(key_of(client)) for client in clients[1:]]
-    assert signed_in(clients[0])
+    assert logged_in_as(clients[0])

@@ -22,10 +22,9 @@ from django.test import AsyncClient, Client
 from django_logout import Reason, Target, end_sessions
 from django_logout.guard.install import session_state
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clocks import reasons
-from tests.logins import BACKEND
-from tests.pages import copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import BACKEND, copy_of, logged_in_as
+from tests.timeouts import reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,7 +89,7 @@ def test_one_that_is_not_looked_at_goes_on(engine: str, get: Any, ann: Client) -
         reopen(request)
 
     assert "Cookie" in get(ann, act)["Vary"]
-    assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
 
 
 def test_one_that_nobody_looks_at_costs_nothing(
@@ -125,7 +124,7 @@ def test_one_that_is_used_beside_the_requests_own(engine: str, get: Any, ann: Cl
         return beside[SESSION_KEY] == str(request.user.pk)
 
     assert get(ann, act).content == b"True"
-    assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
 
 
 def test_a_session_that_is_made_beside_is_another_one(
@@ -145,7 +144,7 @@ def test_a_session_that_is_made_beside_is_another_one(
     get(Client(), act)
     device = Client()
     device.cookies["sessionid"] = made[0]
-    assert (signed_in(device), living(), reasons()) == ("bob", ["bob"], [])
+    assert (logged_in_as(device), living(), reasons()) == ("bob", ["bob"], [])
 
 
 @pytest.mark.parametrize("leave", [logout, lambda request: request.session.flush()])
@@ -153,7 +152,7 @@ def test_leaving_it_ends_it(engine: str, get: Any, ann: Client, leave: Any) -> N
     """For copies of its cookie too."""
     thief = copy_of(ann)
     get(ann, lambda request: (reopen(request), leave(request)))
-    assert (signed_in(ann), signed_in(thief), living()) == ("", "", [])
+    assert (logged_in_as(ann), logged_in_as(thief), living()) == ("", "", [])
     assert reasons() == [Reason.USER if leave is logout else Reason.FLUSHED]
 
 
@@ -170,14 +169,14 @@ def test_a_logout_before_it_is_opened_anew(
         return reopen(request, key if by_old_key else None).get(SESSION_KEY)
 
     assert get(ann, act).content == b"None"
-    assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.USER])
+    assert (logged_in_as(thief), living(), reasons()) == ("", [], [Reason.USER])
 
 
 def test_a_flush_before_it_is_opened_anew(engine: str, get: Any, ann: Client) -> None:
     """The earlier object has let go of the session, and the later one has no key."""
     thief = copy_of(ann)
     get(ann, lambda request: (request.session.flush(), reopen(request)))
-    assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.FLUSHED])
+    assert (logged_in_as(thief), living(), reasons()) == ("", [], [Reason.FLUSHED])
 
 
 @pytest.mark.parametrize("by_old_key", [True, False])
@@ -195,7 +194,7 @@ def test_a_logout_that_is_rolled_back_is_done_again(
         reopen(request, key if by_old_key else None)
 
     get(ann, act)
-    assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.USER])
+    assert (logged_in_as(thief), living(), reasons()) == ("", [], [Reason.USER])
 
 
 def test_it_is_opened_anew_twice(engine: str, get: Any, ann: Client) -> None:
@@ -210,7 +209,7 @@ def test_it_is_opened_anew_twice(engine: str, get: Any, ann: Client) -> None:
         reopen(request, key)
 
     get(ann, act)
-    assert (signed_in(thief), living(), reasons()) == ("", [], [Reason.USER])
+    assert (logged_in_as(thief), living(), reasons()) == ("", [], [Reason.USER])
 
 
 def test_the_cookie_of_an_ended_session_is_recognized(
@@ -258,7 +257,7 @@ def test_a_key_that_is_rotated_before(engine: str, get: Any, ann: Client) -> Non
         reopen(request).modified = True
 
     get(ann, act)
-    assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
     get(ann, logout)
     assert (living(), reasons()) == ([], [Reason.USER])
 
@@ -266,7 +265,7 @@ def test_a_key_that_is_rotated_before(engine: str, get: Any, ann: Client) -> Non
 def test_a_key_that_is_rotated_after(engine: str, get: Any, ann: Client) -> None:
     """The same."""
     get(ann, lambda request: (request.user.pk, reopen(request).cycle_key()))
-    assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
 
 
 def test_a_key_that_another_tab_rotates_meanwhile(engine: str, get: Any, ann: Client) -> None:
@@ -282,7 +281,7 @@ def test_a_key_that_another_tab_rotates_meanwhile(engine: str, get: Any, ann: Cl
         return request.session.get("x")
 
     get(ann, act)
-    assert (signed_in(tab), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(tab), living(), reasons()) == ("ann", ["ann"], [])
 
 
 def test_a_login_after_it(engine: str, get: Any, user: Any) -> None:
@@ -296,14 +295,14 @@ def test_a_login_after_it(engine: str, get: Any, user: Any) -> None:
 
     client = Client()
     get(client, act)
-    assert (signed_in(client), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(client), living(), reasons()) == ("ann", ["ann"], [])
 
 
 def test_a_login_as_another_user_after_it(engine: str, get: Any, ann: Client, other: Any) -> None:
     """It ends the session that it takes the place of."""
     thief = copy_of(ann)
     get(ann, lambda request: (request.user.pk, reopen(request), login(request, other, BACKEND)))
-    assert (signed_in(ann), signed_in(thief)) == ("bob", "")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("bob", "")
     assert (living(), reasons()) == (["bob"], [Reason.SWITCHED])
 
 
@@ -319,7 +318,7 @@ def test_a_login_before_it(engine: str, get: Any, ann: Client, other: Any, saved
         reopen(request).modified = True
 
     get(ann, act)
-    assert (signed_in(ann), signed_in(thief)) == ("bob" if saved else "", "")
+    assert (logged_in_as(ann), logged_in_as(thief)) == ("bob" if saved else "", "")
     assert living() == (["bob"] if saved else [])
 
 
@@ -338,7 +337,7 @@ def test_it_has_ended_before_it_is_opened_anew(
         return session.get(SESSION_KEY), session.get("cart")
 
     assert get(ann, act).content == b"(None, None)"
-    assert (signed_in(ann), living(), reasons()) == ("", [], [Reason.ADMIN])
+    assert (logged_in_as(ann), living(), reasons()) == ("", [], [Reason.ADMIN])
 
 
 @pytest.mark.parametrize("in_view", [True, False])
@@ -357,7 +356,7 @@ def test_it_ends_after_it_is_opened_anew(
 
     response = get(ann, act)
     assert response.status_code == 302
-    assert (signed_in(ann), signed_in(thief), living()) == ("", "", [])
+    assert (logged_in_as(ann), logged_in_as(thief), living()) == ("", "", [])
     assert reasons() == [Reason.ADMIN]
 
 
@@ -502,7 +501,7 @@ def test_copies(user: Any, ann: Client, get: Any, copied: Any) -> None:
         return type(request.session) is type(store(None))
 
     assert get(ann, act).content == b"True"
-    assert (signed_in(ann), living(), reasons()) == ("ann", ["ann"], [])
+    assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
 
     def leave(request: HttpRequest) -> Any:
         request.user.is_authenticated  # noqa: B018
@@ -510,4 +509,4 @@ def test_copies(user: Any, ann: Client, get: Any, copied: Any) -> None:
         logout(request)
 
     get(ann, leave)
-    assert (signed_in(ann), living(), reasons()) == ("", [], [Reason.USER])
+    assert (logged_in_as(ann), living(), reasons()) == ("", [], [Reason.USER])

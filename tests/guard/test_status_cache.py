@@ -19,9 +19,9 @@ from django_logout.sessions import registry, status
 from django_logout.sessions.identity import Identity
 from tests import services
 from tests.backends import cache_from_url
-from tests.pages import LOGOUT, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, logged_in_as
 from tests.settings import ENGINES
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -77,7 +77,7 @@ def test_a_cache_that_is_not_shared_is_never_trusted(
     assert status_cache.shared_cache() is None
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
     assert not status_cache.get_status(identity).active
-    assert signed_in(client_of_ann) == ""
+    assert logged_in_as(client_of_ann) == ""
 
 
 @pytest.mark.needs("redis")
@@ -121,9 +121,9 @@ def test_a_cache_that_is_down_leaves_the_row_to_be_asked(
 ) -> None:
     """Signed in stays signed in, ended stays ended."""
     settings.CACHES = {"default": cache_from_url(DEAD)}
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
-    assert signed_in(client_of_ann) == ""
+    assert logged_in_as(client_of_ann) == ""
 
 
 def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
@@ -142,7 +142,7 @@ def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
         response = client_of_ann.get("/private/")
     assert response.status_code == 503
     assert "sessionid" not in response.cookies
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
 
 
 @pytest.mark.needs("django_redis")
@@ -165,7 +165,7 @@ def test_an_ending_that_cannot_be_remembered_is_not_begun(
     assert "sessionid" not in response.cookies
     assert not LogoutEvent.objects.exists()
     assert registry.sessions().get().ended_at is None
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
 
 
 @pytest.mark.needs("redis")
@@ -173,13 +173,13 @@ def test_a_cache_that_fails_after_the_commit_makes_the_ending_incomplete(
     redis: Any, client_of_ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ended in the registry, but a reader's memory may stand: so it says no, and again is yes."""
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
     with monkeypatch.context() as patch:
         patch.setattr(type(redis), "set_many", fail)
         with pytest.raises(SessionNotEnded):
             end_sessions(Target.user(user), reason=Reason.ADMIN)
     end_sessions(Target.user(user), reason=Reason.ADMIN)
-    assert signed_in(client_of_ann) == ""
+    assert logged_in_as(client_of_ann) == ""
     assert redis.get(f"django_logout:mark:{registry.sessions().get().pk}").startswith(
         status_cache.ENDED
     )
@@ -208,16 +208,16 @@ def test_the_next_ending_makes_good_what_the_cache_did_not_take(
     then: Any,
 ) -> None:
     """It is complete only if what had ended before is refused as well; and keeps its reason."""
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
     with monkeypatch.context() as patch:
         patch.setattr(type(redis), "set_many", fail)
         with pytest.raises(SessionNotEnded):
             end_sessions(first(user), reason=Reason.ADMIN)
-    assert signed_in(client_of_ann) == "ann"  # as a reader remembers it
+    assert logged_in_as(client_of_ann) == "ann"  # as a reader remembers it
     again = Client()
     again.force_login(user)
     assert end_sessions(then(user), reason=Reason.COMMAND).complete
-    assert (signed_in(again), signed_in(client_of_ann)) == ("", "")
+    assert (logged_in_as(again), logged_in_as(client_of_ann)) == ("", "")
     mark = f"django_logout:mark:{registry.sessions().earliest('created_at').pk}"
     assert redis.get(mark) == f"{status_cache.ENDED}:{Reason.ADMIN}"
 
@@ -270,9 +270,9 @@ def test_a_cache_that_goes_down_between_two_steps_of_a_look_is_no_harm(
     marks = [f"django_logout:mark:{each}" for each in (session_id, status_cache.EVERYONE)]
     redis.delete_many([*marks, seen(session_id)])
     monkeypatch.setattr(type(redis), lost, down)
-    assert signed_in(client_of_ann) == "ann"
+    assert logged_in_as(client_of_ann) == "ann"
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
-    assert signed_in(client_of_ann) == ""
+    assert logged_in_as(client_of_ann) == ""
 
 
 @pytest.mark.needs("redis")

@@ -14,8 +14,8 @@ from django_logout.sessions import engines, status
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from tests import services
-from tests.interleavings import every_order, step
 from tests.settings import ENGINES
+from tests.steps import every_order, step
 
 #: Autocommit, or readers would tell nobody what they have read.
 pytestmark = pytest.mark.django_db(transaction=True)

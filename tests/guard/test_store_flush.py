@@ -9,7 +9,7 @@ from django.urls import path
 
 from django_logout.enums import Reason
 from django_logout.models import LogoutEvent
-from tests.pages import copy_of, signed_in
+from tests.clients import copy_of, logged_in_as
 from tests.urls import urlpatterns as site_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +43,7 @@ def test_a_flush_of_a_session_nobody_has_looked_at_ends_it(
     response = client.get(url)
 
     assert response.cookies["sessionid"].value == ""
-    assert signed_in(client) == signed_in(thief) == ""
+    assert logged_in_as(client) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.get().reason == Reason.FLUSHED
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from django_logout.models import LoginSession
-from tests.crowds import make_rows
+from tests.factories import make_rows
 
 
 @pytest.fixture

@@ -256,7 +256,7 @@ def test_number_of_queries_depends_on_batches_only(
     user: Any, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Forty sessions need as many queries as two."""
-    from tests.counting import cost
+    from tests.query_counts import cost
 
     def statements(number: int) -> int:
         for _ in range(number):

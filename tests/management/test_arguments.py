@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django_logout import Reason
 from django_logout.management.commands.logout import VERBS, Command
 from django_logout.models import LoginSession, LogoutEvent
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.active_users import active_users
 from tests.management.command import run
 

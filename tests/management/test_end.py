@@ -9,7 +9,7 @@ from django.test import Client
 
 from django_logout.ending import selection
 from django_logout.models import LoginSession, LogoutEvent
-from tests.crowds import make_crowd, make_rows
+from tests.factories import make_crowd, make_rows
 from tests.management.active_users import active_users
 from tests.management.command import Terminal, answer, run
 
@@ -151,7 +151,7 @@ def test_named_users_count_without_sessions(user: Any, other: Any) -> None:
 
 def test_failed_revoker_is_reported_after_the_sessions_have_ended(user: Any, settings: Any) -> None:
     """The exit code is 3, and the message names the next step."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     make_rows(user, 1)
     said = run("end", "--user", "ann", "--json")
     assert said.code == 3

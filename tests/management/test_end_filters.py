@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from django_logout.models import LoginSession
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.active_users import active_users
 from tests.management.command import run
 

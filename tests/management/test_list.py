@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)

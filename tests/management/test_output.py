@@ -10,7 +10,7 @@ from django.db import OperationalError
 
 from django_logout.exceptions import SessionNotEnded
 from django_logout.operations import cleanup
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.active_users import active_users
 from tests.management.command import run
 

@@ -12,9 +12,9 @@ from django_logout import Reason
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.operations import cleanup
 from django_logout.sessions import engines
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.command import run
-from tests.management.pruned import DAY, NOTHING, event, over, prune
+from tests.management.old_rows import DAY, NOTHING, event, over, prune
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -161,7 +161,7 @@ def test_progress_of_batches(user: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_number_of_queries_does_not_depend_on_the_rows(user: Any) -> None:
     """One row costs as much as a batch."""
-    from tests.counting import cost
+    from tests.query_counts import cost
 
     def statements(number: int) -> int:
         for _ in range(number):

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import engines
-from tests.browsers import OTHERS
-from tests.management.pruned import DAY, NOTHING, event, over, prune
+from tests.clients import OTHERS
+from tests.management.old_rows import DAY, NOTHING, event, over, prune
 from tests.management.test_adopt import browser, old_session
 
 pytestmark = pytest.mark.django_db(transaction=True)

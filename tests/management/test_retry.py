@@ -15,7 +15,7 @@ from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations import retries
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -263,7 +263,7 @@ def test_second_process_does_nothing(user: Any, up: Any) -> None:
 
 def test_revoker_that_is_not_due_is_skipped(user: Any, clock: Any, settings: Any) -> None:
     """Of two failed revokers, one may have to wait longer."""
-    settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky", "tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": [f"{__name__}.Shaky", "tests.revokers.failing_revokers.Broken"]}
     end_sessions(Target.user(user))
     clock.shift(61)
     event = LogoutEvent.objects.get()
@@ -276,7 +276,7 @@ def test_revoker_that_is_not_due_is_skipped(user: Any, clock: Any, settings: Any
 
 def test_sql_error_is_contained_by_a_savepoint(user: Any, settings: Any) -> None:
     """The event is updated all the same."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.BrokenInSql"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.BrokenInSql"]}
     end_sessions(Target.user(user))
     assert run("retry", "--now").code == 3
     assert LogoutEvent.objects.get().outcomes["broken_in_sql"]["tries"] == 1

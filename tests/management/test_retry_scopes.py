@@ -13,7 +13,7 @@ from django_logout.enums import Scope
 from django_logout.models import LogoutEvent
 from django_logout.revokers.base import Revoker
 from django_logout.types import Ending
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,10 +14,10 @@ from django.utils import translation
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions.devices import device_name
-from tests.counting import cost
+from tests.clients import LOGOUT, logged_in_as
 from tests.mails import ENDED, IPHONE, LINUX, LINUX_LATER, NEW, SECRET, log_in, subjects
-from tests.pages import LOGOUT, signed_in
-from tests.routes import OUT, routes
+from tests.query_counts import cost
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +121,7 @@ def test_nothing_is_sent_or_asked_unless_the_site_wants_it(user: Any, settings: 
     with cost() as other_kind:
         log_in(IPHONE, client=Client())
     assert other_kind.queries == without.queries
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert subjects() == []
 
 
@@ -285,7 +285,7 @@ def test_login_that_is_rolled_back_and_lives_on_is_told(user: Any, settings: Any
     thief = Client(headers={"user-agent": IPHONE})
     thief.get(OUT)
 
-    assert signed_in(thief) == "ann"
+    assert logged_in_as(thief) == "ann"
     assert subjects() == [NEW]
     assert "http://testserver/accounts/sessions/not-me/" in mail.outbox[0].body
 

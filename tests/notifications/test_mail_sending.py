@@ -18,10 +18,9 @@ from django.urls import include, path
 from django.utils import timezone, translation
 
 from django_logout import Reason, Target, end_sessions
-from tests.browsers import EVERYWHERE
+from tests.clients import EVERYWHERE, logged_in_as
 from tests.mails import IPHONE, log_in, subjects
-from tests.pages import signed_in
-from tests.routes import routes
+from tests.urlconf import routes
 from tests.urls import urlpatterns as site_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -72,7 +71,7 @@ def test_mailer_that_fails_fails_nothing_else(
         result = end_sessions(Target.user(user), reason=Reason.ADMIN)
 
     assert result.complete
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""
     assert "no mail server" in caplog.text
 
 

@@ -16,10 +16,9 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.models import LogoutEvent
 from django_logout.notifications import report
 from django_logout.operations.cleanup import prune_records
-from tests.browsers import id_of
-from tests.pages import LOGOUT, Page, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, copy_of, id_of, logged_in_as
 from tests.settings import MIDDLEWARE
+from tests.urlconf import OUT, routes
 from tests.urls import urlpatterns as site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +58,7 @@ def test_link_of_a_mail_works_without_being_logged_in(user: Any, settings: Any) 
 
     assert answer.status_code == 200
     assert "Every session of your account has ended" in Page(answer).text
-    assert (signed_in(anns), signed_in(stranger)) == ("", "")
+    assert (logged_in_as(anns), logged_in_as(stranger)) == ("", "")
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.user, event.actor) == (
         Reason.REPORTED,
@@ -77,7 +76,7 @@ def test_following_the_link_does_nothing(user: Any, method: str) -> None:
 
     assert getattr(Client(), method)(link(user)).status_code == 200
 
-    assert signed_in(anns) == "ann"
+    assert logged_in_as(anns) == "ann"
     assert not LogoutEvent.objects.filter(reason=Reason.REPORTED).exists()
 
 
@@ -94,7 +93,7 @@ def test_second_use_is_calm_and_ends_nothing(user: Any) -> None:
         assert "Already done" in Page(response).text
         assert not Page(response).all("form")
 
-    assert signed_in(again) == "ann"
+    assert logged_in_as(again) == "ann"
     assert LogoutEvent.objects.count() == 1
 
 
@@ -105,9 +104,9 @@ def test_links_of_earlier_mails_are_used_up_too(user: Any) -> None:
     again = browser(user)
 
     assert "Already done" in Page(Client().post(earlier)).text
-    assert signed_in(again) == "ann"
+    assert logged_in_as(again) == "ann"
     Client().post(link(user))
-    assert signed_in(again) == ""
+    assert logged_in_as(again) == ""
 
 
 def test_other_endings_do_not_use_it_up(user: Any) -> None:
@@ -118,7 +117,7 @@ def test_other_endings_do_not_use_it_up(user: Any) -> None:
 
     Client().post(url)
 
-    assert signed_in(stranger) == ""
+    assert logged_in_as(stranger) == ""
 
 
 @pytest.mark.parametrize("which", ["others", "session"])
@@ -136,10 +135,10 @@ def test_reports_of_less_than_everything_do_not_use_it_up(
 
     settings.ROOT_URLCONF = routes(report_others)
     stranger.get(OUT)
-    assert (signed_in(first), signed_in(stranger)) == ("", "ann")
+    assert (logged_in_as(first), logged_in_as(stranger)) == ("", "ann")
 
     assert "Already done" not in Page(Client().post(url)).text
-    assert signed_in(stranger) == ""
+    assert logged_in_as(stranger) == ""
 
 
 def forged(user: Any, other: Any) -> list[str]:
@@ -170,7 +169,7 @@ def test_forged_link_does_nothing(user: Any, other: Any, number: int) -> None:
         assert response.status_code == 404
         assert "This link does not work" in Page(response).text
 
-    assert [*map(signed_in, clients)] == ["ann", "bob"]
+    assert [*map(logged_in_as, clients)] == ["ann", "bob"]
     assert not LogoutEvent.objects.filter(reason=Reason.REPORTED).exists()
 
 
@@ -187,7 +186,7 @@ def test_link_is_too_old_after_a_week(user: Any, settings: Any, retention: Any) 
         anns = browser(user)
         assert Client().post(url).status_code == 404
 
-        assert signed_in(anns) == "ann"
+        assert logged_in_as(anns) == "ann"
 
 
 def test_that_it_was_used_is_known_for_as_long(user: Any, settings: Any) -> None:
@@ -204,7 +203,7 @@ def test_that_it_was_used_is_known_for_as_long(user: Any, settings: Any) -> None
         again = browser(user)
 
         assert "Already done" in Page(Client().post(url)).text
-        assert signed_in(again) == "ann"
+        assert logged_in_as(again) == "ann"
         settings.SESSION_COOKIE_AGE = 60
         clock.move_to(start + timedelta(days=8, minutes=1))
         assert prune_records().deleted["events"] == 1
@@ -216,7 +215,7 @@ def test_browser_of_another_user_stays_as_it_is(user: Any, other: Any) -> None:
 
     bobs.post(link(user))
 
-    assert (signed_in(anns), signed_in(bobs)) == ("", "bob")
+    assert (logged_in_as(anns), logged_in_as(bobs)) == ("", "bob")
 
 
 def test_own_browser_is_logged_out_too(user: Any) -> None:
@@ -226,7 +225,7 @@ def test_own_browser_is_logged_out_too(user: Any) -> None:
 
     here.post(link(user))
 
-    assert (signed_in(here), signed_in(thief)) == ("", "")
+    assert (logged_in_as(here), logged_in_as(thief)) == ("", "")
 
 
 def test_url_is_kept_from_caches_and_other_sites(user: Any, settings: Any) -> None:
@@ -269,13 +268,13 @@ def test_new_password_is_one_click_away(user: Any, settings: Any, name: str) -> 
 
 def test_what_could_not_be_revoked_is_said(user: Any, settings: Any) -> None:
     """The sessions have ended all the same."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     anns = browser(user)
 
     answer = Client().post(link(user))
 
     assert "Not everything beside the sessions could be revoked" in Page(answer).text
-    assert signed_in(anns) == ""
+    assert logged_in_as(anns) == ""
 
 
 def test_outage_is_no_success_and_the_link_can_be_used_again(
@@ -304,4 +303,4 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
     monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     assert "Already done" in Page(Client().post(url)).text
     assert told
-    assert signed_in(anns) == ""
+    assert logged_in_as(anns) == ""

@@ -16,7 +16,7 @@ from django.test.utils import isolate_apps
 from django_logout import receivers
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.policies import account_changes
-from tests.routes import OUT, routes
+from tests.urlconf import OUT, routes
 
 UID = "django_logout.account"
 

@@ -16,7 +16,7 @@ from django.urls import path
 
 from django_logout.models import LoginSession, LogoutEvent
 from tests.policies.test_account_changes import PRIVATE, alive, served, signed_in, told
-from tests.routes import OUT, routes
+from tests.urlconf import OUT, routes
 
 __all__ = ["told"]  # a fixture
 

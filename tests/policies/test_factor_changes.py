@@ -9,7 +9,7 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, credentials_changed
 from django_logout.models import LoginSession, LogoutEvent
-from tests.routes import OUT, routes
+from tests.urlconf import OUT, routes
 
 
 def alive() -> int:

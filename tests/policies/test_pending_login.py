@@ -19,12 +19,20 @@ from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.policies import pending_login
 from django_logout.signals import session_ended
-from tests.browsers import EVERYWHERE, JSON, OTHERS
-from tests.choosing import BACKEND, CHOOSE, LAPSED, all_cookies_of, ids, log_in, offered
-from tests.clocks import browser, reasons
-from tests.logins import swallowing
-from tests.pages import copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import (
+    BACKEND,
+    EVERYWHERE,
+    JSON,
+    OTHERS,
+    copy_of,
+    copy_of_all_cookies,
+    log_in,
+    logged_in,
+    logged_in_as,
+)
+from tests.pending_logins import CHOOSE, LAPSED, active_ids, client_at_limit, view_ignoring_refusal
+from tests.timeouts import reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,24 +53,24 @@ def living() -> int:
 def lapsed(client: Client) -> bool:
     """Whether there is nothing to complete here: told so, and nobody is logged in. (The cookie is
     taken away by the answer, so each question is asked by a copy.)"""
-    asks, presses = all_cookies_of(client), all_cookies_of(client)
+    asks, presses = copy_of_all_cookies(client), copy_of_all_cookies(client)
     urls = asks.get(CHOOSE)["Location"], presses.post(CHOOSE, {"all": "on"})["Location"]
     assert urls == ("/login/", "/login/")
     assert LAPSED in asks.get("/login/").text
-    return [signed_in(each) for each in (client, asks, presses)] == [""] * 3
+    return [logged_in_as(each) for each in (client, asks, presses)] == [""] * 3
 
 
 def test_one_goes_and_one_comes(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """What was chosen ends and is told why, the rest stays, and the login goes through."""
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
-    first, second = browser(user), browser(user)
-    third = offered()
-    assert (signed_in(third), reasons()) == ("", [])
+    first, second = logged_in(user), logged_in(user)
+    third = client_at_limit()
+    assert (logged_in_as(third), reasons()) == ("", [])
 
-    answer = third.post(CHOOSE, {"session": ids()[0]})
+    answer = third.post(CHOOSE, {"session": active_ids()[0]})
 
     assert (answer.status_code, answer["Location"]) == (302, "/")
-    assert [signed_in(each) for each in (second, third)] == ["ann", "ann"]
+    assert [logged_in_as(each) for each in (second, third)] == ["ann", "ann"]
     assert ELSEWHERE in first.get(first.get("/private/")["Location"]).text
     event = LogoutEvent.objects.get()
     assert (event.reason, event.actor, event.sessions) == ("limit", user, 1)
@@ -74,7 +82,7 @@ def test_a_guest_keeps_the_cart(
     engine: str, user: Any, settings: Any, clock: Any, atomic: bool
 ) -> None:
     """While they choose, and afterwards."""
-    browser(user)
+    logged_in(user)
     guest = Client()
     guest.get("/write/")
     settings.DATABASES["default"]["ATOMIC_REQUESTS"] = atomic
@@ -89,14 +97,14 @@ def test_a_guest_keeps_the_cart(
 
 def test_cancelled(engine: str, user: Any, clock: Any) -> None:
     """Nobody is logged in, nothing has ended, and no copy of the browser can go on."""
-    first = browser(user)
-    second = offered("/login/?next=/private/%3Fpage%3D2")
-    thief = all_cookies_of(second)
+    first = logged_in(user)
+    second = client_at_limit("/login/?next=/private/%3Fpage%3D2")
+    thief = copy_of_all_cookies(second)
 
-    answer = second.post(CHOOSE, {"cancel": "on", "session": ids()[0]})
+    answer = second.post(CHOOSE, {"cancel": "on", "session": active_ids()[0]})
 
     assert answer["Location"] == "/login/?next=/private/%3Fpage%3D2"
-    assert (signed_in(first), signed_in(second), reasons()) == ("ann", "", [])
+    assert (logged_in_as(first), logged_in_as(second), reasons()) == ("ann", "", [])
     assert lapsed(thief)
     assert lapsed(second)
     assert living() == 1
@@ -105,13 +113,13 @@ def test_cancelled(engine: str, user: Any, clock: Any) -> None:
 def test_used_once(engine: str, user: Any, clock: Any) -> None:
     """A copy of the whole browser, made before, is of no use afterwards: with `signed_cookies`
     it still holds the note."""
-    browser(user)
-    second = offered()
-    thief = all_cookies_of(second)
+    logged_in(user)
+    second = client_at_limit()
+    thief = copy_of_all_cookies(second)
     second.post(CHOOSE, {"all": "on"})
 
     assert lapsed(thief)
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
     second.post("/accounts/logout/")
     assert lapsed(thief)
     assert living() == 0
@@ -119,8 +127,8 @@ def test_used_once(engine: str, user: Any, clock: Any) -> None:
 
 def test_of_no_use_elsewhere(engine: str, user: Any, clock: Any) -> None:
     """Not with a copy of the session alone, nor with the other cookie alone, nor with another's."""
-    browser(user)
-    here, thief = offered(), offered()
+    logged_in(user)
+    here, thief = client_at_limit(), client_at_limit()
 
     assert lapsed(copy_of(here))
     thief.cookies["sessionid"] = here.cookies["sessionid"].value
@@ -129,12 +137,12 @@ def test_of_no_use_elsewhere(engine: str, user: Any, clock: Any) -> None:
     alone.cookies[pending_login.COOKIE] = here.cookies[pending_login.COOKIE].value
     assert lapsed(alone)
     here.post(CHOOSE, {"all": "on"})
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_whoever_planted_the_session_gets_nothing(engine: str, user: Any, clock: Any) -> None:
     """The session goes on under a key that they do not know (session fixation)."""
-    browser(user)
+    logged_in(user)
     attacker = Client()
     attacker.get("/write/")
     victim = copy_of(attacker)
@@ -143,7 +151,7 @@ def test_whoever_planted_the_session_gets_nothing(engine: str, user: Any, clock:
 
     assert lapsed(attacker)
     victim.post(CHOOSE, {"all": "on"})
-    assert (signed_in(victim), signed_in(attacker)) == ("ann", "")
+    assert (logged_in_as(victim), logged_in_as(attacker)) == ("ann", "")
 
 
 def test_forged(user: Any, settings: Any, clock: Any) -> None:
@@ -154,7 +162,7 @@ def test_forged(user: Any, settings: Any, clock: Any) -> None:
         return HttpResponse()
 
     settings.ROOT_URLCONF = routes(plant)
-    browser(user)
+    logged_in(user)
     proof = {"_auth_user_id": str(user.pk), "_auth_user_backend": BACKEND}
     proof["_auth_user_hash"] = user.get_session_auth_hash()
     content = ["00000000-0000-4000-8000-000000000000", time.time(), "/", proof]
@@ -178,8 +186,8 @@ def test_forged(user: Any, settings: Any, clock: Any) -> None:
 
 def test_five_minutes(user: Any, clock: Any) -> None:
     """And no longer."""
-    browser(user)
-    quick, slow = offered(), offered()
+    logged_in(user)
+    quick, slow = client_at_limit(), client_at_limit()
     clock.shift(299)
     assert quick.get(CHOOSE).status_code == 200
     clock.shift(2)
@@ -192,8 +200,8 @@ def test_what_has_become_of_the_user_meanwhile(
     user: Any, settings: Any, clock: Any, change: str
 ) -> None:
     """The login counts no more, as a session would not."""
-    browser(user)
-    second = offered()
+    logged_in(user)
+    second = client_at_limit()
     # In ways that send no signals.
     users = type(user).objects.filter(pk=user.pk)
     if change == "password":
@@ -223,24 +231,24 @@ def test_everything_ends_meanwhile(
     user: Any, clock: Any, end: Callable[[Any, Client], Any]
 ) -> None:
     """So does a login that has been proved before: whoever it was does not slip in afterwards."""
-    here = browser(user)
+    here = logged_in(user)
     clock.shift(1)
-    intruder = offered()
+    intruder = client_at_limit()
     clock.shift(1)
     end(user, here)
     clock.shift(1)
 
     assert lapsed(intruder)
-    if not signed_in(here):
-        browser(user)
-    assert offered().post(CHOOSE, {"all": "on"})["Location"] == "/"
+    if not logged_in_as(here):
+        logged_in(user)
+    assert client_at_limit().post(CHOOSE, {"all": "on"})["Location"] == "/"
 
 
 def test_somebody_elses_everything(user: Any, other: Any, clock: Any) -> None:
     """Is nothing of hers; nor is one session."""
-    first, bob = browser(user), browser(other)
+    first, bob = logged_in(user), logged_in(other)
     clock.shift(1)
-    second = offered()
+    second = client_at_limit()
     clock.shift(1)
     bob.post(EVERYWHERE)
     first.post("/accounts/logout/")
@@ -250,46 +258,46 @@ def test_somebody_elses_everything(user: Any, other: Any, clock: Any) -> None:
 
 def test_a_new_secret_key(user: Any, settings: Any, clock: Any) -> None:
     """Voids nothing while the old one is among the fallbacks."""
-    browser(user)
-    second = offered()
+    logged_in(user)
+    second = client_at_limit()
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "a new one"
 
     second.post(CHOOSE, {"all": "on"})
 
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
 
 
 def test_somebody_elses_session(user: Any, other: Any, clock: Any) -> None:
     """Its id ends nothing, and counts for nothing."""
-    ann, bob = browser(user), browser(other)
+    ann, bob = logged_in(user), logged_in(other)
     theirs = LoginSession.objects.get(user=other).pk
-    second = offered()
+    second = client_at_limit()
 
     answer = second.post(CHOOSE, {"session": [str(theirs), "nonsense"]})
 
     assert answer.status_code == 400
-    assert [signed_in(each) for each in (ann, bob, second)] == ["ann", "bob", ""]
+    assert [logged_in_as(each) for each in (ann, bob, second)] == ["ann", "bob", ""]
     second.post(CHOOSE, {"all": "on"})
-    assert [signed_in(each) for each in (ann, bob, second)] == ["", "bob", "ann"]
+    assert [logged_in_as(each) for each in (ann, bob, second)] == ["", "bob", "ann"]
 
 
 def test_before_it_is_complete_nothing_else_is_open(user: Any, clock: Any) -> None:
     """Neither pages for users, nor the other views of sessions."""
-    first = browser(user)
-    second = offered()
+    first = logged_in(user)
+    second = client_at_limit()
 
     answers = [
         second.get("/private/"),
         second.get("/accounts/sessions/"),
-        second.post(f"/accounts/sessions/{ids()[0]}/end/"),
+        second.post(f"/accounts/sessions/{active_ids()[0]}/end/"),
         second.post("/accounts/sessions/end-others/"),
         second.post("/accounts/sessions/end-all/"),
     ]
 
     assert {answer["Location"].partition("?")[0] for answer in answers} == {"/login/"}
     assert second.get("/accounts/session/").json() == {"authenticated": False}
-    assert signed_in(first) == "ann"
+    assert logged_in_as(first) == "ann"
 
 
 class Dashboard(LoginView):
@@ -332,8 +340,8 @@ def test_where_it_leads(
         path("by-class/", Dashboard.as_view()),
         path("by-attribute/", LoginView.as_view(template_name="login.html", **attributes)),
     )
-    browser(user)
-    second = offered(where, **data, **{"test.user": user})
+    logged_in(user)
+    second = client_at_limit(where, **data, **{"test.user": user})
 
     assert second.post(CHOOSE, {"all": "on"})["Location"] == to
 
@@ -352,13 +360,13 @@ def test_a_view_that_cannot_say_where(
             raise LookupError
 
     settings.ROOT_URLCONF = routes(Late.as_view())
-    browser(user)
+    logged_in(user)
 
-    second = offered(OUT, **data)
+    second = client_at_limit(OUT, **data)
 
     assert "could not name the URL" in caplog.text
     assert second.post(CHOOSE, {"all": "on"})["Location"] == to
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
 
 
 async def test_under_asgi(engine: str, user: Any, settings: Any, clock: Any) -> None:
@@ -386,12 +394,12 @@ def test_where_a_login_is_needed_for_every_page(user: Any, settings: Any, clock:
     required = "django.contrib.auth.middleware.LoginRequiredMiddleware"
     settings.MIDDLEWARE = [*settings.MIDDLEWARE]
     settings.MIDDLEWARE.insert(where + 1, required)
-    browser(user)
-    second = offered()
+    logged_in(user)
+    second = client_at_limit()
 
     assert second.get(CHOOSE).status_code == 200
     assert second.post(CHOOSE, {"all": "on"})["Location"] == "/"
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
 
 
 def test_two_copies_at_once(engine: str, user: Any, settings: Any, clock: Any) -> None:
@@ -399,9 +407,9 @@ def test_two_copies_at_once(engine: str, user: Any, settings: Any, clock: Any) -
     where there is a place for more."""
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     for _ in range(2):
-        browser(user)
-    here = offered()
-    copy, answers = all_cookies_of(here), []
+        logged_in(user)
+    here = client_at_limit()
+    copy, answers = copy_of_all_cookies(here), []
 
     def rush(**kwargs: Any) -> None:
         if not answers:
@@ -416,19 +424,19 @@ def test_two_copies_at_once(engine: str, user: Any, settings: Any, clock: Any) -
 
     assert (answers[1]["Location"], late["Location"]) == ("/", "/login/")
     assert "sessionid" not in late.cookies  # the browser keeps what the other one has set
-    assert (signed_in(copy), living()) == ("ann", 1)
-    assert signed_in(all_cookies_of(here)) == ""
+    assert (logged_in_as(copy), living()) == ("ann", 1)
+    assert logged_in_as(copy_of_all_cookies(here)) == ""
 
 
 def test_the_place_is_taken_meanwhile(user: Any, clock: Any) -> None:
     """By a login between the ending and this one: the limit is kept, and one chooses again,
     without losing where one wanted to go."""
-    browser(user)
-    second, taken = offered("/login/?next=/private/%3Fpage%3D2"), []
+    logged_in(user)
+    second, taken = client_at_limit("/login/?next=/private/%3Fpage%3D2"), []
 
     def rush(**kwargs: Any) -> None:
         if not taken:
-            taken.append(browser(user))
+            taken.append(logged_in(user))
 
     session_ended.connect(rush)
     try:
@@ -437,66 +445,66 @@ def test_the_place_is_taken_meanwhile(user: Any, clock: Any) -> None:
         session_ended.disconnect(rush)
 
     assert answer["Location"] == CHOOSE
-    assert (signed_in(taken[0]), signed_in(second), living()) == ("ann", "", 1)
+    assert (logged_in_as(taken[0]), logged_in_as(second), living()) == ("ann", "", 1)
     assert second.post(CHOOSE, {"all": "on"})["Location"] == "/private/?page=2"
-    assert (signed_in(taken[0]), signed_in(second), living()) == ("", "ann", 1)
+    assert (logged_in_as(taken[0]), logged_in_as(second), living()) == ("", "ann", 1)
 
 
 def test_a_place_that_has_become_free_is_taken(user: Any, clock: Any) -> None:
     """Nothing has to end then."""
-    first = browser(user)
-    second = offered()
+    first = logged_in(user)
+    second = client_at_limit()
     first.post("/accounts/logout/")
 
     assert "there is room" in second.get(CHOOSE).text
     assert second.post(CHOOSE)["Location"] == "/"
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
     assert reasons() == ["user"]
 
 
 def test_a_limit_that_is_gone(user: Any, settings: Any, clock: Any) -> None:
     """Lets everybody in."""
-    first = browser(user)
-    second = offered()
+    first = logged_in(user)
+    second = client_at_limit()
     settings.LOGOUT = {}
 
     assert second.post(CHOOSE)["Location"] == "/"
-    assert (signed_in(first), signed_in(second)) == ("ann", "ann")
+    assert (logged_in_as(first), logged_in_as(second)) == ("ann", "ann")
 
 
 def test_a_limit_that_was_lowered(user: Any, settings: Any, clock: Any) -> None:
     """Takes more than one."""
     settings.LOGOUT = {}
     for _ in range(3):
-        browser(user)
+        logged_in(user)
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
-    fourth = offered()
+    fourth = client_at_limit()
 
     assert fourth.get(CHOOSE, headers=JSON).json()["to_end"] == 2
-    assert fourth.post(CHOOSE, {"session": ids()[:1]}).status_code == 400
+    assert fourth.post(CHOOSE, {"session": active_ids()[:1]}).status_code == 400
     assert living() == 3
-    assert fourth.post(CHOOSE, {"session": ids()[:2]})["Location"] == "/"
+    assert fourth.post(CHOOSE, {"session": active_ids()[:2]})["Location"] == "/"
     assert living() == 2
 
 
 def test_pressed_twice(engine: str, user: Any, clock: Any) -> None:
     """The second answer does not take away the cookie that the first one has set."""
-    browser(user)
-    second = offered()
-    before = all_cookies_of(second)
+    logged_in(user)
+    second = client_at_limit()
+    before = copy_of_all_cookies(second)
     second.post(CHOOSE, {"all": "on"})
 
     answer = before.post(CHOOSE, {"all": "on"})
 
     assert "sessionid" not in answer.cookies
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
     assert living() == 1
 
 
 def test_whoever_is_in_already_goes_on(user: Any, clock: Any) -> None:
     """By the Back button."""
-    browser(user)
-    second = offered()
+    logged_in(user)
+    second = client_at_limit()
     second.post(CHOOSE, {"all": "on"})
 
     assert second.get(CHOOSE)["Location"] == second.post(CHOOSE)["Location"] == "/"
@@ -504,20 +512,20 @@ def test_whoever_is_in_already_goes_on(user: Any, clock: Any) -> None:
 
 def test_another_login_drops_the_note(user: Any, other: Any, clock: Any) -> None:
     """Somebody else logs in with the same browser; what was hers cannot be completed there."""
-    first = browser(user)
-    here = offered()
+    first = logged_in(user)
+    here = client_at_limit()
 
     log_in(here, username="bob")
     assert here.session.get(pending_login.KEY) is None
     here.post(CHOOSE, {"all": "on"})
 
-    assert (signed_in(here), signed_in(first)) == ("bob", "ann")
+    assert (logged_in_as(here), logged_in_as(first)) == ("bob", "ann")
 
 
 def test_a_login_that_is_refused_drops_an_older_note(user: Any, settings: Any, clock: Any) -> None:
     """There is one question at a time."""
-    browser(user)
-    here = offered()
+    logged_in(user)
+    here = client_at_limit()
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     log_in(here)
     assert here.session.get(pending_login.KEY) is None
@@ -526,7 +534,7 @@ def test_a_login_that_is_refused_drops_an_older_note(user: Any, settings: Any, c
 def test_without_our_urls_it_is_refused(user: Any, settings: Any, clock: Any) -> None:
     """There is no page to choose on."""
     settings.ROOT_URLCONF = (path("login/", LoginView.as_view(template_name="login.html")),)
-    browser(user)
+    logged_in(user)
 
     answer = log_in(Client())
 
@@ -543,7 +551,7 @@ def test_a_login_by_hand(user: Any, settings: Any, clock: Any) -> None:
         raise AssertionError
 
     settings.ROOT_URLCONF = routes(view)
-    browser(user)
+    logged_in(user)
     client = Client()
 
     assert client.get(OUT)["Location"] == "/login/"
@@ -553,14 +561,14 @@ def test_a_login_by_hand(user: Any, settings: Any, clock: Any) -> None:
 def test_code_that_swallows_the_refusal(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Is nobody's, and may send the browser to choose later."""
 
-    settings.ROOT_URLCONF = routes(swallowing(user))
-    browser(user)
+    settings.ROOT_URLCONF = routes(view_ignoring_refusal(user))
+    logged_in(user)
     client = Client()
 
     assert client.get(OUT).content == b"user="
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     client.post(CHOOSE, {"all": "on"})
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 def test_a_login_that_is_registered_again(user: Any, settings: Any, clock: Any) -> None:
@@ -574,16 +582,16 @@ def test_a_login_that_is_registered_again(user: Any, settings: Any, clock: Any) 
                 login(request, user, BACKEND)
                 raise OSError
         except OSError:
-            taken.append(browser(user))
+            taken.append(logged_in(user))
         return HttpResponse("in")
 
     settings.ROOT_URLCONF = routes(view)
     client = Client()
 
     assert client.get(OUT)["Location"] == CHOOSE
-    assert (signed_in(client), signed_in(taken[0])) == ("", "ann")
+    assert (logged_in_as(client), logged_in_as(taken[0])) == ("", "ann")
     client.post(CHOOSE, {"all": "on"})
-    assert (signed_in(client), signed_in(taken[0])) == ("ann", "")
+    assert (logged_in_as(client), logged_in_as(taken[0])) == ("ann", "")
 
 
 def test_what_could_not_be_ended(user: Any, settings: Any, tmp_path: Any, clock: Any) -> None:
@@ -593,14 +601,14 @@ def test_what_could_not_be_ended(user: Any, settings: Any, tmp_path: Any, clock:
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
     redis |= {"LOCATION": "redis://127.0.0.1:1", "OPTIONS": {"socket_connect_timeout": 1}}
     settings.CACHES = {**settings.CACHES, "marks": redis}
-    first = browser(user)
-    second = offered()
+    first = logged_in(user)
+    second = client_at_limit()
     well = settings.LOGOUT
     settings.LOGOUT = {**well, "CACHE_ALIAS": "marks"}
 
     assert second.post(CHOOSE, {"all": "on"}).status_code == 503
     settings.LOGOUT = well
 
-    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert (logged_in_as(first), logged_in_as(second)) == ("ann", "")
     second.post(CHOOSE, {"all": "on"})
-    assert (signed_in(first), signed_in(second)) == ("", "ann")
+    assert (logged_in_as(first), logged_in_as(second)) == ("", "ann")

@@ -12,12 +12,10 @@ from django.test import AsyncClient, Client
 
 from django_logout.exceptions import LoginRefused
 from django_logout.models import LoginSession, LogoutEvent
-from tests.browsers import before_us
-from tests.clocks import browser, reasons
-from tests.counting import cost
-from tests.logins import BACKEND, in_turn, log_in
-from tests.pages import signed_in
-from tests.routes import OUT, routes
+from tests.clients import BACKEND, before_us, log_in, logged_in, logged_in_as, logged_in_by_turns
+from tests.query_counts import cost
+from tests.timeouts import reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,12 +28,12 @@ def test_the_oldest_ends_and_is_told_why(
 ) -> None:
     """One comes, one goes; other people's stay."""
     settings.LOGOUT = {"MAX_SESSIONS": 2}
-    (bob,) = in_turn(other, clock, 1)
-    first, second, third = in_turn(user, clock, 3)
+    (bob,) = logged_in_by_turns(other, clock, 1)
+    first, second, third = logged_in_by_turns(user, clock, 3)
 
     answer = first.get("/private/?page=2")
     assert ELSEWHERE in first.get(answer["Location"]).text
-    assert [signed_in(each) for each in (second, third, bob)] == ["ann", "ann", "bob"]
+    assert [logged_in_as(each) for each in (second, third, bob)] == ["ann", "ann", "bob"]
     event = LogoutEvent.objects.get()
     assert (event.reason, event.actor, event.sessions) == ("limit", user, 1)
 
@@ -44,11 +42,11 @@ def test_a_limit_that_was_lowered_ends_as_many_as_it_takes(
     user: Any, settings: Any, clock: Any
 ) -> None:
     """At the next login."""
-    browsers = in_turn(user, clock, 4)
+    browsers = logged_in_by_turns(user, clock, 4)
     settings.LOGOUT = {"MAX_SESSIONS": 2}
-    browsers += in_turn(user, clock, 1)
+    browsers += logged_in_by_turns(user, clock, 1)
 
-    assert [signed_in(each) for each in browsers] == ["", "", "", "ann", "ann"]
+    assert [logged_in_as(each) for each in browsers] == ["", "", "", "ann", "ann"]
 
 
 def test_by_user(user: Any, other: Any, settings: Any, clock: Any) -> None:
@@ -56,11 +54,14 @@ def test_by_user(user: Any, other: Any, settings: Any, clock: Any) -> None:
     settings.LOGOUT = {
         "MAX_SESSIONS": lambda who, request: 1 if request.path == "/login/" else None,
     }
-    anns, bobs = [Client(), *in_turn(user, clock, 1)], in_turn(other, clock, 2)
+    anns, bobs = (
+        [Client(), *logged_in_by_turns(user, clock, 1)],
+        logged_in_by_turns(other, clock, 2),
+    )
     clock.shift(1)
     log_in(anns[0])
     anns.reverse()
-    assert [signed_in(each) for each in anns + bobs] == ["", "ann", "bob", "bob"]
+    assert [logged_in_as(each) for each in anns + bobs] == ["", "ann", "bob", "bob"]
 
 
 @pytest.mark.parametrize("at_limit", ["end_oldest", "refuse", "ask"])
@@ -69,13 +70,13 @@ def test_logging_in_again_takes_no_further_place(
 ) -> None:
     """In the same session, or after a change of password, which makes Django begin another."""
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": at_limit}
-    first, second = in_turn(user, clock, 2)
+    first, second = logged_in_by_turns(user, clock, 2)
     assert log_in(second)["Location"] == "/"
     # In a way that sends no signals, on which the others would end at once.
     type(user).objects.update(password=make_password("pw"))
     assert log_in(second)["Location"] == "/"
 
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
     assert "limit" not in reasons()
     assert first.cookies["sessionid"].value
 
@@ -83,26 +84,26 @@ def test_logging_in_again_takes_no_further_place(
 def test_only_the_living_count(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Not what has ended, is idle, too old, or has outlived its cookie."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    (first,) = in_turn(user, clock, 1)
+    (first,) = logged_in_by_turns(user, clock, 1)
     first.post("/accounts/logout/")
-    (second,) = in_turn(user, clock, 1)
+    (second,) = logged_in_by_turns(user, clock, 1)
     if engine != "file":  # where the kernel says how old a session is
         clock.shift(timedelta(days=15))
     else:
         second.post("/accounts/logout/")
-    (third,) = in_turn(user, clock, 1)
+    (third,) = logged_in_by_turns(user, clock, 1)
     settings.LOGOUT = {**settings.LOGOUT, "IDLE_TIMEOUT": 60}
     clock.shift(76)
-    (fourth,) = in_turn(user, clock, 1)
+    (fourth,) = logged_in_by_turns(user, clock, 1)
     settings.LOGOUT = {**settings.LOGOUT, "ABSOLUTE_TIMEOUT": 600}
     for _ in range(11):
         clock.shift(50)
-        assert signed_in(fourth) == "ann"
+        assert logged_in_as(fourth) == "ann"
     clock.shift(50)
-    (fifth,) = in_turn(user, clock, 1)
+    (fifth,) = logged_in_by_turns(user, clock, 1)
 
-    assert signed_in(fifth) == "ann"
-    assert [signed_in(each) for each in (second, third, fourth)] == ["", "", ""]
+    assert logged_in_as(fifth) == "ann"
+    assert [logged_in_as(each) for each in (second, third, fourth)] == ["", "", ""]
 
 
 @pytest.mark.parametrize(("limit", "at_limit"), [(1, "refuse"), (1, "ask"), (2, "end_oldest")])
@@ -111,15 +112,15 @@ def test_what_has_expired_in_the_same_browser_does_not_count(
 ) -> None:
     """Though another process might know better of it."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600, "MAX_SESSIONS": limit, "ON_MAX_SESSIONS": at_limit}
-    *others, mine = in_turn(user, clock, limit)
+    *others, mine = logged_in_by_turns(user, clock, limit)
     clock.shift(590)
     for each in others:
-        assert signed_in(each) == "ann"
+        assert logged_in_as(each) == "ann"
     clock.shift(30)
 
     assert log_in(mine)["Location"] == "/"
 
-    assert [signed_in(each) for each in (*others, mine)] == ["ann"] * limit
+    assert [logged_in_as(each) for each in (*others, mine)] == ["ann"] * limit
     assert reasons() == ["idle"]
 
 
@@ -131,14 +132,14 @@ def test_a_session_that_is_saved_counts_for_as_long_as_it_lives(
         pytest.skip("the kernel says how old a file is, and heeds no clock of ours")
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     settings.SESSION_SAVE_EVERY_REQUEST = True
-    (client,) = in_turn(user, clock, 1)
+    (client,) = logged_in_by_turns(user, clock, 1)
     clock.shift(timedelta(days=10))
     client.get("/quiet/")
     clock.shift(timedelta(days=10))
 
     with pytest.raises(LoginRefused):
-        browser(user)
-    assert signed_in(client) == "ann"
+        logged_in(user)
+    assert logged_in_as(client) == "ann"
 
 
 @pytest.mark.parametrize(("at_limit", "alive"), [("end_oldest", 2), ("refuse", 1)])
@@ -172,12 +173,12 @@ def test_a_login_that_cannot_make_room_is_none(
     settings.LOGOUT = {"MAX_SESSIONS": 1, "CACHE_ALIAS": "marks"}
     settings.CACHES = {**settings.CACHES, "marks": {**REDIS, "LOCATION": "redis://127.0.0.1:1"}}
     settings.CACHES["marks"]["OPTIONS"] = {"socket_connect_timeout": 1}
-    (first,) = in_turn(user, clock, 1)
+    (first,) = logged_in_by_turns(user, clock, 1)
     clock.shift(1)
     second = Client()
 
     assert log_in(second).status_code == 503
-    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert (logged_in_as(first), logged_in_as(second)) == ("ann", "")
     assert LoginSession.objects.count() == 1
 
 
@@ -205,8 +206,8 @@ def test_what_it_costs(user: Any, settings: Any, clock: Any, at_limit: str, quer
 def test_logins_of_one_moment(user: Any, settings: Any, clock: Any) -> None:
     """By a clock that has not moved, whoever asks is the newest."""
     settings.LOGOUT = {"MAX_SESSIONS": 1}
-    browsers = [browser(user) for _ in range(4)]
-    assert [signed_in(each) for each in browsers] == ["", "", "", "ann"]
+    browsers = [logged_in(user) for _ in range(4)]
+    assert [logged_in_as(each) for each in browsers] == ["", "", "", "ann"]
 
 
 def test_a_session_from_before_our_time_is_older_than_any_other(
@@ -215,11 +216,11 @@ def test_a_session_from_before_our_time_is_older_than_any_other(
     """Though it was seen later than that."""
     settings.LOGOUT = {"MAX_SESSIONS": 2}
     old = before_us(user)
-    (phone,) = in_turn(user, clock, 1)
+    (phone,) = logged_in_by_turns(user, clock, 1)
     clock.shift(1)
-    assert signed_in(old) == "ann"
-    (tablet,) = in_turn(user, clock, 1)
-    assert [signed_in(each) for each in (old, phone, tablet)] == ["", "ann", "ann"]
+    assert logged_in_as(old) == "ann"
+    (tablet,) = logged_in_by_turns(user, clock, 1)
+    assert [logged_in_as(each) for each in (old, phone, tablet)] == ["", "ann", "ann"]
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -228,11 +229,11 @@ def test_a_login_does_not_end_itself_by_a_clock_that_is_behind(
 ) -> None:
     """Another machine's is two seconds ahead: what is there already began before."""
     settings.LOGOUT = {"MAX_SESSIONS": limit}
-    others = in_turn(user, clock, limit)
+    others = logged_in_by_turns(user, clock, limit)
     clock.shift(-3)
-    (mine,) = in_turn(user, clock, 1)
-    assert signed_in(mine) == "ann"
-    assert [signed_in(each) for each in others].count("ann") == limit - 1
+    (mine,) = logged_in_by_turns(user, clock, 1)
+    assert logged_in_as(mine) == "ann"
+    assert [logged_in_as(each) for each in others].count("ann") == limit - 1
 
 
 @pytest.mark.parametrize("at_limit", ["end_oldest", "refuse"])
@@ -251,7 +252,7 @@ def test_a_login_that_is_registered_again_keeps_the_limit(
                 raise OSError
         except OSError:
             clock.shift(1)
-            taken.append(browser(user))
+            taken.append(logged_in(user))
             clock.shift(1)
         return HttpResponse("in")
 
@@ -259,5 +260,5 @@ def test_a_login_that_is_registered_again_keeps_the_limit(
     client = Client()
     client.get(OUT)
 
-    kept = [signed_in(client), signed_in(taken[0])]
+    kept = [logged_in_as(client), logged_in_as(taken[0])]
     assert kept == (["ann", ""] if at_limit == "end_oldest" else ["", "ann"])

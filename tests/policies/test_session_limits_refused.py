@@ -8,10 +8,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from django_logout.models import LoginSession
-from tests.clocks import reasons
-from tests.logins import BACKEND, FORM, in_turn, log_in, swallowing
-from tests.pages import signed_in
-from tests.routes import OUT, routes
+from tests.clients import BACKEND, FORM, log_in, logged_in_as, logged_in_by_turns
+from tests.pending_logins import view_ignoring_refusal
+from tests.timeouts import reasons
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,7 +22,7 @@ TOO_MANY = "You are logged in on as many devices as is allowed. Log out on one o
 def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
     """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    (first,) = in_turn(user, clock, 1)
+    (first,) = logged_in_by_turns(user, clock, 1)
     last_login = type(user).objects.get().last_login
     second = Client()
     clock.shift(1)
@@ -31,12 +31,12 @@ def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
 
     assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/private/")
     assert TOO_MANY in second.get(answer["Location"]).text
-    assert (signed_in(first), signed_in(second)) == ("ann", "")
+    assert (logged_in_as(first), logged_in_as(second)) == ("ann", "")
     assert (LoginSession.objects.count(), reasons()) == (1, [])
     assert type(user).objects.get().last_login == last_login
     first.post("/accounts/logout/")
     assert log_in(second)["Location"] == "/"
-    assert signed_in(second) == "ann"
+    assert logged_in_as(second) == "ann"
 
 
 def test_a_guest_who_is_refused_keeps_the_cart(
@@ -44,7 +44,7 @@ def test_a_guest_who_is_refused_keeps_the_cart(
 ) -> None:
     """Also where the login's transaction is rolled back, with the key it had given the session."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
     for atomic in (False, True):
         settings.DATABASES["default"]["ATOMIC_REQUESTS"] = atomic
         guest = Client()
@@ -59,7 +59,7 @@ def test_a_guest_who_is_refused_keeps_the_cart(
 def test_a_fetch_that_is_refused(user: Any, settings: Any, clock: Any) -> None:
     """401 with the reason, and where to log in."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
 
     answer = Client().post("/login/", FORM, headers={"accept": "application/json"})
 
@@ -72,7 +72,7 @@ def test_a_link_that_logs_in_and_is_refused(user: Any, settings: Any, clock: Any
     """There is no form to go back to: the login page, and not that link again afterwards."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     settings.ROOT_URLCONF = routes(lambda request: HttpResponse(login(request, user, BACKEND)))
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
 
     assert Client().get(OUT)["Location"] == "/login/"
 
@@ -81,7 +81,7 @@ def test_without_messages_a_page_says_it(user: Any, settings: Any, clock: Any) -
     """A redirect could not."""
     settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
 
     answer = log_in(Client())
 
@@ -94,12 +94,12 @@ def test_code_that_swallows_the_refusal_lets_nobody_in(
 ) -> None:
     """In that request as little as in the next."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
 
-    settings.ROOT_URLCONF = routes(swallowing(user))
+    settings.ROOT_URLCONF = routes(view_ignoring_refusal(user))
     client = Client()
     assert client.get(OUT).content == b"user="
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert LoginSession.objects.count() == 1
 
 
@@ -115,7 +115,7 @@ def test_a_middleware_that_logs_in_is_told(
         "django.contrib.auth.middleware.RemoteUserMiddleware",
     ]
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
-    in_turn(user, clock, 1)
+    logged_in_by_turns(user, clock, 1)
     client = Client(raise_request_exception=False)
 
     answer = client.get("/private/", REMOTE_USER="ann")

@@ -3,5 +3,5 @@
 import pytest
 
 pytest.register_assert_rewrite(
-    "tests.properties.machine", "tests.properties.people", "tests.properties.world"
+    "tests.properties.state_machine", "tests.properties.user_rules", "tests.properties.real_site"
 )

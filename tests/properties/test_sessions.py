@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.properties.machine import Sessions
-from tests.properties.site import Doorstep
-from tests.races import points
+from tests.properties.requests import Doorstep
+from tests.properties.state_machine import Sessions
+from tests.races import stop_points
 
 TIMES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "1"))
 THOROUGHNESS = settings(
@@ -29,7 +29,7 @@ THOROUGHNESS = settings(
 @pytest.mark.django_db(transaction=True)
 def test_in_any_order(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One machine for each engine."""
-    points.install(plain=False, patch=monkeypatch.setattr)
-    monkeypatch.setattr(points, "pipe", Doorstep())
+    stop_points.install(plain=False, patch=monkeypatch.setattr)
+    monkeypatch.setattr(stop_points, "pipe", Doorstep())
     machine: Any = type("Machine", (Sessions,), {"engine": engine})
     run_state_machine_as_test(machine, settings=THOROUGHNESS)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests import services
-from tests.carsite import scratch_database
 from tests.engines import ALWAYS, one_of
+from tests.example_site import scratch_database
 from tests.races import setups
-from tests.races.harness import Pool, World
 from tests.races.own_redis import OwnRedis
+from tests.races.processes import Pool, World
 from tests.races.serving import prepare
 from tests.races.setups import SETUPS
 

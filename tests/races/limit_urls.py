@@ -8,7 +8,7 @@ from django.urls import path
 
 from django_logout.views import ChooseView
 from tests.races import urls
-from tests.races.points import stop
+from tests.races.stop_points import stop
 
 
 def quiet_login(request: HttpRequest) -> HttpResponse:

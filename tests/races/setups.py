@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests import services
-from tests.races.harness import Pool, World
+from tests.races.processes import Pool, World
 from tests.settings import ENGINES, MIDDLEWARE
 
 SESSION_MIDDLEWARE = "django.contrib.sessions.middleware.SessionMiddleware"

@@ -9,7 +9,7 @@ from django.urls import path
 
 from django_logout.admin import LogoutAdminSiteMixin
 from django_logout.models import LogoutEvent
-from tests.pages import Page, copy_of, csrf_token, signed_in
+from tests.clients import Page, copy_of, csrf_token, logged_in_as
 from tests.urls import urlpatterns as site_urls
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +38,7 @@ def test_it_logs_out_whoever_is_logged_in(engine: str, ann: Client) -> None:
 
     assert response.status_code == 200
     assert "Thanks for spending some quality time" in Page(response).text
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -49,7 +49,7 @@ def test_staff_too(client: Client, admin_user: Any) -> None:
     token = csrf_token(client.get("/admin/"))
 
     assert client.post(OUT, {"csrfmiddlewaretoken": token}).status_code == 200
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_a_link_to_it_asks_in_the_admins_look(ann: Client) -> None:
@@ -59,7 +59,7 @@ def test_a_link_to_it_asks_in_the_admins_look(ann: Client) -> None:
     assert {"id": "header"} in page.all("header") + page.all("div")
     assert "You are logged in as ann." in page.text
     assert page.all("form")[-1]["action"] == OUT
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_another_site_cannot_do_it(user: Any) -> None:
@@ -68,7 +68,7 @@ def test_another_site_cannot_do_it(user: Any) -> None:
     client.force_login(user)
 
     assert client.post(OUT, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 def test_everything_else_is_closed_as_before(ann: Client) -> None:
@@ -97,4 +97,4 @@ def test_djangos_own_admin_is_as_it_was(ann: Client, settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.urls"
 
     assert ann.post(OUT).status_code == 302
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
 from django_logout import alogout, logout
-from tests.routes import OUT, routes
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db
 

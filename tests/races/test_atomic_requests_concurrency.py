@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from tests.races.harness import World
+from tests.races.processes import World
 
 SITES = [
     *(("postgres", setup) for setup in ("db", "cached_db", "cache", "file", "qsessions")),

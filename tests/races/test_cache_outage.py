@@ -11,11 +11,11 @@ from django.test import AsyncClient, Client
 
 from django_logout.models import LogoutEvent
 from django_logout.views import AsyncLogoutView
-from tests.pages import LOGOUT, Page, copy_of, signed_in
+from tests.clients import LOGOUT, Page, copy_of, logged_in_as
 from tests.races.own_redis import OwnRedis
-from tests.revokers.kinds import Saboteur
-from tests.routes import OUT, routes
+from tests.revokers.failing_revokers import Saboteur
 from tests.settings import ENGINES
+from tests.urlconf import OUT, routes
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -88,7 +88,7 @@ def test_all_is_well_while_redis_is_up(browser: Client) -> None:
     thief = copy_of(browser)
 
     assert browser.post(LOGOUT).status_code == 200
-    assert signed_in(thief) == ""
+    assert logged_in_as(thief) == ""
 
 
 @pytest.mark.parametrize("fault", ["kill", "hang"])
@@ -109,9 +109,9 @@ def test_down_or_hung_is_503_the_truth_and_a_second_chance(
     assert not LogoutEvent.objects.exists()
 
     recover(redis, fault)
-    assert signed_in(browser) == "ann"
+    assert logged_in_as(browser) == "ann"
     assert browser.post(url).status_code in {200, 302}
-    assert signed_in(browser) == signed_in(thief) == ""
+    assert logged_in_as(browser) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -130,7 +130,7 @@ def test_lost_in_the_middle_is_503_and_a_second_chance(
 ) -> None:
     """The row says ended, the cache could not be told: never "you are logged out" before every
     process knows."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Saboteur"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Saboteur"]}
     thief, cookie = copy_of(browser), browser.cookies["sessionid"].value
     Saboteur.act = staticmethod(getattr(redis, fault))
 
@@ -139,7 +139,7 @@ def test_lost_in_the_middle_is_503_and_a_second_chance(
 
     recover(redis, fault)
     assert browser.post(LOGOUT).status_code == 200
-    assert signed_in(browser) == signed_in(thief) == ""
+    assert logged_in_as(browser) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -156,7 +156,7 @@ def test_other_pages_never_lose_the_session_to_an_outage(
 
     recover(redis, "kill")
     assert browser.cookies["sessionid"].value == cookie or site == "signed_cookies"
-    assert signed_in(browser) == "ann"
+    assert logged_in_as(browser) == "ann"
 
 
 async def test_the_asynchronous_view(

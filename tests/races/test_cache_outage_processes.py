@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.races.harness import World
 from tests.races.own_redis import OwnRedis
+from tests.races.processes import World
 
 pytestmark = pytest.mark.needs("redis-server")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import COOKIE, World
+from tests.races.processes import COOKIE, World
 
 SITES = [
     ("sqlite", "cached_db"),

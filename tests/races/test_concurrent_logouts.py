@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests import services
-from tests.races.harness import COOKIE, Browser, World
+from tests.races.processes import COOKIE, Browser, World
 from tests.races.serving import Site, serving
 
 CLICKS = 50

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from django_logout.models import LogoutEvent
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def holder(key: str) -> str:
     """Whom a cookie is served as."""
     client = Client()
     client.cookies["sessionid"] = key
-    return signed_in(client)
+    return logged_in_as(client)
 
 
 def send(url: str, cookies: str) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import Browser, World
+from tests.races.processes import Browser, World
 
 POSTGRES = ("db", "cached_db", "cache", "file", "signed_cookies")
 MARIADB = ("db", "cached_db-memcached", "signed_cookies-unshared")

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.pages import LOGOUT, Page, csrf_token, signed_in
+from tests.clients import LOGOUT, Page, csrf_token, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,10 +15,10 @@ def test_an_old_link_leads_to_the_question_and_one_click_out(engine: str, ann: C
     page = ann.get(LOGOUT)
     assert page.status_code == 200
     assert ann.head(LOGOUT).status_code == 200
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
     ann.post(LOGOUT, {"csrfmiddlewaretoken": csrf_token(page)})
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_to_somebody_who_is_not_logged_in_it_says_so(client: Client) -> None:

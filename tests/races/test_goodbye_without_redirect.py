@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.pages import LOGOUT, Page, signed_in
+from tests.clients import LOGOUT, Page, logged_in_as
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_without_the_admin_and_without_a_redirect(ann: Client, settings: Any, ur
 
     assert response.status_code == 200
     assert "You are logged out." in Page(response).text
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_the_admins_goodbye_is_never_shown(ann: Client) -> None:

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from django_logout import logout
-from tests.pages import Page, copy_of, signed_in
+from tests.clients import Page, copy_of, logged_in_as
 from tests.races.own_redis import OwnRedis
-from tests.revokers.kinds import Saboteur
-from tests.routes import OUT, routes
+from tests.revokers.failing_revokers import Saboteur
 from tests.settings import ENGINES
+from tests.urlconf import OUT, routes
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -43,7 +43,7 @@ def test_the_cookie_is_kept_and_the_retry_works(
     backend = "django.core.cache.backends.redis.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": redis.url}}
     settings.SESSION_ENGINE = ENGINES[engine_name]
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Saboteur"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Saboteur"]}
     settings.ROOT_URLCONF = routes(view)
     monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
     client = Client(raise_request_exception=False)
@@ -60,4 +60,4 @@ def test_the_cookie_is_kept_and_the_retry_works(
     redis.start()
     caches.close_all()
     client.post("/accounts/logout/")
-    assert signed_in(client) == signed_in(thief) == ""
+    assert logged_in_as(client) == logged_in_as(thief) == ""

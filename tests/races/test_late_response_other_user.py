@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import World
+from tests.races.processes import World
 
 LATE = ["/write/", "/rotate/", "/password/", "/recreate/", "/resave/", "/clone/"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import COOKIE, World
+from tests.races.processes import COOKIE, World
 
 
 def late_save(world: World, stop: str, path: str = "/write/", **how: object) -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import Pending, World
+from tests.races.processes import Pending, World
 
 ROUNDS = 100
 WRITERS = 2

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.races.harness import Browser, Pending, World
+from tests.races.processes import Browser, Pending, World
 
 SITES = [
     ("sqlite", "db"),

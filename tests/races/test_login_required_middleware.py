@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import path
 
 from django_logout.views import AsyncLogoutView, LogoutView, logout_then_login
-from tests.pages import LOGOUT, Page, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -49,4 +49,4 @@ def test_everything_else_is_as_closed_as_before(client: Client, settings: Any) -
     settings.ROOT_URLCONF = routes(LogoutView.as_view(), path("shut/", lambda request: None))
 
     assert client.get("/shut/")["Location"].startswith("/login/")
-    assert signed_in(client) != "ann"
+    assert logged_in_as(client) != "ann"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.pages import LOGOUT, signed_in
-from tests.races.harness import COOKIE, Browser
+from tests.clients import LOGOUT, logged_in_as
+from tests.races.processes import COOKIE, Browser
 
 FORM = "application/x-www-form-urlencoded"
 PART = b'--b\r\nContent-Disposition: form-data; name="next"\r\n\r\n/\r\n'
@@ -52,7 +52,7 @@ def test_a_body_that_nobody_can_read_keeps_nobody_in(user: Any, body: tuple[str,
         response = client.generic("POST", LOGOUT, body[1], content_type=body[0], headers=headers)
 
         assert response.status_code in {200, 302}, proof
-        assert signed_in(client) == "", proof
+        assert logged_in_as(client) == "", proof
 
 
 @bodies
@@ -66,7 +66,7 @@ def test_nor_does_it_log_anyone_out_without_proof(user: Any, body: tuple[str, by
 
     assert response.status_code == 403
     assert b"<form" in response.content
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 @pytest.mark.django_db(transaction=True)

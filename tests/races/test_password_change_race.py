@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import Browser, Pending, World
+from tests.races.processes import Browser, Pending, World
 
 #: Where the change can stand: before the new password is written, before and after its session
 #: has followed, and just before the answer.

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.races.harness import Browser, World
+from tests.races.processes import Browser, World
 from tests.races.setups import SETUPS
 
 #: Where a request has read both, and has not judged yet. It is only there that it stops, so each

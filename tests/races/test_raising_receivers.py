@@ -14,8 +14,8 @@ from django.test import AsyncClient, Client
 from django_logout.models import LogoutEvent
 from django_logout.signals import session_ended
 from django_logout.views import AsyncLogoutView, LogoutView
-from tests.pages import LOGOUT, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, copy_of, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,7 +81,7 @@ def test_a_receiver_that_raises_keeps_nobody_in(
 
     assert ann.post(OUT).status_code == 200
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -109,7 +109,7 @@ def leave(ann: Client, path: str) -> None:
 
     ann.post(path)
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -129,11 +129,17 @@ async def test_nor_under_asgi(receiver: None, user: Any, settings: Any) -> None:
 
 
 REVOKERS = {
-    "tests.revokers.kinds.Broken": ("broken", "RuntimeError"),
-    "tests.revokers.kinds.BrokenInSql": ("broken_in_sql", "OperationalError"),
-    "tests.revokers.kinds.BrokenInModel": ("broken_in_model", "IntegrityError"),
-    "tests.revokers.kinds.Unmakable": ("tests.revokers.kinds.Unmakable", "TypeError"),
-    "tests.revokers.kinds.Missing": ("tests.revokers.kinds.Missing", "ImportError"),
+    "tests.revokers.failing_revokers.Broken": ("broken", "RuntimeError"),
+    "tests.revokers.failing_revokers.BrokenInSql": ("broken_in_sql", "OperationalError"),
+    "tests.revokers.failing_revokers.BrokenInModel": ("broken_in_model", "IntegrityError"),
+    "tests.revokers.failing_revokers.Unmakable": (
+        "tests.revokers.failing_revokers.Unmakable",
+        "TypeError",
+    ),
+    "tests.revokers.failing_revokers.Missing": (
+        "tests.revokers.failing_revokers.Missing",
+        "ImportError",
+    ),
 }
 
 
@@ -141,7 +147,7 @@ def test_a_revoker_that_raises_keeps_nobody_in(
     transactions: None, engine: str, ann: Client, settings: Any
 ) -> None:
     """Not even one that breaks the transaction: the sessions have ended on every engine."""
-    leave_by(ann, settings, "tests.revokers.kinds.BrokenInSql")
+    leave_by(ann, settings, "tests.revokers.failing_revokers.BrokenInSql")
 
 
 @pytest.mark.parametrize("path", REVOKERS)
@@ -154,7 +160,7 @@ def test_the_others_are_asked_after_a_revoker_that_raises(
 
 def leave_by(ann: Client, settings: Any, path: str) -> None:
     """Log out with a revoker that raises, and look at the answer, the sessions and the record."""
-    settings.LOGOUT = {"REVOKERS": [path, "tests.revokers.kinds.Recorder"]}
+    settings.LOGOUT = {"REVOKERS": [path, "tests.revokers.failing_revokers.Recorder"]}
     ann.get("/write/")
     thief = copy_of(ann)
 
@@ -163,7 +169,7 @@ def leave_by(ann: Client, settings: Any, path: str) -> None:
     name, error = REVOKERS[path]
     assert response.json()["failed"] == [name]
     assert response.json()["ended"] == {"session": 1, "recorder": 2}
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     event = LogoutEvent.objects.get()
     assert not event.complete
     assert event.outcomes[name] == {"ended": 0, "error": error}
@@ -174,14 +180,14 @@ def test_a_cookie_without_a_name(ann: Client, settings: Any) -> None:
     settings.LOGOUT = {"DELETE_COOKIES": [{"path": "/"}]}
 
     assert ann.post(LOGOUT).status_code == 200
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 @pytest.mark.needs("postgres")
 def test_a_revoker_that_breaks_the_transaction_on_postgresql(make_world: Any) -> None:
     """Where nothing can be done in a transaction after a failed statement."""
     world = make_world("postgres", "db")
-    world.settings["LOGOUT"] = {"REVOKERS": ["tests.revokers.kinds.BrokenInSql"]}
+    world.settings["LOGOUT"] = {"REVOKERS": ["tests.revokers.failing_revokers.BrokenInSql"]}
     browser = world.browser(world.add_user())
 
     assert browser.logout().status == 302

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.races.harness import World
+from tests.races.processes import World
 
 RECIPES = ["restore_everything", "restore_all_but_the_login"]
 OURS = "django_logout.middleware.LogoutMiddleware"

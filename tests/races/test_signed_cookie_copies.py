@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.races.harness import Browser, World
+from tests.races.processes import Browser, World
 
 SHARED = ["signed_cookies", "signed_cookies-unshared"]
 

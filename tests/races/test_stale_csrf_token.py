@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.pages import LOGOUT, csrf_token, signed_in
+from tests.clients import LOGOUT, csrf_token, logged_in_as
 
 pytestmark = pytest.mark.django_db
 
@@ -91,10 +91,10 @@ def test_who_is_logged_out(
         response = send(client, secure, token, value, headers(secure, *row))
 
         if accepted(secure, token, *row):
-            assert (response.status_code, signed_in(client)) == (200, ""), row
+            assert (response.status_code, logged_in_as(client)) == (200, ""), row
             client, value = prepared(secure, token)
         else:
-            assert (response.status_code, signed_in(client)) == (403, "ann"), row
+            assert (response.status_code, logged_in_as(client)) == (403, "ann"), row
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -107,7 +107,7 @@ def test_reading_never_logs_out(user: Any, method: str, site: str | None) -> Non
     sent = headers(False, site, "own", "own") | {"Sec-Fetch-Dest": "image"}
     assert getattr(client, method)(LOGOUT, headers=sent).status_code == 200
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
 
 @pytest.mark.parametrize("use_sessions", [False, True], ids=["cookie", "session"])
@@ -122,7 +122,7 @@ def test_without_proof_the_user_is_asked_and_the_next_click_works(
     assert page.status_code == 403
 
     assert client.post(LOGOUT, {"csrfmiddlewaretoken": csrf_token(page)}).status_code == 200
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_the_tab_of_a_session_that_is_over_already_is_calm(user: Any, settings: Any) -> None:

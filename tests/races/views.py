@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from tests.races.points import stop
+from tests.races.stop_points import stop
 
 
 def home(request: HttpRequest) -> HttpResponse:

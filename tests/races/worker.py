@@ -17,17 +17,17 @@ def main(pipe: Any, environment: dict[str, str]) -> None:
     import django
 
     django.setup()
-    from tests.races import points
+    from tests.races import stop_points
 
-    points.pipe = pipe
-    points.install(plain=environment.get("FAULTS_PLAIN") == "1")
+    stop_points.pipe = pipe
+    stop_points.install(plain=environment.get("FAULTS_PLAIN") == "1")
     while (message := pipe.recv()) is not None:
         task, arguments = message
         try:
             pipe.send(("done", globals()[task](**arguments)))
         except Exception:  # noqa: BLE001  # whatever it is, the test is to show it
             pipe.send(("failed", traceback.format_exc()))
-        points.armed.clear()
+        stop_points.armed.clear()
 
 
 def serve(
@@ -42,7 +42,7 @@ def serve(
     from django.core.signals import got_request_exception
     from django.test import AsyncClient, Client
 
-    from tests.races import points
+    from tests.races import stop_points
 
     errors: list[str] = []
 
@@ -50,7 +50,7 @@ def serve(
         errors.append(traceback.format_exc())
 
     got_request_exception.connect(note)
-    points.armed.update(stops)
+    stop_points.armed.update(stops)
     client = (AsyncClient if how.get("asgi") else Client)(raise_request_exception=False)
     headers = dict(how.get("headers") or {})
     if any("\x00" in value for value in cookies.values()):
@@ -116,10 +116,10 @@ def end(name: str | None, reason: str, stops: list[str]) -> dict[str, int]:
     from django.contrib.auth import get_user_model
 
     from django_logout import Target, end_sessions
-    from tests.races import points
+    from tests.races import stop_points
 
     user = name and get_user_model().objects.get(username=name)
-    points.armed.update(stops)
+    stop_points.armed.update(stops)
     result = end_sessions(Target.user(user) if user else Target.everyone(), reason=reason)
     return dict(result.ended)
 

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url, respond
 from django_logout.responses.messages import explain_reason
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
 

@@ -11,7 +11,7 @@ from django.utils.html import escape
 import django_logout
 from django_logout import Target, end_sessions
 from django_logout.responses.base import Kind, Notice, respond
-from tests.pages import LOGOUT, Page
+from tests.clients import LOGOUT, Page
 
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
 

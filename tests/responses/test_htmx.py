@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from django_logout import Target, end_sessions
-from tests.pages import LOGOUT, Page, signed_in
+from tests.clients import LOGOUT, Page, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +20,7 @@ def test_a_logout_moves_the_page(ann: Client) -> None:
     assert (response.status_code, response.content) == (204, b"")
     assert response["HX-Redirect"] == "/quiet/"
     assert "no-store" in response["Cache-Control"]
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_a_logout_without_a_redirect_moves_to_the_goodbye_page(ann: Client) -> None:

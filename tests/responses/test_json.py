@@ -7,7 +7,7 @@ from django.test import Client, RequestFactory
 
 from django_logout import Target, end_sessions
 from django_logout.responses.base import Kind, Notice, respond
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -42,7 +42,7 @@ def test_a_logout_without_a_login_succeeds_and_ends_nothing(client: Client) -> N
 
 def test_a_revoker_that_fails_is_named(ann: Client, settings: Any) -> None:
     """The client is logged out, but the result is not complete."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
 
     found = ann.post(LOGOUT, headers=JSON).json()
 
@@ -59,11 +59,11 @@ def test_a_fetch_sends_the_csrf_token_in_a_header(user: Any) -> None:
     response = client.post(LOGOUT, headers=JSON)
     assert response.status_code == 403
     assert response["Content-Type"] == "application/problem+json"
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
 
     token = client.cookies["csrftoken"].value
     assert client.post(LOGOUT, headers=JSON | {"X-CSRFToken": token}).status_code == 200
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 
 from django_logout import Target, end_sessions
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +40,7 @@ def test_an_ended_session_leads_to_the_login_page_with_a_reason_and_a_way_back(
     assert b"An administrator ended your session." in page.content
     given = {"username": "ann", "password": "pw", "next": PAGE}
     assert ann.post("/login/", given)["Location"] == PAGE
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_the_reason_is_shown_once(user: Any, ann: Client) -> None:

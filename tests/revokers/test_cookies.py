@@ -9,8 +9,8 @@ from django.test import Client
 from django_logout import Target, end_sessions
 from django_logout.ending import audit
 from django_logout.views import logout_then_login
-from tests.pages import LOGOUT
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

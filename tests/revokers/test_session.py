@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from django_logout import Target, end_sessions
-from tests.revokers.kinds import Recorder
+from tests.revokers.failing_revokers import Recorder
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +30,7 @@ def test_only_rows_of_ended_sessions_are_deleted(
 
 def test_revokers_get_the_ended_sessions(ann: Client, user: Any, settings: Any) -> None:
     """The representation of the ending, which may be logged, has no session key."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Recorder"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Recorder"]}
     Recorder.seen.clear()
 
     result = end_sessions(Target.user(user), reason="admin")

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.sessions import activity
-from tests.clocks import another_process, browser
-from tests.counting import cost
-from tests.pages import signed_in
-from tests.routes import OUT, routes
+from tests.clients import logged_in, logged_in_as
+from tests.query_counts import cost
+from tests.timeouts import another_process
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ def test_between_two_writes_nobody_is_asked(
 ) -> None:
     """At the interval there is one query more, and it is a write."""
     settings.LOGOUT = {"LAST_SEEN_INTERVAL": timedelta(minutes=2)}
-    client = browser(user)
+    client = logged_in(user)
     client.get("/")
     with cost() as usual:
         client.get("/")
@@ -58,7 +58,7 @@ def test_between_two_writes_nobody_is_asked(
 
 def test_of_several_processes_one_writes(user: Any, settings: Any, clock: Any) -> None:
     """All have found that it is time; the row takes the first."""
-    browser(user)
+    logged_in(user)
     session_id = row().pk
     clock.shift(60)
     assert activity.record_use(session_id, request())
@@ -83,7 +83,7 @@ def test_whoever_comes_second_knows_when_it_is_time_again(
     """Where it matters, because a session can be idle: an interval after what the row says, so
     that the row is never older than that while the session is used. Nothing is locked for it."""
     settings.LOGOUT = {"LAST_SEEN_INTERVAL": 60, **limits}
-    browser(user)
+    logged_in(user)
     session_id = row().pk
     clock.shift(59)
     with another_process():
@@ -155,7 +155,7 @@ def test_the_row_knows_how_long_a_saved_session_lives(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Django lets it live anew from each save: an interval exact, without a write more."""
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(59)
     client.get("/write/")
     assert row().expires_at == expiry(14, -59)
@@ -177,7 +177,7 @@ def test_a_shorter_life_is_known_at_once(engine: str, user: Any, settings: Any, 
         return HttpResponse("")
 
     settings.ROOT_URLCONF = routes(shorten)
-    client = browser(user)
+    client = logged_in(user)
     client.get(OUT)
 
     assert row().expires_at == expiry(seconds=300)
@@ -187,7 +187,7 @@ def test_a_process_that_saves_what_it_has_not_met_writes_it(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """It cannot know what the row says; the row does, and is left alone if that is right."""
-    client = browser(user)
+    client = logged_in(user)
     clock.shift(30)
     with another_process():
         client.get("/write/")
@@ -203,7 +203,7 @@ def test_a_passive_request_that_saves_is_not_activity(
 ) -> None:
     """How long it lives is written, and that only."""
     settings.LOGOUT = {"PASSIVE_URLS": ["write"]}
-    client = browser(user)
+    client = logged_in(user)
     begun = timezone.now()
     for _ in range(2):
         clock.shift(3600)
@@ -218,7 +218,7 @@ def test_a_passive_request_that_saves_is_not_activity(
 def test_a_passive_request_writes_nothing(user: Any, settings: Any, clock: Any) -> None:
     """Nor does it look like one that should."""
     settings.LOGOUT = {"PASSIVE_URLS": ["home"]}
-    browser(user)
+    logged_in(user)
     clock.shift(3600)
     session_id = row().pk
     assert not activity.record_use(session_id, request())
@@ -230,7 +230,7 @@ def test_a_passive_request_writes_nothing(user: Any, settings: Any, clock: Any) 
 
 def test_the_dead_are_not_touched(user: Any, settings: Any, clock: Any) -> None:
     """Their row says when they were last alive."""
-    browser(user)
+    logged_in(user)
     begun = timezone.now()
     end_sessions(Target.user(user))
     clock.shift(3600)
@@ -246,16 +246,16 @@ def test_a_process_remembers_so_many_and_forgets_the_oldest(
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
     monkeypatch.setattr(activity._memories, "maxsize", 3)
     with another_process():
-        clients = [browser(user) for _ in range(5)]
+        clients = [logged_in(user) for _ in range(5)]
         ids = [each.pk for each in LoginSession.objects.order_by("created_at")]
         assert sum(activity.get_memory(session_id) is not None for session_id in ids) == 3
-        assert [signed_in(each) for each in clients] == ["ann"] * 5
+        assert [logged_in_as(each) for each in clients] == ["ann"] * 5
         assert len(activity._memories) == 3
 
 
 def test_moments_of_another_kind_are_forgotten(user: Any, settings: Any) -> None:
     """With and without a time zone they cannot be compared: tests of projects switch."""
-    browser(user)
+    logged_in(user)
     session_id = row().pk
     assert activity.get_memory(session_id) is not None
     settings.USE_TZ = False

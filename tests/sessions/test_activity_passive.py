@@ -9,9 +9,9 @@ from django.urls import include, path
 from django.utils import timezone
 
 from django_logout.models import LoginSession
-from tests.clocks import browser, reasons
-from tests.pages import signed_in
-from tests.routes import routes
+from tests.clients import logged_in, logged_in_as
+from tests.timeouts import reasons
+from tests.urlconf import routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,7 @@ def ann(user: Any, settings: Any, clock: Any) -> Client:
     """A browser whose session ends when it has been idle for ten minutes."""
     settings.ROOT_URLCONF = urls()
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
-    return browser(user)
+    return logged_in(user)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_passive_request_is_no_activity(
 
     assert LoginSession.objects.get().last_seen_at == (begun if passive else timezone.now())
     clock.shift(100)
-    assert signed_in(ann) == ("" if passive else "ann")
+    assert logged_in_as(ann) == ("" if passive else "ann")
 
 
 def look(get_response: Any) -> Any:
@@ -108,7 +108,7 @@ def test_what_is_known_in_a_process_only_is_not_changed_either(
     clock.shift(10)
     ann.get("/poll/")
     clock.shift(590)
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 @pytest.mark.parametrize("url", ["/chat/session/", "/room/session/"])
@@ -123,9 +123,9 @@ def test_asking_how_long_there_is_left_is_passive(
     ann.post(url)
     clock.shift(599)
     ann.get(url)
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
     clock.shift(600)
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_a_site_that_is_mounted_somewhere_lists_its_paths_without_that(
@@ -136,4 +136,4 @@ def test_a_site_that_is_mounted_somewhere_lists_its_paths_without_that(
     clock.shift(500)
     ann.get("/poll/", SCRIPT_NAME="/shop")
     clock.shift(100)
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""

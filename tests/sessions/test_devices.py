@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import devices
-from tests.agents import AGENTS
+from tests.user_agents import AGENTS
 
 PROXIES = ["10.0.0.0/8", "2001:db8:ffff::/48", "192.0.2.9", "::ffff:198.18.0.0/111"]
 

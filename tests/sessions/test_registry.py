@@ -17,10 +17,9 @@ from django_logout.enums import Scope
 from django_logout.models import CredentialBinding, Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import cutoffs, registry, status
 from django_logout.sessions.identity import ID_KEY, identify, is_adopted
-from tests.agents import AGENTS
-from tests.browsers import before_us
-from tests.logins import BACKEND
+from tests.clients import BACKEND, before_us
 from tests.settings import ENGINES
+from tests.user_agents import AGENTS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from django_logout import Target, end_sessions
 from django_logout.sessions import engines
-from tests.pages import copy_of, signed_in
+from tests.clients import copy_of, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,4 +72,4 @@ def test_rows_of_few_and_of_many_sessions_are_deleted(user: Any, count: int) -> 
     assert event.sessions == count
 
     assert [row.session_key for row in Session.objects.all()] == [guest.cookies["sessionid"].value]
-    assert {signed_in(each) for each in (*devices, *thieves)} == {""}
+    assert {logged_in_as(each) for each in (*devices, *thieves)} == {""}

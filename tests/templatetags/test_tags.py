@@ -12,10 +12,9 @@ from django.test import Client
 from django.urls import NoReverseMatch, include, path
 from django.utils.functional import SimpleLazyObject
 
-from tests.browsers import before_us, browser
-from tests.pages import LOGOUT, Page, csrf_token, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, before_us, browser, csrf_token, logged_in_as
 from tests.settings import TEMPLATES
+from tests.urlconf import OUT, routes
 from tests.urls import urlpatterns
 
 JINJA = {
@@ -68,7 +67,7 @@ class TestButton:
         strict.cookies = ann.cookies
         token = page.field("csrfmiddlewaretoken")
         assert strict.post(LOGOUT, {"csrfmiddlewaretoken": token}).status_code == 200
-        assert signed_in(ann) == ""
+        assert logged_in_as(ann) == ""
 
     def test_its_options(self, show: Show, ann: Client) -> None:
         """Text, classes, and where to go, by path or by name; all escaped."""
@@ -250,8 +249,8 @@ class TestSessionList:
         assert "/accounts/sessions/end-others/" in actions
         assert page.field("csrfmiddlewaretoken")
         assert here.post(str(actions[1])).status_code == 302
-        assert signed_in(phone) == ""
-        assert signed_in(here) == "ann"
+        assert logged_in_as(phone) == ""
+        assert logged_in_as(here) == "ann"
 
     def test_a_page_of_them(self, show: Show, user: Any) -> None:
         """As many as there is room for."""

@@ -11,8 +11,8 @@ from django.test import Client, TransactionTestCase, override_settings
 from django.urls import path
 
 from django_logout.testing import RevokerContract, assert_logged_out, copy_client
-from tests.pages import LOGOUT
-from tests.revokers import pickups
+from tests.clients import LOGOUT
+from tests.revokers import pickup_codes
 from tests.urls import urlpatterns as ours
 from tests.users.models import PickupCode
 
@@ -28,7 +28,7 @@ urlpatterns = [path("order/", order), *ours]
 class Pickups(RevokerContract):
     """How pickup codes are created and used."""
 
-    revoker = pickups.PickupCodeRevoker
+    revoker = pickup_codes.PickupCodeRevoker
     many = 40
 
     def make(self, user: Any) -> str:
@@ -93,7 +93,7 @@ FAULTY = {
 def test_contract_fails_for_faulty_revoker(test: str, faulty: str) -> None:
     """The test that is about the fault notices it."""
     contract = Pickups()
-    contract.revoker = getattr(pickups, faulty)
+    contract.revoker = getattr(pickup_codes, faulty)
     with listed(contract.revoker), pytest.raises(AssertionError):
         getattr(contract, f"test_{test}")()
 

@@ -13,7 +13,7 @@ from django_logout import Target, end_sessions
 from django_logout.testing import assert_logged_out, copy_client, interleave
 from django_logout.utils.context import current_request
 from tests.backends import cache_from_url
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 from tests.settings import ENGINES, MIDDLEWARE
 from tests.urls import urlpatterns as ours
 
@@ -57,7 +57,7 @@ def race(browser: Client, address: str, before: str) -> bool:
     other_tab = copy_client(browser)
     with interleave(browser, lambda: other_tab.post(LOGOUT), before=before):
         browser.get(address)
-    return bool(signed_in(browser))
+    return bool(logged_in_as(browser))
 
 
 @pytest.mark.parametrize(("engine_name", "address", "before"), RESTORING)
@@ -89,9 +89,9 @@ def test_package_does_not_restore_ended_session(
 def test_paused_request_completes(ann: Client) -> None:
     """Neither its next request nor those of other clients are paused."""
     seen = []
-    with interleave(ann, lambda: seen.append(signed_in(Client()))):
+    with interleave(ann, lambda: seen.append(logged_in_as(Client()))):
         assert ann.get("/write/").status_code == 200
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
     assert seen == [""]
 
 
@@ -130,7 +130,7 @@ def test_error_in_during_fails_the_test(ann: Client) -> None:
     """The client can be used afterwards."""
     with pytest.raises(ZeroDivisionError), interleave(ann, lambda: 1 / 0):
         ann.get("/write/")
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_error_page_does_not_hide_error_in_during(ann: Client) -> None:

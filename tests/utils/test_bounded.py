@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from django_logout.utils.bounded import BoundedDict, batched, batched_rows
-from tests.crowds import make_crowd
+from tests.factories import make_crowd
 
 
 def test_drops_the_oldest_entries() -> None:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionNotEnded
 from django_logout.notifications.report import make_token
-from tests.pages import LOGOUT, Page
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,9 +12,8 @@ from django.urls import path
 
 from django_logout import Reason, Target, end_sessions, logout
 from django_logout.models import LoginSession, LogoutEvent
-from tests.browsers import before_us
-from tests.pages import LOGOUT, Page, copy_of, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, before_us, copy_of, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,7 +46,7 @@ def test_a_logout_that_was_rolled_back_is_done_again(
 
     assert ann.get(OUT).status_code == 500
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.count() == 1
 
 
@@ -67,7 +66,7 @@ def test_what_is_done_again_is_the_same(
 
     assert ann.get(OUT).status_code == 500
 
-    assert signed_in(ann) == signed_in(phone) == ""
+    assert logged_in_as(ann) == logged_in_as(phone) == ""
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.actor) == (Reason.REPORTED, "user", user)
 
@@ -90,7 +89,7 @@ def test_a_login_whose_row_was_rolled_back_is_registered_again(
 
     client.get(OUT)
 
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
@@ -108,7 +107,7 @@ def test_a_login_whose_user_was_rolled_back_too_is_none(client: Client, settings
 
     client.get(OUT)
 
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert not LoginSession.objects.exists()
 
 
@@ -122,7 +121,7 @@ def test_a_session_that_the_project_flushes_has_ended(
 
     ann.get(OUT)
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.get().reason == "flushed"
 
 
@@ -139,9 +138,9 @@ def test_changing_ones_own_password_keeps_one_in(engine: str, ann: Client, setti
 
     ann.get(OUT)
 
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
     end_sessions(Target.session(LoginSession.objects.get(ended_at=None).pk))
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 @pytest.mark.parametrize("save", [False, True], ids=["when modified", "every request"])
@@ -314,7 +313,7 @@ def test_an_adoption_that_was_rolled_back_is_done_again(
     settings.ROOT_URLCONF = routes(view)
     client = before_us(user)
     client.get(OUT)
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
@@ -337,7 +336,7 @@ def test_an_account_that_was_changed_without_a_signal_ends_the_session(
 
     assert str(Reason(reason).label) in Page(page).text
     rows.update(is_active=True, password=user.password)
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.get().reason == reason
 
 
@@ -358,5 +357,5 @@ def test_a_login_that_was_rolled_back_and_given_up_is_not_registered_again(
 
     client.get(OUT)
 
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
     assert not LoginSession.objects.exists()

@@ -15,8 +15,8 @@ from django_logout import Target, end_sessions, logout
 from django_logout.decorators import storable
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
-from tests.pages import LOGOUT
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

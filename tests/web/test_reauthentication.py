@@ -20,21 +20,23 @@ from django.utils import timezone
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations import backfill
 from django_logout.views import LogoutView
-from tests.browsers import (
+from tests.clients import (
     EVERYWHERE,
     JSON,
+    LOGOUT,
     OTHERS,
     SESSIONS,
+    Page,
     age,
     before_us,
     browser,
     end_url,
     id_of,
     listed,
-    said,
+    logged_in_as,
+    notices,
 )
-from tests.pages import LOGOUT, Page, signed_in
-from tests.routes import OUT, routes
+from tests.urlconf import OUT, routes
 from tests.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,7 +78,7 @@ def test_an_old_login_ends_nothing_but_itself(user: Any, what: str) -> None:
         assert answer.json()["reauthenticate_url"] == LOGIN
         assert answer.json()["detail"] == WHY
     assert here.post(url, data, headers={"HX-Request": "true"})["HX-Redirect"] == LOGIN
-    assert signed_in(here) == signed_in(phone) == "ann"
+    assert logged_in_as(here) == logged_in_as(phone) == "ann"
     assert not LogoutEvent.objects.exists()
 
 
@@ -90,12 +92,12 @@ def test_logging_in_again_leads_back_and_suffices(user: Any, engine: str) -> Non
     response = log_in(here)
 
     assert response.redirect_chain == [(f"{SESSIONS}?again=1", 302)]
-    assert said(response) == []
+    assert notices(response) == []
     assert "Log in again" not in Page(response).text
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
     assert id_of(here) == session_id
     assert here.post(OTHERS)["Location"] == SESSIONS
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_none_asks_nobody(user: Any, settings: Any) -> None:
 
     here.post(OTHERS)
 
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""
 
 
 def test_using_the_site_is_no_proof(user: Any) -> None:
@@ -154,7 +156,7 @@ def test_a_token_obtained_in_the_session_is_no_proof(user: Any, settings: Any) -
     here.get(OUT)
 
     assert asks(here.post(OTHERS))
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 async def again(request: HttpRequest) -> HttpResponse:
@@ -172,7 +174,7 @@ def test_an_asynchronous_login_counts(user: Any, settings: Any) -> None:
     here.get(OUT)
     here.post(OTHERS)
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 def test_a_login_in_a_session_that_nobody_has_watched_counts(user: Any, rf: Any) -> None:
@@ -217,10 +219,10 @@ def test_somebody_elses_login_ends_nothing_of_the_first(user: Any, other: Any) -
 
     log_in(here, "bob")
 
-    assert signed_in(here) == "bob"
+    assert logged_in_as(here) == "bob"
     assert [entry["current"] for entry in listed(here)] == [True]
     assert here.post(end_url(id_of(phone))).status_code == 404
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 def without_password(request: HttpRequest) -> HttpResponse:
@@ -245,7 +247,7 @@ def test_users_without_a_password_log_in_their_own_way(user: Any, settings: Any)
     assert response.redirect_chain[-1] == (f"{SESSIONS}?again=1", 302)
     here.post(OTHERS)
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: Any) -> None:
@@ -257,19 +259,19 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
 
     response = here.post(OTHERS, follow=True)
     assert response.redirect_chain == [(LOGIN, 302), (f"{SESSIONS}?again=1", 302)]
-    assert said(response) == []
+    assert notices(response) == []
     page = Page(response)
     assert "This is still your old login." in page.text
     (form,) = [form for form in page.all("form") if form["action"] == LOGOUT]
     assert form["method"] == "post"
     after = here.post(LOGOUT, {"next": page.field("next")}, follow=True)
     assert after.redirect_chain == [(LOGIN, 302)]
-    assert (signed_in(here), signed_in(phone)) == ("", "ann")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("", "ann")
 
     log_in(here)
     here.post(OTHERS)
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 @pytest.mark.parametrize("command", [False, True], ids=["first sight", "command"])
@@ -285,7 +287,7 @@ def test_a_session_from_before_our_time_is_old(user: Any, command: bool) -> None
     log_in(here)
     here.post(OTHERS)
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 def test_a_session_from_before_our_time_that_logs_in_first_of_all(user: Any) -> None:
@@ -295,19 +297,19 @@ def test_a_session_from_before_our_time_that_logs_in_first_of_all(user: Any) -> 
     log_in(here)
     here.post(OTHERS)
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
 def test_a_user_without_a_session_of_their_own_is_asked(
     user: Any, other: Any, settings: Any
 ) -> None:
     """Signed in by a header, a token or a certificate: there is no login to be young."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.logged_in_by_header"]
     phone, stranger = browser(user), browser(other)
 
     assert asks(Client(headers={"X-User": "ann"}).post(OTHERS))
     assert asks(stranger.post(OTHERS, headers={"X-User": "ann"}))  # his login is not hers
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 def test_a_login_that_an_ending_overtakes_revives_nothing(user: Any) -> None:
@@ -333,7 +335,7 @@ def test_without_our_urls_the_question_is_where_one_comes_back_to(user: Any, set
     response = here.post("/out/", {"everywhere": "on"})
 
     assert response["Location"] == "/login/?next=/out/%3Fagain%3D1"
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 @pytest.mark.parametrize("url", [OTHERS, EVERYWHERE])

@@ -17,8 +17,7 @@ from django_logout.models import LoginSession
 from django_logout.sessions.registry import ended
 from django_logout.signals import session_replayed
 from django_logout.web import replay_detection
-from tests.browsers import EVERYWHERE
-from tests.pages import LOGOUT
+from tests.clients import EVERYWHERE, LOGOUT
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 UPDATED = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"

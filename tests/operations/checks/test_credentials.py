@@ -8,7 +8,7 @@ from django.core.checks import Warning
 
 from django_logout.revokers.rows import ModelRevoker
 from tests.operations.checks.test_checks import found
-from tests.revokers.pickups import FailsCheck
+from tests.revokers.pickup_codes import FailsCheck
 from tests.settings import INSTALLED_APPS
 
 SHOP = [*INSTALLED_APPS, "tests.operations.checks.shop"]

@@ -13,7 +13,7 @@ from rest_framework.authtoken.models import Token
 
 from django_logout.contrib.ninja import logout_router
 from django_logout.models import LogoutEvent
-from tests.pages import signed_in
+from tests.clients import logged_in_as
 from tests.projects.api.urls import ByRow, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +56,7 @@ def test_logout_survives_rollback(ann: Client, user: Any, what: str) -> None:
     token = Token.objects.create(user=user)
     assert ask(f"/atomic/{what}/", token.key) == 500
     assert not Token.objects.exists()
-    assert signed_in(ann) == ("" if what == "sessions/end-all" else "ann")
+    assert logged_in_as(ann) == ("" if what == "sessions/end-all" else "ann")
     assert LogoutEvent.objects.count() == 1
 
 
@@ -64,4 +64,4 @@ def test_ending_a_chosen_session_survives_rollback(ann: Client, user: Any) -> No
     """It is not the request's own session, so no later request would end it again."""
     token, session = Token.objects.create(user=user), user.login_sessions.get()
     assert ask(f"/atomic/sessions/{session.pk}/end/", token.key) == 500
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""

@@ -23,8 +23,7 @@ from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.runner import credentials
 from tests.backends import cache_from_url
-from tests.browsers import age
-from tests.pages import copy_of, csrf_token
+from tests.clients import age, copy_of, csrf_token
 from tests.projects.api.urls import ninja, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,12 +15,12 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.allauth import check_headless
-from tests.pages import LOGOUT, copy_of, signed_in
+from tests.clients import LOGOUT, copy_of, logged_in_as
 from tests.projects.headless.urls import KEYS
 from tests.projects.headless_client import SESSION, App
 from tests.projects.system_checks import messages
-from tests.properties.site import Doorstep, Visit
-from tests.races import points
+from tests.properties.requests import Doorstep, Visit
+from tests.races import stop_points
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ keyed = pytest.mark.engines("db", "cached_db", "cache", "file-unshared")
 @pytest.fixture(autouse=True)
 def doorstep(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let requests be stopped in the middle."""
-    monkeypatch.setattr(points, "pipe", Doorstep())
+    monkeypatch.setattr(stop_points, "pipe", Doorstep())
     KEYS.clear()
 
 
@@ -86,7 +86,7 @@ def test_every_ending_reaches_app(engine: str, user: Any, what: str) -> None:
     if what != "everyone":
         assert (answer.status_code, "reason" in answer.json()) == (401, True)
     assert not app.works
-    assert signed_in(browser) == ("ann" if what in {"others", "session"} else "")
+    assert logged_in_as(browser) == ("ann" if what in {"others", "session"} else "")
 
 
 def disable(user: Any) -> None:
@@ -107,7 +107,7 @@ def test_rotated_key_ends_too(
     engine: str, user: Any, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """The key rotates before the ending, or during it: before the new one is saved, or after."""
-    points.install(plain=False, patch=monkeypatch.setattr)
+    stop_points.install(plain=False, patch=monkeypatch.setattr)
     app = App.log_in()
     fresh = App(app.post("/app/rotate/").json()["key"])
     assert (app.works, fresh.works) == (False, True)
@@ -181,10 +181,10 @@ def test_token_and_cookie_of_different_users(user: Any, other: Any) -> None:
     browser.force_login(other)
     answer = browser.delete(SESSION, headers={"X-Session-Token": app.token})
     assert "sessionid" not in answer.cookies
-    assert (app.works, signed_in(browser)) == (False, "bob")
+    assert (app.works, logged_in_as(browser)) == (False, "bob")
     app = App.log_in()
     browser.post(LOGOUT, headers={"X-Session-Token": app.token})
-    assert (app.works, signed_in(browser)) == (True, "")
+    assert (app.works, logged_in_as(browser)) == (True, "")
 
 
 @pytest.mark.engines("signed_cookies")
@@ -267,7 +267,7 @@ def test_allauth_logout_page(user: Any, settings: Any, ending: str) -> None:
     browser.post("/allauth/login/", {"login": "ann", "password": "pw"})
     copy = copy_of(browser)
     assert getattr(browser, ending)("/allauth/logout/").status_code == 302
-    assert (signed_in(browser), signed_in(copy)) == ("", "")
+    assert (logged_in_as(browser), logged_in_as(copy)) == ("", "")
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.sessions, event.actor) == ("user", "current", 1, user)
 

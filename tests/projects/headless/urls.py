@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.contrib.ninja_headless import JWTTokenAuth
 from tests.projects.mfa.urls import urlpatterns as ours
-from tests.races import points, views
+from tests.races import stop_points, views
 
 
 class WhoView(APIView):
@@ -38,7 +38,7 @@ KEYS: list[str] = []
 def rotate(request: Any) -> JsonResponse:
     """Give the session a new key."""
     request.user.get_username()
-    points.stop("view")
+    stop_points.stop("view")
     request.session.cycle_key()
     KEYS.append(request.session.session_key)
     return JsonResponse({"key": KEYS[-1]})

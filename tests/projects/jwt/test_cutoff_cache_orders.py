@@ -19,8 +19,8 @@ from tests.guard.test_status_cache_orders import (
     evicts,
     stepped,
 )
-from tests.interleavings import every_order, step
 from tests.settings import ENGINES
+from tests.steps import every_order, step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.operations import cleanup
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)

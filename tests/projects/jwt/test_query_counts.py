@@ -23,9 +23,9 @@ from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, status
 from tests import services
 from tests.backends import cache_from_url
-from tests.counting import Cost, cost, counted
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.jwt_client import Program
+from tests.query_counts import Cost, cost, counted
 from tests.settings import ENGINES
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.needs("redis")]

@@ -13,8 +13,8 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from django_logout import Target, end_sessions
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import status, token_logins
-from tests.interleavings import every_order, step
 from tests.projects.jwt_client import Program, exchange, works
+from tests.steps import every_order, step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

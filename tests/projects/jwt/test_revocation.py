@@ -14,8 +14,8 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.runner import credentials
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from django_logout.testing import RevokerContract
+from tests.clients import LOGOUT, logged_in_as
 from tests.mails import IPHONE, LINUX, NEW, log_in, subjects
-from tests.pages import LOGOUT, signed_in
 from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,7 +89,7 @@ def test_browser_logout_spares_program(ann: Client) -> None:
     """The program logged in outside of this browser."""
     program = Program.log_in()
     ann.post(LOGOUT)
-    assert (program.works, signed_in(ann)) == (True, "")
+    assert (program.works, logged_in_as(ann)) == (True, "")
 
 
 def test_token_of_browser_ends_with_its_session(ann: Client, user: Any) -> None:
@@ -115,7 +115,7 @@ def test_ending_token_session_spares_browser(ann: Client) -> None:
     """The browser's session is not part of the program's."""
     program = Program.log_in(client=ann)
     end_sessions(Target.session(LoginSession.objects.get(kind="simplejwt").pk))
-    assert (program.works, signed_in(ann)) == (False, "ann")
+    assert (program.works, logged_in_as(ann)) == (False, "ann")
 
 
 def test_end_others_spares_tokens_of_browser(ann: Client) -> None:

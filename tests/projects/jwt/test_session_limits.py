@@ -27,7 +27,7 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.operations.checks.jwt import check_tokens
 from django_logout.sessions import activity, registry
 from django_logout.signals import session_ended
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 from tests.projects.jwt.urls import urlpatterns as ours
 from tests.projects.jwt_client import Program
 
@@ -59,7 +59,7 @@ def test_max_sessions_counts_token_sessions(ann: Client, settings: Any, clock: A
     first = Program.log_in()
     clock.shift(1)
     second = Program.log_in()
-    assert (signed_in(ann), first.works, second.works) == ("", True, True)
+    assert (logged_in_as(ann), first.works, second.works) == ("", True, True)
     Client().force_login(get_user_model().objects.get())
     assert (first.refused(), second.works) == ("limit", True)
 
@@ -69,7 +69,7 @@ def test_token_of_browser_shares_its_place(ann: Client, settings: Any) -> None:
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     programs = [Program.log_in(client=ann) for _ in range(2)]
     assert all(program.works for program in programs)
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_max_sessions_refuses_token_login(ann: Client, settings: Any) -> None:

@@ -9,7 +9,7 @@ from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.revokers.runner import credentials
 from django_logout.sessions import token_logins
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -13,8 +13,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.policies import factor_changes
-from tests.choosing import CHOOSE
 from tests.databases.router import lag
+from tests.pending_logins import CHOOSE
 
 # allauth sends its signals after the commit.
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ from django.test import Client
 from oauth2_provider.models import get_access_token_model
 
 from django_logout import Target, end_sessions
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects import knox_client
 from tests.projects.oauth_client import alive, log_in
 from tests.projects.own_models.models import ProgramToken, Use

@@ -16,7 +16,7 @@ from django_logout import Target, end_sessions
 from django_logout.contrib.drf.dj_rest_auth_views import LogoutView
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,7 +96,7 @@ def test_stock_logout_is_one_ending(here: Client, user: Any, settings: Any, how:
     assert (event.reason, event.scope, event.actor) == ("user", "current", user)
     assert ended == {"session": 1, "cookie": 2, "simplejwt": 1}
     assert not LoginSession.objects.filter(ended_at=None).exists()
-    assert (signed_in(here), works(copied)) == ("", (False, False))
+    assert (logged_in_as(here), works(copied)) == ("", (False, False))
     assert BlacklistedToken.objects.count() == 1
     assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
 
@@ -135,7 +135,7 @@ def test_our_view_answers_with_success(here: Client, user: Any, settings: Any, h
     event = LogoutEvent.objects.get()
     ended = {name: outcome["ended"] for name, outcome in event.outcomes.items() if outcome["ended"]}
     assert ended == {"session": 1, "cookie": 2, "simplejwt": 1}
-    assert (signed_in(here), works(copied)) == ("", (False, False))
+    assert (logged_in_as(here), works(copied)) == ("", (False, False))
     assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
     for client in (here, copied):
         assert getattr(client, how)("/auth/logout/").status_code == 200
@@ -207,11 +207,11 @@ def test_other_authentication_gets_401(
     client.force_login(user)
     password = {"Authorization": "Basic " + b64encode(b"ann:pw").decode()}
     assert client.post("/auth/logout/", headers=password).status_code == 401
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", True)
     ended = 200 if way is SessionAuthentication else 401
     assert client.post("/auth/logout/", headers=password).status_code == ended
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 def test_csrf_is_enforced_for_each_cookie(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,7 +233,7 @@ def test_outage_gets_503(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
     assert here.post("/auth/logout/").status_code == 503
     monkeypatch.undo()
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_malformed_tokens_are_no_error(user: Any) -> None:
@@ -253,4 +253,4 @@ def test_unreadable_body_still_logs_out(here: Client, kind: str) -> None:
     answer = here.post("/auth/logout/", "{", content_type=kind)
     assert answer.status_code == 200
     assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
-    assert (signed_in(here), works(copied)) == ("", (False, False))
+    assert (logged_in_as(here), works(copied)) == ("", (False, False))

@@ -22,7 +22,7 @@ from django_logout.models import LoginSession
 from django_logout.sessions import status
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.web.views import events
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)

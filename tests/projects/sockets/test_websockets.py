@@ -34,7 +34,7 @@ from django_logout.revokers.channels import broadcast
 from django_logout.sessions import status
 from django_logout.sessions.identity import Identity
 from django_logout.types import EndedSession, Ending
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.sockets.asgi import COMMANDS, GOODBYES, application, consumers
 from tests.waiting import PATIENCE
 

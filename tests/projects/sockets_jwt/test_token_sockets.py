@@ -22,7 +22,7 @@ from django_logout.contrib.channels import ends_with_session
 from django_logout.contrib.drf.jwt import JWTAuthentication
 from django_logout.contrib.drf.jwt_serializers import begin
 from django_logout.models import LoginSession
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.sockets.asgi import consumers
 from tests.waiting import PATIENCE
 

@@ -13,7 +13,7 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract, interleave
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.drf_client import obtain, works
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from django_logout.models import LoginSession
 from django_logout.revokers.knox import KnoxRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 from tests.projects import knox_client
 from tests.projects.knox_client import call, obtain, works
 
@@ -54,7 +54,7 @@ def test_obtaining_token_is_no_recent_login(ann: Client, other: Any) -> None:
     basic = b64encode(b"bob:pw").decode()
     ann.post("/api/knox/login/", headers={"Authorization": f"Basic {basic}"})
     assert [row.authenticated_at for row in LoginSession.objects.all()] == [then]
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def last_page(get_response: Any) -> Any:
@@ -86,7 +86,7 @@ def test_logout_revokes_tokens_of_session(ann: Client, user: Any) -> None:
     mine, theirs = (client.post("/api/knox/login/").json()["token"] for client in (ann, elsewhere))
     ann.post(LOGOUT)
     assert [works(token) for token in (mine, theirs, program)] == [False, True, True]
-    assert [signed_in(client) for client in (ann, elsewhere)] == ["", "ann"]
+    assert [logged_in_as(client) for client in (ann, elsewhere)] == ["", "ann"]
 
 
 def test_knox_logout_all_leaves_browsers_logged_in(ann: Client, user: Any) -> None:
@@ -94,16 +94,16 @@ def test_knox_logout_all_leaves_browsers_logged_in(ann: Client, user: Any) -> No
     token, phone = obtain(), obtain()
     assert call(token, "logout-all/").status_code == 204
     assert not works(phone)
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
     end_sessions(Target.user(user))
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_knox_logout_in_browser_ends_session(ann: Client) -> None:
     """The browser presents both, and we hear Knox's signal."""
     token = ann.post("/api/knox/login/").json()["token"]
     assert call(token, "logout/", ann).status_code == 204
-    assert (works(token), signed_in(ann)) == (False, "")
+    assert (works(token), logged_in_as(ann)) == (False, "")
 
 
 def test_token_is_listed_until_it_expires(user: Any) -> None:

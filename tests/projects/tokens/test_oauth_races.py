@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
 from django_logout import Target, end_sessions
-from tests.pages import LOGOUT
+from tests.clients import LOGOUT
 from tests.projects.oauth_client import alive, approve, log_in, redeem, renew
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from django_logout import Target, end_sessions
 from django_logout.revokers.oauth_toolkit import OauthToolkitRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract
-from tests.pages import LOGOUT, signed_in
+from tests.clients import LOGOUT, logged_in_as
 from tests.projects.oauth_client import (
     CALLBACK,
     DEVICE,
@@ -200,7 +200,7 @@ def test_rp_initiated_logout_page(ann: Client, elsewhere: Client) -> None:
     hint = {"id_token_hint": mine["id_token"], "client_id": "photo-printer"}
     answer = ann.post("/o/logout/", {**hint, "allow": "on"})
     assert answer.status_code == 302
-    assert (signed_in(ann), alive(mine)) == ("", [])
+    assert (logged_in_as(ann), alive(mine)) == ("", [])
     theirs = log_in(elsewhere, scope="openid read")
     elsewhere.post(LOGOUT)
     hint["id_token_hint"] = theirs["id_token"]

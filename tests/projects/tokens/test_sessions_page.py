@@ -11,19 +11,21 @@ from rest_framework.authtoken.models import Token
 
 from django_logout.models import LoginSession
 from django_logout.revokers.runner import credentials
-from tests.browsers import (
+from tests.clients import (
     EVERYWHERE,
     JSON,
+    LOGOUT,
     OTHERS,
     SESSIONS,
+    Page,
     age,
     browser,
     end_url,
     id_of,
     listed,
-    said,
+    logged_in_as,
+    notices,
 )
-from tests.pages import LOGOUT, Page, signed_in
 from tests.projects import drf_client, knox_client, oauth_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,10 +135,10 @@ def test_button_revokes_one_token(here: Client, tokens: list[str], user: Any) ->
     """By the URL that ends sessions; a notice says so."""
     knox_id = next(found.id for found in credentials(user) if found.kind == "knox_token")
     answer = here.post(end_url(knox_id), follow=True)
-    assert said(answer) == ["Logins of programs ended: 1."]
+    assert notices(answer) == ["Logins of programs ended: 1."]
     assert works(tokens) == [True, False]
     assert here.post(end_url(knox_id), headers=JSON).status_code == 404
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_foreign_and_unknown_ids_get_404(tokens: list[str], user: Any, other: Any) -> None:
@@ -159,7 +161,7 @@ def test_others_and_everywhere_revoke_tokens(here: Client, tokens: list[str]) ->
     """ "The others" spares a token that was obtained in this session."""
     mine = here.post("/api/knox/login/").json()["token"]
     answer = here.post(OTHERS, follow=True)
-    assert said(answer) == ["Logins of programs ended: 2."]
+    assert notices(answer) == ["Logins of programs ended: 2."]
     assert works(tokens) == [False, False]
     assert knox_client.works(mine)
     here.post(EVERYWHERE)
@@ -175,7 +177,7 @@ def test_exempt_credentials_are_shown_and_stay(
     assert "API token, shared by all your programs API key" in page.text
     assert "API keys stay, unless you end them one by one." in page.text
     answer = here.post(OTHERS, follow=True)
-    assert said(answer) == ["Logins of programs ended: 1. API keys that stay: 1."]
+    assert notices(answer) == ["Logins of programs ended: 1. API keys that stay: 1."]
     assert works(tokens) == [True, False]
 
 
@@ -191,7 +193,7 @@ def test_button_text_with_only_exempt_credentials(here: Client, user: Any, setti
 
 def test_user_without_session_can_revoke_tokens(user: Any, settings: Any) -> None:
     """A proxy authenticates the user."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.logged_in_by_header"]
     token = drf_client.obtain()
     client = Client(headers={"X-User": "ann"})
     assert [entry["kind"] for entry in listed(client)] == ["drf_token"]

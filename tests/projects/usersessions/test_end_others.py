@@ -13,8 +13,8 @@ from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.allauth import check_adapter, check_logout_on_get
 from django_logout.testing import assert_logged_out
 from tests.projects.mfa.urls import urlpatterns as site
-from tests.properties.site import Browser, Doorstep, Visit
-from tests.races import points, views
+from tests.properties.requests import Browser, Doorstep, Visit
+from tests.races import stop_points, views
 
 pytestmark = pytest.mark.django_db(transaction=True)
 END_OTHERS = "/allauth/sessions/"
@@ -25,7 +25,7 @@ urlpatterns = [path("write/", views.write), path("rotate/", views.rotate), *site
 def urls(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Serve views that can be stopped."""
     settings.ROOT_URLCONF = __name__
-    monkeypatch.setattr(points, "pipe", Doorstep())
+    monkeypatch.setattr(stop_points, "pipe", Doorstep())
 
 
 def browser() -> Browser:

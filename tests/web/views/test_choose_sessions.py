@@ -10,9 +10,8 @@ from django.test import Client
 from django_logout.models import LoginSession
 from django_logout.policies import pending_login
 from django_logout.revokers.base import Revoker
-from tests.browsers import IPHONE, JSON, browser
-from tests.choosing import CHOOSE, LAPSED, ids, log_in, offered
-from tests.pages import Page, csrf_token, signed_in
+from tests.clients import IPHONE, JSON, Page, browser, csrf_token, log_in, logged_in_as
+from tests.pending_logins import CHOOSE, LAPSED, active_ids, client_at_limit
 from tests.settings import ENGINES
 
 TOO_MANY = "You are logged in on as many devices as is allowed. Choose which of them to log out."
@@ -29,8 +28,8 @@ def two_places(settings: Any) -> None:
 def both(user: Any, two_places: None) -> tuple[Client, Client]:
     """A computer and a phone, both logged in; the phone was used an hour ago."""
     found = browser(user), browser(user, IPHONE)
-    phone = LoginSession.objects.filter(pk=ids()[1])
-    phone.update(last_seen_at=LoginSession.objects.get(pk=ids()[1]).last_seen_at - HOUR)
+    phone = LoginSession.objects.filter(pk=active_ids()[1])
+    phone.update(last_seen_at=LoginSession.objects.get(pk=active_ids()[1]).last_seen_at - HOUR)
     return found
 
 
@@ -39,10 +38,10 @@ HOUR = timedelta(hours=1)
 
 def test_what_it_shows(both: Any, engine: str) -> None:
     """Device, address, when last used; that longest ago first; nothing is ticked; ids only."""
-    page = Page(offered().get(CHOOSE))
+    page = Page(client_at_limit().get(CHOOSE))
 
     boxes = [each for each in page.all("input") if each.get("type") == "checkbox"]
-    assert [each["value"] for each in boxes] == ids()[::-1]
+    assert [each["value"] for each in boxes] == active_ids()[::-1]
     assert not [each for each in boxes if "checked" in each]
     text = " ".join(page.text.split())
     assert "Safari on iPhone Address: 203.0.113.0 Last used: 1 hour ago" in text
@@ -54,7 +53,7 @@ def test_what_it_shows(both: Any, engine: str) -> None:
 
 def test_keys_are_nowhere(both: Any, engine: str) -> None:
     """Neither keys, nor the note, nor what Django knows a password's change by."""
-    here = offered()
+    here = client_at_limit()
     user = LoginSession.objects.all()[0].user
 
     pages = [here.get(CHOOSE), here.get(CHOOSE, headers=JSON), here.post(CHOOSE)]
@@ -69,15 +68,15 @@ def test_keys_are_nowhere(both: Any, engine: str) -> None:
 def test_how_many(both: Any, settings: Any) -> None:
     """It says so, where one is not enough."""
     settings.LOGOUT = {**settings.LOGOUT, "MAX_SESSIONS": 1}
-    here = offered()
+    here = client_at_limit()
     assert "At least: 2." in here.get(CHOOSE).text
-    assert here.post(CHOOSE, {"session": ids()[0]}).status_code == 400
-    assert here.post(CHOOSE, {"session": ids()}).status_code == 302
+    assert here.post(CHOOSE, {"session": active_ids()[0]}).status_code == 400
+    assert here.post(CHOOSE, {"session": active_ids()}).status_code == 302
 
 
 def test_never_cached(both: Any) -> None:
     """A shared computer keeps no copy of the list."""
-    assert "no-store" in offered().get(CHOOSE)["Cache-Control"]
+    assert "no-store" in client_at_limit().get(CHOOSE)["Cache-Control"]
 
 
 def test_the_cookie_is_for_the_server_alone(user: Any, settings: Any, both: Any) -> None:
@@ -98,7 +97,7 @@ def test_the_cookie_is_for_the_server_alone(user: Any, settings: Any, both: Any)
 @pytest.mark.parametrize("data", [{}, {"session": "nonsense"}, {"session": ""}])
 def test_too_few(both: Any, data: dict[str, str]) -> None:
     """Nothing has ended, and the page says what is missing, where a screen reader finds it."""
-    here = offered()
+    here = client_at_limit()
 
     answer = here.post(CHOOSE, data)
 
@@ -108,18 +107,18 @@ def test_too_few(both: Any, data: dict[str, str]) -> None:
     (group,) = page.all("fieldset")
     assert alert["id"] == group["aria-describedby"]
     assert "Nothing has ended: more has to end" in page.text
-    assert [signed_in(each) for each in (*both, here)] == ["ann", "ann", ""]
+    assert [logged_in_as(each) for each in (*both, here)] == ["ann", "ann", ""]
     assert here.post(CHOOSE, data, headers=JSON).json()["status"] == 400
 
 
 def test_it_says_how_many_have_ended(both: Any) -> None:
     """On the next page."""
-    here = offered("/login/?next=/login/")
+    here = client_at_limit("/login/?next=/login/")
 
-    answer = here.post(CHOOSE, {"session": ids()})
+    answer = here.post(CHOOSE, {"session": active_ids()})
 
     assert "Sessions ended: 2." in here.get(answer["Location"]).text
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 class Stubborn(Revoker):
@@ -134,12 +133,12 @@ class Stubborn(Revoker):
 def test_it_says_what_could_not_be_revoked(both: Any, settings: Any) -> None:
     """The login goes through: the sessions have ended."""
     settings.LOGOUT = {**settings.LOGOUT, "REVOKERS": [f"{__name__}.Stubborn"]}
-    here = offered("/login/?next=/login/")
+    here = client_at_limit("/login/?next=/login/")
 
     answer = here.post(CHOOSE, {"all": "on"})
 
     assert "could not be revoked yet" in here.get(answer["Location"]).text
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def with_token(user: Any) -> tuple[Client, str]:
@@ -163,7 +162,7 @@ def test_another_site_can_do_nothing(user: Any, both: Any, sent: dict[str, str],
     assert answer.status_code == 403
     assert "Nothing has ended" in Page(answer).text
     assert here.post(CHOOSE, {what: "on"}, headers={**sent, **JSON}).status_code == 403
-    assert [signed_in(each) for each in (*both, here)] == ["ann", "ann", ""]
+    assert [logged_in_as(each) for each in (*both, here)] == ["ann", "ann", ""]
     assert here.get(CHOOSE).status_code == 200
 
 
@@ -171,14 +170,14 @@ def test_the_token_of_the_page_serves(user: Any, both: Any) -> None:
     """Without the headers that a current browser sends."""
     here, token = with_token(user)
     here.post(CHOOSE, {"all": "on", "csrfmiddlewaretoken": token})
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_a_stale_token_from_this_very_site_is_no_trap(user: Any, both: Any) -> None:
     """As for logging out: the browser vouches for it."""
     here, _ = with_token(user)
     here.post(CHOOSE, {"all": "on"}, headers={"Sec-Fetch-Site": "same-origin"})
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_a_program(user: Any, both: Any) -> None:
@@ -202,14 +201,14 @@ def test_a_program(user: Any, both: Any) -> None:
     done = here.post(CHOOSE, data, headers=JSON).json()
     assert (done["ended"], done["complete"], done["reason"]) == ({"session": 1}, True, "limit")
     assert done["redirect_to"] == "/quiet/"
-    assert [signed_in(each) for each in (*both, here)] == ["ann", "", "ann"]
+    assert [logged_in_as(each) for each in (*both, here)] == ["ann", "", "ann"]
     late = Client().post(CHOOSE, data, headers=JSON)
     assert (late.status_code, late.json()["reason"]) == (401, "login_lapsed")
 
 
 def test_a_program_that_cancels(user: Any, both: Any) -> None:
     """Is told that nobody is logged in."""
-    here = offered()
+    here = client_at_limit()
     answer = here.post(CHOOSE, {"cancel": "on"}, headers=JSON)
     assert (answer.status_code, answer.json()["login_url"]) == (401, "/login/?next=/")
 
@@ -221,7 +220,7 @@ def test_htmx(user: Any, both: Any) -> None:
     assert (answer.status_code, answer["HX-Redirect"]) == (204, CHOOSE)
     done = here.post(CHOOSE, {"all": "on"}, headers=HTMX)
     assert (done.status_code, done["HX-Redirect"]) == (204, "/")
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"
 
 
 def test_where_answers_do_not_redirect(user: Any, settings: Any, both: Any) -> None:
@@ -230,7 +229,7 @@ def test_where_answers_do_not_redirect(user: Any, settings: Any, both: Any) -> N
         **settings.LOGOUT,
         "RESPONDERS": ["django_logout.responses.html.HtmlResponder"],
     }
-    here = offered()
+    here = client_at_limit()
     assert here.post(CHOOSE, {"all": "on"})["Location"] == "/"
 
 
@@ -244,18 +243,18 @@ def test_without_messages_a_page_says_that_it_is_too_late(user: Any, settings: A
 
 def test_other_methods(both: Any) -> None:
     """Do nothing."""
-    here = offered()
+    here = client_at_limit()
     assert here.delete(CHOOSE).status_code == 405
     assert here.head(CHOOSE).status_code == 200
-    assert signed_in(here) == ""
+    assert logged_in_as(here) == ""
 
 
 def test_a_body_that_is_broken(both: Any) -> None:
     """Chooses nothing."""
-    here = offered()
+    here = client_at_limit()
     answer = here.post(CHOOSE, b"nonsense", content_type="multipart/form-data; boundary=\xff")
     assert answer.status_code == 400
-    assert [signed_in(each) for each in both] == ["ann", "ann"]
+    assert [logged_in_as(each) for each in both] == ["ann", "ann"]
 
 
 def test_it_costs_no_more_for_many(
@@ -268,6 +267,6 @@ def test_it_costs_no_more_for_many(
     for _ in range(5):
         browser(user)
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
-    here = offered()
+    here = client_at_limit()
     with django_assert_num_queries(6):
         here.get(CHOOSE)

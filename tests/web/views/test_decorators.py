@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from django_logout import alogout, logout
 from django_logout.views import ends_sessions
-from tests.pages import Page, copy_of, csrf_token, signed_in
-from tests.routes import OUT, routes
+from tests.clients import Page, copy_of, csrf_token, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +52,7 @@ def test_the_browser_itself_can_vouch(user: Any, settings: Any, view: Any) -> No
 
     assert response["Location"] == "/"
     assert "no-store" in response["Cache-Control"]
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 @pytest.mark.parametrize("view", [leave, aleave])
@@ -65,12 +65,12 @@ def test_another_site_logs_nobody_out(user: Any, settings: Any, view: Any, site:
     response = client.post(OUT, headers={"Sec-Fetch-Site": site} if site else {})
 
     assert response.status_code == 403
-    assert signed_in(client) == "ann"
+    assert logged_in_as(client) == "ann"
     page = Page(response)
     assert [form["action"] for form in page.all("form")] == [OUT]
     assert {field["name"] for field in page.all("input")} == {"csrfmiddlewaretoken"}
     client.post(OUT, {"csrfmiddlewaretoken": csrf_token(response)})
-    assert signed_in(client) == ""
+    assert logged_in_as(client) == ""
 
 
 async def test_in_an_event_loop(user: Any, settings: Any) -> None:
@@ -100,7 +100,7 @@ def test_no_transaction_takes_the_logout_back(
 
     assert ann.post(OUT).status_code == 500
 
-    assert signed_in(ann) == signed_in(thief) == ""
+    assert logged_in_as(ann) == logged_in_as(thief) == ""
     assert LogoutEvent.objects.get().user_label == "ann"
 
 

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from django_logout.models import LogoutEvent
 from django_logout.views import LogoutView
-from tests.pages import LOGOUT, Page, signed_in
+from tests.clients import LOGOUT, Page, logged_in_as
 
 pytestmark = pytest.mark.django_db
 
@@ -26,21 +26,21 @@ def test_post_logs_out(ann: Client) -> None:
 
     assert response.status_code == 200
     assert "You are logged out." in Page(response).text
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_get_asks_and_the_form_logs_out(ann: Client) -> None:
     """The page names the user, and carries next on."""
     page = Page(ann.get(LOGOUT + "?next=/private/"))
     assert "You are logged in as ann." in page.text
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
     (form,) = page.all("form")
     assert (form["method"], form["action"]) == ("post", LOGOUT)
     response = ann.post(LOGOUT, {"next": page.field("next")})
 
     assert response["Location"] == "/private/"
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_get_with_a_hostile_next_does_not_carry_it_on(ann: Client) -> None:
@@ -56,7 +56,7 @@ def test_head_is_get_without_a_body(ann: Client) -> None:
     response = ann.head(LOGOUT)
 
     assert (response.status_code, response.content) == (200, b"")
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -10,8 +10,8 @@ from django.test import AsyncClient
 
 from django_logout.models import LogoutEvent
 from django_logout.views import AsyncLogoutView, LogoutView
-from tests.pages import Page, csrf_token
-from tests.routes import OUT, routes
+from tests.clients import Page, csrf_token
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse_lazy
 
 from django_logout.views import LogoutView
-from tests.pages import LOGOUT, Page, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def test_a_refused_next_goes_to_the_default(
 
     assert ann.post(LOGOUT, {"next": "//evil.example/"})["Location"] == "/"
     assert "evil.example" in caplog.text
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_template_that_does_not_exist_is_the_projects_mistake_and_logs_out(
     ann.raise_request_exception = False
 
     assert ann.post(OUT).status_code == 500
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def inline(**templates: str) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from django_logout.views import LogoutView
-from tests.pages import LOGOUT, Page, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_options_names_the_methods(ann: Client) -> None:
 
     assert response.status_code == 200
     assert response["Allow"] == "GET, HEAD, POST, OPTIONS"
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace"])
@@ -40,7 +40,7 @@ def test_wrong_methods_get_a_405_that_says_how(ann: Client, method: str) -> None
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD, POST, OPTIONS"
     assert len(Page(response).all("form")) == 1
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_a_wrong_method_of_an_api_is_a_problem(ann: Client) -> None:

@@ -10,8 +10,8 @@ from django.test.utils import override_script_prefix
 from django.urls import include, path
 
 from django_logout.views import LogoutView, logout_then_login
-from tests.pages import LOGOUT, Page, signed_in
-from tests.routes import OUT, routes
+from tests.clients import LOGOUT, Page, logged_in_as
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ def test_under_a_script_prefix(ann: Client, settings: Any, how: str) -> None:
 
     with override_script_prefix("/site/"):  # which the test client leaves to the server
         assert ann.post(LOGOUT, **prefix)["Location"] == "/site/"
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_a_next_is_followed_under_a_prefix_as_it_was_given(ann: Client) -> None:
@@ -49,7 +49,7 @@ def test_logout_then_login(
     response = ann.post(OUT)
 
     assert (response.status_code, response["Location"]) == (302, expected)
-    assert signed_in(ann) == ""
+    assert logged_in_as(ann) == ""
 
 
 def test_logout_then_login_asks_too(ann: Client, settings: Any) -> None:
@@ -57,7 +57,7 @@ def test_logout_then_login_asks_too(ann: Client, settings: Any) -> None:
     settings.ROOT_URLCONF = routes(logout_then_login)
 
     assert ann.get(OUT).status_code == 200
-    assert signed_in(ann) == "ann"
+    assert logged_in_as(ann) == "ann"
 
 
 def test_in_a_namespace(ann: Client, settings: Any) -> None:

@@ -11,8 +11,19 @@ from django.utils import timezone, translation
 from django_logout.models import LoginSession
 from django_logout.sessions.devices import device_name
 from django_logout.views import SessionsView
-from tests.browsers import FIREFOX, IPHONE, JSON, SESSIONS, before_us, browser, id_of, listed
-from tests.pages import LOGOUT, Page, signed_in
+from tests.clients import (
+    FIREFOX,
+    IPHONE,
+    JSON,
+    LOGOUT,
+    SESSIONS,
+    Page,
+    before_us,
+    browser,
+    id_of,
+    listed,
+    logged_in_as,
+)
 from tests.settings import ENGINES
 from tests.urls import urlpatterns
 
@@ -238,4 +249,4 @@ def test_in_a_namespace(user: Any, settings: Any) -> None:
     actions = {str(form["action"]) for form in page.all("form")}
     assert all(action.startswith("/me/sessions/") for action in actions)
     assert here.post("/me/sessions/end-others/")["Location"] == "/me/sessions/"
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""

@@ -11,18 +11,21 @@ from django.test import Client
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.browsers import (
+from tests.clients import (
     EVERYWHERE,
     JSON,
+    LOGOUT,
     OTHERS,
     SESSIONS,
+    Page,
     before_us,
     browser,
+    csrf_token,
     end_url,
     id_of,
-    said,
+    logged_in_as,
+    notices,
 )
-from tests.pages import LOGOUT, Page, csrf_token, signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +41,7 @@ def test_anothers_id_is_as_unknown_as_a_forged_one(
 
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].content == answers[1].content
-    assert signed_in(victim) == "bob"
+    assert logged_in_as(victim) == "bob"
     assert not LogoutEvent.objects.exists()
 
 
@@ -58,7 +61,7 @@ def test_a_replayed_post_is_calm_and_ends_nothing_more(user: Any) -> None:
     here.post(url)
     response = here.post(url, follow=True)
 
-    assert said(response)[-1] == "That had already ended."
+    assert notices(response)[-1] == "That had already ended."
     assert LogoutEvent.objects.count() == 1
     assert here.post(url, headers=JSON).json()["ended"] == {}
 
@@ -84,7 +87,7 @@ def test_this_session_ended_while_the_page_was_open(user: Any, engine: str) -> N
     assert response["Location"] == f"/login/?next={SESSIONS}"
     told = [str(message) for message in get_messages(response.wsgi_request)]
     assert told == ["An administrator ended your session."]
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 def test_nobody_is_told_that_they_are_logged_out_everywhere(user: Any) -> None:
@@ -95,7 +98,7 @@ def test_nobody_is_told_that_they_are_logged_out_everywhere(user: Any) -> None:
     response = here.post(LOGOUT, {"everywhere": "on"})
 
     assert response["Location"] == f"/login/?next={SESSIONS}"
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 CROSS_SITE = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
@@ -120,7 +123,7 @@ def test_no_other_site_ends_anything(user: Any, what: str, sent: dict[str, str])
     if what in {"one", "others"}:
         assert "Nothing has ended" in Page(response).text
     assert here.post(url, data, headers={**sent, **JSON}).status_code == 403
-    assert signed_in(here) == signed_in(phone) == "ann"
+    assert logged_in_as(here) == logged_in_as(phone) == "ann"
     assert not LogoutEvent.objects.exists()
 
 
@@ -130,7 +133,7 @@ def test_a_stale_token_from_this_very_site_is_no_trap(user: Any) -> None:
 
     here.post(OTHERS, headers={"Sec-Fetch-Site": "same-origin"})
 
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""
 
 
 def test_the_token_of_the_page_serves(user: Any) -> None:
@@ -139,7 +142,7 @@ def test_the_token_of_the_page_serves(user: Any) -> None:
 
     here.post(OTHERS, {"csrfmiddlewaretoken": csrf_token(here.get(SESSIONS))})
 
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""
 
 
 @pytest.mark.parametrize("url", [OTHERS, end_url(UUID(int=1))])
@@ -152,7 +155,7 @@ def test_only_post_ends(user: Any, url: str) -> None:
     assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
     assert "Firefox on Windows" in Page(response).text
     assert here.get(url, headers=JSON).status_code == 405
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 def test_the_question_offers_all_devices(user: Any) -> None:
@@ -182,7 +185,7 @@ def test_keys_are_nowhere(user: Any, caplog: pytest.LogCaptureFixture, engine: s
     thief = Client()
     for session_id in LoginSession.objects.values_list("pk", flat=True):
         thief.cookies[django_settings.SESSION_COOKIE_NAME] = str(session_id)
-        assert signed_in(thief) == ""
+        assert logged_in_as(thief) == ""
 
 
 @pytest.mark.parametrize("log_in", [browser, before_us])
@@ -193,7 +196,7 @@ def test_a_session_planted_beside_this_one_is_another(user: Any, engine: str, lo
 
     Client(HTTP_COOKIE=f"sessionid={stolen}; sessionid={mine}").post(OTHERS)
 
-    assert (signed_in(here), signed_in(thief)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(thief)) == ("ann", "")
 
 
 def test_an_older_cookie_of_this_session_beside_it_ends_nothing_here(
@@ -207,4 +210,4 @@ def test_an_older_cookie_of_this_session_beside_it_ends_nothing_here(
 
     Client(HTTP_COOKIE=f"sessionid={older}; sessionid={mine}").post(OTHERS)
 
-    assert signed_in(here) == "ann"
+    assert logged_in_as(here) == "ann"

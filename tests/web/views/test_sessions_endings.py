@@ -17,21 +17,24 @@ from django_logout.sessions import registry
 from django_logout.sessions.identity import identify
 from django_logout.signals import session_ended
 from django_logout.views import AsyncLogoutView, OthersEndView
-from tests.browsers import (
+from tests.clients import (
     EVERYWHERE,
     JSON,
+    LOGOUT,
     OTHERS,
     SESSIONS,
+    Page,
     age,
     before_us,
     browser,
+    copy_of,
     end_url,
     id_of,
-    said,
+    logged_in_as,
+    notices,
 )
-from tests.pages import LOGOUT, Page, copy_of, signed_in
-from tests.routes import OUT, routes
 from tests.settings import ENGINES
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,9 +47,9 @@ def test_ending_one_ends_that_one(user: Any, engine: str) -> None:
     response = here.post(end_url(id_of(phone)), follow=True)
 
     assert response.redirect_chain == [(SESSIONS, 302)]
-    assert said(response) == ["Sessions ended: 1."]
-    assert signed_in(phone) == signed_in(copied) == ""
-    assert signed_in(here) == signed_in(third) == "ann"
+    assert notices(response) == ["Sessions ended: 1."]
+    assert logged_in_as(phone) == logged_in_as(copied) == ""
+    assert logged_in_as(here) == logged_in_as(third) == "ann"
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.actor) == ("user", "session", user)
 
@@ -66,8 +69,8 @@ def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) ->
         "failed": [],
         "redirect_to": SESSIONS,
     }
-    assert [signed_in(client) for client in others] == ["", "", ""]
-    assert (signed_in(here), signed_in(stranger)) == ("ann", "bob")
+    assert [logged_in_as(client) for client in others] == ["", "", ""]
+    assert (logged_in_as(here), logged_in_as(stranger)) == ("ann", "bob")
 
 
 @pytest.mark.parametrize(("url", "data"), [(EVERYWHERE, {}), (LOGOUT, {"everywhere": "on"})])
@@ -81,8 +84,8 @@ def test_everywhere_ends_this_one_too(
 
     assert response.status_code == 200
     assert "on all your devices" in Page(response).text
-    assert signed_in(here) == signed_in(phone) == ""
-    assert signed_in(stranger) == "bob"
+    assert logged_in_as(here) == logged_in_as(phone) == ""
+    assert logged_in_as(stranger) == "bob"
     assert LogoutEvent.objects.get().scope == "user"
 
 
@@ -117,7 +120,7 @@ def test_everywhere_ends_the_second_account_of_this_browser(
 
     Client().post(EVERYWHERE, headers={"Cookie": header})
 
-    assert signed_in(here) == signed_in(phone) == signed_in(thief) == ""
+    assert logged_in_as(here) == logged_in_as(phone) == logged_in_as(thief) == ""
 
 
 async def test_everywhere_under_asgi(user: Any, settings: Any) -> None:
@@ -143,7 +146,7 @@ def test_the_others_end_though_nobody_has_ever_seen_them(user: Any, engine: str)
     old, older = before_us(user), before_us(user)
     here = browser(user)
     here.post(OTHERS)
-    assert (signed_in(old), signed_in(older), signed_in(here)) == ("", "", "ann")
+    assert (logged_in_as(old), logged_in_as(older), logged_in_as(here)) == ("", "", "ann")
 
 
 def test_the_others_end_though_a_request_in_flight_registers_them_later(
@@ -159,7 +162,7 @@ def test_the_others_end_though_a_request_in_flight_registers_them_later(
     here.post(OTHERS)
     registry.adopt(store, identity)
 
-    assert (signed_in(old), signed_in(here)) == ("", "ann")
+    assert (logged_in_as(old), logged_in_as(here)) == ("", "ann")
 
 
 @pytest.mark.parametrize("seen_before", [False, True])
@@ -172,7 +175,7 @@ def test_an_old_session_that_ends_the_others_goes_on(
     if seen_before:
         here.get("/")
     here.post(OTHERS)
-    assert (signed_in(here), signed_in(phone), signed_in(here)) == ("ann", "", "ann")
+    assert (logged_in_as(here), logged_in_as(phone), logged_in_as(here)) == ("ann", "", "ann")
 
 
 def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:
@@ -184,7 +187,7 @@ def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:
     response = here.post(end_url(id_of(here)))
 
     assert response["Location"] == "/quiet/"
-    assert (signed_in(here), signed_in(phone)) == ("", "ann")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("", "ann")
 
 
 @pytest.mark.parametrize("url", [SESSIONS, OTHERS, end_url(UUID(int=1)), EVERYWHERE])
@@ -212,15 +215,15 @@ def test_everywhere_asks_when_it_is_got(user: Any) -> None:
 
 def test_a_revoker_that_fails_is_told_of(user: Any, settings: Any) -> None:
     """The sessions have ended, and it is not said that all has."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.kinds.Broken"]}
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     here, phone = browser(user), browser(user)
 
     response = here.post(end_url(id_of(phone)), follow=True)
 
-    assert said(response) == [
+    assert notices(response) == [
         "Sessions ended: 1. Something that belongs to it could not be revoked yet."
     ]
-    assert signed_in(phone) == ""
+    assert logged_in_as(phone) == ""
 
 
 def test_each_ending_is_announced_once(user: Any) -> None:
@@ -270,7 +273,7 @@ def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.Mon
 
     assert here.post(url).status_code == 503
     monkeypatch.undo()
-    assert signed_in(phone) == "ann"
+    assert logged_in_as(phone) == "ann"
 
 
 def test_without_the_list_one_lands_where_a_login_does(user: Any, settings: Any) -> None:
@@ -281,4 +284,4 @@ def test_without_the_list_one_lands_where_a_login_does(user: Any, settings: Any)
 
     assert here.post(OUT)["Location"] == "/"
 
-    assert (signed_in(here), signed_in(phone)) == ("ann", "")
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")

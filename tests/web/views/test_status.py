@@ -12,8 +12,7 @@ from django.utils import timezone
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
 from django_logout.sessions import activity
-from tests.browsers import browser, id_of
-from tests.pages import csrf_token, signed_in
+from tests.clients import browser, csrf_token, id_of, logged_in_as
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -148,7 +147,7 @@ def test_staying_revives_nobody(user: Any, engine: str) -> None:
     told = {"reason": "admin", "message": "An administrator ended your session."}
     assert here.post(STATUS).json() == {"authenticated": False, **told}
     assert ask(here) == {"authenticated": False}  # the cookie is gone
-    assert signed_in(here) == ""
+    assert logged_in_as(here) == ""
     assert {**LoginSession.objects.values().get(pk=before["id"]), "notified_at": None} == before
     assert ask(phone)["authenticated"]
 
@@ -180,7 +179,7 @@ def test_asking_takes_one_query(user: Any, settings: Any, django_assert_num_quer
 
 def test_a_user_without_a_session_has_no_end(user: Any, settings: Any) -> None:
     """Signed in by a header, a token or a certificate."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.browsers.signed_in_by_header"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.logged_in_by_header"]
     client = Client(headers={"X-User": "ann"})
 
     asked, stayed = ask(client), client.post(STATUS).json()

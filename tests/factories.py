@@ -1,4 +1,4 @@
-"""Very many users with very many sessions, made without logging anybody in."""
+"""Users and their sessions, made without a login: few of them, or very many."""
 
 from datetime import timedelta
 from typing import Any
@@ -61,3 +61,8 @@ def save_rows() -> None:
         batch_size=5000,
     )
     _rows.clear()
+
+
+def users_named(*names: str) -> Any:
+    """Return the users with these names."""
+    return get_user_model().objects.filter(username__in=names)

@@ -10,8 +10,8 @@ from tests.e2e.settings import MIDDLEWARE
 
 ALLOWED_HOSTS = ["*"]
 LANGUAGES = [("en", "English"), ("pt-br", "Brazilian Portuguese"), ("ar", "Arabic")]
-ROOT_URLCONF = "tests.e2e.trials"
-MIDDLEWARE = ["tests.e2e.trials.by_host", *MIDDLEWARE]
+ROOT_URLCONF = "tests.e2e.urls"
+MIDDLEWARE = ["tests.e2e.urls.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},

@@ -23,7 +23,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
 from django_logout.notifications.report import make_token
 from django_logout.sessions import activity
-from tests.e2e import undriven
+from tests.e2e import prerendering
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NAIVE = """
@@ -122,6 +122,6 @@ urlpatterns = [
     path("trial/not-ended/", not_ended),
     path("trial/report/", report),
     path("worker-<kind>.js", worker),
-    *undriven.urlpatterns,
+    *prerendering.urlpatterns,
     *site,
 ]

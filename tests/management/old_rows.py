@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from django_logout.models import LoginSession, LogoutEvent
-from tests.crowds import make_rows
+from tests.factories import make_rows
 from tests.management.command import run
 
 DAY = timedelta(days=1)

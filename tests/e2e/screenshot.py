@@ -1,4 +1,4 @@
-"""``python -m tests.e2e.picture``: the README's picture of the car site, made anew."""
+"""``python -m tests.e2e.screenshot``: the README's picture of the car site, made anew."""
 
 import tempfile
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests import services
-from tests.carsite import EXAMPLE, environment, fill, serving
 from tests.e2e.conftest import SWITCHES, log_in
+from tests.example_site import EXAMPLE, environment, fill, serving
 
 PICTURE = EXAMPLE.parent / "docs" / "_static" / "car-site.png"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.e2e.moves import end
+from tests.e2e.navigation import end
 
 #: Gives the page of a browser in which somebody is signed in, or nobody; takes a variant's name.
 Opens = Callable[..., Page]

@@ -1,10 +1,7 @@
-"""What tests of time share: processes that have not seen the same, and why sessions ended."""
+"""What tests of timeouts share: another process, and the reasons why sessions have ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from django.test import Client
 
 from django_logout.models import LogoutEvent
 from django_logout.sessions import activity
@@ -12,7 +9,7 @@ from django_logout.sessions import activity
 
 @contextmanager
 def another_process() -> Iterator[None]:
-    """A process that remembers nothing of what this one has seen."""
+    """Be a process that remembers nothing of what this one has seen."""
     mine = dict(activity._memories)
     activity._memories.clear()
     try:
@@ -22,13 +19,6 @@ def another_process() -> Iterator[None]:
         activity._memories.update(mine)
 
 
-def browser(user: Any) -> Client:
-    """A browser in which somebody has just logged in."""
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def reasons() -> list[str]:
-    """Why sessions have ended, event by event."""
+    """Return the reason of each event, in order."""
     return list(LogoutEvent.objects.order_by("created_at").values_list("reason", flat=True))

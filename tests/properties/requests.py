@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import include, path
 from greenlet import getcurrent, greenlet
 
-from tests.races import points, views
-from tests.races.harness import COOKIE
+from tests.races import stop_points, views
+from tests.races.processes import COOKIE
 
 urlpatterns = [
     path("", views.home),
@@ -57,10 +57,10 @@ class Visit:
         self._go(point)
 
     def _go(self, *stops: str) -> None:
-        points.armed.clear()
-        points.armed.update(filter(None, stops))
+        stop_points.armed.clear()
+        stop_points.armed.update(filter(None, stops))
         self.answer = self.request.switch()
-        points.armed.clear()
+        stop_points.armed.clear()
 
     @property
     def stopped(self) -> bool:

@@ -6,11 +6,10 @@ from django.utils import timezone
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.browsers import EVERYWHERE, JSON, OTHERS, SESSIONS, end_url
-from tests.pages import LOGOUT
-from tests.properties.model import Account, Login, Rules
-from tests.properties.site import Browser
-from tests.properties.world import BROWSERS, World
+from tests.clients import EVERYWHERE, JSON, LOGOUT, OTHERS, SESSIONS, end_url
+from tests.properties.real_site import BROWSERS, World
+from tests.properties.reference_model import Account, Login, Rules
+from tests.properties.requests import Browser
 
 #: No whole number of seconds, as all others are: nothing is ever just about to expire.
 IDLE, AGE = 100.25, 400.25

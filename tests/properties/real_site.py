@@ -17,9 +17,9 @@ from django.utils import timezone
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import identity, registry
 from django_logout.signals import session_ended
-from tests.properties.model import Account, Login, Model, Rules
-from tests.properties.site import Browser, Visit
-from tests.races.harness import COOKIE
+from tests.properties.reference_model import Account, Login, Model, Rules
+from tests.properties.requests import Browser, Visit
+from tests.races.processes import COOKIE
 
 BROWSERS = 4
 
@@ -46,7 +46,7 @@ class World:
         self.log = Log()
         self.clock = time_machine.travel(timezone.now().replace(microsecond=0), tick=False)
         self.traveller = self.clock.start()
-        self.settings = override_settings(ROOT_URLCONF="tests.properties.site")
+        self.settings = override_settings(ROOT_URLCONF="tests.properties.requests")
         self.settings.enable()
         logging.getLogger("django_logout").addHandler(self.log)
         session_ended.connect(self.hear)

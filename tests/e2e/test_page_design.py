@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e import looks
+from tests.e2e import pages
 from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits
 
 pytestmark = pytest.mark.needs("chromium")
 
-every_look = pytest.mark.parametrize("look", looks.ALL, ids=lambda look: look.__name__)
+every_look = pytest.mark.parametrize("look", pages.ALL, ids=lambda look: look.__name__)
 BRIGHTNESS = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 #: Blocks and Arabic words that do not read from right to left.
 LEFT_TO_RIGHT = """
@@ -23,7 +23,7 @@ LEFT_TO_RIGHT = """
 """
 
 
-def _opens(open_page: Open, variant: Variant, **options: Any) -> looks.Opens:
+def _opens(open_page: Open, variant: Variant, **options: Any) -> pages.Opens:
     def opens(path: str, *, name: str = "www", user: str = "customer") -> Page:
         return open_page(path, base_url=variant("http", name), user=user, **options)
 
@@ -83,10 +83,10 @@ def _right(what: Any) -> float:
 def test_the_forms_work_without_scripts(open_page: Open, variant: Variant) -> None:
     """The question, and the report of a mail."""
     opens = _opens(open_page, variant, java_script_enabled=False)
-    page = looks.question(opens)
+    page = pages.question(opens)
     page.get_by_label("On all my devices").check()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading")).to_have_text("Logged out")
 
-    page = looks.not_me_done(opens)
+    page = pages.not_me_done(opens)
     expect(page.get_by_role("heading")).to_have_text(re.compile("everywhere"))

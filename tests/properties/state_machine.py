@@ -15,11 +15,10 @@ from hypothesis.stateful import rule
 from django_logout import Reason, Target, end_sessions
 from django_logout.sessions import activity
 from django_logout.web import replay_detection
-from tests.browsers import EVERYWHERE, OTHERS
-from tests.pages import LOGOUT
-from tests.properties.model import Login
-from tests.properties.people import People, accounts, browsers
-from tests.properties.site import LOADING, ROTATING, SAVING, Browser, Visit
+from tests.clients import EVERYWHERE, LOGOUT, OTHERS
+from tests.properties.reference_model import Login
+from tests.properties.requests import LOADING, ROTATING, SAVING, Browser, Visit
+from tests.properties.user_rules import People, accounts, browsers
 from tests.races.worker import evict
 
 HELD = {
