@@ -13,7 +13,7 @@ IPHONE = (
 )
 SECRET = {"username": "ann", "password": "pw"}
 NEW = "New login to your account at testserver"
-ENDED = "You were logged out at testserver"
+ENDED = "You have been logged out of testserver"
 
 
 def log_in(agent: str = LINUX, ip: str = "198.51.100.7", client: Client | None = None) -> Client:

@@ -11,7 +11,7 @@ from django_logout.models import LoginSession
 from tests.clients import BACKEND, log_in
 
 CHOOSE = "/accounts/sessions/choose/"
-LAPSED = "That login cannot be completed any more, so nobody is logged in. Log in again."
+LAPSED = "This login could not be completed. Please log in again."
 
 
 def client_at_limit(url: str = "/login/", **data: Any) -> Client:

@@ -168,7 +168,10 @@ def test_users_of_a_proxy_model_too(user: Any, other: Any, members: str) -> None
     assert clerk.post(members, data).status_code == 200
     answer = clerk.post(members, {**data, "confirmed": "yes"})
 
-    assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
+    assert (
+        said(answer)
+        == "Sessions ended: 1. Staff members whose sessions you don't have permission to end: 1."
+    )
     assert (logged_in_as(anns), logged_in_as(bobs)) == ("ann", "")
 
 
@@ -214,13 +217,16 @@ def test_sessions_of_staff_need_the_stronger_permission(
     anns, bobs, clerk = browser(user), browser(other), browser(staff("end_loginsession"))
     keys = [user.pk, other.pk] if url == USERS else ids(user, other)
 
-    assert "left as they are" in Page(choose(clerk, url, keys, sure=False)).text
+    assert "These users will be skipped" in Page(choose(clerk, url, keys, sure=False)).text
     answer = choose(clerk, url, keys, sure=True)
 
-    assert said(answer) == "Sessions ended: 1. Staff whose sessions you may not end: 1."
+    assert (
+        said(answer)
+        == "Sessions ended: 1. Staff members whose sessions you don't have permission to end: 1."
+    )
     assert (logged_in_as(anns), logged_in_as(bobs)) == ("ann", "")
     answer = choose(clerk, url, keys[:1] if url == USERS else ids(user), sure=True)
-    assert "nothing here that you can end" in said(answer)
+    assert "no sessions in your selection that you can end" in said(answer)
     assert logged_in_as(anns) == "ann"
     choose(
         browser(staff("end_loginsession", "end_staff_sessions", name="chief")), url, keys, sure=True
@@ -236,7 +242,7 @@ def test_admins_who_choose_themselves_are_told_and_logged_out(url: str) -> None:
     here = browser(clerk)
     keys = [clerk.pk] if url == USERS else ids(clerk)
 
-    assert "Your own session is among them" in Page(choose(here, url, keys, sure=False)).text
+    assert "Your own session is included" in Page(choose(here, url, keys, sure=False)).text
     assert logged_in_as(here) == "clerk"
     answer = choose(here, url, keys, sure=True)
 
@@ -254,9 +260,9 @@ def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
 
     answer = choose(clerk, SESSIONS, keys, sure=False)
 
-    assert "nothing here that you can end" in said(answer)
+    assert "no sessions in your selection that you can end" in said(answer)
     assert LogoutEvent.objects.count() == 1
-    assert "already ended" in said(choose(clerk, USERS, [user.pk], sure=True))
+    assert "nothing left to end" in said(choose(clerk, USERS, [user.pk], sure=True))
 
 
 def test_what_ended_with_everyones_has_ended_here_too(user: Any, other: Any) -> None:
@@ -274,7 +280,7 @@ def test_what_ended_with_everyones_has_ended_here_too(user: Any, other: Any) -> 
     (key,) = ids(user)
     assert when in Page(clerk.get(f"{SESSIONS}{key}/change/")).text
     answer = choose(clerk, SESSIONS, ids(user), sure=True)
-    assert "nothing here that you can end" in said(answer)
+    assert "no sessions in your selection that you can end" in said(answer)
 
     choose(clerk, SESSIONS, ids(user, other), sure=True)
     assert logged_in_as(bobs) == ""
@@ -313,7 +319,7 @@ def test_failures_are_said(user: Any, settings: Any, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(audit, "record_event", broken)
         answer = choose(clerk, SESSIONS, ids(user), sure=True)
-    assert "Not all could be ended" in said(answer)
+    assert "Not all sessions could be ended" in said(answer)
     assert logged_in_as(anns) == "ann"
 
     answer = choose(clerk, SESSIONS, ids(user), sure=True)

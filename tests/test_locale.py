@@ -96,4 +96,4 @@ def test_pages_in_arabic_read_from_right_to_left() -> None:
             "django_logout/session_ended.html", {"reason": Reason.PASSWORD_CHANGED.label}
         )
     assert '<html lang="ar" dir="rtl">' in page
-    assert "تغيّرت كلمة مرور حسابك." in page
+    assert "تم تغيير كلمة مرور حسابك." in page

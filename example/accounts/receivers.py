@@ -13,4 +13,4 @@ from django.utils.translation import gettext as _
 def confirm(request: HttpRequest, user: Any, **kwargs: Any) -> None:
     """One message for whoever has just logged out here, however many sessions that has ended."""
     if user is not None:
-        messages.success(request, _("You are logged out."), fail_silently=True)
+        messages.success(request, _("You have been logged out."), fail_silently=True)

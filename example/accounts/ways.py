@@ -45,28 +45,28 @@ FUNCTION = Way(
 PLAIN = Way(
     "plain",
     _("Django's own logout()"),
-    _("A view that has never heard of this package goes through the same door."),
+    _("A view that knows nothing about this package still ends the session properly."),
     _source(plain.logout_view, "from django.contrib.auth import logout"),
     "logout_plain",
 )
 CLASS = Way(
     "class",
     _("The class view"),
-    _("One line in urls.py, with the next page as its argument."),
+    _("One line in urls.py, with the next page as an argument."),
     'path("logout/class/", LogoutView.as_view(next_page="cars_list"), name="logout_class")',
     "logout_class",
 )
 LOGIN = Way(
     "login",
     _("Log out, then log in"),
-    _("Goes straight to the login page, for the next person at this screen."),
+    _("Goes straight to the login page, ready for the next person at this device."),
     'path("logout/login/", logout_then_login, name="logout_then_login")',
     "logout_then_login",
 )
 GOODBYE = Way(
     "goodbye",
     _("The goodbye page"),
-    _("Shows a page of yours instead of redirecting."),
+    _("Shows your own page instead of redirecting."),
     'path(\n    "logout/goodbye/",\n'
     '    LogoutView.as_view(template_name="accounts/goodbye.html"),\n'
     '    name="logout_goodbye",\n)',
@@ -75,15 +75,21 @@ GOODBYE = Way(
 QUESTION = Way(
     "question",
     _("A link that asks first"),
-    _("A link can only ask; the page it opens has the button, protected against forgery."),
+    _(
+        "The link opens a page that asks for confirmation. "
+        "Its button is protected against cross-site request forgery."
+    ),
     "<a href=\"{% url 'logout' %}?next={% url 'cars_list' %}\">Log out</a>",
     "logout",
     "question",
 )
 JSON = Way(
     "json",
-    _("JSON, by fetch"),
-    _("A script asks for JSON and is told what has ended; without scripts the form works."),
+    _("JSON with fetch"),
+    _(
+        "A script requests JSON and learns what has ended. "
+        "Without JavaScript, the form still works."
+    ),
     'fetch(form.action, {\n  method: "POST",\n  body: new FormData(form),\n'
     '  headers: {Accept: "application/json"},\n});',
     "logout",
@@ -92,7 +98,7 @@ JSON = Way(
 HTMX = Way(
     "htmx",
     _("htmx"),
-    _("The answer carries HX-Redirect, so that the whole page moves and not a part of it."),
+    _("The response includes HX-Redirect, so the whole page changes and not just a part of it."),
     '<form method="post" action="{% url \'logout\' %}" hx-post="{% url \'logout\' %}">\n'
     "  {% csrf_token %}\n  <button>Log out</button>\n</form>",
     "logout",
@@ -101,21 +107,21 @@ HTMX = Way(
 CART = Way(
     "cart",
     _("Keep the cart"),
-    _("What you name goes into a fresh session with a new key; nothing else does."),
+    _("Only the values you name are copied to a new session, which has a new key."),
     _source(views.logout_keeping_cart, IMPORTED),
     "logout_keeping_cart",
 )
 EXPLAIN = Way(
     "explain",
     _("Explain it"),
-    _("Logs a session of its own in and out, and prints each step and what is left."),
+    _("Logs a test session in and out, and prints each step and what is left."),
     "python manage.py logout explain --user NAME",
     action="explain",
 )
 ADMIN = Way(
     "admin",
     _("The admin"),
-    _("The button in the admin ends the session of whoever presses it, staff or not."),
+    _("The logout button in the admin ends the session of any user, staff or not."),
     "class CarAdminSite(LogoutAdminSiteMixin, AdminSite):\n    pass",
     "admin:logout",
     "admin",

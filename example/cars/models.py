@@ -13,7 +13,7 @@ class Car(models.Model):
 
         COMPACT = "compact", _("Compact")
         HATCH = "hatch", _("Hatchback")
-        SALOON = "saloon", _("Saloon")
+        SALOON = "saloon", _("Sedan")
         VAN = "van", _("Van")
         OFFROAD = "offroad", _("Off-road")
 

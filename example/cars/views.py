@@ -40,4 +40,4 @@ class CarAdd(LoginRequiredMixin, SuccessMessageMixin, CreateView):
     fields = ["brand", "model", "year", "price", "body"]
     template_name = "cars/add.html"
     success_url = reverse_lazy("cars_list")
-    success_message = _("%(brand)s %(model)s is on the list.")
+    success_message = _("%(brand)s %(model)s was added to the list.")

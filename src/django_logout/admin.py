@@ -105,7 +105,7 @@ class EndSessionsMixin(_Admin):
             chosen = chosen.exclude(**{f"{field}__in": barred})
         level = messages.WARNING
         if not chosen.exists():
-            sentence = gettext("There is nothing here that you can end.")
+            sentence = gettext("There are no sessions in your selection that you can end.")
         elif "confirmed" not in request.POST:
             return self._confirm(request, action, chosen, owners.filter(pk__in=barred))
         else:
@@ -114,13 +114,18 @@ class EndSessionsMixin(_Admin):
                     _target(chosen), reason=Reason.ADMIN, actor=request.user, request=request
                 )
             except SessionNotEnded:
-                sentence = gettext("Not all could be ended, and they may be alive. Try again.")
+                sentence = gettext(
+                    "Not all sessions could be ended, and some may still be active. "
+                    "Please try again."
+                )
                 self.message_user(request, sentence, messages.ERROR)
                 return None
             sentence = describe_result(result)
             level = messages.SUCCESS if result.complete and not barred else level
         if barred:
-            left = gettext("Staff whose sessions you may not end: %(number)d.")
+            left = gettext(
+                "Staff members whose sessions you don't have permission to end: %(number)d."
+            )
             sentence = f"{sentence} {left % {'number': len(barred)}}"
         self.message_user(request, sentence, level)
         return None
@@ -234,7 +239,7 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
         """Return when the session ended, by itself or by a cutoff for all users."""
         return cast("datetime | None", row.over_at)
 
-    @admin.action(permissions=["end_sessions"], description=_("End the chosen sessions"))
+    @admin.action(permissions=["end_sessions"], description=_("End selected sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """End the selected sessions that are active."""
         active = registry.active(queryset.using(registry.database()))

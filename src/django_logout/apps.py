@@ -19,7 +19,7 @@ class LogoutConfig(AppConfig):
 
     name = "django_logout"
     label = "django_logout"
-    verbose_name = _("Logging out")
+    verbose_name = _("Logout")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -16,23 +16,29 @@ class Reason(TextChoices):
     COMMAND = "command", _("The operators of this site ended your session.")
     FLUSHED = "flushed", _("This site ended your session.")
     SWITCHED = "switched", _("Another account logged in here.")
-    PASSWORD_CHANGED = "password_changed", _("The password of your account was changed.")
-    IDLE = "idle", _("You were away for long, so you were logged out.")
-    ABSOLUTE_TIMEOUT = "absolute_timeout", _("Your session had reached its greatest age.")
-    LIMIT = "limit", _("You logged in on another device, and reached the limit of sessions.")
+    PASSWORD_CHANGED = "password_changed", _("Your account password was changed.")
+    IDLE = "idle", _("You were logged out because you were inactive.")
+    ABSOLUTE_TIMEOUT = "absolute_timeout", _("Your session reached its maximum length.")
+    LIMIT = (
+        "limit",
+        _("You logged in on another device and reached the maximum number of sessions."),
+    )
     LOGIN_REFUSED = (
         "login_refused",
-        _("You are logged in on as many devices as is allowed. Log out on one of them first."),
+        _(
+            "You are already logged in on the maximum number of devices. "
+            "Log out on one of them first."
+        ),
     )
     LOGIN_LAPSED = (
         "login_lapsed",
-        _("That login cannot be completed any more, so nobody is logged in. Log in again."),
+        _("This login could not be completed. Please log in again."),
     )
     DISABLED = "disabled", _("Your account was disabled.")
     DELETED = "deleted", _("Your account was deleted.")
-    FACTOR_CHANGED = "factor_changed", _("How you log in to your account was changed.")
+    FACTOR_CHANGED = "factor_changed", _("The way you log in to your account was changed.")
     REPORTED = "reported", _("You reported a login that was not yours.")
-    EXPIRED = "expired", _("Your session had expired.")
+    EXPIRED = "expired", _("Your session expired.")
     CUTOFF = "cutoff", _("All earlier sessions were ended.")
     UNKNOWN = "unknown", _("Your session has ended.")
 

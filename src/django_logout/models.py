@@ -27,7 +27,7 @@ class LogoutEvent(models.Model):
         verbose_name=_("user"),
     )
     user_label = models.CharField(
-        _("user's name then"), max_length=255, help_text=_("Outlives the account.")
+        _("username at the time"), max_length=255, help_text=_("Kept after the account is deleted.")
     )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -36,7 +36,7 @@ class LogoutEvent(models.Model):
         related_name="+",
         verbose_name=_("actor"),
     )
-    actor_label = models.CharField(_("actor's name then"), max_length=255)
+    actor_label = models.CharField(_("actor's username at the time"), max_length=255)
     sessions = models.PositiveIntegerField(_("sessions ended"))
     complete = models.BooleanField(_("complete"))
     outcomes = models.JSONField(_("outcomes"), default=dict)
@@ -68,7 +68,10 @@ class LoginSession(models.Model):
         verbose_name=_("user"),
     )
     kind = models.CharField(
-        _("kind"), max_length=32, default=SESSION, help_text=_("Of a browser, or of tokens.")
+        _("kind"),
+        max_length=32,
+        default=SESSION,
+        help_text=_("A browser session, or the type of a token login."),
     )
     # Other engines get a keyed hash: it identifies the key again, and does not reveal it.
     session_key = models.CharField(
@@ -77,18 +80,20 @@ class LoginSession(models.Model):
         blank=True,
         default="",
         editable=False,
-        help_text=_("Only where the engine keeps its sessions in this same database."),
+        help_text=_("Stored only if the session engine uses this database."),
     )
     rotated_from = models.UUIDField(
         _("key before the last rotation"),
         null=True,
         db_index=True,
         editable=False,
-        help_text=_("A keyed hash: a tab that has not heard of the new key can still log out."),
+        help_text=_("A keyed hash. A tab that still has the old key can log out with it."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     authenticated_at = models.DateTimeField(
-        _("logged in"), default=timezone.now, help_text=_("The last time, if more than once.")
+        _("logged in"),
+        default=timezone.now,
+        help_text=_("The most recent time, if the user logged in more than once."),
     )
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
@@ -97,12 +102,14 @@ class LoginSession(models.Model):
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
     device = models.CharField(_("device"), max_length=100, blank=True)
     backend = models.CharField(
-        _("logged in by"), max_length=255, blank=True, help_text=_("The authentication backend.")
+        _("logged in with"), max_length=255, blank=True, help_text=_("The authentication backend.")
     )
     # When the browser of a session that was ended from elsewhere was told so.
     notified_at = models.DateTimeField(null=True, editable=False)
     replays = models.PositiveIntegerField(
-        _("replays"), default=0, help_text=_("How often its cookie came back after it had ended.")
+        _("replays"),
+        default=0,
+        help_text=_("How many times its cookie was used after the session had ended."),
     )
     # No constraint in the database: an ending updates the sessions before it inserts the event,
     # and not every database defers the check of foreign keys to the commit.
@@ -153,8 +160,8 @@ class Cutoff(models.Model):
     reason = models.CharField(_("reason"), max_length=64, default=Reason.CUTOFF)
 
     class Meta:
-        verbose_name = _("cut-off")
-        verbose_name_plural = _("cut-offs")
+        verbose_name = _("cutoff")
+        verbose_name_plural = _("cutoffs")
 
     def __str__(self) -> str:
         return f"{self.user_id or 'everyone'} < {self.before:%Y-%m-%d %H:%M:%S}"
@@ -173,8 +180,8 @@ class CredentialBinding(models.Model):
     kind = models.CharField(_("kind"), max_length=64)
 
     class Meta:
-        verbose_name = _("token of a session")
-        verbose_name_plural = _("tokens of sessions")
+        verbose_name = _("credential binding")
+        verbose_name_plural = _("credential bindings")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

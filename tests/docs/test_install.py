@@ -26,7 +26,7 @@ browser.login(username="ann", password="pw")
 thief.cookies["sessionid"] = browser.cookies["sessionid"].value
 print("in:", thief.get("/admin/").status_code)
 print("asked:", b"<form" in browser.get("/accounts/logout/").content)
-print("told:", b"You are logged out." in browser.post("/accounts/logout/").content)
+print("told:", b"You have been logged out." in browser.post("/accounts/logout/").content)
 print("out:", thief.get("/admin/").headers["Location"])
 """
 

@@ -56,7 +56,7 @@ def not_ended(opens: Opens) -> Page:
 
 
 def not_me(opens: Opens) -> Page:
-    """Was this not you?"""
+    """Was this you?"""
     return opens("/trial/report/", user="")
 
 
@@ -69,7 +69,7 @@ def not_me_done(opens: Opens) -> Page:
 
 
 def not_me_unknown(opens: Opens) -> Page:
-    """This link does not work."""
+    """This link is not valid."""
     return opens("/accounts/sessions/not-me/rubbish/", user="")
 
 

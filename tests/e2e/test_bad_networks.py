@@ -24,7 +24,7 @@ def test_offline_says_so_and_logs_out_on_return(page: Page) -> None:
     """F15: with Django, the browser's error page, and still logged in when it is back."""
     page.context.set_offline(True)
     _press(page)
-    dialog = page.get_by_role("dialog", name="You are still logged in")
+    dialog = page.get_by_role("dialog", name="You may still be logged in")
     expect(dialog).to_be_visible()
     assert is_hidden(page, "Offer a car")
 
@@ -53,7 +53,8 @@ def test_who_would_rather_stay_stays(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(503, "Still logged in"), (200, "<h1>Log in to the hotel's network</h1>")]
+    ("status", "body"),
+    [(503, "You may still be logged in"), (200, "<h1>Log in to the hotel's network</h1>")],
 )
 def test_any_other_answer_is_left_to_the_browser(page: Page, status: int, body: str) -> None:
     """A 503, a captive portal: the form is sent as a form, and what comes is shown."""
@@ -90,5 +91,5 @@ def test_without_scripts_the_form_is_a_form(open_page: Open) -> None:
     _press(page)
 
     page.wait_for_url("/")
-    expect(page.get_by_role("status")).to_have_text("You are logged out.")
+    expect(page.get_by_role("status")).to_have_text("You have been logged out.")
     assert not is_logged_in(page)

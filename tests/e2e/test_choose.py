@@ -30,11 +30,11 @@ def _asked(open_page: Open, **options: object) -> tuple[Page, Page]:
 def test_one_is_chosen_and_the_login_goes_through(open_page: Open, scripts: bool) -> None:
     """To where it was to lead; what is missing is said first."""
     old, page = _asked(open_page, java_script_enabled=scripts)
-    button = page.get_by_role("button", name="Log out there, log in here")
+    button = page.get_by_role("button", name="Log out there and log in here")
 
     button.click()
-    expect(page.get_by_role("alert")).to_contain_text("Nothing has ended")
-    page.get_by_role("group", name="Log out on").get_by_role("checkbox").check()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    page.get_by_role("group", name="Devices to log out").get_by_role("checkbox").check()
     button.click()
 
     expect(page).to_have_url("/cars/add/?brand=Fiat")

@@ -33,7 +33,7 @@ def page(open_page: Open) -> Page:
 
 def _log_in_again(page: Page, user: str = "customer") -> Page:
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("What you have typed is still on this page.")
+    expect(dialog).to_contain_text("What you typed is still on this page.")
     with page.expect_popup() as popup:
         dialog.get_by_role("link", name="Log in again").click()
     tab = popup.value
@@ -79,8 +79,8 @@ def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
     page.fill("[name=model]", "GTE")
     page.fill("[name=year]", "1976")
     page.fill("[name=price]", "51000")
-    page.get_by_role("button", name="Put it on the list").click()
-    expect(page.get_by_role("status").first).to_have_text("Puma GTE is on the list.")
+    page.get_by_role("button", name="Add to the list").click()
+    expect(page.get_by_role("status").first).to_have_text("Puma GTE was added to the list.")
 
 
 def test_what_is_typed_is_not_for_somebody_else(page: Page) -> None:

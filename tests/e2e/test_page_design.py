@@ -84,7 +84,7 @@ def test_the_forms_work_without_scripts(open_page: Open, variant: Variant) -> No
     """The question, and the report of a mail."""
     opens = _opens(open_page, variant, java_script_enabled=False)
     page = pages.question(opens)
-    page.get_by_label("On all my devices").check()
+    page.get_by_label("Log out on all my devices").check()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading")).to_have_text("Logged out")
 

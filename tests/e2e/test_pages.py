@@ -78,5 +78,5 @@ def test_keyboard_is_enough(open_page: Open) -> None:
         if button.evaluate("button => button === document.activeElement"):
             break
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("You are logged out.")
+    expect(page.get_by_role("status")).to_have_text("You have been logged out.")
     assert not is_logged_in(page)

@@ -18,7 +18,7 @@ from tests.e2e.script import (
 
 pytestmark = pytest.mark.needs("chromium")
 
-SECRET = "Only those who are logged in see this page."
+SECRET = "Only logged-in users can see this page."
 
 
 @pytest.mark.smoke
@@ -44,7 +44,7 @@ def test_it_says_why_before_it_goes(open_page: Open) -> None:
 
     first.get_by_role("banner").get_by_role("button", name="Log out").click()
 
-    expect(second.get_by_role("dialog")).to_have_text("You logged out.")
+    expect(second.get_by_role("dialog")).to_have_text("You have been logged out.")
     assert second.evaluate("document.body.childElementCount") == 0
 
 
@@ -167,7 +167,7 @@ def test_a_page_that_stays_another_users_is_fetched_once_more_only(open_page: Op
     page.goto(PRIVATE)
     look_at(page)
 
-    dialog = page.get_by_role("dialog", name="This page is for another account")
+    dialog = page.get_by_role("dialog", name="This page belongs to a different account")
     expect(dialog.get_by_role("link", name="Log in again")).to_be_focused()
     page.wait_for_timeout(1000)
     assert len(fetched) == 2

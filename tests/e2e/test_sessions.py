@@ -60,7 +60,7 @@ def test_on_all_my_devices(open_page: Open) -> None:
     page, phone = _two(open_page)
     page.goto("/accounts/logout/")
 
-    page.get_by_label("On all my devices").check()
+    page.get_by_label("Log out on all my devices").check()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Log in").first).to_be_visible()
 
@@ -73,7 +73,7 @@ def test_the_table_is_heard_as_one_on_a_phone_too(open_page: Open) -> None:
     page, _ = _two(open_page, viewport={"width": 320, "height": 640})
 
     expect(page.get_by_role("table")).to_have_accessible_name(
-        "Where you are logged in. End what you do not know."
+        "These are the devices where you're logged in. End any session you don't recognize."
     )
     expect(page.get_by_role("rowheader")).to_have_count(2)
     expect(page.get_by_role("columnheader")).to_have_count(6)

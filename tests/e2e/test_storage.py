@@ -11,7 +11,7 @@ from tests.e2e.script import another_tab, end_session, is_hidden, look_at
 
 pytestmark = pytest.mark.needs("chromium")
 
-SECRET = "Only those who are logged in see this page."
+SECRET = "Only logged-in users can see this page."
 #: Before the script runs; what it says by way of storage is noted.
 WITHOUT = """
 delete window.BroadcastChannel;

@@ -116,14 +116,14 @@ def test_it_counts_and_is_heard_only_now_and_then(page: Page) -> None:
 
 
 def test_what_cannot_be_put_off_is_said_and_does_not_come_again(page: Page) -> None:
-    """A greatest age: no button pretends to help, and who has read it can go on working."""
+    """A maximum length: no button pretends to help, and who has read it can go on working."""
     page.route("**/accounts/session/**", _told(15, None))
     page.clock.fast_forward(6000)
     dialog = page.get_by_role("dialog", name="Your session is about to end")
     expect(dialog.get_by_role("link", name="Log in again")).to_have_attribute("target", "_blank")
     expect(dialog.get_by_role("button", name="Stay logged in")).to_have_count(0)
 
-    dialog.get_by_role("button", name="Go on").click()
+    dialog.get_by_role("button", name="Continue").click()
     page.clock.run_for(3000)
     with page.expect_response("**/accounts/session/**"):
         page.clock.run_for(3000)

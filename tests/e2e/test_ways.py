@@ -51,7 +51,7 @@ def test_way_ends_the_session(pages: tuple[Page, Page], way: str) -> None:
     page.wait_for_url(WAYS[way])
     _assert_ended(page, copied)
     page.goto("/")
-    expect(page.get_by_role("complementary")).to_contain_text("Nothing in it yet.")
+    expect(page.get_by_role("complementary")).to_contain_text("Your cart is empty.")
 
 
 @pytest.mark.smoke
@@ -61,7 +61,7 @@ def test_button_of_every_page_says_that_it_is_done(pages: tuple[Page, Page]) -> 
     page.goto("/ways/json/")
     page.get_by_role("banner").get_by_role("button", name="Log out").click()
     page.wait_for_url("/")
-    expect(page.get_by_role("status")).to_have_text("You are logged out.")
+    expect(page.get_by_role("status")).to_have_text("You have been logged out.")
     expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
     _assert_ended(page, copied)
 
@@ -85,7 +85,7 @@ def test_fetch_is_told_what_has_ended(pages: tuple[Page, Page]) -> None:
     page.goto("/ways/json/")
     _press(page)
     expect(page.locator(".answer")).to_contain_text(re.compile(r'"session": 1\b'))
-    expect(page.get_by_role("link", name="Go on")).to_be_focused()
+    expect(page.get_by_role("link", name="Continue")).to_be_focused()
     _assert_ended(page, copied)
 
 
@@ -98,7 +98,7 @@ def test_cart_can_be_kept(pages: tuple[Page, Page]) -> None:
     expect(page.get_by_role("complementary")).to_contain_text("Fiat Uno 1994")
     _assert_ended(page, copied)
     copied.goto("/")
-    expect(copied.get_by_role("complementary")).to_contain_text("Nothing in it yet.")
+    expect(copied.get_by_role("complementary")).to_contain_text("Your cart is empty.")
 
 
 def test_explain_prints_what_happens(pages: tuple[Page, Page]) -> None:

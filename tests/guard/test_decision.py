@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/private/?page=2&q=a%26b"
 IDLE = {"IDLE_TIMEOUT": timedelta(minutes=10)}
 AGE = {"ABSOLUTE_TIMEOUT": 3600}
-AWAY = "You were away for long, so you were logged out."
+AWAY = "You were logged out because you were inactive."
 
 
 def test_idle_for_long_enough_and_it_is_over(
@@ -163,7 +163,7 @@ def test_htmx_is_sent_to_the_login_page(user: Any, settings: Any, clock: Any) ->
     response = client.get("/private/", headers={"hx-request": "true"})
 
     assert response.status_code == 204
-    assert "greatest age" in client.get(response["HX-Redirect"]).text
+    assert "maximum length" in client.get(response["HX-Redirect"]).text
 
 
 def test_logging_in_with_an_expired_cookie(

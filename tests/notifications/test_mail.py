@@ -149,7 +149,7 @@ def test_endings_from_elsewhere_are_told_once(user: Any, other: Any) -> None:
 
     (message,) = mail.outbox
     assert message.subject == ENDED
-    assert "Why: An administrator ended your session." in message.body
+    assert "Reason: An administrator ended your session." in message.body
     assert message.body.count("Device: Firefox on Linux\n") == 1
     assert message.body.count(f"Device: {device_name(IPHONE)}\n") == 1
 
@@ -163,7 +163,7 @@ def test_sessions_a_user_ends_from_another_device_are_told(user: Any) -> None:
     here.post(f"{LOGOUT.replace('logout', 'sessions')}end-all/")
 
     (message,) = mail.outbox
-    assert "Somebody who was logged in to your account asked for it." in message.body
+    assert "Someone who was logged in to your account requested it." in message.body
     assert device_name(IPHONE) in message.body
     assert "Firefox" not in message.body
 
@@ -207,7 +207,7 @@ def test_reasons_of_a_projects_own_are_told(user: Any) -> None:
 
     end_sessions(Target.user(user), reason="contract over")
 
-    assert "Why: Your session has ended." in mail.outbox[0].body
+    assert "Reason: Your session has ended." in mail.outbox[0].body
 
 
 def test_rolled_back_endings_and_logins_are_not_told(user: Any) -> None:

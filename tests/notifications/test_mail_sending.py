@@ -115,7 +115,7 @@ def test_sites_framework_says_where_the_site_is(user: Any, settings: Any, sites:
 
     assert "http://cars.example/accounts/sessions/not-me/" in mail.outbox[0].body
     assert "https://cars.example/accounts/sessions/not-me/" in mail.outbox[1].body
-    assert mail.outbox[1].subject == "You were logged out at cars.example"
+    assert mail.outbox[1].subject == "You have been logged out of cars.example"
 
 
 def test_link_is_left_out_where_no_site_is_set_up(user: Any, sites: Any) -> None:
@@ -124,7 +124,7 @@ def test_link_is_left_out_where_no_site_is_set_up(user: Any, sites: Any) -> None
 
     end_sessions(Target.user(user), reason=Reason.COMMAND)
 
-    assert subjects() == ["You were logged out"]
+    assert subjects() == ["You have been logged out"]
 
 
 def test_link_is_left_out_of_requests_that_no_server_made(user: Any) -> None:
@@ -143,7 +143,7 @@ def test_link_is_left_out_where_the_site_is_unknown(user: Any) -> None:
     end_sessions(Target.user(user), reason=Reason.COMMAND)
 
     (message,) = mail.outbox
-    assert message.subject == "You were logged out"
+    assert message.subject == "You have been logged out"
     assert "http" not in message.body
     assert "end all your sessions" in message.body
 
@@ -187,7 +187,7 @@ def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
             end_sessions(Target.user(user), reason=Reason.ADMIN)
     finally:
         del type(user).language
-    assert "Por quê: " in mail.outbox[1].body
+    assert "Motivo: " in mail.outbox[1].body
 
 
 def test_why_is_told_in_the_users_language(
@@ -201,7 +201,7 @@ def test_why_is_told_in_the_users_language(
 
     here.post(EVERYWHERE)
 
-    assert "Por quê: Alguém que estava na sua conta" in mail.outbox[0].body
+    assert "Motivo: Alguém que estava conectado à sua conta" in mail.outbox[0].body
 
 
 def test_link_is_in_the_users_language_too(user: Any, settings: Any) -> None:

@@ -57,7 +57,7 @@ def test_link_of_a_mail_works_without_being_logged_in(user: Any, settings: Any) 
     answer = nobody.post(str(form["action"]))
 
     assert answer.status_code == 200
-    assert "Every session of your account has ended" in Page(answer).text
+    assert "All sessions of your account have ended" in Page(answer).text
     assert (logged_in_as(anns), logged_in_as(stranger)) == ("", "")
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.user, event.actor) == (
@@ -167,7 +167,7 @@ def test_forged_link_does_nothing(user: Any, other: Any, number: int) -> None:
     for ask in (Client().get, Client().post):
         response = ask(url)
         assert response.status_code == 404
-        assert "This link does not work" in Page(response).text
+        assert "This link is not valid" in Page(response).text
 
     assert [*map(logged_in_as, clients)] == ["ann", "bob"]
     assert not LogoutEvent.objects.filter(reason=Reason.REPORTED).exists()
@@ -273,7 +273,7 @@ def test_what_could_not_be_revoked_is_said(user: Any, settings: Any) -> None:
 
     answer = Client().post(link(user))
 
-    assert "Not everything beside the sessions could be revoked" in Page(answer).text
+    assert "Some other access to your account couldn't be revoked" in Page(answer).text
     assert logged_in_as(anns) == ""
 
 

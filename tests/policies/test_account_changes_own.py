@@ -120,7 +120,7 @@ def test_a_view_that_forgets_the_session_logs_it_out_with_a_reason(engine: str, 
     assert LogoutEvent.objects.get(sessions=1).reason == "password_changed"
     response = here.get(PRIVATE)
     assert response.status_code == 302
-    assert "The password of your account was changed." in here.get(response["Location"]).text
+    assert "Your account password was changed." in here.get(response["Location"]).text
 
 
 def test_who_logs_in_again_with_a_new_password_has_not_switched(engine: str, user: Any) -> None:

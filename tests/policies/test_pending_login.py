@@ -36,7 +36,7 @@ from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ELSEWHERE = "You logged in on another device, and reached the limit of sessions."
+ELSEWHERE = "You logged in on another device and reached the maximum number of sessions."
 
 
 @pytest.fixture(autouse=True)
@@ -456,7 +456,7 @@ def test_a_place_that_has_become_free_is_taken(user: Any, clock: Any) -> None:
     second = client_at_limit()
     first.post("/accounts/logout/")
 
-    assert "there is room" in second.get(CHOOSE).text
+    assert "You can log in here now." in second.get(CHOOSE).text
     assert second.post(CHOOSE)["Location"] == "/"
     assert logged_in_as(second) == "ann"
     assert reasons() == ["user"]

@@ -20,7 +20,7 @@ from tests.urlconf import OUT, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-ELSEWHERE = "You logged in on another device, and reached the limit of sessions."
+ELSEWHERE = "You logged in on another device and reached the maximum number of sessions."
 
 
 def test_the_oldest_ends_and_is_told_why(

@@ -16,7 +16,9 @@ from tests.urlconf import OUT, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-TOO_MANY = "You are logged in on as many devices as is allowed. Log out on one of them first."
+TOO_MANY = (
+    "You are already logged in on the maximum number of devices. Log out on one of them first."
+)
 
 
 def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:

@@ -30,7 +30,7 @@ def test_without_the_admin_and_without_a_redirect(ann: Client, settings: Any, ur
     response = ann.post(LOGOUT)
 
     assert response.status_code == 200
-    assert "You are logged out." in Page(response).text
+    assert "You have been logged out." in Page(response).text
     assert logged_in_as(ann) == ""
 
 
@@ -54,7 +54,7 @@ def test_the_admins_hides_it_if_it_is_found_first(ann: Client, settings: Any) ->
     own = {"registration/logged_out.html": "So long."}
     settings.TEMPLATES = templates(admin_first=True, **own)
 
-    assert "You are logged out." in Page(ann.post(LOGOUT)).text
+    assert "You have been logged out." in Page(ann.post(LOGOUT)).text
 
 
 def test_our_template_can_be_replaced_by_its_name(ann: Client, settings: Any) -> None:

@@ -38,7 +38,7 @@ def test_the_cookie_is_kept_and_the_retry_works(
         logout(request)
         if fails:
             raise RuntimeError("something else in this request")
-        return HttpResponse("You are logged out.")
+        return HttpResponse("You have been logged out.")
 
     backend = "django.core.cache.backends.redis.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": redis.url}}

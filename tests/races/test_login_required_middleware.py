@@ -33,7 +33,7 @@ def test_logging_out_needs_no_login(client: Client, settings: Any, method: str, 
 def test_a_second_click_is_calm(ann: Client) -> None:
     """The case that was met in practice: two tabs, both log out."""
     for _ in range(2):
-        assert "You are logged out." in Page(ann.post(LOGOUT)).text
+        assert "You have been logged out." in Page(ann.post(LOGOUT)).text
 
 
 def test_logout_then_login_too(ann: Client, settings: Any) -> None:

@@ -37,7 +37,7 @@ def test_ended_without_a_redirect_is_a_401_with_the_reason() -> None:
 
     assert response.status_code == 401
     page = Page(response)
-    assert "The password of your account was changed." in page.text
+    assert "Your account password was changed." in page.text
     assert page.all("a")[0]["href"] == "/login/?next=/private/%3Fa%3D1"
 
 
@@ -46,7 +46,7 @@ def test_logged_out_without_a_page_of_the_view() -> None:
     response = respond_to(Notice(kind=Kind.LOGGED_OUT))
 
     assert response.status_code == 200
-    assert "You are logged out." in Page(response).text
+    assert "You have been logged out." in Page(response).text
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ def test_a_logout_without_a_redirect_moves_to_the_goodbye_page(ann: Client) -> N
     """GET shows the goodbye page to a user who is not logged in."""
     url = ann.post(LOGOUT, headers=HTMX)["HX-Redirect"]
 
-    assert "You are logged out." in Page(ann.get(url)).text
+    assert "You have been logged out." in Page(ann.get(url)).text
 
 
 def test_a_fragment_of_an_ended_session_moves_the_page_to_login(

@@ -42,7 +42,7 @@ from tests.urls import urlpatterns
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOGIN = f"/login/?next={SESSIONS}%3Fagain%3D1"
-WHY = "You logged in a while ago. Log in again to end other sessions."
+WHY = "You logged in a while ago. To end other sessions, please log in again."
 HOUR = 3600
 
 
@@ -261,7 +261,7 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
     assert response.redirect_chain == [(LOGIN, 302), (f"{SESSIONS}?again=1", 302)]
     assert notices(response) == []
     page = Page(response)
-    assert "This is still your old login." in page.text
+    assert "You have not logged in again yet." in page.text
     (form,) = [form for form in page.all("form") if form["action"] == LOGOUT]
     assert form["method"] == "post"
     after = here.post(LOGOUT, {"next": page.field("next")}, follow=True)

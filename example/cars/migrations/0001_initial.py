@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(max_length=40, verbose_name='model')),
                 ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1886), django.core.validators.MaxValueValidator(2100)], verbose_name='year')),
                 ('price', models.PositiveIntegerField(verbose_name='price in reais')),
-                ('body', models.CharField(choices=[('compact', 'Compact'), ('hatch', 'Hatchback'), ('saloon', 'Saloon'), ('van', 'Van'), ('offroad', 'Off-road')], default='compact', max_length=10, verbose_name='body')),
+                ('body', models.CharField(choices=[('compact', 'Compact'), ('hatch', 'Hatchback'), ('saloon', 'Sedan'), ('van', 'Van'), ('offroad', 'Off-road')], default='compact', max_length=10, verbose_name='body')),
             ],
             options={
                 'verbose_name': 'car',

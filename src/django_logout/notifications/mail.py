@@ -105,7 +105,7 @@ def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: 
     agents = list(ended.values_list("user_agent", flat=True)[:MAX_DEVICES])
     why = messages.explain_reason(event.reason)
     if event.reason == Reason.USER:
-        why = translation.gettext_lazy("Somebody who was logged in to your account asked for it.")
+        why = translation.gettext_lazy("Someone who was logged in to your account requested it.")
     _send("sessions_ended", user, event.created_at, site, agents, {"reason": why})
 
 

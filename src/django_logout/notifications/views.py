@@ -49,10 +49,10 @@ class NotMeView(TemplateView):
         """Ask for confirmation, if the link is valid and unused."""
         found = report.load_report(token)
         if found is None:
-            return self._show("unknown", _("This link does not work"), status=404)
+            return self._show("unknown", _("This link is not valid"), status=404)
         if found.handled_by() is not None:
             return self._show("already", _("Already done"))
-        return self._show("ask", _("Was this not you?"), account=found.user.get_username())
+        return self._show("ask", _("Was this you?"), account=found.user.get_username())
 
     def post(self, request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
         """Log out everywhere, once."""

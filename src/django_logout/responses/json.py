@@ -14,11 +14,11 @@ from django_logout.responses.messages import CHOOSE, CHOOSE_MORE, REAUTHENTICATE
 from django_logout.types import LogoutResult
 
 _DETAILS = {
-    Kind.NOT_ENDED: _("You are still logged in. Try again in a moment."),
-    Kind.CSRF_FAILED: _("Send the CSRF token, or log out by hand."),
-    Kind.NOT_ALLOWED: _("Log out with POST."),
-    Kind.NOT_FOUND: _("You have no such session."),
-    Kind.NOT_LOGGED_IN: _("Log in first."),
+    Kind.NOT_ENDED: _("You may still be logged in. Please try again in a moment."),
+    Kind.CSRF_FAILED: _("CSRF verification failed. Send the CSRF token, or log out manually."),
+    Kind.NOT_ALLOWED: _("To log out, send a POST request."),
+    Kind.NOT_FOUND: _("This session could not be found in your account."),
+    Kind.NOT_LOGGED_IN: _("Please log in first."),
     Kind.TOO_FEW: CHOOSE_MORE,
     Kind.CHOOSE: CHOOSE,
     Kind.REAUTHENTICATE: REAUTHENTICATE,

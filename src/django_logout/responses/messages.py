@@ -11,13 +11,15 @@ from django_logout.enums import SESSION, Reason
 from django_logout.types import LogoutResult
 
 #: Why a logged-in user is sent to the login page.
-REAUTHENTICATE = gettext_lazy("You logged in a while ago. Log in again to end other sessions.")
+REAUTHENTICATE = gettext_lazy(
+    "You logged in a while ago. To end other sessions, please log in again."
+)
 #: Why a user with correct credentials is not logged in yet.
 CHOOSE = gettext_lazy(
-    "You are logged in on as many devices as is allowed. Choose which of them to log out."
+    "You are already logged in on the maximum number of devices. Choose where to log out."
 )
 #: Why the user has to choose again.
-CHOOSE_MORE = gettext_lazy("Nothing has ended: more has to end before you can log in here.")
+CHOOSE_MORE = gettext_lazy("Nothing was changed. To log in here, select more sessions to end.")
 
 
 def explain_reason(reason: str) -> Any:
@@ -36,12 +38,12 @@ def describe_result(result: LogoutResult) -> str:
     programs = sum(result.ended.values()) - sessions - result.ended.get("cookie", 0)
     counts = [
         (sessions, _("Sessions ended: %(number)d.")),
-        (programs, _("Logins of programs ended: %(number)d.")),
-        (sum(result.exempt.values()), _("API keys that stay: %(number)d.")),
+        (programs, _("App logins ended: %(number)d.")),
+        (sum(result.exempt.values()), _("API keys kept: %(number)d.")),
     ]
     sentences = [sentence % {"number": number} for number, sentence in counts if number]
     if not (sessions or programs):
-        sentences.insert(0, _("That had already ended."))
+        sentences.insert(0, _("There was nothing left to end."))
     if not result.complete:
-        sentences.append(_("Something that belongs to it could not be revoked yet."))
+        sentences.append(_("Some related access could not be revoked yet."))
     return " ".join(sentences)

@@ -27,7 +27,7 @@ class Revoker(ABC):
     name: str
     "Name of the credential in results, events and JSON, e.g. ``drf_token``."
 
-    title: Any = _("Program")
+    title: Any = _("App")
     "What holds such a credential, as the page of sessions calls it. Lazily translated."
 
     apps: Sequence[str] = ()

@@ -27,4 +27,4 @@ class DrfTokenRevoker(ModelRevoker):
 
     def describe(self, row: Any) -> Credential:
         """Return the token without its key."""
-        return self._describe(row, _("API token, shared by all your programs"))
+        return self._describe(row, _("API token shared by all your apps"))

@@ -62,7 +62,7 @@ def test_json_entries_have_same_keys(here: Client, tokens: list[str], user: Any)
         "last_seen_at": None,
         "expires_at": None,
         "ip_address": None,
-        "device": "API token, shared by all your programs",
+        "device": "API token shared by all your apps",
         "kind": "drf_token",
     }
     assert others[1]["kind"] == "knox_token"
@@ -73,12 +73,12 @@ def test_page_names_kinds(here: Client, tokens: list[str]) -> None:
     """In words, also where a time is unknown or never comes."""
     oauth_client.log_in(here)
     page = Page(here.get(SESSIONS))
-    assert "Photo printer Application" in page.text
-    assert "API token Program" in page.text
+    assert "Photo printer Connected app" in page.text
+    assert "API token App" in page.text
     assert page.text.count("never") == 2  # REST framework's token, and what can be refreshed.
     labels = [button.get("aria-label") for button in page.all("button")]
     assert "End the login of Photo printer" in labels
-    assert "End all others, programs too" in page.text
+    assert "End all other sessions and app logins" in page.text
 
 
 def test_page_shows_unknown_kind_by_name(here: Client, user: Any) -> None:
@@ -93,7 +93,7 @@ def test_page_shows_unknown_kind_by_name(here: Client, user: Any) -> None:
 def test_page_without_tokens_mentions_none(here: Client) -> None:
     """As where no such app is installed."""
     browser_of_hers = Page(here.get(SESSIONS))
-    assert "rogram" not in browser_of_hers.text
+    assert "app login" not in browser_of_hers.text
     assert "API" not in browser_of_hers.text
 
 
@@ -135,7 +135,7 @@ def test_button_revokes_one_token(here: Client, tokens: list[str], user: Any) ->
     """By the URL that ends sessions; a notice says so."""
     knox_id = next(found.id for found in credentials(user) if found.kind == "knox_token")
     answer = here.post(end_url(knox_id), follow=True)
-    assert notices(answer) == ["Logins of programs ended: 1."]
+    assert notices(answer) == ["App logins ended: 1."]
     assert works(tokens) == [True, False]
     assert here.post(end_url(knox_id), headers=JSON).status_code == 404
     assert logged_in_as(here) == "ann"
@@ -161,7 +161,7 @@ def test_others_and_everywhere_revoke_tokens(here: Client, tokens: list[str]) ->
     """ "The others" spares a token that was obtained in this session."""
     mine = here.post("/api/knox/login/").json()["token"]
     answer = here.post(OTHERS, follow=True)
-    assert notices(answer) == ["Logins of programs ended: 2."]
+    assert notices(answer) == ["App logins ended: 2."]
     assert works(tokens) == [False, False]
     assert knox_client.works(mine)
     here.post(EVERYWHERE)
@@ -174,10 +174,10 @@ def test_exempt_credentials_are_shown_and_stay(
     """The page says so before and after."""
     settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token"]}
     page = Page(here.get(SESSIONS))
-    assert "API token, shared by all your programs API key" in page.text
-    assert "API keys stay, unless you end them one by one." in page.text
+    assert "API token shared by all your apps API key" in page.text
+    assert "API keys are kept unless you end them individually." in page.text
     answer = here.post(OTHERS, follow=True)
-    assert notices(answer) == ["Logins of programs ended: 1. API keys that stay: 1."]
+    assert notices(answer) == ["App logins ended: 1. API keys kept: 1."]
     assert works(tokens) == [True, False]
 
 

@@ -25,7 +25,7 @@ def test_post_logs_out(ann: Client) -> None:
     response = ann.post(LOGOUT)
 
     assert response.status_code == 200
-    assert "You are logged out." in Page(response).text
+    assert "You have been logged out." in Page(response).text
     assert logged_in_as(ann) == ""
 
 
@@ -65,7 +65,7 @@ def test_whoever_is_not_logged_in_is_told_that_all_is_well(client: Client, metho
     response = getattr(client, method)(LOGOUT)
 
     assert response.status_code == 200
-    assert "You are logged out." in Page(response).text
+    assert "You have been logged out." in Page(response).text
     assert not LogoutEvent.objects.exists()
 
 

@@ -58,7 +58,7 @@ async def test_get_asks(bea: AsyncClient, settings: Any, view: Any) -> None:
 
     assert "You are logged in as ann." in Page(await bea.get(OUT)).text
     assert (await bea.head(OUT)).status_code == 200
-    assert "You are logged out." in Page(await AsyncClient().get(OUT)).text
+    assert "You have been logged out." in Page(await AsyncClient().get(OUT)).text
     assert await signed_in(bea) == "ann"
 
 

@@ -55,7 +55,7 @@ def test_a_redirect_to_itself_is_the_goodbye_page(ann: Client) -> None:
     response = ann.post(LOGOUT, {"next": LOGOUT})
 
     assert response.status_code == 200
-    assert "You are logged out." in Page(response).text
+    assert "You have been logged out." in Page(response).text
 
 
 def test_redirect_field_name(ann: Client, settings: Any) -> None:

@@ -61,7 +61,7 @@ def test_a_replayed_post_is_calm_and_ends_nothing_more(user: Any) -> None:
     here.post(url)
     response = here.post(url, follow=True)
 
-    assert notices(response)[-1] == "That had already ended."
+    assert notices(response)[-1] == "There was nothing left to end."
     assert LogoutEvent.objects.count() == 1
     assert here.post(url, headers=JSON).json()["ended"] == {}
 
@@ -121,7 +121,7 @@ def test_no_other_site_ends_anything(user: Any, what: str, sent: dict[str, str])
     assert response.status_code == 403
     assert csrf_token(response)
     if what in {"one", "others"}:
-        assert "Nothing has ended" in Page(response).text
+        assert "nothing was changed" in Page(response).text
     assert here.post(url, data, headers={**sent, **JSON}).status_code == 403
     assert logged_in_as(here) == logged_in_as(phone) == "ann"
     assert not LogoutEvent.objects.exists()

@@ -209,7 +209,7 @@ def test_everywhere_asks_when_it_is_got(user: Any) -> None:
     """As the logout URL does, in other words; and there is nothing to tick."""
     page = Page(browser(user).get(EVERYWHERE))
 
-    assert "All your sessions will end, on every device." in page.text
+    assert "All your sessions on all devices will end." in page.text
     assert page.field("everywhere") is None
 
 
@@ -220,9 +220,7 @@ def test_a_revoker_that_fails_is_told_of(user: Any, settings: Any) -> None:
 
     response = here.post(end_url(id_of(phone)), follow=True)
 
-    assert notices(response) == [
-        "Sessions ended: 1. Something that belongs to it could not be revoked yet."
-    ]
+    assert notices(response) == ["Sessions ended: 1. Some related access could not be revoked yet."]
     assert logged_in_as(phone) == ""
 
 

@@ -129,7 +129,7 @@ def test_staying_is_activity(user: Any, settings: Any, engine: str) -> None:
 
 
 def test_staying_does_not_make_a_login_younger(user: Any, settings: Any) -> None:
-    """The greatest age stands."""
+    """The absolute timeout stands."""
     settings.LOGOUT = {"ABSOLUTE_TIMEOUT": 5000}
     here = browser(user)
     LoginSession.objects.update(authenticated_at=timezone.now() - timedelta(seconds=4000))

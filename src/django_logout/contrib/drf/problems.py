@@ -53,7 +53,7 @@ class Unavailable(Problem):
     wait = 5
 
     def __init__(self) -> None:
-        super().__init__(_("Whether you are logged in cannot be told now. Try again in a moment."))
+        super().__init__(_("Your login could not be checked. Please try again in a moment."))
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def active_logins(access: QuerySet[Any]) -> Iterator[Credential]:
             yield Credential(
                 id=public_id(key),
                 kind=NAME,
-                label=str(row.application or _("An application")),
+                label=str(row.application or _("Unknown app")),
                 created_at=row.started_at or row.created,
                 last_used_at=row.updated,
                 expires_at=expires,

@@ -28,7 +28,7 @@ class OauthToolkitRevoker(Revoker):
     """
 
     name = grants.NAME
-    title = _("Application")
+    title = _("Connected app")
     apps = ("oauth2_provider",)
     needs_reach = True
 
