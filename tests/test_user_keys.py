@@ -16,6 +16,8 @@ def test_the_door_and_the_view_with_other_user_models(model: str) -> None:
     """A UUID and a word: endings, records, answers, admin, on every engine."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
     command += [
+        "tests/ending/test_after_commit.py",
+        "tests/ending/test_logout.py",
         "tests/ending/test_pipeline.py",
         "tests/web/views/test_logout.py",
         "tests/responses/test_redirect.py",

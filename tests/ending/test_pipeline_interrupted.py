@@ -1,24 +1,17 @@
 """The moments between two steps: what comes in between, and what goes down there."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.utils import timezone
 
 from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision
-from django_logout.models import LoginSession, LogoutEvent
-from django_logout.signals import session_ended
-from tests.clients import LOGOUT, OTHERS, Page, copy_of, logged_in_as
-from tests.revokers.failing_revokers import Saboteur
+from django_logout.models import LogoutEvent
+from tests.clients import LOGOUT, Page, copy_of, logged_in_as
+from tests.ending.failing_database import failing
 from tests.settings import ENGINES
 from tests.timeouts import another_process
 from tests.urlconf import OUT, routes
@@ -26,117 +19,10 @@ from tests.urlconf import OUT, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def claimed(settings: Any) -> Iterator[Callable[[Any], None]]:
-    """Does something when the sessions have been claimed, and nothing is committed yet."""
-    settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Saboteur"]}
-
-    def when(act: Any) -> None:
-        Saboteur.act = staticmethod(act)
-
-    yield when
-    Saboteur.act = None
-
-
-def log_in_earlier(client: Client, user: Any) -> None:
-    """As somebody does whose transaction began before this one."""
-    client.force_login(user)
-    newest = LoginSession.objects.filter(ended_at=None)
-    newest.update(created_at=timezone.now() - timedelta(seconds=5))
-
-
-@contextmanager
-def failing(verb: str, *words: str) -> Iterator[None]:
-    """The database refuses statements of a kind with these words."""
-
-    def refuse(execute: Any, sql: str, *args: Any) -> Any:
-        if sql.startswith(verb) and all(word in sql for word in words):
-            raise OperationalError("gone away")
-        return execute(sql, *args)
-
-    with connection.execute_wrapper(refuse):
-        yield
-
-
-def test_a_login_that_was_under_way_ends_with_the_others(
-    engine: str, ann: Client, user: Any, claimed: Any
-) -> None:
-    """It began before the ending, in a transaction that the ending could not look into."""
-    thief = Client()
-    claimed(partial(log_in_earlier, thief, user))
-
-    result = end_sessions(Target.user(user))
-
-    assert logged_in_as(ann) == logged_in_as(thief) == ""
-    event = LogoutEvent.objects.get()
-    assert event == result.event
-    assert (event.sessions, event.login_sessions.count()) == (2, 2)
-
-
-def test_so_it_does_where_one_browser_ends_the_others(
-    engine: str, ann: Client, user: Any, claimed: Any
-) -> None:
-    """The thief has been quick; the browser that asks stays."""
-    thief = Client()
-    claimed(partial(log_in_earlier, thief, user))
-
-    ann.post(OTHERS)
-
-    assert (logged_in_as(ann), logged_in_as(thief)) == ("ann", "")
-    assert LogoutEvent.objects.get().sessions == 1
-
-
-def test_when_that_cannot_be_ended_nobody_is_told_that_it_is(
-    ann: Client, user: Any, claimed: Any
-) -> None:
-    """The ending is committed and the database goes away; asked again, it ends what is left."""
-    thief = Client()
-    claimed(partial(log_in_earlier, thief, user))
-
-    with failing("SELECT", "created_at", '"ended_at" IS NULL'), pytest.raises(SessionNotEnded):
-        end_sessions(Target.user(user))
-
-    assert (logged_in_as(ann), logged_in_as(thief)) == ("", "ann")
-    end_sessions(Target.user(user))
-    assert logged_in_as(thief) == ""
-
-
-def test_what_has_ended_is_announced_whatever_fails_afterwards(
-    engine: str, ann: Client, user: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Nobody announces it later: for the next ending it is over."""
-    heard = []
-
-    def hear(session: Any, **kwargs: Any) -> None:
-        heard.append(session.id)
-
-    session_ended.connect(hear)
-    try:
-        with failing("SELECT", "created_at", '"ended_at" IS NULL'), pytest.raises(SessionNotEnded):
-            end_sessions(Target.user(user))
-    finally:
-        session_ended.disconnect(hear)
-
-    assert heard == [LoginSession.objects.get().pk]
-    assert "Not logged out everywhere yet" in caplog.text
-    assert logged_in_as(ann) == ""
-
-
 def test_which_sessions_to_end_may_not_be_found_out(user: Any) -> None:
     """Before anything has been done."""
     with failing("SELECT"), pytest.raises(SessionNotEnded, match="could not be found out"):
         end_sessions(Target.users(type(user).objects.all()))
-
-
-def test_without_autocommit_nothing_can_be_promised(ann: Client, user: Any) -> None:
-    """Nobody would tell when it is committed."""
-    transaction.set_autocommit(False)
-    try:
-        with pytest.raises(SessionNotEnded, match="atomic"):
-            end_sessions(Target.user(user))
-    finally:
-        transaction.set_autocommit(True)
-    assert logged_in_as(ann) == "ann"
 
 
 def test_when_sessions_cannot_be_deleted_nothing_has_changed(

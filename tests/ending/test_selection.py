@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.models import Session
-from django.test import AsyncClient, Client
+from django.test import AsyncClient
 
 from django_logout import Reason, Target, aend_sessions, end_sessions
-from django_logout.ending import selection, stragglers
+from django_logout.ending import selection
 from django_logout.guard import status_cache
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import engines
@@ -216,34 +216,3 @@ def test_nobody_has_no_sessions(user: Any) -> None:
             assert end_sessions(Target.user(nobody)).event is None
     assert home_page(browser) == b"user=ann"
     assert not LogoutEvent.objects.exists()
-
-
-@pytest.mark.parametrize("quicker", [False, True])
-def test_what_begins_during_an_ending_is_counted_and_told_of_once(
-    user: Any, monkeypatch: pytest.MonkeyPatch, quicker: bool
-) -> None:
-    """With those that it has found at first; unless another ending of it is quicker."""
-    mine, late = active_client(user), Client()
-    of, heard = stragglers.find_stragglers, []
-
-    def overlooked(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(stragglers, "find_stragglers", of)
-        late.force_login(user)
-        left = list(LoginSession.objects.filter(ended_at=None).values_list("pk", flat=True))
-        if quicker:
-            late.post("/accounts/logout/")
-        return stragglers.Stragglers(left, {})
-
-    def hear(session: Any, **kwargs: Any) -> None:
-        heard.append(session.id)
-
-    monkeypatch.setattr(stragglers, "find_stragglers", overlooked)
-    session_ended.connect(hear)
-    try:
-        result = end_sessions(Target.user(user))
-    finally:
-        session_ended.disconnect(hear)
-    assert result.event is not None
-    assert result.event.sessions == (1 if quicker else 2)
-    assert len(set(heard)) == len(heard) == 2
-    assert (home_page(mine), home_page(late)) == (b"user=", b"user=")

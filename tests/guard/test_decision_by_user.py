@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import aget_user
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient
 
 from tests.clients import logged_in, logged_in_as
 from tests.query_counts import cost
-from tests.timeouts import another_process, reasons
+from tests.timeouts import reasons
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,17 +125,6 @@ async def test_under_asgi_they_may_ask_the_database(
     assert (await client.get(OUT)).content == b"user=ann"
     clock.shift(1200)
     assert (await client.get(OUT)).content == b"user="
-
-
-def test_a_session_beside_the_one_in_use(user: Any, other: Any, settings: Any, clock: Any) -> None:
-    """Two cookies of one name: logging out asks for the limits of both."""
-    settings.LOGOUT = {"IDLE_TIMEOUT": staff_shorter}
-    ann, bob = logged_in(user), logged_in(other)
-    both = Client()
-    first, second = (c.cookies["sessionid"].value for c in (ann, bob))
-    with another_process():
-        both.post("/accounts/logout/", HTTP_COOKIE=f"sessionid={first}; sessionid={second}")
-    assert (logged_in_as(ann), logged_in_as(bob)) == ("", "")
 
 
 def test_without_the_auth_middleware_there_is_no_user_to_stand_in_for(

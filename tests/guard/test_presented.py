@@ -1,13 +1,15 @@
 """F14: a browser can send two cookies of the session's name (another path, a parent domain, one
 tossed by a sibling subdomain). Logging out ended one of them; the other account appeared."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from django_logout.models import LogoutEvent
-from tests.clients import LOGOUT, logged_in_as
+from tests.clients import LOGOUT, logged_in, logged_in_as
+from tests.timeouts import another_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,3 +96,19 @@ def test_a_tossed_cookie_with_a_nul_is_no_obstacle(user: Any) -> None:
     send(LOGOUT, f'sessionid="as-long-as-a-key\\000"; sessionid={key}; sessionid={"x" * 500}')
 
     assert holder(key) == ""
+
+
+def staff_shorter(user: Any, request: Any) -> timedelta | int | None:
+    """Five minutes for staff; an hour for others."""
+    return timedelta(minutes=5) if user.is_staff else 3600
+
+
+def test_a_session_beside_the_one_in_use(user: Any, other: Any, settings: Any, clock: Any) -> None:
+    """Two cookies of one name: logging out asks for the limits of both."""
+    settings.LOGOUT = {"IDLE_TIMEOUT": staff_shorter}
+    ann, bob = logged_in(user), logged_in(other)
+    both = Client()
+    first, second = (c.cookies["sessionid"].value for c in (ann, bob))
+    with another_process():
+        both.post("/accounts/logout/", HTTP_COOKIE=f"sessionid={first}; sessionid={second}")
+    assert (logged_in_as(ann), logged_in_as(bob)) == ("", "")

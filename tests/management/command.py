@@ -46,3 +46,17 @@ def run(*arguments: Any, terminal: bool = False) -> Said:
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Provide a terminal on which the operator will type this."""
     monkeypatch.setattr("sys.stdin", Terminal(text + "\n"))
+
+
+def explain(**options: Any) -> str:
+    """Run the command, and return its output."""
+    out = StringIO()
+    call_command("logout", "explain", stdout=out, **{"user": "ann", **options})
+    return out.getvalue()
+
+
+class Urls:
+    """A URLconf module."""
+
+    def __init__(self, *urlpatterns: Any) -> None:
+        self.urlpatterns = urlpatterns

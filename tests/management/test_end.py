@@ -7,9 +7,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from django_logout.ending import selection
 from django_logout.models import LoginSession, LogoutEvent
-from tests.factories import make_crowd, make_rows
+from tests.factories import make_rows
 from tests.management.active_users import active_users
 from tests.management.command import Terminal, answer, run
 
@@ -174,31 +173,3 @@ def test_outage_is_reported_and_nothing_ends(user: Any, settings: Any) -> None:
     assert (said.code, said.out) == (1, "")
     assert said.error == "The cache that holds the status of sessions does not answer."
     assert active_users() == ["ann"]
-
-
-def test_progress_is_a_line_for_each_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It goes to stderr, for each batch with ``-v 2``, and not at all with ``-v 0``."""
-    monkeypatch.setattr(selection, "BATCH", 1)
-
-    def told(*options: Any) -> list[str]:
-        crowd = make_crowd(25)
-        names = [part for each in crowd for part in ("--user", each.get_username())]
-        return run("end", *names, "--yes", *options).err.splitlines()
-
-    assert told() == [f"{done} of 25 users" for done in [*range(3, 25, 3), 25]]
-    assert len(told("-v", "2")) == 25
-    assert told("-v", "0") == []
-
-
-def test_progress_overwrites_itself_on_a_terminal(
-    two_each: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The line ends when all is done."""
-    monkeypatch.setattr(selection, "BATCH", 2)
-    said = run("end", "--idle-for", "0", "--yes", terminal=True)
-    assert said.err == "\r2 of 4 sessions\r4 of 4 sessions\n"
-
-
-def test_single_batch_has_no_progress(two_each: Any) -> None:
-    """There is nothing to wait for."""
-    assert run("end", "--idle-for", "0", "--yes", terminal=True).err == ""

@@ -1,6 +1,5 @@
 """``manage.py logout explain`` prints what happens, and removes what it has created."""
 
-import json
 import os
 import subprocess
 import sys
@@ -16,32 +15,16 @@ from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import include, path
+from django.urls import path
 
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from tests.management.command import Urls, explain
 from tests.settings import MIDDLEWARE
 from tests.views import home, plain_logout
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OURS = "django_logout.middleware.LogoutMiddleware"
-#: Whether an engine is guarded, and what becomes of its data, where it is not the same for all.
-GUARDED = {"db": False}
-STORED = {"signed_cookies": "left"}
-
-
-class Urls:
-    """A URLconf module."""
-
-    def __init__(self, *urlpatterns: Any) -> None:
-        self.urlpatterns = urlpatterns
-
-
-def explain(**options: Any) -> str:
-    """Run the command, and return its output."""
-    out = StringIO()
-    call_command("logout", "explain", stdout=out, **{"user": "ann", **options})
-    return out.getvalue()
 
 
 def sessions_for_all_visitors(get_response: Any) -> Any:
@@ -52,56 +35,6 @@ def sessions_for_all_visitors(get_response: Any) -> Any:
         return get_response(request)
 
     return middleware
-
-
-TABLES = """\
-Step  Action                   Request State       Session State    Response
-----  -----------------------  ------------------  ---------------  ----------------------------------
-1     User clicks logout       Authenticated user  Active session   Request sent to LogoutView
-2     LogoutView called        Authenticated user  Active session   Calling logout()
-3     logout() clears session  User logged out     Session cleared  Session cleared
-4     Redirect to /login/      User logged out     Session cleared  Redirect response to /login/ (302)
-5     End                      User logged out     Session cleared  User sees /login/ (200)
-
-Variable                       Start  After logout()  Final
------------------------------  -----  --------------  -----
-request.user.is_authenticated  True   False           False
-request.session.exists()       True   False           False
-"""
-
-
-def test_prints_the_tables_of_the_founding_document(engine: str, user: Any, settings: Any) -> None:
-    """Each step is measured in real requests, on every engine."""
-    settings.LOGOUT_REDIRECT_URL = "login"
-    assert explain().startswith(TABLES)
-
-
-def test_names_what_ended_and_what_did_not(engine: str, user: Any) -> None:
-    """The other sessions of the user stay, and so does the data in a cookie."""
-    for _ in range(2):
-        Client().force_login(user)
-    told = json.loads(explain(json=True))
-    assert told["ended"] == {"session": 1}
-    assert told["failed"] == []
-    assert told["not_ended"] == {"other_sessions": 2}
-    assert told["stored_data"] == STORED.get(engine, "deleted")
-    assert told["copied_cookie"] == "refused"
-    assert told["guarded"] is GUARDED.get(engine, True)
-    assert f".{engine}.SessionStore" in told["engine"]
-    assert LoginSession.objects.filter(ended_at=None).count() == 2
-
-
-def test_json_says_the_same_as_the_tables(user: Any) -> None:
-    """There is one object for programs."""
-    told = json.loads(explain(json=True))
-    assert [step["step"] for step in told["steps"]] == [1, 2, 3, 4, 5]
-    assert told["variables"][0] == {
-        "variable": "request.user.is_authenticated",
-        "start": True,
-        "after_logout": False,
-        "final": False,
-    }
-    assert told["left_behind"] == {"event": str(LogoutEvent.objects.get().pk)}
 
 
 def test_removes_everything_but_the_event(engine: str, user: Any, settings: Any) -> None:
@@ -170,26 +103,6 @@ def test_fails_when_the_copied_cookie_is_served(user: Any, settings: Any, capsys
     assert not LoginSession.objects.exists()  # the clean-up ended it, and deleted its row
 
 
-@pytest.mark.parametrize("way", ["django_logout.urls", "django.contrib.auth.urls", plain_logout])
-def test_explains_any_view_named_logout(user: Any, settings: Any, way: Any) -> None:
-    """A function that calls Django's ``logout()``, and Django's own view, end sessions in the same
-    way."""
-    mine = path("out/", way, name="logout") if callable(way) else path("", include(way))
-    settings.ROOT_URLCONF = Urls(mine, path("", home, name="home"))
-    text = explain()
-    assert f"Request sent to {'plain_logout' if callable(way) else 'LogoutView'}" in text
-    assert "replayed, and refused" in text
-
-
-def test_a_redirect_to_another_site_is_not_followed(user: Any, settings: Any) -> None:
-    """The output names the site. The query can hold a secret, and is left out."""
-    settings.LOGOUT_REDIRECT_URL = "https://op.example.com/end?id_token_hint=secret"
-    text = explain()
-    assert "Redirect response to https://op.example.com/end (302)" in text
-    assert "User sees another site, op.example.com" in text
-    assert "secret" not in text
-
-
 def test_unknown_user_is_refused(user: Any) -> None:
     """The message names the field that users log in with."""
     with pytest.raises(CommandError, match=r"^No user has the username 'bob'\.$"):
@@ -235,16 +148,3 @@ def test_works_with_any_primary_key(model: str, engine_name: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "replayed, and refused" in done.stdout
-
-
-def test_user_is_required() -> None:
-    """The exit code is 2, as for other errors in the options."""
-    with pytest.raises(CommandError, match="Say --user") as error:
-        call_command("logout", "explain")
-    assert error.value.returncode == 2
-
-
-def test_verb_is_required() -> None:
-    """The message is the usage line."""
-    with pytest.raises(CommandError, match="verb"):
-        call_command("logout")

@@ -16,7 +16,7 @@ from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from tests.backends import cache_from_url
 from tests.factories import make_rows
-from tests.management.test_explain import Urls, explain
+from tests.management.command import Urls, explain
 from tests.settings import ENGINES, MIDDLEWARE
 from tests.views import home
 

@@ -128,61 +128,6 @@ async def test_nor_under_asgi(receiver: None, user: Any, settings: Any) -> None:
     assert (await client.get("/")).content == b"user="
 
 
-REVOKERS = {
-    "tests.revokers.failing_revokers.Broken": ("broken", "RuntimeError"),
-    "tests.revokers.failing_revokers.BrokenInSql": ("broken_in_sql", "OperationalError"),
-    "tests.revokers.failing_revokers.BrokenInModel": ("broken_in_model", "IntegrityError"),
-    "tests.revokers.failing_revokers.Unmakable": (
-        "tests.revokers.failing_revokers.Unmakable",
-        "TypeError",
-    ),
-    "tests.revokers.failing_revokers.Missing": (
-        "tests.revokers.failing_revokers.Missing",
-        "ImportError",
-    ),
-}
-
-
-def test_a_revoker_that_raises_keeps_nobody_in(
-    transactions: None, engine: str, ann: Client, settings: Any
-) -> None:
-    """Not even one that breaks the transaction: the sessions have ended on every engine."""
-    leave_by(ann, settings, "tests.revokers.failing_revokers.BrokenInSql")
-
-
-@pytest.mark.parametrize("path", REVOKERS)
-def test_the_others_are_asked_after_a_revoker_that_raises(
-    transactions: None, ann: Client, settings: Any, path: str
-) -> None:
-    """Even after one that does not exist; and the record says what failed."""
-    leave_by(ann, settings, path)
-
-
-def leave_by(ann: Client, settings: Any, path: str) -> None:
-    """Log out with a revoker that raises, and look at the answer, the sessions and the record."""
-    settings.LOGOUT = {"REVOKERS": [path, "tests.revokers.failing_revokers.Recorder"]}
-    ann.get("/write/")
-    thief = copy_of(ann)
-
-    response = ann.post(LOGOUT, headers={"Accept": "application/json"})
-
-    name, error = REVOKERS[path]
-    assert response.json()["failed"] == [name]
-    assert response.json()["ended"] == {"session": 1, "recorder": 2}
-    assert logged_in_as(ann) == logged_in_as(thief) == ""
-    event = LogoutEvent.objects.get()
-    assert not event.complete
-    assert event.outcomes[name] == {"ended": 0, "error": error}
-
-
-def test_a_cookie_without_a_name(ann: Client, settings: Any) -> None:
-    """A mistake in LOGOUT["DELETE_COOKIES"] is no reason to stay signed in either."""
-    settings.LOGOUT = {"DELETE_COOKIES": [{"path": "/"}]}
-
-    assert ann.post(LOGOUT).status_code == 200
-    assert logged_in_as(ann) == ""
-
-
 @pytest.mark.needs("postgres")
 def test_a_revoker_that_breaks_the_transaction_on_postgresql(make_world: Any) -> None:
     """Where nothing can be done in a transaction after a failed statement."""

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url, respond
-from django_logout.responses.messages import explain_reason
 from tests.clients import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
@@ -95,9 +94,3 @@ def test_a_login_page_on_another_site_gets_an_absolute_url(
     """Django's ``login_required`` does the same. A path alone would not name the site."""
     settings.LOGIN_URL = target
     assert login_url(RequestFactory().get(path)) == f"{target}?next={next_}"
-
-
-def test_every_reason_has_a_sentence() -> None:
-    """A reason of the project's own only says that the session has ended."""
-    assert str(explain_reason("admin")) == "An administrator ended your session."
-    assert str(explain_reason("fired")) == "Your session has ended."

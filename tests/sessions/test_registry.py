@@ -6,17 +6,14 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.db import SessionStore
-from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, end_sessions
+from django_logout import Reason
 from django_logout.ending import stragglers
-from django_logout.enums import Scope
-from django_logout.models import CredentialBinding, Cutoff, LoginSession, LogoutEvent
-from django_logout.sessions import cutoffs, registry, status
-from django_logout.sessions.identity import ID_KEY, identify, is_adopted
+from django_logout.models import CredentialBinding, Cutoff, LoginSession
+from django_logout.sessions import cutoffs, registry
+from django_logout.sessions.identity import identify
 from tests.clients import BACKEND, before_us
 from tests.settings import ENGINES
 from tests.user_agents import AGENTS
@@ -30,48 +27,6 @@ def row_of(user: Any, **fields: Any) -> LoginSession:
     return LoginSession.objects.create(user=user, **{**defaults, **fields})
 
 
-def test_nobody_is_nobody() -> None:
-    """A session without a user has no identity, whatever else it holds."""
-    assert identify({}, "key") is None
-    assert identify({ID_KEY: str(uuid4())}, "key") is None
-
-
-def test_a_login_without_key_and_id_is_nobody_yet() -> None:
-    """As a project may put it together by hand: there is nothing that could have ended."""
-    assert identify({SESSION_KEY: "1"}, None) is None
-
-
-@pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
-def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
-    """Whatever has got into the data, it cannot pass for a session from before our time."""
-    identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
-    assert identity is not None
-    assert identity.registered
-    assert not status.get_status(identity).active
-
-
-def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
-    """So that a late write or a replayed cookie of an adopted session is that session."""
-    data = {SESSION_KEY: str(user.pk)}
-    one, again, other = (identify(data, key) for key in ("key", "key", "other"))
-    assert one == again != other
-    assert one is not None
-    assert is_adopted(one.id)
-    assert not one.registered
-
-
-def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any) -> None:
-    """Adopted before that or after it: it began before."""
-    identity = identify({SESSION_KEY: str(user.pk)}, "key")
-    assert identity is not None
-    assert status.get_status(identity).active
-    end_sessions(Target.user(user), reason=Reason.ADMIN)
-    assert not status.get_status(identity).active
-    registry.adopt(SessionStore("key"), identity)
-    assert LoginSession.objects.get().ended_at is None
-    assert not status.get_status(identity).active
-
-
 def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) -> None:
     """Its device, its network and its backend, as those of a login."""
     firefox = next(iter(AGENTS))
@@ -79,15 +34,6 @@ def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) 
     row = LoginSession.objects.get()
     assert (row.device, row.user_agent) == ("Firefox on Windows", firefox)
     assert (row.ip_address, row.backend) == ("203.0.113.0", BACKEND)
-
-
-def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:
-    """What has ended is the sessions of before."""
-    end_sessions(Target.user(user), reason=Reason.ADMIN)
-    end_sessions(Target.everyone(), reason=Reason.COMMAND)
-    client = Client()
-    client.force_login(user)
-    assert client.get("/").content == b"user=ann"
 
 
 def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
@@ -136,15 +82,6 @@ def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     assert row.session_key == "key"
 
 
-def test_of_users_without_a_hash_nobody_knows_why_they_are_shut_out(
-    user: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As user models may be that are none of Django's: their sessions cannot be too old."""
-    assert status.why_login_refused(str(user.pk), "another") == Reason.PASSWORD_CHANGED
-    monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
-    assert status.why_login_refused(str(user.pk), "another") is None
-
-
 def test_rows_have_names(user: Any) -> None:
     """For the shell and the admin, without a secret."""
     row = row_of(user, session_key="secret")
@@ -160,17 +97,3 @@ def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
     row = row_of(user, session_key="key")
     cutoffs.cut_off([None], before=timezone.now(), reason="command")
     assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
-
-
-@pytest.mark.parametrize(
-    ("reason", "stayed"), [("password_changed", True), ("factor_changed", True), ("admin", False)]
-)
-def test_the_session_that_stayed_when_the_others_ended(
-    user: Any, reason: str, stayed: bool
-) -> None:
-    """Because its user changed what Django's hash of the account is made of, in it."""
-    row = row_of(user, authenticated_at=timezone.now() - timedelta(seconds=1))
-    LogoutEvent.objects.create(
-        user=user, reason=reason, scope=Scope.OTHERS, sessions=0, complete=True
-    )
-    assert status.kept_by_credential_change(row.pk) is stayed

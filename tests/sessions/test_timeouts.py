@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_logout import conf
-from django_logout.conf import LogoutSettings, logout_settings
+from django_logout.conf import LogoutSettings
 from django_logout.sessions import timeouts
 from django_logout.sessions.timeouts import Limits
 
@@ -90,28 +89,6 @@ def test_durations_of_the_settings() -> None:
         bool(Limits(absolute_timeout=HOUR)),
         bool(Limits(idle_timeout=HOUR)),
     ) == (False, True, True)
-
-
-@pytest.mark.parametrize(
-    ("given", "idle", "age"),
-    [
-        ({"PRESET": "aal1"}, None, timedelta(days=30)),
-        ({"PRESET": "aal2"}, HOUR, timedelta(days=1)),
-        ({"PRESET": "aal3"}, 15 * MINUTE, 12 * HOUR),
-        ({"PRESET": "aal3", "ABSOLUTE_TIMEOUT": HOUR}, 15 * MINUTE, HOUR),
-        ({"PRESET": "aal3", "IDLE_TIMEOUT": None}, None, 12 * HOUR),
-        ({"PRESET": None}, None, None),
-        ({"PRESET": ["aal1"]}, None, None),
-        ({"PRESET": "aal4"}, None, None),
-    ],
-)
-def test_presets_fill_what_is_not_set(settings: Any, given: Any, idle: Any, age: Any) -> None:
-    """NIST SP 800-63B-4; whoever writes ``None`` means it; mistakes are left to the checks."""
-    settings.LOGOUT = given
-    assert timeouts.limits_for(logout_settings(), None, None) == Limits(
-        idle_timeout=idle, absolute_timeout=age
-    )
-    assert set(conf.PRESETS) == {"aal1", "aal2", "aal3"}
 
 
 @pytest.mark.parametrize(

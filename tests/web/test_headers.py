@@ -7,9 +7,7 @@ from django.contrib.auth import login
 from django.contrib.auth import logout as djangos_logout
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
-from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.generic import View
 
 from django_logout import Target, end_sessions, logout
 from django_logout.decorators import storable
@@ -49,14 +47,6 @@ async def apage(request: HttpRequest) -> HttpResponse:
 def download(request: HttpRequest) -> StreamingHttpResponse:
     """A large one."""
     return StreamingHttpResponse([request.user.get_username()])
-
-
-@method_decorator(storable, "dispatch")
-class StorablePage(View):
-    """One that the project lets be stored."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return page(request)
 
 
 def cached(response: Any) -> str:
@@ -110,16 +100,6 @@ def test_what_the_view_says_stands(no_store: None, ann: Client, settings: Any) -
     settings.ROOT_URLCONF = routes(cache_control(private=True, max_age=60)(page))
 
     assert cached(ann.get(OUT)) == "private, max-age=60"
-
-
-@pytest.mark.parametrize("view", [storable(page), storable(apage), StorablePage.as_view()])
-def test_a_view_can_be_let_off(no_store: None, ann: Client, settings: Any, view: Any) -> None:
-    """Functions and classes, sync and async."""
-    settings.ROOT_URLCONF = routes(view)
-
-    response = ann.get(OUT)
-
-    assert (cached(response), response.content) == ("", b"ann")
 
 
 def test_the_page_that_says_goodbye_by_name_may_not_be_stored(

@@ -4,12 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import global_settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.core.checks.registry import registry
+from django.test import override_settings
 from django.urls import include, path, reverse_lazy
 
 from django_logout.conf import SETTING_NAMES, LogoutSettings
 from django_logout.middleware import LogoutMiddleware
+from django_logout.operations import checks
 from django_logout.views import LogoutView
 from tests.settings import ENGINES, INSTALLED_APPS, MIDDLEWARE
 from tests.urls import urlpatterns
@@ -226,3 +230,18 @@ RIGHT: dict[str, dict[str, Any]] = {
     "no URLconf to choose in": {"ROOT_URLCONF": None, "LOGOUT": {"ON_MAX_SESSIONS": "ask"}},
     "every default": {"LOGOUT": {name: getattr(LogoutSettings, name) for name in SETTING_NAMES}},
 }
+
+
+def found(**overrides: Any) -> dict[str, Any]:
+    """Return the messages of our checks for the test project with these settings, by id."""
+    usual: dict[str, Any] = {"SESSION_ENGINE": ENGINES["db"], "CACHES": LOCMEM}
+    if "ROOT_URLCONF" in overrides:
+        usual["LOGIN_URL"] = global_settings.LOGIN_URL
+    with override_settings(**{**usual, **overrides}):
+        ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
+        messages = [
+            message for check in ours for message in check(app_configs=None, databases=None)
+        ]
+    by_id = {str(message.id).removeprefix("django_logout."): message for message in messages}
+    assert len(by_id) == len(messages)
+    return by_id

@@ -1,0 +1,35 @@
+"""Checks of the session engine and its cache."""
+
+import pytest
+
+from tests.operations.checks.projects import (
+    LOCMEM,
+    REDIS,
+    found,
+)
+from tests.settings import ENGINES
+
+
+@pytest.mark.parametrize("name", ["cached_db", "cache", "file", "signed_cookies"])
+def test_each_guarded_engine_needs_a_shared_cache(name: str) -> None:
+    """These are all of Django's engines except ``db``."""
+    assert list(found(SESSION_ENGINE=ENGINES[name])) == ["W022"]
+    assert found(SESSION_ENGINE=ENGINES[name], CACHES={"default": REDIS}) == {}
+
+
+def test_missing_session_cache_is_reported() -> None:
+    """It cannot hold the status of sessions either."""
+    messages = found(SESSION_ENGINE=ENGINES["file"], SESSION_CACHE_ALIAS="nowhere")
+    assert list(messages) == ["E021"]
+    assert "SESSION_CACHE_ALIAS" in messages["E021"].msg
+
+
+def test_cache_backend_that_cannot_be_imported_is_reported() -> None:
+    """The check raises no exception."""
+    caches = {**LOCMEM, "shared": {"BACKEND": "no.such.Cache"}}
+    assert list(found(CACHES=caches, LOGOUT={"CACHE_ALIAS": "shared"})) == ["E021"]
+
+
+def test_engine_without_a_store_is_reported() -> None:
+    """The module exists, and is not an engine."""
+    assert list(found(SESSION_ENGINE="tests.services")) == ["E020"]

@@ -1,0 +1,60 @@
+"""Checks of ``settings.LOGOUT``."""
+
+from typing import Any
+
+import pytest
+
+from django_logout.conf import SETTING_NAMES
+from tests.operations.checks.projects import found
+
+
+@pytest.mark.parametrize("kind", [dict, type, "class"])
+def test_plugin_of_the_wrong_kind_is_reported(kind: Any) -> None:
+    """It is not enough that the path can be imported."""
+    wrong = {
+        dict: "django_logout.revokers.session.SessionRevoker",
+        type: "django_logout.responses.base.respond",
+        "class": "django_logout.responses",
+    }[kind]
+    assert list(found(LOGOUT={"RESPONDERS": [wrong]})) == ["E033"]
+
+
+def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
+    """No guess is better than a wrong one."""
+    (message,) = found(LOGOUT={"colour": "red"}).values()
+    assert f"There are {', '.join(sorted(SETTING_NAMES))}." in message.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("RESPONDERS", None),
+        ("RESPONDERS", [1]),
+        ("CACHE_ALIAS", 1),
+        ("CLEAR_SITE_DATA", "storage"),
+        ("CLEAR_SITE_DATA", ["*"]),
+        ("NO_STORE", 1),
+        ("CACHE_ALIAS", ["default"]),
+        ("DELETE_COOKIES", "theme"),
+        ("DELETE_COOKIES", [{"name": 1}]),
+        ("KEEP_SESSION_KEYS", {"cart": 1}),
+        ("REVOKERS", "a.b.C"),
+        ("PASSIVE_URLS", "poll"),
+        ("IDLE_TIMEOUT", "30"),
+        ("PRESET", "aal4"),
+    ],
+)
+def test_values_of_the_wrong_type_are_reported(key: str, value: Any) -> None:
+    """One check compares all values with the annotations of the settings."""
+    messages = found(LOGOUT={key: value})
+    assert list(messages) == ["E032"]
+    assert f'LOGOUT["{key}"] is {value!r}' in messages["E032"].msg
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("max_sesions", "MAX_SESSIONS"), ("MAX_AGE", "ABSOLUTE_TIMEOUT"), ("CACHE", "CACHE_ALIAS")],
+)
+def test_hint_on_an_unknown_key_names_the_one_meant(given: str, meant: str) -> None:
+    """This works for a misspelt name, and for a name that the setting had earlier."""
+    assert f'Did you mean "{meant}"?' in found(LOGOUT={given: 1})["E031"].hint

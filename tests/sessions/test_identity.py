@@ -1,0 +1,32 @@
+"""Which login a session is of, by its data and its key."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+
+from django_logout.sessions.identity import ID_KEY, identify, is_adopted
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_nobody_is_nobody() -> None:
+    """A session without a user has no identity, whatever else it holds."""
+    assert identify({}, "key") is None
+    assert identify({ID_KEY: str(uuid4())}, "key") is None
+
+
+def test_a_login_without_key_and_id_is_nobody_yet() -> None:
+    """As a project may put it together by hand: there is nothing that could have ended."""
+    assert identify({SESSION_KEY: "1"}, None) is None
+
+
+def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user: Any) -> None:
+    """So that a late write or a replayed cookie of an adopted session is that session."""
+    data = {SESSION_KEY: str(user.pk)}
+    one, again, other = (identify(data, key) for key in ("key", "key", "other"))
+    assert one == again != other
+    assert one is not None
+    assert is_adopted(one.id)
+    assert not one.registered

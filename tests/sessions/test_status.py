@@ -1,0 +1,78 @@
+"""Whether a session is active by the rows of the registry, and why not."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
+from django.utils import timezone
+
+from django_logout import Reason, Target, end_sessions
+from django_logout.enums import Scope
+from django_logout.models import LoginSession, LogoutEvent
+from django_logout.sessions import registry, status
+from django_logout.sessions.identity import ID_KEY, identify
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def row_of(user: Any, **fields: Any) -> LoginSession:
+    now = timezone.now()
+    defaults = {"created_at": now, "expires_at": now + timedelta(days=1)}
+    return LoginSession.objects.create(user=user, **{**defaults, **fields})
+
+
+@pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
+def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
+    """Whatever has got into the data, it cannot pass for a session from before our time."""
+    identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
+    assert identity is not None
+    assert identity.registered
+    assert not status.get_status(identity).active
+
+
+def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any) -> None:
+    """Adopted before that or after it: it began before."""
+    identity = identify({SESSION_KEY: str(user.pk)}, "key")
+    assert identity is not None
+    assert status.get_status(identity).active
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    assert not status.get_status(identity).active
+    registry.adopt(SessionStore("key"), identity)
+    assert LoginSession.objects.get().ended_at is None
+    assert not status.get_status(identity).active
+
+
+def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:
+    """What has ended is the sessions of before."""
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    end_sessions(Target.everyone(), reason=Reason.COMMAND)
+    client = Client()
+    client.force_login(user)
+    assert client.get("/").content == b"user=ann"
+
+
+def test_of_users_without_a_hash_nobody_knows_why_they_are_shut_out(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As user models may be that are none of Django's: their sessions cannot be too old."""
+    assert status.why_login_refused(str(user.pk), "another") == Reason.PASSWORD_CHANGED
+    monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
+    assert status.why_login_refused(str(user.pk), "another") is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "stayed"), [("password_changed", True), ("factor_changed", True), ("admin", False)]
+)
+def test_the_session_that_stayed_when_the_others_ended(
+    user: Any, reason: str, stayed: bool
+) -> None:
+    """Because its user changed what Django's hash of the account is made of, in it."""
+    row = row_of(user, authenticated_at=timezone.now() - timedelta(seconds=1))
+    LogoutEvent.objects.create(
+        user=user, reason=reason, scope=Scope.OTHERS, sessions=0, complete=True
+    )
+    assert status.kept_by_credential_change(row.pk) is stayed
