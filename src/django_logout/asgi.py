@@ -5,8 +5,6 @@ closes the tab at once. ``alogout()`` itself cannot be cancelled. This wrapper c
 it is called, while earlier middlewares run.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Decorators for views."""
 
-from __future__ import annotations
-
 from functools import wraps
 from typing import Any
 

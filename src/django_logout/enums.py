@@ -1,7 +1,5 @@
 """Reasons and scopes. Every process imports this module at start, so it holds nothing else."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from django.db.models import TextChoices

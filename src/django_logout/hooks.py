@@ -4,8 +4,6 @@ This module is on the lowest layer, so the code that reads a list does not know 
 An empty list costs nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol

@@ -1,7 +1,5 @@
 """The template tags for Jinja2: ``"OPTIONS": {"extensions": ["django_logout.jinja.LogoutExtension"]}``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -4,8 +4,6 @@ It stands after ``AuthenticationMiddleware``: inside of ``SessionMiddleware``, a
 view and its transaction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Sessions and cutoffs, the records of endings, and the tokens of sessions."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Connect the receivers of the package. Their modules are imported by the first signal."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from django_logout.enums import SESSION, Reason, Scope
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from django_logout.models import LogoutEvent
 
 

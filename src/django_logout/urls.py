@@ -1,7 +1,5 @@
 """The URLs of all views: ``path("accounts/", include("django_logout.urls"))``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from asgiref.sync import markcoroutinefunction

@@ -3,8 +3,6 @@
 USERSESSIONS_ADAPTER = "django_logout.contrib.allauth.SessionsAdapter"
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID

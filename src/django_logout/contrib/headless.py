@@ -3,8 +3,6 @@
 HEADLESS_TOKEN_STRATEGY = "django_logout.contrib.headless.SessionTokenStrategy"
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.headless import app_settings

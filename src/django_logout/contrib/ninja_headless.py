@@ -1,7 +1,5 @@
 """Authenticate by the access tokens of apps (allauth.headless), for django-ninja."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.headless.contrib.ninja import security

@@ -3,17 +3,16 @@
 This module knows no library that issues tokens. The adapters pass what a token says.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, transaction
+from django.http import HttpRequest
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
@@ -32,9 +31,6 @@ from django_logout.sessions.status import SessionStatus
 from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.context import current_request
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 

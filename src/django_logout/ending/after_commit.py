@@ -3,8 +3,6 @@
 It ends the sessions that it missed, tells the cache, writes the log line and sends the signals.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """Record an ending: one event in the database, and one structured line in the log."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,11 +1,9 @@
 """What every step of an ending has to know: found once, and carried."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.db import connections
+from django.http import HttpRequest
 
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded
@@ -14,9 +12,6 @@ from django_logout.guard.presented import PresentedSessions
 from django_logout.sessions import engines, registry
 from django_logout.sessions.engines import Engine
 from django_logout.types import Target
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)

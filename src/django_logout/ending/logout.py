@@ -1,14 +1,13 @@
 """Log one browser out: Django's ``logout()``, made true."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError
+from django.http import HttpRequest
 
 from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import run_ending, run_shielded
@@ -18,9 +17,6 @@ from django_logout.guard.install import session_state
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.types import LogoutResult, Target
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 def logout(

@@ -4,17 +4,16 @@ The steps are select, end, record and announce, in that order. This module knows
 beyond passing the request on, and nothing of third-party apps.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.ending import after_commit, audit, selection, stragglers
@@ -27,9 +26,6 @@ from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Target
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 #: Called after each batch with the number of users or sessions that are done, and the total.
 Progress = Callable[[int, int], Any]

@@ -4,8 +4,6 @@ These are sessions that were registered while its transaction was open, and sess
 earlier ending has ended, but whose mark the cache may not have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple

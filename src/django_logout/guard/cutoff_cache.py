@@ -11,8 +11,6 @@ A reader takes the generations before it asks the database. An ending replaces t
 the user, or of everyone, after its commit.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The guard of the ``db`` engine: one query reads the session and proves that it is active."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple

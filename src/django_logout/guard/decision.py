@@ -5,14 +5,13 @@ process remembers can only be earlier than the truth. A session that is within i
 memory is within them; only one that seems expired, or is new to the process, costs a query.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
@@ -22,9 +21,6 @@ from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status, timeouts
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 #: What the cache holds of a session's status, if that was read with the session.
 Remembered = Mapping[str, Any] | None

@@ -7,8 +7,6 @@ engine's own ``SessionStore`` whose ``load`` asks whether the session may be ser
 change of class, and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -4,8 +4,6 @@ A wrong guess of the id costs a read and decides nothing: the status of the sess
 loaded is asked for then.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import parse_cookie
+from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import salted_hmac
 
 from django_logout.guard.install import install_guard, session_state
 from django_logout.guard.state import SessionState
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 

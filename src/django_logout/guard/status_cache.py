@@ -16,8 +16,6 @@ ending's ``set()`` and a slow reader's ``add()`` would bring the session back.)
 Users have the same entries, under ``user:<hash>``: see :mod:`django_logout.guard.cutoff_cache`.
 """
 
-from __future__ import annotations
-
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping

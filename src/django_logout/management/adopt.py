@@ -1,7 +1,5 @@
 """``manage.py logout adopt``: register the sessions from before the installation."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Options that several verbs share, and the types of their values."""
 
-from __future__ import annotations
-
 from argparse import SUPPRESS, ArgumentTypeError
 from collections.abc import Callable
 from datetime import timedelta

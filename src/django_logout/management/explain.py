@@ -1,7 +1,5 @@
 """``manage.py logout explain``: log a real session in and out, and print each step."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

@@ -1,7 +1,5 @@
 """The result of a rehearsed logout, as text and as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """``manage.py logout list``: print the sessions, but never a session key."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """JSON output and error messages: with ``--json``, every outcome is one object on stdout."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

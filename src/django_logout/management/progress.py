@@ -1,7 +1,5 @@
 """Progress of long work: a line that overwrites itself on a terminal, else a line for each tenth."""
 
-from __future__ import annotations
-
 from django.core.management.base import BaseCommand
 
 

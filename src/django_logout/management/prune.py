@@ -1,7 +1,5 @@
 """``manage.py logout prune``: end expired sessions, and delete old rows."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser

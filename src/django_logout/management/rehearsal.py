@@ -1,7 +1,5 @@
 """A real session, logged in, logged out and replayed, and then removed."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID

@@ -1,7 +1,5 @@
 """``manage.py logout retry``: run the revokers again that failed when sessions ended."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser

@@ -1,7 +1,5 @@
 """A browser without a network: its requests pass the project's own middleware in this process."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,10 +4,8 @@ if ``LOGOUT["NOTIFY"]`` asks for it.
 The mails are written after the commit, from ids. A mail that fails is logged and changes nothing.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -15,6 +13,7 @@ from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import DisallowedHost, ImproperlyConfigured, ObjectDoesNotExist
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils import timezone, translation
@@ -30,9 +29,6 @@ from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, network
 from django_logout.types import EndedSession
 from django_logout.utils.redirects import reverse_here
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 #: Endings about which no mail is sent: they are automatic, or the user has asked for them by mail,
 #: or the user is deleted.

@@ -4,22 +4,18 @@ A link is valid once, for a week. It needs no table: its use is recorded as an e
 has been used if such an event is newer than what its mail is about.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core import signing
+from django.http import HttpRequest
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Target
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 SALT = "django_logout.not_me"
 

@@ -1,7 +1,5 @@
 """Work that runs after the commit, through ``django.tasks`` where Django has it."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from importlib import import_module

@@ -4,8 +4,6 @@ Without this, each of them gets its row when it is first loaded. Besides ``sessi
 is the only module that reads the engine's storage.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta

@@ -11,8 +11,6 @@ A session stays refused after its row is deleted:
   would refuse that session as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

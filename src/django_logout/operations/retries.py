@@ -3,8 +3,6 @@
 The wait doubles after each attempt. After the last attempt the event stays incomplete.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta

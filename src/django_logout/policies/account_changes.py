@@ -6,17 +6,16 @@ one by one when they are used next. Changes that send no signals (``QuerySet.upd
 when they are used next.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Collection
 from copy import copy
 from functools import lru_cache, partial
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
+from django.http import HttpRequest
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
@@ -26,9 +25,6 @@ from django_logout.guard.presented import presented_stores
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.context import current_request
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout")
 

@@ -11,13 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Model
+from django.http import HttpRequest
 
 from django_logout.enums import Reason
 from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from django_logout.types import LogoutResult
 
 _CHANGED = "_django_logout_confirmed_changed"

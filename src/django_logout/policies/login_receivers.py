@@ -1,7 +1,5 @@
 """Receivers of Django's ``user_logged_in`` and ``user_logged_out``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY

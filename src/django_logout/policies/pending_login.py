@@ -6,8 +6,6 @@ a cookie of its own. Neither a copy of the session nor one of the cookie is enou
 login names the id that its session will have, and no two sessions can have the same id.
 """
 
-from __future__ import annotations
-
 import logging
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

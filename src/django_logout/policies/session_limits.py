@@ -8,20 +8,19 @@ last place, the one that counts last sees both. Where no session may end for a l
 too late: there the logins of a user are serialized by a lock.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, connections, transaction
 from django.db.models import F, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
@@ -36,9 +35,6 @@ from django_logout.policies import pending_login
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 _rehearsed = ContextVar("django_logout_rehearsed", default=False)
 

@@ -1,7 +1,5 @@
 """The sentences that more than one kind of response uses."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.translation import gettext as _

@@ -1,7 +1,5 @@
 """Bind tokens to the session in which they were obtained, so that they end with it."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Delete further cookies of the project with the session."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any

@@ -1,7 +1,5 @@
 """Revoke tokens of Django REST framework (``rest_framework.authtoken``)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Model

@@ -1,7 +1,5 @@
 """Revoke tokens of django-rest-knox."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Q, QuerySet

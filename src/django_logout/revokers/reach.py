@@ -1,7 +1,5 @@
 """Find the credentials that an ending includes, beside the sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from uuid import UUID
 

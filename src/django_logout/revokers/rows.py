@@ -1,7 +1,5 @@
 """The base of revokers whose credentials are rows of a table with a user."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Run the revokers one after the other, each fenced: an error of one does not stop the ending."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext

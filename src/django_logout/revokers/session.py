@@ -1,7 +1,5 @@
 """Delete ended sessions from the table of the session engine."""
 
-from __future__ import annotations
-
 from django_logout.enums import SESSION, Scope
 from django_logout.revokers.base import Revoker
 from django_logout.sessions import cutoffs, engines, registry

@@ -1,7 +1,5 @@
 """Revoke JSON web tokens of djangorestframework-simplejwt."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.core.signals import setting_changed
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
@@ -22,8 +23,6 @@ from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from django_logout.models import LoginSession
 
 #: Our own views, in any namespace: asking how long a session lives must not lengthen its life.

@@ -1,7 +1,5 @@
 """Cutoffs: moments before which no session of a user, or of any user, is served."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from math import inf

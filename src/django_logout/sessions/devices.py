@@ -1,20 +1,16 @@
 """The client's address, and a readable name of its device."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from django_logout.conf import logout_settings
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 #: The bits of an address that are stored if it is truncated: a network, not a household.
 KEPT_BITS = {4: 24, 6: 48}

@@ -3,8 +3,6 @@
 An unknown engine is assumed to have no capability, and is guarded.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The identity of a session: a public id, which is stored in the session's own data."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4

@@ -14,6 +14,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
@@ -31,8 +32,6 @@ from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-
     from django_logout.sessions.engines import StoredSession
 
 # Imported with the first login, since nothing else needs it.

@@ -4,8 +4,6 @@ Compiling takes Django longer than the database takes to execute the statement. 
 each time is represented by the model field that it belongs to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

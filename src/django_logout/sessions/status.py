@@ -1,7 +1,5 @@
 """The status of a session by the registry's rows, which are the truth; the cache only keeps it."""
 
-from __future__ import annotations
-
 from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID

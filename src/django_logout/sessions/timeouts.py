@@ -1,15 +1,12 @@
 """When a session expires by itself: decisions without I/O."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
 
 from django_logout.conf import LogoutSettings, as_timedelta
 from django_logout.enums import Reason
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 
 class Limits(NamedTuple):

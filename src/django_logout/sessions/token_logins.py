@@ -4,23 +4,19 @@ All tokens of such a login are a token family: however often they are exchanged 
 carry the row's id, and end with it. This module and ``sessions.registry`` alone write session rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialBinding, LoginSession
 from django_logout.sessions import identity, registry
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 #: The kind of these sessions, and the name of the revoker that counts them.
 KIND = "simplejwt"

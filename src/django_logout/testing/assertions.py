@@ -1,7 +1,5 @@
 """Assert which user a test client is logged in as."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware

@@ -1,7 +1,5 @@
 """The tests that every revoker has to pass."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager

@@ -1,7 +1,5 @@
 """Run code while a request of the test client is in flight."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context

@@ -1,7 +1,5 @@
 """Memory of a bounded size: a dict for a process, and batches of long lists and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from threading import Lock

@@ -3,12 +3,8 @@
 The middleware sets it. Threads that a view starts itself do not see it.
 """
 
-from __future__ import annotations
-
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+from django.http import HttpRequest
 
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)

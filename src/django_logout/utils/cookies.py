@@ -1,7 +1,5 @@
 """Delete cookies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpResponse

@@ -1,7 +1,5 @@
 """The nonce of the project's Content Security Policy."""
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -1,8 +1,6 @@
 """Import code when it is first called, for what most processes never call, or only after the first
 login or logout."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
 from typing import Any

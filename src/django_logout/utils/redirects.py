@@ -1,7 +1,5 @@
 """Safe redirects, and URLs in the namespace of the request."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Iterable
 from contextlib import suppress

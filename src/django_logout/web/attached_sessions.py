@@ -4,8 +4,6 @@ The guard checks an attached session as it checks that of the cookie, and the mi
 it after the view.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY

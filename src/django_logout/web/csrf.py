@@ -4,8 +4,6 @@ A tab that was opened before another login holds a stale token. The browser's ow
 prove that its request comes from this site. If they do not, the view asks the user to confirm.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, QueryDict

@@ -1,7 +1,5 @@
 """Keep the pages, cookies and data of ended sessions out of browsers, as far as headers can."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any
 

@@ -5,15 +5,14 @@ just before. A browser whose session was ended from elsewhere sends its cookie o
 refused, and deletes the cookie then.
 """
 
-from __future__ import annotations
-
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError
 from django.db.models import F
+from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.enums import Reason, Scope
@@ -25,9 +24,6 @@ from django_logout.sessions.devices import device_name, stored_ip, user_agent
 from django_logout.signals import session_replayed
 from django_logout.types import EndedSession
 from django_logout.utils.bounded import BoundedDict
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 logger = logging.getLogger("django_logout.security")
 

@@ -1,7 +1,5 @@
 """List a user's sessions and tokens, one page at a time, for views, template tags and APIs."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Render the template tags, for Django templates and for Jinja2."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

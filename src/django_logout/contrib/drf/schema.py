@@ -1,7 +1,5 @@
 """The bodies of the responses, for REST framework's OpenAPI schema."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

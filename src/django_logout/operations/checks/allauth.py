@@ -1,7 +1,5 @@
 """Checks for allauth: its own pages and tokens must respect and cause endings."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.apps import apps

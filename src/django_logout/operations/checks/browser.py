@@ -1,7 +1,5 @@
 """Checks for what browsers do with our headers and with the session cookie."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

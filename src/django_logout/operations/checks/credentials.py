@@ -1,7 +1,5 @@
 """Checks for credentials that a logout would not revoke."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.apps import apps

@@ -1,7 +1,5 @@
 """Checks for the session engine, its cache and the databases."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

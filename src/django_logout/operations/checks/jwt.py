@@ -1,7 +1,5 @@
 """Checks for djangorestframework-simplejwt: its tokens must stop working when their login ends."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any

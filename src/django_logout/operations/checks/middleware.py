@@ -1,7 +1,5 @@
 """Checks for the order of MIDDLEWARE."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Checks for the settings on timeouts and limits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatchcase

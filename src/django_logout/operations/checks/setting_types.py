@@ -1,7 +1,5 @@
 """Type annotations of settings: a comparison with values, and a description in words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from types import NoneType, UnionType

@@ -1,7 +1,5 @@
 """Checks for the ``LOGOUT`` setting: its keys, the types of its values, and what they name."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import get_type_hints

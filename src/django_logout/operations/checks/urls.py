@@ -1,7 +1,5 @@
 """Checks for the URLs of this package, and for the pages that users are redirected to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit

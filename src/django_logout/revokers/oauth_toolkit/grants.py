@@ -4,8 +4,6 @@ A login is known by a key: that of its authorization code until a token is obtai
 its token family or its single token.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Bind what is issued in a session to that session, so that it ends with it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Revoke logins of applications."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Read and lock all rows that an ending includes, in every table of django-oauth-toolkit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
