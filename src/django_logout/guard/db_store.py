@@ -1,9 +1,7 @@
 """The guard of the ``db`` engine: one query reads the session and proves that it is active."""
 
 from datetime import datetime
-from functools import partial
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db.models import Exists
 from django.utils import timezone
@@ -32,15 +30,6 @@ class FinalStore(GuardedStore):
             self.state.cut_off = row.cut_off.timestamp() if row.cut_off else 0
         return row
 
-    def create_model_instance(self, data: dict[str, Any]) -> Any:
-        """Return the row to save. Its UPDATE is refused if the session has ended, because a
-        change of the password by code without a request leaves the row (see ``ending.pipeline``)."""
-        row = super().create_model_instance(data)  # type: ignore[misc]
-        identity = self.identity
-        if identity is not None and identity.registered:
-            row._do_update = partial(_update_if_active, row._do_update, identity.id)
-        return row
-
 
 class Row(NamedTuple):
     """What Django reads of a session row, and what the guard reads."""
@@ -61,12 +50,6 @@ def read_row(model: Any, key: str | None) -> Row | None:
     database = registry.database()
     rows = _statement(model, database).rows(database, session_key=key, expire_date=timezone.now())
     return Row(*rows[0]) if rows else None
-
-
-def _update_if_active(update: Any, session_id: UUID, rows: Any, *args: Any) -> bool:
-    """Update a session's row in one statement with the question whether the session is active."""
-    active = LoginSession.objects.filter(pk=session_id, ended_at__isnull=True)
-    return bool(update(rows.filter(Exists(active)), *args))
 
 
 @cached_until_setting_changes("DATABASES", "USE_TZ")
