@@ -87,12 +87,6 @@ def test_sliced_sessions_end_as_listed(user: Any) -> None:
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
-def test_an_id_that_is_none_is_refused() -> None:
-    """As with Target.session()."""
-    with pytest.raises(ValueError, match="UUID"):
-        Target.sessions(["nonsense"])
-
-
 def test_sessions_that_a_window_ranks(user: Any) -> None:
     """All but the newest three: which ones those are depends on the others."""
     rows = aged(make_rows(user, 5))

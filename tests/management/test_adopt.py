@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
-from django_logout.operations import backfill
 from tests.management.command import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,26 +142,6 @@ def test_second_run_adopts_nothing(user: Any, engine: str) -> None:
     assert LoginSession.objects.count() == 3
     Client().force_login(user)
     assert run("adopt", "--json").json["adopted"] == 0
-
-
-def test_interrupted_run_is_continued(
-    user: Any, table: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sessions that have a row are not even decoded again."""
-    monkeypatch.setattr(backfill, "BATCH", 2)
-    for _ in range(5):
-        old_session(user)
-
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        backfill.adopt_sessions(progress=stop)
-    assert LoginSession.objects.count() == 2
-    said = run("adopt", "-v", "2")
-    assert said.out == "Adopted 3 of 3 sessions.\n"
-    assert said.err.splitlines() == ["2 of 3 sessions read", "3 of 3 sessions read"]
-    assert LoginSession.objects.count() == 5
 
 
 def test_dry_run_only_counts(user: Any, table: None) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_logout import Reason
 from django_logout.ending import stragglers
-from django_logout.models import CredentialBinding, Cutoff, LoginSession
+from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry
 from django_logout.sessions.identity import identify
 from tests.clients import BACKEND, before_us
@@ -80,16 +80,6 @@ def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
     row.refresh_from_db()
     assert row.session_key == "key"
-
-
-def test_rows_have_names(user: Any) -> None:
-    """For the shell and the admin, without a secret."""
-    row = row_of(user, session_key="secret")
-    before = timezone.now().replace(2026, 1, 2, 3, 4, 5)
-    assert str(row) == str(row.pk)
-    assert str(Cutoff(user=user, before=before)) == f"{user.pk} < 2026-01-02 03:04:05"
-    assert str(Cutoff(before=before)) == "everyone < 2026-01-02 03:04:05"
-    assert str(CredentialBinding(id=row.pk, kind="token")) == f"token {row.pk}"
 
 
 def test_nor_has_one_that_went_with_everyone(user: Any) -> None:

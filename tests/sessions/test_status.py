@@ -15,14 +15,9 @@ from django_logout.enums import Scope
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry, status
 from django_logout.sessions.identity import ID_KEY, identify
+from tests.sessions.test_registry import row_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def row_of(user: Any, **fields: Any) -> LoginSession:
-    now = timezone.now()
-    defaults = {"created_at": now, "expires_at": now + timedelta(days=1)}
-    return LoginSession.objects.create(user=user, **{**defaults, **fields})
 
 
 @pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
