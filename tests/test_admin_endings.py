@@ -157,7 +157,7 @@ def members(settings: Any) -> Iterator[str]:
     apps.clear_cache()
 
 
-def test_users_of_a_proxy_model_too(user: Any, other: Any, members: str) -> None:
+def test_users_of_a_proxy_model_are_logged_out(user: Any, other: Any, members: str) -> None:
     """Staff among them are left."""
     user.is_staff = True
     user.save()
@@ -265,7 +265,7 @@ def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
     assert "nothing left to end" in said(choose(clerk, USERS, [user.pk], sure=True))
 
 
-def test_what_ended_with_everyones_has_ended_here_too(user: Any, other: Any) -> None:
+def test_session_ended_with_everyones_is_shown_as_ended(user: Any, other: Any) -> None:
     """No row of theirs says so: the list does, its filter, and the action."""
     browser(user)
     end_sessions(Target.everyone(), reason=Reason.COMMAND)

@@ -96,7 +96,7 @@ async def test_every_other_request_goes_through_untouched(scope: dict[str, Any])
     assert not await protects(scope)
 
 
-async def test_the_admins_logout_too(settings: Any) -> None:
+async def test_admin_logout_is_not_told_of_a_disconnect(settings: Any) -> None:
     """With the mixin."""
     from django.contrib.admin import AdminSite
 

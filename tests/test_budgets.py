@@ -209,7 +209,9 @@ def test_everywhere_costs_the_same_for_a_thousand_sessions(user: Any, engine: st
 
 @pytest.mark.engines("db")
 @pytest.mark.parametrize("sessions", [1, 5])
-def test_as_it_does_for_a_few(user: Any, engine: str, sessions: int) -> None:
+def test_everywhere_costs_the_same_for_a_few_sessions(
+    user: Any, engine: str, sessions: int
+) -> None:
     """There is no case of its own for one session."""
     end_everywhere(user, engine, sessions)
 

@@ -28,7 +28,7 @@ ABOUT_SQL = (
     "server",
     [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("postgres", "mariadb")],
 )
-def test_the_same_on_a_real_server(server: str) -> None:
+def test_bulk_work_on_a_real_server(server: str) -> None:
     """In a database of its own, by a process of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if "XDIST" not in name},

@@ -58,7 +58,7 @@ def test_our_errors_are_a_503_wherever_they_come_from(
     assert logged_in_as(ann) == "ann"
 
 
-async def test_under_asgi_too(user: Any, settings: Any) -> None:
+async def test_errors_are_a_503_under_asgi(user: Any, settings: Any) -> None:
     """The same page."""
     settings.ROOT_URLCONF = routes(araising)
 

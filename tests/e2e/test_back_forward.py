@@ -41,7 +41,9 @@ def test_back_and_forward_show_nothing_private(
             _expect_nothing_private(each)
 
 
-def test_nor_do_the_admins_pages(open_page: Open, variant: Variant) -> None:
+def test_admin_pages_do_not_show_the_secret_after_going_back(
+    open_page: Open, variant: Variant
+) -> None:
     """They have no script of ours; but Django marks them, and the cookie goes."""
     page = open_page("/admin/", base_url=variant("https", "www"), user="admin")
     page.goto("/admin/auth/user/")

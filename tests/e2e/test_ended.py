@@ -83,7 +83,7 @@ def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
     expect(page.get_by_role("status").first).to_have_text("Puma GTE was added to the list.")
 
 
-def test_what_is_typed_is_not_for_somebody_else(page: Page) -> None:
+def test_typed_text_is_not_kept_for_another_account(page: Page) -> None:
     """Another account logs in there instead: the page becomes theirs, and empty."""
     end_session(page)
     look_at(page)
@@ -94,7 +94,7 @@ def test_what_is_typed_is_not_for_somebody_else(page: Page) -> None:
     assert page.input_value("[name=brand]") == ""
 
 
-def test_logging_in_in_some_other_tab_does_too(page: Page) -> None:
+def test_login_in_another_tab_closes_the_dialog(page: Page) -> None:
     """One that has nothing to do with the dialog, and knows no more than that it was loaded."""
     end_session(page)
     look_at(page)
@@ -106,7 +106,7 @@ def test_logging_in_in_some_other_tab_does_too(page: Page) -> None:
     assert page.input_value("[name=brand]") == "Puma"
 
 
-def test_so_does_coming_back_to_the_tab(page: Page) -> None:
+def test_coming_back_to_the_tab_after_a_login_closes_the_dialog(page: Page) -> None:
     """Where the page after the login carries no script."""
     end_session(page)
     look_at(page)

@@ -53,7 +53,7 @@ def test_private_page_leads_to_the_login_and_back(open_page: Open) -> None:
 
 @pytest.mark.parametrize("attacker", ["http://localhost:{port}", "http://127.0.0.1:1"])
 @pytest.mark.parametrize("path", ["/accounts/logout/", "/logout/", "/logout/class/"])
-def test_form_of_another_origin_logs_nobody_out(
+def test_form_of_another_origin_does_not_log_out(
     open_page: Open, site: str, attacker: str, path: str
 ) -> None:
     """Another site, and another origin of the same site, whose requests carry the cookies."""

@@ -61,7 +61,7 @@ def test_enter_is_enough_to_stay(page: Page) -> None:
     assert page.input_value("[name=brand]") == "Puma"
 
 
-def test_escape_stays_too(page: Page) -> None:
+def test_escape_extends_the_session(page: Page) -> None:
     """Whoever presses it is there."""
     _wait_for_warning(page)
 

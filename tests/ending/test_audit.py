@@ -36,7 +36,7 @@ def test_it_outlives_the_account(ann: Client, user: Any) -> None:
     assert (event.user, event.user_label) == (None, "ann")
 
 
-def test_of_two_users_it_names_none(ann: Client, user: Any, other: Any) -> None:
+def test_event_of_two_users_names_no_user(ann: Client, user: Any, other: Any) -> None:
     """It is about both."""
     Client().force_login(other)
 
@@ -47,7 +47,7 @@ def test_of_two_users_it_names_none(ann: Client, user: Any, other: Any) -> None:
     assert str(event) == "users: user"
 
 
-def test_of_a_session_by_its_id_it_names_the_user(ann: Client, user: Any) -> None:
+def test_event_of_one_session_names_its_user(ann: Client, user: Any) -> None:
     """Asked for without a request, the user is looked up."""
     session = user.login_sessions.get()
 
@@ -58,7 +58,7 @@ def test_of_a_session_by_its_id_it_names_the_user(ann: Client, user: Any) -> Non
 
 
 @pytest.mark.parametrize("fault", [None, ValueError])
-def test_a_name_that_cannot_be_told_keeps_nobody_in(
+def test_user_without_a_printable_name_is_logged_out(
     ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
     """A user model whose ``__str__`` gives a field that is null, say: the key is put down."""
@@ -122,7 +122,7 @@ def test_no_secret_is_in_the_record_of_a_failure(
     assert line.exc_info is None
 
 
-def test_nor_is_one_in_the_log_of_a_page(
+def test_no_secret_is_in_the_log_of_the_sessions_page(
     ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The page of sessions shows what the other revokers know."""

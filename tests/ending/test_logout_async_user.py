@@ -45,7 +45,7 @@ def test_user_is_anonymous_at_once(ann: Client, settings: Any, leave: Any) -> No
     assert ann.get(OUT).content == b"ann True"
 
 
-async def test_it_works_where_nobody_is_logged_in(settings: Any) -> None:
+async def test_alogout_of_an_anonymous_visitor_succeeds(settings: Any) -> None:
     """Calm success again."""
 
     async def view(request: HttpRequest) -> HttpResponse:

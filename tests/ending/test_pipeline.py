@@ -63,7 +63,9 @@ def test_all_of_one_user(engine: str, ann: Client, bob: Client, user: Any) -> No
     assert [logged_in_as(client) for client in (ann, second, bob)] == ["", "", "bob"]
 
 
-def test_of_several_users(engine: str, ann: Client, bob: Client, django_user_model: Any) -> None:
+def test_sessions_of_several_users_end(
+    engine: str, ann: Client, bob: Client, django_user_model: Any
+) -> None:
     """By a queryset."""
     carl = Client()
     carl.force_login(django_user_model.objects.create_user("carl"))
@@ -98,7 +100,7 @@ def test_all_others_of_ones_own(engine: str, ann: Client, user: Any, settings: A
 
 
 @pytest.mark.parametrize("scope", ["current", "user", "everyone"])
-def test_whoever_ends_his_own_is_nobody_at_once(
+def test_user_is_anonymous_for_the_rest_of_the_request(
     engine: str, ann: Client, user: Any, settings: Any, scope: str
 ) -> None:
     """For the rest of the request too, with an empty session."""

@@ -19,7 +19,7 @@ from tests.urlconf import OUT, routes
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_which_sessions_to_end_may_not_be_found_out(user: Any) -> None:
+def test_failing_selection_changes_nothing(user: Any) -> None:
     """Before anything has been done."""
     with failing("SELECT"), pytest.raises(SessionNotEnded, match="could not be found out"):
         end_sessions(Target.users(type(user).objects.all()))
@@ -40,9 +40,7 @@ def test_when_sessions_cannot_be_deleted_nothing_has_changed(
     assert not LogoutEvent.objects.exists()
 
 
-def test_when_nobody_can_tell_who_is_logged_in_nobody_is_told_to_be_out(
-    ann: Client, settings: Any, user: Any
-) -> None:
+def test_logout_fails_if_the_user_cannot_be_loaded(ann: Client, settings: Any, user: Any) -> None:
     """The session is there, its user's row cannot be read."""
     settings.SESSION_ENGINE = ENGINES["signed_cookies"]
     ann.force_login(user)
@@ -80,7 +78,7 @@ def test_a_view_that_makes_an_outage_a_500_of_its_own_is_answered_truly(
     assert logged_in_as(ann) == "ann"
 
 
-def test_activity_that_cannot_be_written_stops_nobody(
+def test_failing_write_of_activity_does_not_fail_the_request(
     ann: Client, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is no more than a note."""

@@ -50,7 +50,7 @@ def test_revokers_are_asked_part_by_part(small_parts: None, recorder: Any) -> No
         assert {session.user_id for session in seen.sessions} == {u.pk for u in seen.target.value}
 
 
-def test_whom_a_revoker_has_failed_is_on_record(small_parts: None, settings: Any) -> None:
+def test_users_whose_revoker_failed_are_recorded(small_parts: None, settings: Any) -> None:
     """Those without a session could not be found again."""
     settings.LOGOUT = {"REVOKERS": ["tests.revokers.failing_revokers.Broken"]}
     crowd = make_crowd(3, 0)
@@ -136,7 +136,7 @@ def test_a_failure_at_once_has_changed_nothing(user: Any, monkeypatch: pytest.Mo
         end_sessions(Target.users(users_named("ann")))
 
 
-def test_parts_in_somebodys_transaction_stand_and_fall_together(
+def test_batches_in_a_transaction_of_the_project_are_committed_together(
     small_parts: None, engine: str
 ) -> None:
     """Rolled back, nothing has ended; committed, all has, and is announced then."""
@@ -163,7 +163,7 @@ def test_parts_in_somebodys_transaction_stand_and_fall_together(
     assert LogoutEvent.objects.get().sessions == 5
 
 
-async def test_from_asynchronous_code_too(small_parts: None) -> None:
+async def test_async_ending_reports_its_batches(small_parts: None) -> None:
     """The same, in a thread."""
     from asgiref.sync import sync_to_async
 

@@ -134,7 +134,7 @@ def test_any_queryset_of_users_will_do(
     assert Cutoff.objects.count() == 2
 
 
-def test_nobody_is_nothing() -> None:
+def test_empty_queryset_of_users_ends_nothing() -> None:
     """No users: nothing ended, nothing on record."""
     told: list[Any] = []
     result = end_sessions(
@@ -147,7 +147,7 @@ def test_nobody_is_nothing() -> None:
     assert not Cutoff.objects.exists()
 
 
-def test_users_without_a_known_session_are_on_record_too(user: Any) -> None:
+def test_users_without_a_known_session_are_recorded(user: Any) -> None:
     """Sessions that nobody has seen may have ended: the cut-off refuses them."""
     event = end_sessions(Target.users(users_named("ann"))).event
     assert event is not None
@@ -164,7 +164,7 @@ def test_everyone_a_second_time_counts_those_who_came_since(user: Any, clock: An
     assert list(LogoutEvent.objects.values_list("sessions", flat=True)) == [1, 1]
 
 
-def test_whoever_went_with_everyone_does_not_count_again_with_his_own(
+def test_session_ended_with_everyones_is_not_counted_again(
     user: Any, engine: str, clock: Any
 ) -> None:
     """Nor does he keep the signal from those who are ended now."""
@@ -208,7 +208,7 @@ async def test_why_everyone_has_been_logged_out_under_asgi(user: Any, engine: st
     assert answer.json()["reason"] == "incident-4711"
 
 
-def test_nobody_has_no_sessions(user: Any) -> None:
+def test_anonymous_and_unsaved_users_have_no_sessions(user: Any) -> None:
     """Somebody anonymous, or who has not been saved, is none of those who have."""
     browser = active_client(user)
     for nobody in (AnonymousUser(), type(user)()):

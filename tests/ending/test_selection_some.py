@@ -45,7 +45,7 @@ def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
     assert (event.scope, event.user, event.user_label) == ("sessions", None, "")
 
 
-def test_sessions_of_one_user_in_parts_are_on_record_as_theirs(
+def test_event_names_the_user_if_all_sessions_are_of_one(
     user: Any, other: Any, small_parts: None
 ) -> None:
     """If all are; a later part of somebody else's takes that back."""

@@ -54,7 +54,7 @@ def test_a_login_that_was_under_way_ends_with_the_others(
     assert (event.sessions, event.login_sessions.count()) == (2, 2)
 
 
-def test_so_it_does_where_one_browser_ends_the_others(
+def test_concurrent_login_ends_with_the_other_sessions(
     engine: str, ann: Client, user: Any, claimed: Any
 ) -> None:
     """The thief has been quick; the browser that asks stays."""
@@ -67,9 +67,7 @@ def test_so_it_does_where_one_browser_ends_the_others(
     assert LogoutEvent.objects.get().sessions == 1
 
 
-def test_when_that_cannot_be_ended_nobody_is_told_that_it_is(
-    ann: Client, user: Any, claimed: Any
-) -> None:
+def test_failing_search_for_stragglers_is_reported(ann: Client, user: Any, claimed: Any) -> None:
     """The ending is committed and the database goes away; asked again, it ends what is left."""
     thief = Client()
     claimed(partial(log_in_earlier, thief, user))

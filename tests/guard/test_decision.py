@@ -110,7 +110,7 @@ def test_what_has_expired_stays_so(engine: str, user: Any, settings: Any, clock:
     assert (reasons(), heard) == (["idle"], ["idle"])
 
 
-def test_nothing_of_it_is_left_in_the_engine(
+def test_expired_session_is_deleted_from_the_engine(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Not until the cookie's own age: the guest's cart and the rest go too."""

@@ -85,7 +85,7 @@ def test_it_costs_one_query_an_interval(engine: str, user: Any, settings: Any, c
     assert asked == [user, user]
 
 
-def test_the_request_is_there_and_tells_nobody_in(
+def test_callable_gets_the_request_without_authenticating_it(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Its user and its session can be looked at, and are not remembered if it has expired."""

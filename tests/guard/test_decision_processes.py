@@ -55,7 +55,7 @@ def test_a_process_that_meets_a_session_asks_once(
     assert (first.queries, second.queries) == (usual.queries + 1, usual.queries)
 
 
-def test_age_alone_asks_nobody(user: Any, settings: Any, clock: Any) -> None:
+def test_absolute_timeout_alone_takes_no_query(user: Any, settings: Any, clock: Any) -> None:
     """When it began stands in the session's own data."""
     settings.LOGOUT = AGE
     client = logged_in(user)

@@ -82,7 +82,7 @@ def who_first(get_response: Any) -> Any:
     return middleware
 
 
-def test_a_middleware_that_asks_first_lets_nobody_in(
+def test_user_loaded_by_an_earlier_middleware_is_forgotten(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """Whom Django has remembered by then is forgotten: expired, or ended."""
@@ -190,7 +190,7 @@ def test_a_session_that_ends_while_it_is_loaded_is_refused_for_that(
     assert reasons() == []
 
 
-def test_an_engine_that_cannot_delete_keeps_nobody_in(
+def test_expired_session_that_cannot_be_deleted_is_refused(
     user: Any, settings: Any, clock: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What is left in it is refused, and somebody reads that in the log."""

@@ -92,7 +92,7 @@ def test_one_that_is_not_looked_at_goes_on(engine: str, get: Any, ann: Client) -
     assert (logged_in_as(ann), living(), reasons()) == ("ann", ["ann"], [])
 
 
-def test_one_that_nobody_looks_at_costs_nothing(
+def test_unread_reopened_session_takes_no_query(
     ann: Client, get: Any, django_assert_num_queries: Any
 ) -> None:
     """As if it had not been opened anew."""

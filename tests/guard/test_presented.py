@@ -49,7 +49,9 @@ def test_all_that_the_browser_presents_are_ended(
 
 
 @pytest.mark.parametrize("url", [LOGOUT, "/plain-logout/"])
-def test_even_if_the_one_that_is_read_is_nobodys(user: Any, client: Client, url: str) -> None:
+def test_dead_cookie_in_front_does_not_save_an_active_session(
+    user: Any, client: Client, url: str
+) -> None:
     """A dead cookie in front of a living one must not save it."""
     key = key_of(user)
 
@@ -59,7 +61,7 @@ def test_even_if_the_one_that_is_read_is_nobodys(user: Any, client: Client, url:
 
 
 @pytest.mark.parametrize("url", [LOGOUT, "/plain-logout/"])
-def test_even_if_the_one_that_is_read_is_a_guests(
+def test_guest_cookie_in_front_does_not_save_an_active_session(
     engine: str, user: Any, client: Client, url: str
 ) -> None:
     """A cart in front of a login must not save it either."""

@@ -126,7 +126,7 @@ def test_a_cache_that_is_down_leaves_the_row_to_be_asked(
     assert logged_in_as(client_of_ann) == ""
 
 
-def test_cache_and_registry_down_serve_nobody_and_keep_the_cookie(
+def test_outage_of_cache_and_registry_is_503_and_keeps_the_cookie(
     settings: Any, client_of_ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503: nobody can tell, so nobody is served, and nobody has to log in again for it."""
@@ -223,7 +223,7 @@ def test_the_next_ending_makes_good_what_the_cache_did_not_take(
 
 
 @pytest.mark.needs("redis")
-def test_a_signed_in_request_costs_one_read_of_the_cache(
+def test_request_of_a_user_takes_one_cache_read(
     redis: Any, client_of_ann: Client, user: Any, django_assert_num_queries: Any
 ) -> None:
     """Once somebody has asked the row, nobody does so for a while."""
@@ -289,9 +289,7 @@ async def test_what_the_cache_knows_to_have_ended_is_refused_under_asgi(
 
 
 @pytest.mark.needs("redis")
-def test_an_id_that_nobody_has_registered_is_refused_and_not_remembered(
-    redis: Any, user: Any
-) -> None:
+def test_unregistered_id_is_refused_and_not_cached(redis: Any, user: Any) -> None:
     """A login whose transaction is not committed yet must not be refused for a day."""
     nobody = Identity(uuid4(), str(user.pk), registered=True)
     assert not status_cache.get_status(nobody).active

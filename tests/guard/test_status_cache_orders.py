@@ -196,7 +196,7 @@ def test_no_order_of_two_readers_and_an_ending_lets_a_later_reader_in(
     [(), KEYS, *((key,) for key in KEYS)],
     ids=["nothing", "flush", "mark", "generation of everyone", "seen"],
 )
-def test_nor_does_any_loss_at_any_step(
+def test_no_loss_of_the_cache_lets_a_later_reader_in(
     stepped: None, ending: Callable[[], bool], lost: tuple[str, ...]
 ) -> None:
     """From an empty cache, where the reader takes its most steps: evicted, flushed, restarted."""
@@ -205,7 +205,9 @@ def test_nor_does_any_loss_at_any_step(
 
 
 @DOORS
-def test_nor_do_two_losses(stepped: None, ending: Callable[[], bool]) -> None:
+def test_two_losses_of_the_cache_let_no_later_reader_in(
+    stepped: None, ending: Callable[[], bool]
+) -> None:
     """A restart, and an eviction some time later."""
     tasks = {"door": ending, "reader": reader, "one": evicts(*KEYS), "two": evicts(KEYS[0])}
     assert explore(tasks, warm=True) > 1000
@@ -213,7 +215,7 @@ def test_nor_do_two_losses(stepped: None, ending: Callable[[], bool]) -> None:
 
 @DOORS
 @pytest.mark.parametrize("mode", ["down", "swallowing"])
-def test_nor_does_an_outage_from_any_step_to_any_other(
+def test_no_outage_of_the_cache_lets_a_later_reader_in(
     stepped: None, ending: Callable[[], bool], mode: str
 ) -> None:
     """With errors, or with errors that the client swallows: then nobody claims completeness."""
@@ -221,7 +223,7 @@ def test_nor_does_an_outage_from_any_step_to_any_other(
     assert explore(tasks, warm=True) > 300
 
 
-def test_nor_do_two_endings_of_the_same_session(stepped: None) -> None:
+def test_two_endings_of_a_session_let_no_later_reader_in(stepped: None) -> None:
     """Two tabs: whichever of them says so is right."""
     tasks = {"door": door, "other door": door, "reader": reader}
     assert explore(tasks, warm=True) > 1000
@@ -270,7 +272,7 @@ def redis(settings: Any, stepped: None) -> Iterator[Any]:
 @DOORS
 @pytest.mark.needs("redis")
 @pytest.mark.parametrize("lost", [(), KEYS], ids=["nothing", "flush"])
-def test_the_same_on_a_real_redis(
+def test_real_redis_behaves_like_the_model(
     redis: Any, ending: Callable[[], bool], lost: tuple[str, ...]
 ) -> None:
     """What the model says of a cache is so."""

@@ -87,7 +87,7 @@ def test_a_session_that_ended_meanwhile_cannot_be_saved(engine: str, user: Any) 
     assert not somebodys(session.session_key)
 
 
-def test_what_made_a_refused_session_somebodys_is_not_saved_again(engine: str, user: Any) -> None:
+def test_login_keys_of_a_refused_session_are_not_saved_again(engine: str, user: Any) -> None:
     """A middleware that puts back what it has seen before puts back the rest only."""
     session = signed_in_store(user)
     before, key = dict(session.items()), session.session_key

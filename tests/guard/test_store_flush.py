@@ -31,7 +31,7 @@ urlpatterns = [path("flush/", flush), path("aflush/", aflush), *site_urls]
 
 
 @pytest.mark.parametrize("url", ["/flush/", "/aflush/"])
-def test_a_flush_of_a_session_nobody_has_looked_at_ends_it(
+def test_flush_of_an_unread_session_ends_it(
     engine: str, user: Any, settings: Any, url: str
 ) -> None:
     """With a copied cookie too, on record, and once."""
@@ -47,7 +47,9 @@ def test_a_flush_of_a_session_nobody_has_looked_at_ends_it(
     assert LogoutEvent.objects.get().reason == Reason.FLUSHED
 
 
-def test_a_flush_for_nobody_is_no_ending(client: Client, db: None, settings: Any) -> None:
+def test_flush_of_an_anonymous_session_is_no_ending(
+    client: Client, db: None, settings: Any
+) -> None:
     """There is nothing to record."""
     settings.ROOT_URLCONF = __name__
 

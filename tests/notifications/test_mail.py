@@ -126,7 +126,7 @@ def test_nothing_is_sent_or_asked_unless_the_site_wants_it(user: Any, settings: 
 
 
 @pytest.mark.parametrize("field", ["email", "is_active"])
-def test_whoever_cannot_be_written_to_is_not(user: Any, field: str) -> None:
+def test_user_without_an_address_gets_no_mail(user: Any, field: str) -> None:
     """No address, or no account to speak of."""
     log_in()
     setattr(user, field, "" if field == "email" else False)
@@ -184,7 +184,7 @@ def test_many_users_get_a_mail_each(user: Any, other: Any) -> None:
     "reason",
     ["idle", "absolute_timeout", "expired", "flushed", "switched", "reported", "deleted"],
 )
-def test_endings_that_are_nobodys_doing_are_not_told(user: Any, reason: str) -> None:
+def test_endings_without_an_actor_send_no_mail(user: Any, reason: str) -> None:
     """Clocks, this browser, the user's own report."""
     log_in()
 

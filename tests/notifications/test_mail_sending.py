@@ -204,7 +204,7 @@ def test_why_is_told_in_the_users_language(
     assert "Motivo: Alguém que estava conectado à sua conta" in mail.outbox[0].body
 
 
-def test_link_is_in_the_users_language_too(user: Any, settings: Any) -> None:
+def test_link_is_in_the_language_of_the_user(user: Any, settings: Any) -> None:
     """Where URLs begin with one; and below the path that the site is served at."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     settings.ROOT_URLCONF, settings.LANGUAGE_CODE = __name__, "en"

@@ -45,7 +45,7 @@ def test_second_use_is_calm_and_ends_nothing(user: Any) -> None:
     assert LogoutEvent.objects.count() == 1
 
 
-def test_links_of_earlier_mails_are_used_up_too(user: Any) -> None:
+def test_links_of_earlier_mails_are_used_up(user: Any) -> None:
     """What they were about has ended. That of a later mail works."""
     earlier, url = link(user), link(user)
     Client().post(url)

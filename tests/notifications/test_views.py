@@ -70,7 +70,7 @@ def test_browser_of_another_user_stays_as_it_is(user: Any, other: Any) -> None:
     assert (logged_in_as(anns), logged_in_as(bobs)) == ("", "bob")
 
 
-def test_own_browser_is_logged_out_too(user: Any) -> None:
+def test_browser_that_follows_the_link_is_logged_out(user: Any) -> None:
     """Everywhere means here as well."""
     here = logged_in(user)
     thief = copy_of(here)

@@ -29,7 +29,7 @@ def fresh() -> Iterator[None]:
     account_changes._relevant_fields.cache_clear()
 
 
-def test_nobody_listens_to_other_models() -> None:
+def test_other_models_get_no_receivers() -> None:
     """Django deletes those without receivers in one statement."""
     for model in (LoginSession, LogoutEvent):
         assert not pre_delete.has_listeners(model)
@@ -143,7 +143,7 @@ def test_what_is_in_memory_only_changes_nothing(user: Any, monkeypatch: Any) -> 
     assert LogoutEvent.objects.latest("created_at").reason == "password_changed"
 
 
-def test_an_overwritten_row_is_a_change_too(user: Any) -> None:
+def test_overwritten_row_is_a_change(user: Any) -> None:
     """An object that was not loaded, with the key of one that is there."""
     fields = {"pk": user.pk, "date_joined": user.date_joined, "username": "ann"}
     get_user_model()(password="another", **fields).save(force_update=True)
@@ -218,7 +218,7 @@ def test_an_outage_keeps_no_old_password(user: Any, settings: Any, caplog: Any) 
     assert "could not be ended" in caplog.text
 
 
-def test_nor_does_a_session_that_cannot_be_read(
+def test_unreadable_session_does_not_keep_the_old_password(
     user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whose request it is remains unknown; all sessions end."""

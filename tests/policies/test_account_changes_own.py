@@ -82,7 +82,7 @@ def urls(settings: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", ["/disable/", "/delete/"])
-def test_own_change_that_is_rolled_back_keeps_the_browser_signed_in(
+def test_own_change_that_is_rolled_back_keeps_the_browser_logged_in(
     engine: str, user: Any, settings: Any, url: str
 ) -> None:
     """It is not done again, as a rolled back logout would be."""
@@ -142,14 +142,16 @@ def test_own_account_given_up_leaves_the_browser_after_the_view(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", ["/disable/", "/adisable/"])
-def test_a_disabled_account_leaves_the_browser_too(user: Any, told: Any, url: str) -> None:
+def test_own_account_disabled_leaves_the_browser_after_the_view(
+    user: Any, told: Any, url: str
+) -> None:
     """In a synchronous view and in an asynchronous one."""
     give_up(user, told, url)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("url", ["/disable/", "/delete/"])
-def test_an_account_given_up_in_a_transaction_leaves_the_browser_too(
+def test_own_account_given_up_in_a_transaction_leaves_the_browser(
     user: Any, told: Any, url: str, monkeypatch: Any
 ) -> None:
     """With ATOMIC_REQUESTS, which Django forbids with an asynchronous view."""

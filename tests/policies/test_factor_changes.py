@@ -18,7 +18,9 @@ def alive() -> int:
 
 
 @pytest.mark.parametrize("said", [True, False])
-def test_whoever_changes_it_stays(engine: str, user: Any, settings: Any, said: bool) -> None:
+def test_user_who_changes_a_factor_stays_logged_in(
+    engine: str, user: Any, settings: Any, said: bool
+) -> None:
     """Whether the request is given or found; the others have ended, for the reason that is so."""
 
     def change(request: HttpRequest) -> HttpResponse:
@@ -36,7 +38,9 @@ def test_whoever_changes_it_stays(engine: str, user: Any, settings: Any, said: b
     assert (event.reason, event.actor, event.sessions) == ("factor_changed", user, 1)
 
 
-def test_for_somebody_else_all_end(engine: str, user: Any, other: Any, settings: Any) -> None:
+def test_change_by_an_administrator_ends_all_sessions(
+    engine: str, user: Any, other: Any, settings: Any
+) -> None:
     """By an administrator, whose own session stays."""
 
     def change(request: HttpRequest) -> HttpResponse:

@@ -35,7 +35,7 @@ def test_djangos_own_logout_goes_through_the_door(
     assert (event.user_label, event.reason, event.sessions) == ("ann", "user", 1)
 
 
-def test_djangos_logout_of_nobody_is_nothing(client: Client) -> None:
+def test_django_logout_of_an_anonymous_visitor_records_nothing(client: Client) -> None:
     """No event, and not one query more."""
     assert client.post("/plain-logout/").status_code == 302
     assert not LogoutEvent.objects.exists()
@@ -63,9 +63,7 @@ def test_logging_in_again_as_oneself_keeps_the_session(ann: Client, user: Any) -
     assert logged_in_as(ann) == "ann"
 
 
-def test_logging_in_as_somebody_else_ends_the_first_session(
-    engine: str, ann: Client, other: Any
-) -> None:
+def test_login_of_another_user_ends_the_first_session(engine: str, ann: Client, other: Any) -> None:
     """Two users are never joined: hers is over, with the reason."""
     ann.get("/write/")
     thief = copy_of(ann)

@@ -125,7 +125,7 @@ def test_used_once(engine: str, user: Any, clock: Any) -> None:
     assert living() == 0
 
 
-def test_of_no_use_elsewhere(engine: str, user: Any, clock: Any) -> None:
+def test_pending_login_is_bound_to_both_cookies(engine: str, user: Any, clock: Any) -> None:
     """Not with a copy of the session alone, nor with the other cookie alone, nor with another's."""
     logged_in(user)
     here, thief = client_at_limit(), client_at_limit()
@@ -140,7 +140,7 @@ def test_of_no_use_elsewhere(engine: str, user: Any, clock: Any) -> None:
     assert logged_in_as(here) == "ann"
 
 
-def test_whoever_planted_the_session_gets_nothing(engine: str, user: Any, clock: Any) -> None:
+def test_planted_session_gets_a_new_key(engine: str, user: Any, clock: Any) -> None:
     """The session goes on under a key that they do not know (session fixation)."""
     logged_in(user)
     attacker = Client()
@@ -244,7 +244,7 @@ def test_everything_ends_meanwhile(
     assert client_at_limit().post(CHOOSE, {"all": "on"})["Location"] == "/"
 
 
-def test_somebody_elses_everything(user: Any, other: Any, clock: Any) -> None:
+def test_everything_of_another_user_cannot_be_ended(user: Any, other: Any, clock: Any) -> None:
     """Is nothing of hers; nor is one session."""
     first, bob = logged_in(user), logged_in(other)
     clock.shift(1)
@@ -268,7 +268,7 @@ def test_a_new_secret_key(user: Any, settings: Any, clock: Any) -> None:
     assert logged_in_as(second) == "ann"
 
 
-def test_somebody_elses_session(user: Any, other: Any, clock: Any) -> None:
+def test_session_of_another_user_cannot_be_chosen(user: Any, other: Any, clock: Any) -> None:
     """Its id ends nothing, and counts for nothing."""
     ann, bob = logged_in(user), logged_in(other)
     theirs = LoginSession.objects.get(user=other).pk
@@ -501,7 +501,7 @@ def test_pressed_twice(engine: str, user: Any, clock: Any) -> None:
     assert living() == 1
 
 
-def test_whoever_is_in_already_goes_on(user: Any, clock: Any) -> None:
+def test_user_who_is_logged_in_already_is_redirected(user: Any, clock: Any) -> None:
     """By the Back button."""
     logged_in(user)
     second = client_at_limit()

@@ -91,7 +91,7 @@ def test_without_messages_a_page_says_it(user: Any, settings: Any, clock: Any) -
     assert TOO_MANY in answer.text
 
 
-def test_code_that_swallows_the_refusal_lets_nobody_in(
+def test_code_that_ignores_the_refusal_logs_no_user_in(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """In that request as little as in the next."""

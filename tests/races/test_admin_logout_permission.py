@@ -29,7 +29,7 @@ def its_admin(settings: Any) -> Site:
     return site
 
 
-def test_it_logs_out_whoever_is_logged_in(engine: str, ann: Client) -> None:
+def test_any_user_is_logged_out(engine: str, ann: Client) -> None:
     """Staff or not, on every engine; with the admin's own goodbye page."""
     ann.get("/write/")
     thief = copy_of(ann)
@@ -42,7 +42,7 @@ def test_it_logs_out_whoever_is_logged_in(engine: str, ann: Client) -> None:
     assert LogoutEvent.objects.count() == 1
 
 
-def test_staff_too(client: Client, admin_user: Any) -> None:
+def test_staff_are_logged_out_by_the_button(client: Client, admin_user: Any) -> None:
     """With the admin's own button and token."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(admin_user)

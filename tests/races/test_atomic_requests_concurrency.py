@@ -28,15 +28,13 @@ def during_logout(world: World) -> set[str]:
 
 
 @pytest.mark.parametrize("site", SITES, ids="-".join)
-def test_f08_a_read_before_the_commit_does_not_outlive_it(
-    make_world, site: tuple[str, str]
-) -> None:
+def test_read_before_the_commit_is_not_cached(make_world, site: tuple[str, str]) -> None:
     """What was true before the commit is remembered by no cache after it."""
     assert during_logout(make_world(*site, atomic=True)) == set()
 
 
 @pytest.mark.parametrize("stop", ["generations taken", "standing read", "remembering"])
-def test_f08_nor_does_one_that_is_slow_to_remember_it(make_world, stop: str) -> None:
+def test_read_that_is_cached_late_is_not_served(make_world, stop: str) -> None:
     """The gate has asked the row before the commit, and tells the cache after it."""
     world = make_world("postgres", "cache")
     browser = world.browser(world.add_user())
@@ -51,7 +49,7 @@ def test_f08_nor_does_one_that_is_slow_to_remember_it(make_world, stop: str) -> 
 
 @pytest.mark.parametrize("path", ["/write/", "/rotate/"])
 @pytest.mark.parametrize("site", SITES, ids="-".join)
-def test_f08_nor_does_a_write_that_waits_for_it(
+def test_write_that_waits_for_the_commit_does_not_restore_the_session(
     make_world, site: tuple[str, str], path: str
 ) -> None:
     """The late request may have to wait for a row that the logout has locked."""
@@ -66,7 +64,7 @@ def test_f08_nor_does_a_write_that_waits_for_it(
 
 
 @pytest.mark.parametrize("database", ["postgres", "mariadb"])
-def test_f08_a_reader_with_an_old_snapshot_tells_nobody(make_world, database: str) -> None:
+def test_old_snapshot_is_not_cached_for_others(make_world, database: str) -> None:
     """REPEATABLE READ: it still sees the row of before, which is good for itself alone."""
     world = make_world(database, "cache")
     browser = world.browser(world.add_user())
@@ -91,6 +89,6 @@ def isolation(world: World, level: str) -> Iterator[None]:
             world.do("sql", statement=statement("READ COMMITTED"))
 
 
-def test_f08_without_the_package_it_is_alive(make_world) -> None:
+def test_without_the_package_session_stays_active(make_world) -> None:
     """Django alone fills the cache again while the logout is not committed."""
     assert during_logout(make_world("postgres", "cached_db", atomic=True, plain=True))

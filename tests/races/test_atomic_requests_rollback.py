@@ -6,14 +6,16 @@ from tests.races.processes import World
 
 
 @pytest.mark.parametrize("which", ["django", "ours"])
-def test_f09_a_failure_after_the_logout_does_not_undo_it(world: World, which: str) -> None:
+def test_failure_after_the_logout_does_not_undo_it(world: World, which: str) -> None:
     """The page is an error, and the session has ended all the same."""
     world.atomic = True
     fails_and_ends(world, which)
 
 
 @pytest.mark.parametrize("which", ["django", "ours"])
-def test_f09_without_a_transaction_neither(small_world: World, which: str) -> None:
+def test_failure_without_a_transaction_does_not_undo_the_logout(
+    small_world: World, which: str
+) -> None:
     """The same with views that are not in one."""
     fails_and_ends(small_world, which)
 
@@ -28,7 +30,7 @@ def fails_and_ends(world: World, which: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["django-quietly", "ours-quietly"])
-def test_f09_nor_does_a_rollback_that_nobody_is_told_of(world: World, which: str) -> None:
+def test_silent_rollback_does_not_undo_the_logout(world: World, which: str) -> None:
     """A view may ask for the rollback of its transaction, and answer as if nothing were."""
     world.atomic = True
     browser = world.browser(world.add_user())
@@ -36,7 +38,7 @@ def test_f09_nor_does_a_rollback_that_nobody_is_told_of(world: World, which: str
     assert world.served(browser.history) == set()
 
 
-def test_f09_nor_do_requests_between_the_logout_and_its_rollback(make_world) -> None:
+def test_requests_before_the_rollback_do_not_restore_the_session(make_world) -> None:
     """They are told, rightly, that the session is alive; nobody is afterwards."""
     world = make_world("postgres", "cache", atomic=True)
     browser = world.browser(world.add_user())
@@ -48,7 +50,7 @@ def test_f09_nor_do_requests_between_the_logout_and_its_rollback(make_world) -> 
     assert world.served([*browser.history, *other_tab.history]) == set()
 
 
-def test_f09_it_is_recorded_once(make_world) -> None:
+def test_ending_that_is_repeated_is_recorded_once(make_world) -> None:
     """The ending that was rolled back has left no record; the one that counts has."""
     world = make_world("sqlite", "db", atomic=True)
     name = world.add_user()
@@ -57,7 +59,7 @@ def test_f09_it_is_recorded_once(make_world) -> None:
     assert found == 1
 
 
-def test_f09_without_the_package_the_session_is_rolled_back_to_life(make_world) -> None:
+def test_without_the_package_rollback_restores_the_session(make_world) -> None:
     """Django alone answers 500, and the session is alive."""
     world = make_world("sqlite", "db", atomic=True, plain=True)
     browser = world.browser(world.add_user())

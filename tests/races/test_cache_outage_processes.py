@@ -25,7 +25,7 @@ def site(request: Any, make_world: Any, redis: OwnRedis) -> World:
 
 @pytest.mark.parametrize("everyone", [False, True])
 @pytest.mark.parametrize("first", ["everywhere", "logout"])
-def test_f11_the_next_everywhere_ends_what_the_cache_was_not_told_of(
+def test_next_ending_marks_sessions_that_the_cache_missed(
     site: World, redis: OwnRedis, first: str, everyone: bool
 ) -> None:
     """Not done, and said so; then done by another process, and no process serves anybody."""

@@ -25,7 +25,7 @@ def late_fill(world: World, path: str = "/") -> tuple[set[str], bool]:
 
 
 @pytest.mark.parametrize("site", SITES, ids="-".join)
-def test_f06_a_late_cache_fill_is_not_served(make_world, site: tuple[str, str]) -> None:
+def test_late_cache_fill_is_not_served(make_world, site: tuple[str, str]) -> None:
     """The cache holds a session that has no row any more, and nobody is served with it."""
     served, cached = late_fill(make_world(*site))
     assert cached
@@ -33,13 +33,15 @@ def test_f06_a_late_cache_fill_is_not_served(make_world, site: tuple[str, str]) 
 
 
 @pytest.mark.parametrize("site", SITES, ids="-".join)
-def test_f06_nor_is_the_late_reader_itself_a_way_back(make_world, site: tuple[str, str]) -> None:
+def test_late_reader_that_writes_does_not_restore_the_session(
+    make_world, site: tuple[str, str]
+) -> None:
     """A reader that goes on to write what it has read."""
     served, _ = late_fill(make_world(*site), "/write/")
     assert served == set()
 
 
-def test_f06_without_the_package_it_is_served(make_world) -> None:
+def test_without_the_package_late_cache_fill_is_served(make_world) -> None:
     """Django alone serves it until it expires."""
     served, cached = late_fill(make_world("sqlite", "cached_db", plain=True))
     assert cached

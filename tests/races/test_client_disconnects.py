@@ -45,7 +45,7 @@ def test_hanging_up_at_once_does_not_undo_the_click(
 
 
 @pytest.mark.parametrize("path", VIEWS)
-def test_nor_on_a_long_way_to_the_view(wrapped: Site, path: str) -> None:
+def test_disconnect_before_the_view_does_not_undo_the_click(wrapped: Site, path: str) -> None:
     """Some middleware awaits something; the client is gone before the view is reached."""
     cookie = wrapped.login("ann")
 
@@ -54,7 +54,7 @@ def test_nor_on_a_long_way_to_the_view(wrapped: Site, path: str) -> None:
     wrapped.wait_until_over(cookie)
 
 
-def test_which_is_what_the_wrapper_is_for(unwrapped: Site) -> None:
+def test_without_the_wrapper_disconnect_cancels_the_logout(unwrapped: Site) -> None:
     """Without it, Django cancels the request on that way: nothing was asked of us."""
     cookie = unwrapped.login("ann")
 

@@ -26,7 +26,7 @@ def tab_of(browser: Browser) -> Browser:
 
 
 @leaving
-def test_f26_losing_a_race_with_another_logout_is_calm(world: World, path: str) -> None:
+def test_logout_that_loses_the_race_succeeds(world: World, path: str) -> None:
     """Both tabs are told that they are logged out; it was one ending, with one event."""
     name = world.add_user()
     browser = world.browser(name)
@@ -41,7 +41,7 @@ def test_f26_losing_a_race_with_another_logout_is_calm(world: World, path: str) 
     assert world.do("count", model="django_logout.LogoutEvent", user_label=name) == 1
 
 
-def test_f26_any_other_request_that_loses_is_told_why(world: World) -> None:
+def test_other_request_that_loses_the_race_says_why(world: World) -> None:
     """The answer for a session that has ended, for people and for programs."""
     browser = world.browser(world.add_user())
     page = browser.begin("/write/?a=1", "view")
@@ -57,7 +57,7 @@ def test_f26_any_other_request_that_loses_is_told_why(world: World) -> None:
 
 @pytest.mark.needs("postgres")
 @leaving
-def test_f26_the_row_is_claimed_once(make_world: Any, path: str) -> None:
+def test_row_is_claimed_once(make_world: Any, path: str) -> None:
     """Both have begun their transactions: the second finds nothing left to end."""
     world = make_world("postgres", "db")
     name = world.add_user()
@@ -70,7 +70,7 @@ def test_f26_the_row_is_claimed_once(make_world: Any, path: str) -> None:
     assert world.do("count", model="django_logout.LogoutEvent", user_label=name) == 1
 
 
-def test_f26_without_the_package_it_is_a_400(make_world: Any) -> None:
+def test_without_the_package_losing_the_race_is_a_400(make_world: Any) -> None:
     """The page that nobody understands."""
     world = make_world("sqlite", "db", plain=True)
     browser = world.browser(world.add_user())
@@ -81,7 +81,7 @@ def test_f26_without_the_package_it_is_a_400(make_world: Any) -> None:
     assert late.finish().status == 400
 
 
-def test_f26_a_login_in_another_tab_is_never_joined_to_who_logs_out(world: World) -> None:
+def test_login_during_a_logout_is_not_joined_to_it(world: World) -> None:
     """While Ann's logout is under way, Bob logs in in the same browser: Ann is nowhere served
     afterwards, and nothing of hers is in Bob's session."""
     log_in_meanwhile(world, "/logout/", "selected")
@@ -89,7 +89,7 @@ def test_f26_a_login_in_another_tab_is_never_joined_to_who_logs_out(world: World
 
 @leaving
 @pytest.mark.parametrize(("stop", "stored_in"), [("selected", "db"), ("closed", "cached_db")])
-def test_f26_a_login_in_another_tab_is_not_joined_to_a_logout_at_any_point(
+def test_login_at_any_step_of_a_logout_is_not_joined_to_it(
     make_world: Any, path: str, stop: str, stored_in: str
 ) -> None:
     """This includes a logout by Django's own view."""
@@ -111,7 +111,7 @@ def log_in_meanwhile(world: World, path: str, stop: str) -> None:
     assert other.user() == bob
 
 
-def test_f26_nor_is_a_logout_in_the_middle_of_a_login(world: World) -> None:
+def test_logout_during_a_login_is_not_joined_to_it(world: World) -> None:
     """The other way round: Bob's login has written his session, and Ann's logout comes."""
     ann, bob = world.add_user(), world.add_user()
     browser = world.browser(ann)
@@ -124,7 +124,7 @@ def test_f26_nor_is_a_logout_in_the_middle_of_a_login(world: World) -> None:
     assert world.served(browser.history) <= {bob}
 
 
-def test_f26_logging_in_again_as_oneself_while_logging_out(world: World) -> None:
+def test_relogin_during_a_logout_restores_no_session(world: World) -> None:
     """Django keeps the session at such a login; it has ended, so the login has to be repeated."""
     ann = world.add_user()
     browser = world.browser(ann)
@@ -157,9 +157,7 @@ def alone(served_database: str) -> Iterator[None]:
 @pytest.mark.needs("postgres", "redis")
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("path", ["/sync/", "/async/"])
-def test_f26_fifty_logouts_at_once_are_one_ending(
-    served_database: str, site: Site, path: str
-) -> None:
+def test_fifty_logouts_at_once_are_one_ending(served_database: str, site: Site, path: str) -> None:
     """One event, one session ended, and fifty calm answers; against a real server."""
     start = Barrier(CLICKS)
     cookie = site.login("ann")

@@ -68,7 +68,9 @@ def test_a_database_that_is_down_is_503_and_a_second_chance(
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_so_is_one_that_goes_away_in_the_middle(site: Site, path: str) -> None:
+def test_database_that_fails_during_the_logout_is_503_and_a_second_chance(
+    site: Site, path: str
+) -> None:
     """The sessions were claimed, and nothing was committed: they are alive, and that is said."""
     cookie = site.login("ann")
 
@@ -79,7 +81,9 @@ def test_so_is_one_that_goes_away_in_the_middle(site: Site, path: str) -> None:
     assert site.signed_in(cookie) == ""
 
 
-def test_nobody_is_served_meanwhile(served_database: str, site: Site) -> None:
+def test_page_that_needs_the_user_is_503_during_the_outage(
+    served_database: str, site: Site
+) -> None:
     """A page that needs to know who is there cannot be had; and the cookie stays."""
     cookie = site.login("ann")
 

@@ -58,7 +58,7 @@ def delete_quietly(user: Any) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", ["disabled", "deleted"])
-def test_f35_rows_and_data_are_gone_and_receivers_told(
+def test_rows_and_data_are_deleted_and_receivers_told(
     engine: str, user: Any, told: list[str], how: str
 ) -> None:
     """Before anybody comes back with the cookie."""
@@ -76,7 +76,7 @@ def test_f35_rows_and_data_are_gone_and_receivers_told(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("how", [disable_quietly, delete_quietly])
-def test_f35_found_out_at_the_next_request(
+def test_change_without_a_signal_is_found_at_the_next_request(
     engine: str, user: Any, told: list[str], how: Any
 ) -> None:
     """Where the account was changed without a signal; and the login page says why."""
@@ -94,7 +94,7 @@ def test_f35_found_out_at_the_next_request(
     assert browser.get("/write/").content == b"user= count=1"
 
 
-def test_f35_a_session_from_before_the_package_is_emptied(engine: str, user: Any) -> None:
+def test_session_from_before_the_package_is_emptied(engine: str, user: Any) -> None:
     """Nobody has registered it, so there is nothing to refuse it by."""
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store.update(
@@ -113,7 +113,7 @@ def test_f35_a_session_from_before_the_package_is_emptied(engine: str, user: Any
     assert browser.cookies["sessionid"].value == ""
 
 
-async def test_f35_found_out_by_an_asynchronous_server(engine: str, user: Any) -> None:
+async def test_change_without_a_signal_is_found_under_asgi(engine: str, user: Any) -> None:
     """Likewise."""
     browser = AsyncClient()
     await browser.aforce_login(user)
@@ -122,7 +122,7 @@ async def test_f35_found_out_by_an_asynchronous_server(engine: str, user: Any) -
     assert (await LogoutEvent.objects.aget()).reason == "disabled"
 
 
-def test_f35_a_user_whom_no_backend_knows_is_not_ended(user: Any, settings: Any) -> None:
+def test_user_whom_no_backend_knows_is_not_ended(user: Any, settings: Any) -> None:
     """A backend that is missing or does not answer is not a disabled account."""
     browser = with_a_cart(user)
     with pytest.MonkeyPatch.context() as patch:

@@ -22,7 +22,7 @@ def no_cutoffs(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("everyone", [False, True])
-def test_f07_everywhere_holds_against_traffic(world: World, everyone: bool) -> None:
+def test_everywhere_ends_sessions_under_traffic(world: World, everyone: bool) -> None:
     """Writes and rotations that were in flight bring nothing back, and no new sessions."""
     name = world.add_user()
     browsers = [world.browser(name) for _ in range(3)]
@@ -36,7 +36,7 @@ def test_f07_everywhere_holds_against_traffic(world: World, everyone: bool) -> N
     assert world.served(cookie for each in browsers for cookie in each.history) == set()
 
 
-def test_f07_the_user_can_log_in_again(world: World) -> None:
+def test_user_can_log_in_again_after_everywhere(world: World) -> None:
     """What has ended is the sessions, not the account."""
     name = world.add_user()
     world.browser(name)
@@ -45,7 +45,7 @@ def test_f07_the_user_can_log_in_again(world: World) -> None:
 
 
 @pytest.mark.parametrize("stop", ["view", "adopting", "adopted"])
-def test_f07_sessions_from_before_the_package_end_too(world: World, make_world, stop: str) -> None:
+def test_sessions_from_before_the_package_end(world: World, make_world, stop: str) -> None:
     """Nobody knew of them; a request that is just about to make one known is too late."""
     browser = old_browser(world, make_world)
     late = browser.begin("/write/", stop)
@@ -55,7 +55,7 @@ def test_f07_sessions_from_before_the_package_end_too(world: World, make_world, 
 
 
 @pytest.mark.parametrize(("site", "where"), OPEN_DOORS)
-def test_f07_an_adoption_while_the_doors_transaction_is_open_is_seen(
+def test_session_adopted_during_the_ending_ends(
     make_world, site: tuple[str, str], where: str
 ) -> None:
     """It is neither among the sessions that the door has claimed, nor does it see the ending."""
@@ -71,7 +71,7 @@ def test_f07_an_adoption_while_the_doors_transaction_is_open_is_seen(
 
 
 @pytest.mark.parametrize(("site", "where"), OPEN_DOORS)
-def test_f07_a_login_begun_before_the_ending_and_written_during_it_ends(
+def test_login_written_during_the_ending_ends(
     make_world, site: tuple[str, str], where: str
 ) -> None:
     """What began before "everywhere, now" is not served after it."""
@@ -90,9 +90,7 @@ def test_f07_a_login_begun_before_the_ending_and_written_during_it_ends(
 
 @pytest.mark.parametrize("setup", POSTGRES)
 @pytest.mark.parametrize("everyone", [False, True])
-def test_f07_a_login_that_is_committed_after_the_ending_ends_too(
-    make_world, setup: str, everyone: bool
-) -> None:
+def test_login_committed_after_the_ending_ends(make_world, setup: str, everyone: bool) -> None:
     """ATOMIC_REQUESTS: it was begun before, and the door could see nothing of it."""
     world = make_world("postgres", setup)
     world.do("forget_cutoffs")

@@ -21,7 +21,7 @@ def test_an_old_link_leads_to_the_question_and_one_click_out(engine: str, ann: C
     assert logged_in_as(ann) == ""
 
 
-def test_to_somebody_who_is_not_logged_in_it_says_so(client: Client) -> None:
+def test_anonymous_visitor_is_told_so(client: Client) -> None:
     """No question where there is nothing to ask, and no session begun."""
     page = client.get(LOGOUT)
 

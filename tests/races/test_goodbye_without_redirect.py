@@ -49,7 +49,7 @@ def test_a_goodbye_of_the_projects_own_goes_before_ours(ann: Client, settings: A
     assert ann.post(LOGOUT).content == b"So long, Logged out."
 
 
-def test_the_admins_hides_it_if_it_is_found_first(ann: Client, settings: Any) -> None:
+def test_admin_template_hides_the_projects_if_it_is_found_first(ann: Client, settings: Any) -> None:
     """As for Django itself: the order of the apps decides. Then it is ours, not the admin's."""
     own = {"registration/logged_out.html": "So long."}
     settings.TEMPLATES = templates(admin_first=True, **own)

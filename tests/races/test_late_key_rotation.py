@@ -18,31 +18,35 @@ def late_rotation(world: World, path: str, stop: str = "view", **how: object) ->
 
 
 @pytest.mark.parametrize("path", ROTATIONS)
-def test_f02_a_late_rotation_does_not_bring_the_session_back(world: World, path: str) -> None:
+def test_late_rotation_does_not_restore_the_session(world: World, path: str) -> None:
     """A new key for an ended session opens nothing, on db neither."""
     assert late_rotation(world, path) == set()
 
 
 @pytest.mark.parametrize("path", SWALLOWED)
-def test_f02_nor_does_a_view_that_swallows_what_it_is_told(small_world: World, path: str) -> None:
+def test_view_that_ignores_the_error_does_not_restore_the_session(
+    small_world: World, path: str
+) -> None:
     """UpdateError says that the session is gone; some go on with its data all the same."""
     assert late_rotation(small_world, path) == set()
 
 
 @pytest.mark.parametrize("stop", ["rotated", "engine saved"])
-def test_f02_nor_does_one_whose_new_row_is_written_already(world: World, stop: str) -> None:
+def test_rotation_with_its_row_written_does_not_restore_the_session(
+    world: World, stop: str
+) -> None:
     """The ending falls between the new row and the registry's hearing of it."""
     if world.engine == "signed_cookies" and stop == "rotated":
         pytest.skip("has no keys to follow")
     assert late_rotation(world, "/rotate/", stop) == set()
 
 
-def test_f02_nor_does_one_that_is_complete_but_for_its_answer(world: World) -> None:
+def test_completed_rotation_does_not_restore_the_session(world: World) -> None:
     """The registry knows the new key by then, and the ending reaches it."""
     assert late_rotation(world, "/rotate/", "after") == set()
 
 
-def test_f02_nor_does_an_asynchronous_rotation(world: World) -> None:
+def test_async_rotation_does_not_restore_the_session(world: World) -> None:
     """The same under ASGI."""
     assert late_rotation(world, "/arotate/", asgi=True) == set()
 
@@ -50,14 +54,14 @@ def test_f02_nor_does_an_asynchronous_rotation(world: World) -> None:
 @pytest.mark.parametrize("setup", ["db", "cached_db", "cache"])
 @pytest.mark.parametrize("database", ["postgres", "mariadb"])
 @pytest.mark.parametrize("path", [*ROTATIONS, *SWALLOWED])
-def test_f02_nor_does_a_rotation_inside_a_transaction(
+def test_rotation_in_a_transaction_does_not_restore_the_session(
     make_world, database: str, setup: str, path: str
 ) -> None:
     """ATOMIC_REQUESTS: the transaction of the late request is older than the ending."""
     assert late_rotation(make_world(database, setup, atomic=True), path) == set()
 
 
-def test_f02_nothing_is_left_in_the_session_table(make_world) -> None:
+def test_late_rotation_leaves_no_row_in_the_session_table(make_world) -> None:
     """What was rotated too late is flushed, not only refused."""
     world = make_world("sqlite", "db")
     before = world.do("count", model="sessions.Session")
@@ -66,12 +70,12 @@ def test_f02_nothing_is_left_in_the_session_table(make_world) -> None:
 
 
 @pytest.mark.parametrize("path", ["/rotate/", "/recreate/"])
-def test_f02_without_the_package_it_comes_back(plain: World, path: str) -> None:
+def test_without_the_package_late_rotation_restores_the_session(plain: World, path: str) -> None:
     """Django alone loses this race on every engine, db included."""
     assert late_rotation(plain, path) != set()
 
 
-def test_f02_a_copy_of_the_session_under_a_key_that_nobody_was_told_of_ends_too(
+def test_copy_under_an_unannounced_key_ends(
     world: World,
 ) -> None:
     """It has the same id, and so it is the same session."""

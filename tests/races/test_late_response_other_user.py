@@ -19,7 +19,7 @@ def changed_hands(world: World, path: str) -> tuple[str, set[str], str]:
 
 
 @pytest.mark.parametrize("path", LATE)
-def test_f03_the_browser_stays_the_second_users(small_world: World, path: str) -> None:
+def test_browser_stays_with_the_second_user(small_world: World, path: str) -> None:
     """It does not become the first user again, and the second does not lose the session."""
     now, served, second = changed_hands(small_world, path)
     assert now == second
@@ -27,9 +27,7 @@ def test_f03_the_browser_stays_the_second_users(small_world: World, path: str) -
 
 
 @pytest.mark.parametrize("path", LATE)
-def test_f03_also_where_the_second_has_logged_in_without_a_logout(
-    small_world: World, path: str
-) -> None:
+def test_browser_stays_with_the_second_user_without_a_logout(small_world: World, path: str) -> None:
     """To log in over somebody's session is to end it."""
     first, second = small_world.add_user(), small_world.add_user()
     browser = small_world.browser(first)
@@ -40,7 +38,7 @@ def test_f03_also_where_the_second_has_logged_in_without_a_logout(
     assert small_world.served(browser.history) == {second}
 
 
-def test_f03_a_late_flush_does_not_end_the_second_users_session(small_world: World) -> None:
+def test_late_flush_does_not_end_the_second_users_session(small_world: World) -> None:
     """Two logouts race, and somebody logs in between them: the slow one ends nothing of his."""
     first, second = small_world.add_user(), small_world.add_user()
     browser = small_world.browser(first)
@@ -52,7 +50,7 @@ def test_f03_a_late_flush_does_not_end_the_second_users_session(small_world: Wor
     assert small_world.served([cookie]) == {second}
 
 
-def test_f03_without_the_package_the_browser_becomes_the_first_user_again(plain: World) -> None:
+def test_without_the_package_browser_becomes_the_first_users_again(plain: World) -> None:
     """Django alone hands the second user's browser back to the first."""
     now, _, second = changed_hands(plain, "/rotate/")
     assert now != second

@@ -32,7 +32,7 @@ def burst(world: World, cookies: dict[str, str], *, rotate: bool) -> Pending:
 
 
 @pytest.mark.parametrize("setup", ["cache", "cached_db", "file"])
-def test_f01_unforced_none_of_a_hundred_comes_back(make_world, setup: str) -> None:
+def test_none_of_a_hundred_sessions_is_restored(make_world, setup: str) -> None:
     """Not one, with keys that rotate in half of the rounds."""
     world = make_world("sqlite", setup)
     world.settings["CACHES"]["default"]["BACKEND"] = "tests.races.slow.FarRedisCache"

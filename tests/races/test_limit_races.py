@@ -56,7 +56,7 @@ def signed_in(*browsers: Browser) -> int:
 
 
 @pytest.mark.parametrize("site", SITES, ids="-".join)
-def test_of_two_that_log_in_at_once_the_later_stays(make_world: Any, site: tuple[str, str]) -> None:
+def test_later_of_two_concurrent_logins_stays(make_world: Any, site: tuple[str, str]) -> None:
     """Both are registered before either has looked who else is there."""
     world = limited(make_world, site, "end_oldest")
     name = world.add_user()
@@ -70,7 +70,7 @@ def test_of_two_that_log_in_at_once_the_later_stays(make_world: Any, site: tuple
 
 @pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("site", SERVERS, ids="-".join)
-def test_nor_do_transactions_that_do_not_see_each_other_leave_both(
+def test_concurrent_logins_in_transactions_keep_the_limit(
     make_world: Any, site: tuple[str, str], order: int
 ) -> None:
     """Whichever is committed first; each has looked while the other was not."""
@@ -125,7 +125,7 @@ def offered(browser: Browser, name: str) -> Browser:
 
 
 @pytest.mark.parametrize("site", SOME, ids="-".join)
-def test_of_two_that_choose_at_once_one_gets_the_place(
+def test_one_of_two_concurrent_choices_gets_the_place(
     make_world: Any, site: tuple[str, str]
 ) -> None:
     """Both end the same session; the first has found the place and not taken it yet. The other
@@ -148,7 +148,7 @@ def test_of_two_that_choose_at_once_one_gets_the_place(
 
 
 @pytest.mark.parametrize("site", SOME, ids="-".join)
-def test_of_two_copies_of_a_note_one_serves(make_world: Any, site: tuple[str, str]) -> None:
+def test_pending_login_is_completed_once(make_world: Any, site: tuple[str, str]) -> None:
     """Sent at once, by a thief or with a second click, where there is a place for more."""
     world = limited(make_world, site, "ask")
     name = world.add_user()

@@ -36,7 +36,7 @@ def test_a_second_click_is_calm(ann: Client) -> None:
         assert "You have been logged out." in Page(ann.post(LOGOUT)).text
 
 
-def test_logout_then_login_too(ann: Client, settings: Any) -> None:
+def test_logout_then_login_works_twice(ann: Client, settings: Any) -> None:
     """Twice as well."""
     settings.ROOT_URLCONF = routes(logout_then_login)
 

@@ -41,7 +41,7 @@ bodies = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 
 @bodies
 @pytest.mark.django_db
-def test_a_body_that_nobody_can_read_keeps_nobody_in(user: Any, body: tuple[str, bytes]) -> None:
+def test_unreadable_body_does_not_prevent_the_logout(user: Any, body: tuple[str, bytes]) -> None:
     """With the browser's word, or with the token in a header: logged out."""
     for proof in [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://testserver"}, {}]:
         client = Client(enforce_csrf_checks=True)
@@ -57,7 +57,7 @@ def test_a_body_that_nobody_can_read_keeps_nobody_in(user: Any, body: tuple[str,
 
 @bodies
 @pytest.mark.django_db
-def test_nor_does_it_log_anyone_out_without_proof(user: Any, body: tuple[str, bytes]) -> None:
+def test_unreadable_body_without_proof_is_asked(user: Any, body: tuple[str, bytes]) -> None:
     """A body that cannot be read holds no token: the question, not an error page."""
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
@@ -70,7 +70,7 @@ def test_nor_does_it_log_anyone_out_without_proof(user: Any, body: tuple[str, by
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hostile_session_cookie_is_nobodys(engine: str) -> None:
+def test_hostile_session_cookie_is_anonymous(engine: str) -> None:
     """Whatever it holds, on every engine: the page is served, and the cookie taken back or, as
     signed_cookies does, replaced."""
     for value, method in product(HOSTILE, ["get", "post"]):

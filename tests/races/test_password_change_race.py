@@ -18,18 +18,18 @@ def changing(browser: Browser, stop: str) -> Pending:
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_f04_the_logout_wins(small_world: World, stop: str) -> None:
+def test_logout_wins(small_world: World, stop: str) -> None:
     """Whichever of the two writes first: the late answer signs nobody in again."""
     assert logged_out_meanwhile(small_world, "/logout/", stop) == set()
 
 
-def test_f04_the_logout_wins_on_every_database(world: World) -> None:
+def test_logout_wins_on_every_database(world: World) -> None:
     """Where the new password is written, and its session has not followed."""
     assert logged_out_meanwhile(world, "/logout/", "engine saved") == set()
 
 
 @pytest.mark.parametrize("stop", ["view", "engine saved", "after"])
-def test_f04_so_does_djangos_own(small_world: World, stop: str) -> None:
+def test_django_logout_view_wins(small_world: World, stop: str) -> None:
     """Which sees nobody: to Django, the session is older than the password."""
     assert logged_out_meanwhile(small_world, "/plain-logout/", stop) == set()
 
@@ -45,7 +45,7 @@ def logged_out_meanwhile(world: World, path: str, stop: str) -> set[str]:
 
 
 @pytest.mark.parametrize("stop", ["view", "after"])
-def test_f04_with_traffic(small_world: World, stop: str) -> None:
+def test_logout_wins_under_traffic(small_world: World, stop: str) -> None:
     """Two more tabs write and rotate meanwhile."""
     browser = small_world.browser(small_world.add_user())
     tabs = [
@@ -60,7 +60,7 @@ def test_f04_with_traffic(small_world: World, stop: str) -> None:
 
 
 @pytest.mark.parametrize("stop", ["view", "after"])
-def test_f04_without_the_package_the_session_goes_on(plain: World, stop: str) -> None:
+def test_without_the_package_session_stays_active(plain: World, stop: str) -> None:
     """Django alone loses this race on every engine."""
     browser = plain.browser(plain.add_user())
     late = changing(browser, stop)
@@ -70,7 +70,7 @@ def test_f04_without_the_package_the_session_goes_on(plain: World, stop: str) ->
 
 
 @pytest.mark.parametrize("stop", STOPS)
-def test_f04_without_a_logout_the_user_stays(small_world: World, stop: str) -> None:
+def test_without_a_logout_the_user_stays_logged_in(small_world: World, stop: str) -> None:
     """A page that another tab asks for meanwhile, with a session that is older than the password,
     does not log this user out."""
     browser = small_world.browser(small_world.add_user())
@@ -83,7 +83,7 @@ def test_f04_without_a_logout_the_user_stays(small_world: World, stop: str) -> N
 
 
 @pytest.mark.parametrize("stop", STOPS[:-1])
-def test_f04_the_logout_wins_after_such_a_page_too(small_world: World, stop: str) -> None:
+def test_logout_wins_after_a_page_with_the_old_password(small_world: World, stop: str) -> None:
     """To which Django has said that the session is nobody's, and has deleted it."""
     browser = small_world.browser(small_world.add_user())
     late = changing(browser, stop)

@@ -71,7 +71,7 @@ def transactions(request: Any, monkeypatch: Any) -> None:
 
 
 @pytest.mark.parametrize("view", [LogoutView, AsyncLogoutView])
-def test_a_receiver_that_raises_keeps_nobody_in(
+def test_raising_receiver_does_not_prevent_the_logout(
     receivers: None, transactions: None, engine: str, ann: Client, settings: Any, view: Any
 ) -> None:
     """On every engine, in a transaction or not: logged out, and told so."""
@@ -85,7 +85,7 @@ def test_a_receiver_that_raises_keeps_nobody_in(
     assert LogoutEvent.objects.count() == 1
 
 
-def test_nor_with_djangos_own_logout(
+def test_django_logout_function_still_ends_session(
     receivers: None, transactions: None, engine: str, ann: Client
 ) -> None:
     """There the error is shown, since Django sends the signal; but the session has ended before
@@ -93,7 +93,7 @@ def test_nor_with_djangos_own_logout(
     leave(ann, "/plain-logout/")
 
 
-def test_nor_with_djangos_own_view(
+def test_django_logout_view_still_ends_session(
     receiver: None, transactions: None, ann: Client, settings: Any
 ) -> None:
     """Whichever receiver it is that raises."""
@@ -113,12 +113,12 @@ def leave(ann: Client, path: str) -> None:
     assert LogoutEvent.objects.count() == 1
 
 
-def test_nor_where_nobody_was_logged_in(receiver: None, client: Client) -> None:
+def test_anonymous_logout_succeeds_with_a_raising_receiver(receiver: None, client: Client) -> None:
     """Calm, whatever the receiver thinks of a user that is None."""
     assert client.post(LOGOUT).status_code == 200
 
 
-async def test_nor_under_asgi(receiver: None, user: Any, settings: Any) -> None:
+async def test_async_view_still_ends_session(receiver: None, user: Any, settings: Any) -> None:
     """With the asynchronous view."""
     settings.ROOT_URLCONF = routes(AsyncLogoutView.as_view())
     client = AsyncClient()

@@ -18,7 +18,7 @@ def install(world: World, recipe: str, beside: str, *, after: bool) -> None:
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
-def test_f10_what_is_put_back_signs_nobody_in(small_world: World, inside: bool) -> None:
+def test_restored_session_logs_no_user_in(small_world: World, inside: bool) -> None:
     """Told "logged out", and logged out: on either side of our middleware."""
     install(small_world, "restore_everything", OURS, after=inside)
     assert_logs_out(small_world, "/logout/")
@@ -27,7 +27,9 @@ def test_f10_what_is_put_back_signs_nobody_in(small_world: World, inside: bool) 
 @pytest.mark.parametrize("path", ["/logout/", "/plain-logout/"])
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_f10_whatever_is_put_back(make_world: Any, recipe: str, inside: bool, path: str) -> None:
+def test_restored_parts_of_the_session_log_no_user_in(
+    make_world: Any, recipe: str, inside: bool, path: str
+) -> None:
     """All but the login; and after Django's own logout."""
     world = make_world("sqlite", "db")
     install(world, recipe, OURS, after=inside)
@@ -45,7 +47,7 @@ def assert_logs_out(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_f10_and_keeps_nobody_from_logging_in_again(
+def test_restored_session_does_not_prevent_the_next_login(
     small_world: World, recipe: str, inside: bool
 ) -> None:
     """An ended session's id that comes along with the cart must not spoil the next login."""
@@ -60,7 +62,7 @@ def test_f10_and_keeps_nobody_from_logging_in_again(
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_f10_nor_does_a_session_that_ended_elsewhere_come_back_by_it(
+def test_session_that_ended_elsewhere_is_not_restored(
     small_world: World, recipe: str, inside: bool
 ) -> None:
     """The snapshot is taken, the session ends in another process, the snapshot is put back."""
@@ -73,7 +75,7 @@ def test_f10_nor_does_a_session_that_ended_elsewhere_come_back_by_it(
     assert small_world.served(browser.history) == set()
 
 
-def test_f10_without_the_package_it_stays_signed_in(plain: World) -> None:
+def test_without_the_package_user_stays_logged_in(plain: World) -> None:
     """Django alone says "logged out" and is not."""
     install(plain, "restore_everything", AUTHENTICATION, after=True)
     browser = plain.browser(plain.add_user())

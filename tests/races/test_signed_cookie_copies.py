@@ -23,7 +23,7 @@ def before(site: World, make_world, request: pytest.FixtureRequest) -> World:
     return world
 
 
-def test_f05_every_value_that_the_cookie_ever_had_is_refused(site: World) -> None:
+def test_every_value_that_the_cookie_ever_had_is_refused(site: World) -> None:
     """Whoever has copied one of them, at whatever time, is nobody."""
     browser = site.browser(site.add_user())
     for _ in range(3):
@@ -34,9 +34,7 @@ def test_f05_every_value_that_the_cookie_ever_had_is_refused(site: World) -> Non
     assert site.served(browser.history) == set()
 
 
-def test_f05_a_value_from_before_the_package_is_refused_after_logout(
-    site: World, before: World
-) -> None:
+def test_value_from_before_the_package_is_refused_after_logout(site: World, before: World) -> None:
     """Sessions that were alive at the installation are adopted, and then end like any other."""
     browser = old_browser(before, site)
     assert browser.user() != ""
@@ -44,9 +42,7 @@ def test_f05_a_value_from_before_the_package_is_refused_after_logout(
     assert site.served(browser.history) == set()
 
 
-def test_f05_every_earlier_value_from_before_the_package_is_refused(
-    site: World, before: World
-) -> None:
+def test_every_earlier_value_from_before_the_package_is_refused(site: World, before: World) -> None:
     """Also those that nobody has shown since."""
     browser = old_browser(before, site, writes=3)
     browser.get("/write/")
@@ -54,9 +50,7 @@ def test_f05_every_earlier_value_from_before_the_package_is_refused(
     assert site.served(browser.history) == set()
 
 
-def test_f05_even_if_a_copy_of_an_earlier_value_has_been_in_use_since(
-    site: World, before: World
-) -> None:
+def test_copy_of_an_earlier_value_in_use_is_refused(site: World, before: World) -> None:
     """A thief's copy, adopted under an id of its own, ends with the rest."""
     browser = old_browser(before, site, writes=3)
     thief = Browser(site, {"sessionid": browser.history[0]})
@@ -67,7 +61,7 @@ def test_f05_even_if_a_copy_of_an_earlier_value_has_been_in_use_since(
     assert site.served([*browser.history, *thief.history]) == set()
 
 
-def test_f05_a_late_adoption_does_not_escape(site: World, before: World) -> None:
+def test_late_adoption_does_not_escape(site: World, before: World) -> None:
     """A request that stands just before the adoption of the session while it is ended."""
     browser = old_browser(before, site)
     late = browser.begin("/write/", "adopting")
@@ -76,7 +70,7 @@ def test_f05_a_late_adoption_does_not_escape(site: World, before: World) -> None
     assert site.served(browser.history) == set()
 
 
-def test_f05_logging_in_again_works(site: World, before: World) -> None:
+def test_user_can_log_in_again_after_the_refusal(site: World, before: World) -> None:
     """What refuses the old cookies does not refuse the user."""
     browser = old_browser(before, site)
     name = browser.user()

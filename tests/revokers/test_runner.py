@@ -33,7 +33,7 @@ REVOKERS = {
 }
 
 
-def test_a_revoker_that_raises_keeps_nobody_in(
+def test_raising_revoker_does_not_prevent_the_logout(
     transactions: None, engine: str, ann: Client, settings: Any
 ) -> None:
     """Not even one that breaks the transaction: the sessions have ended on every engine."""
@@ -41,7 +41,7 @@ def test_a_revoker_that_raises_keeps_nobody_in(
 
 
 @pytest.mark.parametrize("path", REVOKERS)
-def test_the_others_are_asked_after_a_revoker_that_raises(
+def test_other_revokers_run_after_one_that_raises(
     transactions: None, ann: Client, settings: Any, path: str
 ) -> None:
     """Even after one that does not exist; and the record says what failed."""

@@ -34,7 +34,7 @@ def row() -> LoginSession:
     return LoginSession.objects.get()
 
 
-def test_between_two_writes_nobody_is_asked(
+def test_request_between_two_writes_takes_no_query(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
     """At the interval there is one query more, and it is a write."""
@@ -56,7 +56,7 @@ def test_between_two_writes_nobody_is_asked(
     assert row().last_seen_at == timezone.now() - timedelta(minutes=1)
 
 
-def test_of_several_processes_one_writes(user: Any, settings: Any, clock: Any) -> None:
+def test_one_of_several_processes_writes(user: Any, settings: Any, clock: Any) -> None:
     """All have found that it is time; the row takes the first."""
     logged_in(user)
     session_id = row().pk
@@ -77,7 +77,7 @@ def test_of_several_processes_one_writes(user: Any, settings: Any, clock: Any) -
     ("limits", "exact"),
     [({}, False), ({"ABSOLUTE_TIMEOUT": 60}, False), ({"IDLE_TIMEOUT": 600}, True)],
 )
-def test_whoever_comes_second_knows_when_it_is_time_again(
+def test_second_process_knows_when_the_next_write_is_due(
     user: Any, settings: Any, clock: Any, limits: Any, exact: bool
 ) -> None:
     """Where it matters, because a session can be idle: an interval after what the row says, so

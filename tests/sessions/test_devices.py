@@ -67,7 +67,7 @@ def test_the_client_is_the_first_that_is_no_proxy_of_ours(
     assert devices.client_ip(request(forwarded, peer)) == client
 
 
-def test_without_trusted_proxies_the_header_is_nobodys_word(settings: Any) -> None:
+def test_header_is_ignored_without_trusted_proxies(settings: Any) -> None:
     """The default."""
     settings.LOGOUT = {}
     assert devices.client_ip(request("203.0.113.5", "10.0.0.1")) == "10.0.0.1"

@@ -11,13 +11,13 @@ from django_logout.sessions.identity import ID_KEY, identify, is_adopted
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_nobody_is_nobody() -> None:
+def test_session_without_a_user_has_no_identity() -> None:
     """A session without a user has no identity, whatever else it holds."""
     assert identify({}, "key") is None
     assert identify({ID_KEY: str(uuid4())}, "key") is None
 
 
-def test_a_login_without_key_and_id_is_nobody_yet() -> None:
+def test_login_without_key_and_id_has_no_identity_yet() -> None:
     """As a project may put it together by hand: there is nothing that could have ended."""
     assert identify({SESSION_KEY: "1"}, None) is None
 

@@ -82,7 +82,7 @@ def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     assert row.session_key == "key"
 
 
-def test_nor_has_one_that_went_with_everyone(user: Any) -> None:
+def test_session_ended_with_everyones_has_no_new_key(user: Any) -> None:
     """It is not marked itself, and has ended all the same."""
     row = row_of(user, session_key="key")
     cutoffs.cut_off([None], before=timezone.now(), reason="command")

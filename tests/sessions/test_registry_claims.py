@@ -68,7 +68,7 @@ def test_what_was_cut_off_with_everyone_is_not_claimed_again(user: Any, way: Any
         assert way(session_id, uuid4(), timezone.now()) == ((), ())
 
 
-def test_all_of_one_users_are_claimed_and_nobody_elses(user: Any, other: Any) -> None:
+def test_sessions_of_one_user_only_are_claimed(user: Any, other: Any) -> None:
     """Those that are alive, with the keys that are known."""
     at, event_id = timezone.now(), uuid4()
     mine = {make(user, session_key="k" * 32), make(user)}

@@ -46,7 +46,7 @@ def _rows(settings: Any) -> None:
 
 @pytest.mark.usefixtures("_rows")
 @pytest.mark.parametrize("signal", [pre_delete, post_delete], ids=["pre_delete", "post_delete"])
-def test_whoever_listens_to_session_rows_hears_of_each(user: Any, hear: Hear, signal: Any) -> None:
+def test_receivers_of_session_rows_get_each_deletion(user: Any, hear: Hear, signal: Any) -> None:
     """As with Django alone."""
     ann = Client()
     ann.force_login(user)

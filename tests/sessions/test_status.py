@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
-def test_a_claim_that_is_no_id_is_nobody_alive(user: Any, claim: Any) -> None:
+def test_malformed_id_is_not_active(user: Any, claim: Any) -> None:
     """Whatever has got into the data, it cannot pass for a session from before our time."""
     identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
     assert identity is not None
@@ -50,7 +50,7 @@ def test_a_login_after_everything_was_ended_is_alive(user: Any) -> None:
     assert client.get("/").content == b"user=ann"
 
 
-def test_of_users_without_a_hash_nobody_knows_why_they_are_shut_out(
+def test_user_model_without_a_hash_gives_no_reason(
     user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As user models may be that are none of Django's: their sessions cannot be too old."""

@@ -53,9 +53,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("url", HOSTILE)
-def test_a_hostile_next_is_refused_and_somebody_sees_it(
-    url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_hostile_next_is_refused_and_logged(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Refused, and logged with where it was tried."""
     request = RequestFactory().post("/out/")
 
@@ -85,7 +83,7 @@ def test_no_next_is_not_worth_a_line(nothing: str | None, caplog: pytest.LogCapt
     assert not caplog.records
 
 
-def test_from_https_nobody_is_sent_to_http() -> None:
+def test_https_is_not_redirected_to_http() -> None:
     """Not even to our own host."""
     request = RequestFactory().post("/out/", secure=True)
 

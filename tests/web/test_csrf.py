@@ -55,7 +55,7 @@ def test_a_charset_that_no_form_may_have_is_read_as_utf_8() -> None:
     assert request.POST["next"] == "/a/"
 
 
-def test_a_body_that_nobody_can_read_is_no_fields() -> None:
+def test_unreadable_body_has_no_fields() -> None:
     """A broken multipart body: as if nothing had been sent."""
     request = RequestFactory().post("/", b"--b\r\nnonsense", content_type="multipart/form-data")
 

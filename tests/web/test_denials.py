@@ -41,7 +41,7 @@ ADMIN = "An administrator ended your session."
 FETCH = {"sec-fetch-dest": "empty"}
 
 
-def test_a_login_page_of_the_views_own_says_why_too(user: Any, ann: Client, settings: Any) -> None:
+def test_login_page_of_the_view_says_why(user: Any, ann: Client, settings: Any) -> None:
     """As the admin's: it is known by the way back, and named to programs."""
     settings.ROOT_URLCONF = routes(
         login_required(lambda request: HttpResponse(), login_url="/admin/login/?a=1"),
@@ -91,7 +91,7 @@ def test_a_forbidden_page_says_why(user: Any, ann: Client, settings: Any) -> Non
     assert ADMIN in page.text
 
 
-def test_a_program_that_says_nothing_of_itself_is_answered_as_before(
+def test_client_without_an_accept_header_gets_the_views_response(
     user: Any, ann: Client, settings: Any
 ) -> None:
     """In JSON, where that is what the view speaks."""

@@ -55,9 +55,7 @@ def cached(response: Any) -> str:
 
 
 @pytest.mark.parametrize("view", [page, apage, download])
-def test_pages_of_somebody_may_not_be_stored(
-    engine: str, ann: Client, settings: Any, view: Any
-) -> None:
+def test_pages_of_a_user_are_not_stored(engine: str, ann: Client, settings: Any, view: Any) -> None:
     """Once it is switched on, whatever kind of response it is."""
     settings.ROOT_URLCONF = routes(view)
     assert cached(ann.get(OUT)) == ""
@@ -67,7 +65,9 @@ def test_pages_of_somebody_may_not_be_stored(
     assert cached(ann.get(OUT)) == "no-store, private"
 
 
-async def test_under_asgi_too(no_store: None, user: Any, settings: Any) -> None:
+async def test_pages_of_a_user_are_not_stored_under_asgi(
+    no_store: None, user: Any, settings: Any
+) -> None:
     """Likewise."""
     settings.ROOT_URLCONF = routes(apage)
     client = AsyncClient()
@@ -86,7 +86,9 @@ def test_pages_that_never_looked_are_left_alone(
     assert cached(ann.get("/quiet/")) == ""
 
 
-def test_pages_for_nobody_are_left_alone(no_store: None, client: Client, ann: Client) -> None:
+def test_pages_for_anonymous_visitors_are_left_alone(
+    no_store: None, client: Client, ann: Client
+) -> None:
     """Of visitors, and of somebody whose session has ended."""
     assert cached(client.get("/")) == ""
 
@@ -121,7 +123,7 @@ PREFETCH = {"Sec-Purpose": "prefetch;prerender"}
 
 
 @pytest.mark.parametrize("view", [page, never_cache(page)], ids=["ours", "its own"])
-def test_pages_of_somebody_may_not_be_fetched_ahead(
+def test_pages_of_a_user_are_not_prefetched(
     no_store: None, ann: Client, settings: Any, view: Any
 ) -> None:
     """F42: the browser would show them after logging out."""
@@ -174,7 +176,7 @@ def test_the_cookie_is_deleted_as_it_was_set(ann: Client, settings: Any, path: s
     assert (found["samesite"], found["secure"]) == ("Strict", True)
 
 
-def test_a_cookie_with_a_prefix_is_deleted_too(user: Any, settings: Any) -> None:
+def test_cookie_with_a_prefix_is_deleted(user: Any, settings: Any) -> None:
     """Browsers refuse a change of it that is not Secure."""
     settings.SESSION_COOKIE_NAME = "__Host-sessionid"
     settings.SESSION_COOKIE_SECURE = True
@@ -302,7 +304,7 @@ def test_logging_out_by_get_clears_nothing(clearing: None, ann: Client, settings
     assert cleared(ann.get(OUT, headers=SECURE)) == ""
 
 
-def test_whoever_logs_in_again_at_once_loses_nothing(
+def test_login_after_the_logout_keeps_site_data(
     clearing: None, ann: Client, other: Any, settings: Any
 ) -> None:
     """What would be cleared is the new user's."""

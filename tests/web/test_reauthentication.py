@@ -117,7 +117,7 @@ def test_how_old_is_a_setting(
     assert not asks(here.post(OTHERS))
 
 
-def test_none_asks_nobody(user: Any, settings: Any) -> None:
+def test_no_limit_asks_for_no_login(user: Any, settings: Any) -> None:
     """Nor looks."""
     settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
     here, phone = browser(user), browser(user)
@@ -177,7 +177,7 @@ def test_an_asynchronous_login_counts(user: Any, settings: Any) -> None:
     assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
 
 
-def test_a_login_in_a_session_that_nobody_has_watched_counts(user: Any, rf: Any) -> None:
+def test_login_in_an_unguarded_session_counts(user: Any, rf: Any) -> None:
     """Where our middleware has not been, nobody can tell how it was logged in to."""
     here = browser(user)
     age(HOUR)
@@ -211,7 +211,7 @@ def test_a_failed_login_is_no_proof(user: Any) -> None:
     assert asks(here.post(OTHERS))
 
 
-def test_somebody_elses_login_ends_nothing_of_the_first(user: Any, other: Any) -> None:
+def test_login_of_another_user_ends_nothing_of_the_first(user: Any, other: Any) -> None:
     """They see their own list; the sessions that were about to end are untouched."""
     here, phone = browser(user), browser(user)
     age(HOUR)

@@ -102,7 +102,7 @@ def test_a_cookie_ended_from_elsewhere_raises_it_when_another_device_has_it(
     assert len(alarms) == replays() == 1
 
 
-async def test_an_asynchronous_server_raises_it_too(engine: str, user: Any) -> None:
+async def test_alarm_is_raised_under_asgi(engine: str, user: Any) -> None:
     """Likewise."""
     browser = AsyncClient()
     await browser.aforce_login(user)

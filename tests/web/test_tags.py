@@ -105,7 +105,7 @@ class TestButton:
 class TestScript:
     """``logout_script``."""
 
-    def test_of_a_user(self, show: Show, ann: Client) -> None:
+    def test_script_for_a_user(self, show: Show, ann: Client) -> None:
         """Where to ask, for whom, how often; the words are in a template, nothing is inline."""
         page = show(ann, "logout_script")
 
@@ -121,7 +121,7 @@ class TestScript:
         assert "nonce" not in script
         assert len(page.all("template")) == 1
 
-    def test_of_nobody(self, show: Show) -> None:
+    def test_anonymous_visitor_gets_no_dialogs(self, show: Show) -> None:
         """It tells the other tabs, and shows nothing; no cookie is set for it."""
         client = Client()
         page = show(client, "logout_script")
@@ -209,7 +209,7 @@ def test_without_our_urls_our_own_pages_have_no_script(settings: Any) -> None:
     assert engines["django"].from_string(source).render({}) == "[]"
 
 
-def test_without_a_request_it_is_for_nobody() -> None:
+def test_without_a_request_it_is_for_an_anonymous_visitor() -> None:
     """As on the page that says that the database is down: nobody is asked anything."""
     source = "{% load logout %}{% logout_script %}{% logout_button %}"
 
@@ -259,7 +259,7 @@ class TestSessionList:
 
         assert len(show(here, "session_list", "per_page=1").all("tr")) == 2
 
-    def test_of_nobody(self, show: Show) -> None:
+    def test_it_is_empty_for_anonymous_visitors(self, show: Show) -> None:
         """Nothing."""
         assert show(Client(), "session_list").elements == []
 

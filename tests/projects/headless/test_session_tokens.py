@@ -104,7 +104,7 @@ def change_password(user: Any) -> None:
 
 @keyed
 @pytest.mark.parametrize("point", ["view", "rotated"])
-def test_rotated_key_ends_too(
+def test_rotated_key_ends_with_its_session(
     engine: str, user: Any, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """The key rotates before the ending, or during it: before the new one is saved, or after."""

@@ -57,7 +57,7 @@ def test_the_browser_itself_can_vouch(user: Any, settings: Any, view: Any) -> No
 
 @pytest.mark.parametrize("view", [leave, aleave])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", None])
-def test_another_site_logs_nobody_out(user: Any, settings: Any, view: Any, site: Any) -> None:
+def test_another_site_cannot_log_out(user: Any, settings: Any, view: Any, site: Any) -> None:
     """The question comes instead, with a token that works and no choice that the view ignores."""
     settings.ROOT_URLCONF = routes(view)
     client = strict(user)
@@ -104,7 +104,7 @@ def test_no_transaction_takes_the_logout_back(
     assert LogoutEvent.objects.get().user_label == "ann"
 
 
-def test_nobody_has_to_be_logged_in(settings: Any, client: Client) -> None:
+def test_no_login_is_required(settings: Any, client: Client) -> None:
     """Where a middleware wants a login for every page, too."""
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE,

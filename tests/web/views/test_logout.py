@@ -60,7 +60,7 @@ def test_head_is_get_without_a_body(ann: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_whoever_is_not_logged_in_is_told_that_all_is_well(client: Client, method: str) -> None:
+def test_anonymous_logout_succeeds(client: Client, method: str) -> None:
     """Anonymous logout is calm success, and no event."""
     response = getattr(client, method)(LOGOUT)
 

@@ -52,6 +52,6 @@ def test_a_wrong_method_of_an_api_is_a_problem(ann: Client) -> None:
     assert response.json()["status"] == 405
 
 
-def test_a_method_nobody_knows(ann: Client) -> None:
+def test_unknown_method_is_a_405(ann: Client) -> None:
     """A 405 as well."""
     assert ann.generic("BREW", LOGOUT).status_code == 405

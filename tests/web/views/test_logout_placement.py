@@ -52,7 +52,7 @@ def test_logout_then_login(
     assert logged_in_as(ann) == ""
 
 
-def test_logout_then_login_asks_too(ann: Client, settings: Any) -> None:
+def test_logout_then_login_asks_on_get(ann: Client, settings: Any) -> None:
     """A link to it is a question, no logout."""
     settings.ROOT_URLCONF = routes(logout_then_login)
 

@@ -63,7 +63,7 @@ def test_the_page_names_each_session_and_marks_this_one_in_words(user: Any) -> N
     assert labels.count(f"End the session on {device_name(IPHONE)}") == 1
 
 
-def test_devices_are_named_in_the_language_of_whoever_looks(user: Any, settings: Any) -> None:
+def test_devices_are_named_in_the_language_of_the_reader(user: Any, settings: Any) -> None:
     """On the page, in the list and in the admin; whatever language the login was in."""
     type(user).objects.update(is_staff=True, is_superuser=True)
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]

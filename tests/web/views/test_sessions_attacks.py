@@ -90,7 +90,7 @@ def test_this_session_ended_while_the_page_was_open(user: Any, engine: str) -> N
     assert logged_in_as(phone) == "ann"
 
 
-def test_nobody_is_told_that_they_are_logged_out_everywhere(user: Any) -> None:
+def test_ended_session_is_not_told_logged_out_everywhere(user: Any) -> None:
     """Whose session was ended elsewhere, by whoever it was, and now means to end the rest."""
     here, phone = browser(user), browser(user)
     end_sessions(Target.session(id_of(here)), reason=Reason.ADMIN)

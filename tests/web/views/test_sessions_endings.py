@@ -74,7 +74,7 @@ def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) ->
 
 
 @pytest.mark.parametrize(("url", "data"), [(EVERYWHERE, {}), (LOGOUT, {"everywhere": "on"})])
-def test_everywhere_ends_this_one_too(
+def test_everywhere_ends_this_session(
     user: Any, other: Any, engine: str, url: str, data: dict[str, str]
 ) -> None:
     """By the button, and by the tick box of the question; the page tells."""
@@ -140,7 +140,7 @@ async def test_everywhere_under_asgi(user: Any, settings: Any) -> None:
     assert (await here.get("/")).content == (await phone.get("/")).content == b"user="
 
 
-def test_the_others_end_though_nobody_has_ever_seen_them(user: Any, engine: str) -> None:
+def test_unregistered_other_sessions_end(user: Any, engine: str) -> None:
     """A session from before our time has no row, and is not in the list; it is another all the
     same. This one may be from then, too."""
     old, older = before_us(user), before_us(user)
@@ -191,7 +191,7 @@ def test_ending_this_one_is_a_logout(user: Any, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("url", [SESSIONS, OTHERS, end_url(UUID(int=1)), EVERYWHERE])
-def test_nobody_is_sent_to_log_in(client: Client, url: str) -> None:
+def test_anonymous_visitor_is_sent_to_the_login_page(client: Client, url: str) -> None:
     """A page by redirect, JSON by 401, htmx by its header; and back to the list."""
     ask = client.get if url == SESSIONS else client.post
     login = f"/login/?next={SESSIONS}"

@@ -35,7 +35,7 @@ def seen(seconds_ago: float) -> None:
     activity._memories.clear()
 
 
-def test_nobody() -> None:
+def test_anonymous_visitor_is_not_logged_in() -> None:
     """Just that, to anybody, whatever they send."""
     client = Client(enforce_csrf_checks=True)
 
@@ -138,7 +138,7 @@ def test_staying_does_not_make_a_login_younger(user: Any, settings: Any) -> None
     assert here.post(STATUS).json()["expires_in"] in range(940, 1001)
 
 
-def test_staying_revives_nobody(user: Any, engine: str) -> None:
+def test_staying_does_not_revive_an_ended_session(user: Any, engine: str) -> None:
     """What has ended has ended; the answer says so."""
     here, phone = browser(user), browser(user)
     end_sessions(Target.session(id_of(here)), reason=Reason.ADMIN)
@@ -201,7 +201,7 @@ def test_its_answer_holds_no_secret(user: Any) -> None:
     assert len(found["user"]) == 22
 
 
-def test_it_tells_users_apart_and_nobody_who_they_are(user: Any, other: Any) -> None:
+def test_user_token_distinguishes_users_without_naming_them(user: Any, other: Any) -> None:
     """The same in every session of one user, another for another, none for nobody."""
     here, phone, theirs = browser(user), browser(user), browser(other)
 
@@ -236,7 +236,7 @@ def test_a_script_that_has_heard_a_reason_can_ask_for_its_sentence(
     assert response["Content-Type"] == "application/json"
 
 
-def test_no_reason_is_told_to_whoever_is_logged_in(user: Any) -> None:
+def test_logged_in_user_gets_no_reason(user: Any) -> None:
     """Whatever the query says."""
     assert "reason" not in browser(user).get(f"{STATUS}?reason=admin").json()
 
