@@ -40,7 +40,8 @@ def database_from_url(url: str) -> dict[str, Any]:
 
 
 def cache_from_url(url: str) -> dict[str, Any]:
-    """``locmem://``, ``shared://``, ``dummy://``, ``redis://host:port/db``, ``memcached://host:port``."""
+    """``locmem://``, ``shared://``, ``dummy://``, ``redis://host:port/db``,
+    ``memcached://host:port``."""
     parts = urlsplit(url)
     location = parts.netloc if parts.scheme == "memcached" else url
     if parts.scheme in {"locmem", "shared", "dummy"}:

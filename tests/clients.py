@@ -142,7 +142,8 @@ def logged_in_as(client: Any) -> str:
 
 
 def copy_of(client: Any) -> Any:
-    """Return a thief's browser: it has the same session cookie, and learns nothing of what follows."""
+    """Return a thief's browser: it has the same session cookie, and learns nothing of what
+    follows."""
     thief = type(client)()
     thief.cookies["sessionid"] = client.cookies["sessionid"].value
     return thief

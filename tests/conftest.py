@@ -101,7 +101,8 @@ def engine(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> str:
-    """Run the test once for each session engine that is chosen, and return the engine's short name."""
+    """Run the test once for each session engine that is chosen, and return the engine's short
+    name."""
     name, cache = engines.SETUPS[request.param]
     url = services.URLS.get(cache, f"{cache}://")
     # A prefix of its own keeps tests that run side by side apart, without clearing the server.
@@ -128,13 +129,13 @@ def clock() -> Iterator[Any]:
 
 @pytest.fixture
 def user(db: None) -> Any:
-    """Somebody who can log in."""
+    """A user who can log in."""
     return get_user_model().objects.create_user("ann", password="pw")
 
 
 @pytest.fixture
 def other(db: None) -> Any:
-    """Somebody else."""
+    """Another user."""
     return get_user_model().objects.create_user("bob", password="pw")
 
 

@@ -143,7 +143,7 @@ class Visitor:
         return self.get("/cars/add/")[1] == f"{self.origin}/cars/add/"
 
     def copy(self) -> "Visitor":
-        """Somebody else with a copy of these cookies."""
+        """Return an attacker's browser with a copy of these cookies."""
         other = Visitor(self.origin)
         for cookie in self.cookies:
             assert isinstance(cookie, Cookie)

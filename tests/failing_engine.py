@@ -8,7 +8,7 @@ from django.contrib.sessions.backends.file import SessionStore as FileStore
 
 
 class SessionStore(FileStore):
-    """Files on a disk that lets go of nothing, once somebody has logged in."""
+    """Files on a disk that deletes nothing, once a user has logged in."""
 
     def delete(self, session_key: str | None = None) -> None:
         if session_key and SESSION_KEY in FileStore(session_key).load():

@@ -54,7 +54,7 @@ def test_lists_and_pages_show_facts_and_no_key(
 def test_what_lists_find_tells_no_key(
     keys: list[str], admin_client: Client, field: str, lookup: str
 ) -> None:
-    """Whoever may look could else guess it letter by letter."""
+    """Else a user who may search could guess the key letter by letter."""
     for url, relation in (
         (SESSIONS, ""),
         (SESSIONS, "event__login_sessions__"),
@@ -85,7 +85,7 @@ def test_nothing_can_be_added_changed_or_deleted(
 def test_a_user_with_sessions_can_still_be_deleted(
     keys: list[str], user: Any, client: Client, django_user_model: Any, permissions: None
 ) -> None:
-    """By whoever may delete users: his sessions go with him, the events stay."""
+    """By an administrator who may delete users: the sessions are deleted too, and the events stay."""
     clerk = django_user_model.objects.create_user("clerk", password="pw", is_staff=True)
     users = user._meta
     may = [f"{verb}_{users.model_name}" for verb in ("delete", "view")]

@@ -58,7 +58,7 @@ def urls(settings: Any) -> None:
 
 
 def staff(*codenames: str, name: str = "clerk") -> Any:
-    """Somebody who may enter the admin, see everything, and do what these permissions say."""
+    """Return staff who may see everything, and do what these permissions say."""
     clerk = get_user_model().objects.create_user(name, password="pw", is_staff=True)
     seeing = ("view_loginsession", "view_logoutevent", f"view_{USER.model_name}")
     clerk.user_permissions.set(Permission.objects.filter(codename__in=(*seeing, *codenames)))
@@ -66,7 +66,7 @@ def staff(*codenames: str, name: str = "clerk") -> Any:
 
 
 def browser(user: Any) -> Client:
-    """Where somebody has just logged in."""
+    """Return a client that has just logged in."""
     client = Client()
     client.force_login(user)
     return client
@@ -146,7 +146,7 @@ def test_users_are_logged_out_everywhere(user: Any, other: Any) -> None:
 
 @pytest.fixture
 def members(settings: Any) -> Iterator[str]:
-    """An admin for a proxy of the user model, which whoever is staff may see."""
+    """An admin for a proxy of the user model, which all staff may see."""
     meta = type("Meta", (), {"proxy": True, "app_label": USER.app_label})
     model = type("Member", (get_user_model(),), {"Meta": meta, "__module__": __name__})
     site = admin.AdminSite("members")
@@ -211,7 +211,8 @@ def test_staff_without_the_permission_can_end_nothing(user: Any, url: str) -> No
 def test_sessions_of_staff_need_the_stronger_permission(
     user: Any, other: Any, url: str, field: str
 ) -> None:
-    """Without it theirs are left, which is said before and after; the rest ends."""
+    """Without it the sessions of staff stay active, which is said before and after; the others
+    end."""
     setattr(user, field, True)
     user.save()
     anns, bobs, clerk = browser(user), browser(other), browser(staff("end_loginsession"))
@@ -266,7 +267,7 @@ def test_what_has_ended_cannot_be_ended_again(user: Any) -> None:
 
 
 def test_session_ended_with_everyones_is_shown_as_ended(user: Any, other: Any) -> None:
-    """No row of theirs says so: the list does, its filter, and the action."""
+    """Their rows do not say so: the list does, its filter, and the action."""
     browser(user)
     end_sessions(Target.everyone(), reason=Reason.COMMAND)
     when = formats.localize(timezone.localtime(Cutoff.objects.get().before))

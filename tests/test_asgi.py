@@ -39,7 +39,8 @@ urlpatterns = [
 
 
 async def told(scope: dict[str, Any], *messages: dict[str, Any]) -> list[Any]:
-    """What an application behind the wrapper is told of a client that sends these messages."""
+    """Return the messages that an application behind the wrapper gets of those that a client
+    sends."""
     heard: list[Any] = []
     coming = iter(messages)
 

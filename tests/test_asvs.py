@@ -33,7 +33,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def in_turn(user: Any, clock: Any, number: int) -> list[Client]:
-    """Browsers in which somebody logs in, one after the other."""
+    """Return clients that log in one after the other."""
     found = []
     for _ in range(number):
         clock.shift(1)
@@ -69,7 +69,8 @@ def test_7_1_2_the_documentation_states_the_number_of_sessions_and_what_happens_
 def test_7_2_4_authentication_makes_a_new_token_and_ends_the_old_session(
     engine: str, user: Any, other: Any
 ) -> None:
-    """A guest's token is nobody's afterwards; that of whoever was signed in is refused."""
+    """An anonymous session's token is anonymous afterwards; that of a user who was logged in is
+    refused."""
     guest = Client()
     guest.get("/write/")
     before = copy_of(guest)
@@ -128,7 +129,7 @@ def test_7_4_1_after_termination_the_session_cannot_be_used(engine: str, user: A
 def test_7_4_2_all_sessions_end_with_the_account(
     engine: str, user: Any, other: Any, how: str
 ) -> None:
-    """At once, and nobody else's."""
+    """At once, and no other user's."""
     anns, bobs = [browser(user), browser(user)], browser(other)
     if how == "deleted":
         user.delete()

@@ -248,7 +248,7 @@ def end_everyones(user: Any, sessions: int) -> None:
 
 
 def make_sessions(user: Any, number: int) -> None:
-    """As many logins as somebody has who never logs out."""
+    """As many logins as a user has who never logs out."""
     until = timezone.now() + timedelta(days=1)
     has_table = engines.current().model is not None
     keys = [uuid4().hex for _ in range(number)]

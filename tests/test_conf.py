@@ -28,7 +28,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
     ],
 )
 def test_presets_fill_what_is_not_set(settings: Any, given: Any, idle: Any, age: Any) -> None:
-    """NIST SP 800-63B-4; whoever writes ``None`` means it; mistakes are left to the checks."""
+    """NIST SP 800-63B-4. An explicit ``None`` stays ``None``, and the checks report mistakes."""
     settings.LOGOUT = given
     assert timeouts.limits_for(logout_settings(), None, None) == Limits(
         idle_timeout=idle, absolute_timeout=age

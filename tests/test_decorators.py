@@ -21,7 +21,7 @@ def no_store(settings: Any) -> None:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Somebody's page."""
+    """The page of a user."""
     return HttpResponse(request.user.get_username())
 
 

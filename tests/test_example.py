@@ -62,7 +62,7 @@ def test_project_is_in_order(env: dict[str, str]) -> None:
 
 
 def test_demo_data_can_be_run_again(env: dict[str, str]) -> None:
-    """The same people and cars, not twice as many; nobody is logged out by it."""
+    """The same users and cars, not twice as many, and no user is logged out by it."""
     count = "from cars.models import Car; from django.contrib.auth.models import User as U;"
     count += "print(Car.objects.count(), list(U.objects.values_list('username', 'password')))"
     before = manage(env, "shell", "--no-imports", "-c", count)

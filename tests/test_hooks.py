@@ -1,4 +1,5 @@
-"""What other apps add: a verb, retries and clean-ups that are registered in ``django_logout.hooks``."""
+"""What other apps add: a verb, retries and clean-ups that are registered in
+``django_logout.hooks``."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

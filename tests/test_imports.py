@@ -80,7 +80,7 @@ def test_a_process_imports_at_most_40_modules_before_the_first_login() -> None:
 
 
 def test_public_names_are_listed() -> None:
-    """For whoever looks around in a shell."""
+    """They are listed for completion in a shell."""
     import django_logout
 
     assert set(django_logout.__all__) <= set(dir(django_logout))

@@ -1,4 +1,5 @@
-"""The middleware: free where nobody logs out, and every error of ours is an answer of ours."""
+"""The middleware: it costs nothing without a logout, and turns every error of ours into a
+response."""
 
 from typing import Any
 
@@ -69,7 +70,7 @@ async def test_errors_are_a_503_under_asgi(user: Any, settings: Any) -> None:
 def test_a_session_that_vanished_under_the_view_is_a_way_to_log_in_again(
     ann: Client, settings: Any, error: Exception
 ) -> None:
-    """Instead of Django's 400; the cookie is somebody's own business by now."""
+    """Instead of Django's 400. The cookie is left alone: another tab may have logged in with it."""
     settings.ROOT_URLCONF = routes(raising(error))
 
     response = ann.get(OUT + "?page=2")
@@ -113,7 +114,7 @@ def early(settings: Any) -> None:
 def test_a_session_that_was_loaded_before_us_is_looked_at_again(
     engine: str, early: None, ann: Client, user: Any
 ) -> None:
-    """Or whoever stands before us would open what has ended."""
+    """Else an earlier middleware would serve a session that has ended."""
     assert logged_in_as(ann) == "ann"
 
     end_sessions(Target.user(user))

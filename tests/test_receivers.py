@@ -18,8 +18,8 @@ def modules(signal: Any) -> list[str]:
 @pytest.mark.parametrize("times", [0, 1, 2])
 @pytest.mark.parametrize("signal", [user_logged_in, user_logged_out], ids=["in", "out"])
 def test_ours_is_the_first_to_hear(signal: Any, times: int) -> None:
-    """Django sends the one before it ends anything: whoever raises first would stop us. Of the
-    other nobody hears if we refuse the login. And so it stays where tests change
+    """Django sends one before it ends anything, so a receiver that raises before ours would stop it. The
+    other must reach no receiver if we refuse the login. The order stays the same if tests change
     ``INSTALLED_APPS``, which has every app made ready again."""
 
     def theirs(**kwargs: Any) -> None: ...

@@ -24,7 +24,7 @@ def write(request: HttpRequest) -> HttpResponse:
 
 
 def quiet(request: HttpRequest) -> HttpResponse:
-    """Looks at nobody."""
+    """Do not load the user."""
     return HttpResponse("quiet")
 
 

@@ -1,4 +1,5 @@
-"""Waits for what another process does: for minutes, because a busy machine breaks any tighter limit."""
+"""Waits for what another process does: for minutes, because a busy machine breaks any tighter
+limit."""
 
 import socket
 import subprocess

@@ -6,13 +6,13 @@ from django.conf import settings
 
 
 def lag(settings: Any, *models: Any) -> None:
-    """From now on these are read in a replica; here there is none, so whoever does fails."""
+    """From now on these models are read from a replica. There is none here, so a read of it fails."""
     settings.PLACES = {f"read:{model._meta.app_label}": "replica" for model in models}
     settings.DATABASE_ROUTERS = [f"{__name__}.Router"]
 
 
 class Router:
-    """``replica`` is a database without a table: whoever reads there by mistake fails."""
+    """``replica`` is a database without a table, so a read of it by mistake fails."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str | None:
         """Where rows are read."""

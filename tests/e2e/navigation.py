@@ -17,7 +17,7 @@ def go(page: Page, steps: int) -> None:
 
 
 def end(page: Page, reason: str) -> None:
-    """Somebody else ends all sessions: what asks for it has no cookie."""
+    """End all sessions from elsewhere: the request for it has no cookie."""
     url = f"/trial/end/{reason}/"
     assert page.evaluate("async url => (await fetch(url, {credentials: 'omit'})).ok", url)
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.navigation import end
 
-#: Gives the page of a browser in which somebody is signed in, or nobody; takes a variant's name.
+#: Opens a page in a browser with a user who is logged in, or an anonymous one; takes a variant's name.
 Opens = Callable[..., Page]
 
 
@@ -35,7 +35,7 @@ def sessions(opens: Opens) -> Page:
 
 
 def sessions_again(opens: Opens) -> Page:
-    """The same, for whoever has to log in again first."""
+    """The same page, for a user who has to log in again first."""
     page = sessions(opens)
     end(page, "old")
     page.goto("/accounts/sessions/?again=1")

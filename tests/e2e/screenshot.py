@@ -13,7 +13,7 @@ PICTURE = EXAMPLE.parent / "docs" / "_static" / "car-site.png"
 
 
 def make(origin: str) -> None:
-    """The first page, with somebody logged in and cars in the cart."""
+    """Take a picture of the first page, with a user who is logged in and cars in the cart."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=services.chromium(), args=SWITCHES)
         page = browser.new_page(base_url=origin, viewport={"width": 1200, "height": 1000})

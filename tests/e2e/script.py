@@ -1,4 +1,4 @@
-"""What the tests of the script need: a page that asks often, and somebody who ends sessions."""
+"""What the tests of the script need: a page that polls often, and an ending from elsewhere."""
 
 from playwright.sync_api import Page
 
@@ -69,7 +69,7 @@ def go_back(page: Page) -> None:
 
 
 def is_hidden(page: Page, text: str) -> bool:
-    """Whether nobody can see, hear or find this on the page."""
+    """Return whether this element can be neither seen, heard nor found on the page."""
     heard = text in page.locator("html").aria_snapshot()
     found = page.evaluate("text => window.find(text)", text)
     seen = page.evaluate("document.body.innerText").strip()

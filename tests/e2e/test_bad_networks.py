@@ -1,4 +1,5 @@
-"""Offline, and other bad networks: nobody is told that they are logged out when they are not."""
+"""Offline, and other bad networks: no page says that its user is logged out while the session is
+active."""
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.needs("chromium")
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
-    """Somebody who is about to leave."""
+    """Open the page of a user who is about to leave."""
     return open_page(PRIVATE, user="customer")
 
 

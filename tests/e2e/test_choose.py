@@ -43,7 +43,7 @@ def test_one_is_chosen_and_the_login_goes_through(open_page: Open, scripts: bool
 
 
 def test_cancelled(open_page: Open) -> None:
-    """Nobody is logged in, and the Back button brings nothing back."""
+    """No user is logged in, and the Back button brings nothing back."""
     old, page = _asked(open_page)
 
     page.get_by_role("button", name="Cancel").click()

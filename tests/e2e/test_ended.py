@@ -1,4 +1,4 @@
-"""A session that ended while somebody was typing: one calm dialog, and nothing typed is lost."""
+"""A session that ended while the user was typing: one calm dialog, and no typed text is lost."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ async () => {
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
-    """A form that somebody is filling in."""
+    """Open a form that the user is filling in."""
     page = open_page(PRIVATE, user="customer")
     page.fill("[name=brand]", "Puma")
     return page
@@ -84,7 +84,7 @@ def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
 
 
 def test_typed_text_is_not_kept_for_another_account(page: Page) -> None:
-    """Another account logs in there instead: the page becomes theirs, and empty."""
+    """Another account logs in there instead: the page is that account's, and empty."""
     end_session(page)
     look_at(page)
 

@@ -75,7 +75,8 @@ def test_the_script_asks_before_it_shows_what_was_fetched_ahead(
 
 
 def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path: Path) -> None:
-    """Likewise, in a browser that nobody drives: it has run the page, scripts included."""
+    """The same in a browser that is not driven from outside: it has run the page, scripts
+    included."""
     hosts = [urlsplit(variant("https", name)).netloc for name in ("www", "no-store", "clear-ahead")]
 
     shown = _show(

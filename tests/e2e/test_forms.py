@@ -21,7 +21,7 @@ ADD_FORM = """
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
-    """Somebody's, under a policy that lets forms lead anywhere."""
+    """Open the page of a user, under a policy that lets forms lead anywhere."""
     return open_page(PRIVATE, user="customer", bypass_csp=True)
 
 
@@ -68,7 +68,7 @@ def test_it_is_sent_again_where_the_site_has_a_question(page: Page) -> None:
 
 
 def test_a_button_that_leads_elsewhere_leads_there(page: Page) -> None:
-    """And logs nobody out."""
+    """It does not log the user out."""
     request = sent(
         page,
         '<form method="post" action="/accounts/logout/">'

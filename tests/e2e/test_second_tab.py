@@ -60,7 +60,7 @@ def test_a_logout_by_a_plain_form_reaches_it_too(open_page: Open) -> None:
 
 
 def test_an_ending_elsewhere_is_noticed_by_asking(open_page: Open) -> None:
-    """Nobody sees, hears or finds the page any more, and Escape does not bring it back."""
+    """The page can be neither seen, heard nor found any more, and Escape does not bring it back."""
     page = watchful(open_page(user="customer"))
     assert not is_hidden(page, SECRET)
 
@@ -125,7 +125,7 @@ def test_the_back_button_asks_first(open_page: Open) -> None:
 
 
 def test_the_back_button_shows_nothing_while_the_site_is_away(open_page: Open) -> None:
-    """Nobody knows whether the session is alive; as soon as somebody does, the page is there."""
+    """It is unknown whether the session is active. As soon as it is known, the page is shown."""
     page = open_page(PRIVATE, user="customer")
     page.goto("/")
     page.context.set_offline(True)

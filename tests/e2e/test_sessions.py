@@ -14,7 +14,7 @@ IPHONE = (
 
 
 def _two(open_page: Open, **options: object) -> tuple[Page, Page]:
-    """A computer on the list of its sessions, and a phone; both somebody's alone."""
+    """A computer on the list of its sessions, and a phone, both of one user."""
     page = open_page("/accounts/sessions/", user="admin", **options)
     others = page.get_by_role("button", name="End all other sessions")
     if others.is_visible():

@@ -18,7 +18,7 @@ PAGE = "/trial/page/secret/"
 
 
 def _visit_sibling(page: Page, script: str) -> None:
-    """The user opens a page of another subdomain, which somebody else has in hand."""
+    """Open a page of another subdomain, which an attacker controls."""
     evil = f"https://evil.cars.test:{urlsplit(page.url).port}/"
     # Reading waits until all is written.
     script = f"{script}; document.title = document.cookie"
@@ -47,14 +47,15 @@ def _is_alive(page: Page, value: str, name: str = "sessionid") -> bool:
 
 @pytest.fixture
 def attacker(open_page: Open, variant: Variant) -> Page:
-    """Somebody with an account of their own."""
+    """Return an attacker with an account of the site."""
     return open_page("/", base_url=variant("https", "www"), user="admin")
 
 
 def test_a_tossed_session_ends_with_the_users_own(
     open_page: Open, variant: Variant, attacker: Page
 ) -> None:
-    """Whichever of the two Django reads, logging out means both; nobody goes on as the attacker."""
+    """Whichever of the two Django reads, logging out means both: the user does not continue as the
+    attacker."""
     page = open_page(PAGE, base_url=variant("https", "www"), user="customer")
     own, tossed = _session(page), _session(attacker)
     _visit_sibling(

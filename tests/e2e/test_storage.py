@@ -22,7 +22,7 @@ addEventListener("storage", ({ newValue }) => said.push(newValue));
 
 @pytest.fixture
 def tabs(open_page: Open) -> tuple[Page, Page]:
-    """Two, and in the second one somebody is typing."""
+    """Open two tabs; in the second one the user is typing."""
     first = open_page(user="customer")
     first.context.add_init_script(WITHOUT)
     first.goto("/ways/plain/")

@@ -31,7 +31,7 @@ def _wait_for_warning(page: Page) -> None:
 
 
 def _told(seconds: int, idle: int | None) -> Callable[[Route], None]:
-    """What the server would say, so late or so early, that nobody can wait for it."""
+    """Return what the server would say at a time that a test cannot wait for."""
 
     def tell(route: Route) -> None:
         if route.request.method == "POST":
@@ -62,7 +62,7 @@ def test_enter_is_enough_to_stay(page: Page) -> None:
 
 
 def test_escape_extends_the_session(page: Page) -> None:
-    """Whoever presses it is there."""
+    """A user who presses it is present."""
     _wait_for_warning(page)
 
     with page.expect_response(lambda answer: answer.request.method == "POST"):

@@ -84,7 +84,7 @@ def stored(request: HttpRequest) -> HttpResponse:
 
 
 def end(request: HttpRequest, reason: str) -> HttpResponse:
-    """Somebody else ends all sessions; or they are left alone, or have been there, for a day."""
+    """End all sessions from elsewhere, or make them idle, or old, by a day."""
     yesterday = timezone.now() - timedelta(days=1)
     if reason == "idle":
         LoginSession.objects.update(last_seen_at=yesterday)

@@ -35,7 +35,7 @@ def test_inside_a_transaction_it_is_told_after_the_commit(
 
 
 def test_what_is_rolled_back_has_not_happened(ann: Client, user: Any, heard: list[Any]) -> None:
-    """Nobody is told, and she is still signed in."""
+    """No receiver is called, and the user is still logged in."""
     with transaction.atomic():
         end_sessions(Target.user(user))
         transaction.set_rollback(True)
@@ -47,7 +47,7 @@ def test_what_is_rolled_back_has_not_happened(ann: Client, user: Any, heard: lis
 def test_what_has_ended_is_announced_whatever_fails_afterwards(
     engine: str, ann: Client, user: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody announces it later: for the next ending it is over."""
+    """No later ending announces it, since it has ended already."""
     heard = []
 
     def hear(session: Any, **kwargs: Any) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_without_autocommit_nothing_can_be_promised(ann: Client, user: Any) -> None:
-    """Nobody would tell when it is committed."""
+    """Without autocommit, no hook tells when the ending is committed."""
     transaction.set_autocommit(False)
     try:
         with pytest.raises(SessionNotEnded, match="atomic"):

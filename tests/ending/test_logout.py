@@ -80,7 +80,7 @@ def test_a_login_cannot_be_kept(ann: Client, settings: Any, key: str) -> None:
 
 
 def test_cart_of_an_anonymous_visitor_is_kept(client: Client, settings: Any) -> None:
-    """Nobody was logged in; the keys move all the same."""
+    """No user was logged in. The keys move all the same."""
     fill(client, settings, cart_view(keep=("cart",)))
     old = client.cookies["sessionid"].value
 

@@ -23,7 +23,7 @@ def bob(other: Any) -> Client:
 
 
 def sessions_of(account: Any) -> list[Any]:
-    """Ids of the sessions somebody has."""
+    """Return the ids of the user's active sessions."""
     return list(LoginSession.objects.filter(user=account).values_list("pk", flat=True))
 
 

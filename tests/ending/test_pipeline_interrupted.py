@@ -57,7 +57,7 @@ def test_logout_fails_if_the_user_cannot_be_loaded(ann: Client, settings: Any, u
 def test_a_view_that_makes_an_outage_a_500_of_its_own_is_answered_truly(
     ann: Client, settings: Any, user: Any
 ) -> None:
-    """Whoever catches all exceptions catches ours too."""
+    """A view that catches all exceptions catches ours too."""
     settings.SESSION_ENGINE = ENGINES["db"]  # its table is what cannot be read
     ann.force_login(user)
 

@@ -1,4 +1,4 @@
-"""An ending in parts: who is told of which, what fails in the middle, and how far it got."""
+"""An ending in batches: what is announced of each, what fails in the middle, and how far it got."""
 
 from typing import Any
 from uuid import uuid4
@@ -38,7 +38,7 @@ def test_each_session_is_announced_once(user: Any, other: Any, small_parts: None
 
 
 def test_revokers_are_asked_part_by_part(small_parts: None, recorder: Any) -> None:
-    """Each is told of the users and the sessions of its part; the result adds them up."""
+    """Each call gets the users and the sessions of its batch. The result is their sum."""
     crowd = make_crowd(5, 2)
 
     result = end_sessions(Target.users(crowd))
@@ -66,7 +66,7 @@ def test_users_whose_revoker_failed_are_recorded(small_parts: None, settings: An
 
 
 def test_a_progress_that_raises_stops_nothing(user: Any, other: Any, small_parts: None) -> None:
-    """A hook keeps nobody in (design law 4)."""
+    """A hook that fails does not keep a user logged in (design law 4)."""
 
     def progress(done: int, total: int) -> None:
         raise RuntimeError
@@ -109,7 +109,7 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
 def test_a_failure_before_anything_is_on_record_says_how_far_it_got(
     user: Any, small_parts: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The first part held nobody; the second ended nobody."""
+    """The first batch was empty, and the second ended no session."""
 
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise DatabaseError

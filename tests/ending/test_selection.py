@@ -1,4 +1,4 @@
-"""Many users and many sessions at one go: in parts, each as cheap as one ending."""
+"""Many users and many sessions in one call: in batches, each as cheap as one ending."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
-    """Told of as it goes, one event in all; and whoever was not asked for stays."""
+    """Progress is reported, there is one event, and users who were not selected stay logged in."""
     bystander = active_client(user)
     crowd, told = make_crowd(10_000), []
 
@@ -148,7 +148,7 @@ def test_empty_queryset_of_users_ends_nothing() -> None:
 
 
 def test_users_without_a_known_session_are_recorded(user: Any) -> None:
-    """Sessions that nobody has seen may have ended: the cut-off refuses them."""
+    """Sessions that were never registered may have ended: the cutoff refuses them."""
     event = end_sessions(Target.users(users_named("ann"))).event
     assert event is not None
     assert (event.sessions, event.user) == (0, None)
@@ -156,7 +156,7 @@ def test_users_without_a_known_session_are_recorded(user: Any) -> None:
 
 
 def test_everyone_a_second_time_counts_those_who_came_since(user: Any, clock: Any) -> None:
-    """Nobody ends twice."""
+    """No session ends twice."""
     for _ in range(2):
         active_client(user)
         clock.shift(1)
@@ -209,7 +209,7 @@ async def test_why_everyone_has_been_logged_out_under_asgi(user: Any, engine: st
 
 
 def test_anonymous_and_unsaved_users_have_no_sessions(user: Any) -> None:
-    """Somebody anonymous, or who has not been saved, is none of those who have."""
+    """An anonymous user, or one that has not been saved, owns no session."""
     browser = active_client(user)
     for nobody in (AnonymousUser(), type(user)()):
         if nobody.pk is None:

@@ -33,7 +33,7 @@ def ended() -> set[UUID]:
 
 
 def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
-    """Whoever they belong to; the others of the same users go on."""
+    """Their users do not matter; the other sessions of these users stay active."""
     browsers = [active_client(each) for each in (user, user, other, other)]
     first, _, third, _ = LoginSession.objects.order_by("created_at")
 
@@ -48,7 +48,7 @@ def test_some_sessions_by_their_ids(user: Any, other: Any, engine: str) -> None:
 def test_event_names_the_user_if_all_sessions_are_of_one(
     user: Any, other: Any, small_parts: None
 ) -> None:
-    """If all are; a later part of somebody else's takes that back."""
+    """The event names the user only if no later batch holds a session of another user."""
     mine = [row.pk for row in make_rows(user, 3)]
     end_sessions(Target.sessions(mine))
     event = LogoutEvent.objects.get()

@@ -33,7 +33,7 @@ def claimed(settings: Any) -> Iterator[Callable[[Any], None]]:
 
 
 def log_in_earlier(client: Client, user: Any) -> None:
-    """As somebody does whose transaction began before this one."""
+    """Return the row of a login whose transaction began before this one."""
     client.force_login(user)
     newest = LoginSession.objects.filter(ended_at=None)
     newest.update(created_at=timezone.now() - timedelta(seconds=5))

@@ -84,7 +84,7 @@ def test_the_second_question_is_not_put_into_sql_again(user: Any) -> None:
 
 
 def test_a_copy_that_the_project_has_made_ends_with_the_original(user: Any) -> None:
-    """Its row is not deleted, since nobody knows of it; so it is asked for by its id."""
+    """Its row is unknown and not deleted, so it is looked up by its id."""
     key = signed_in_key(user)
     Session.objects.create(**{**Session.objects.values().get(), "session_key": "c" * 32})
     assert not load("c" * 32).is_empty()

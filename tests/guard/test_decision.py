@@ -62,7 +62,7 @@ def test_activity_puts_idleness_off_but_not_age(
 def test_age_is_of_the_session_not_of_the_last_login(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
-    """A login on another device makes nobody younger."""
+    """A login on another device does not extend this session."""
     settings.LOGOUT = AGE
     first = logged_in(user)
     clock.shift(1800)

@@ -122,7 +122,8 @@ async def asks_by_attribute(request: HttpRequest) -> HttpResponse:
 
 
 def test_each_request_saves_its_session(engine: str, user: Any, settings: Any, clock: Any) -> None:
-    """Idle is idle: a page that looks at nobody still counts, and an expired session is not saved."""
+    """A page that never loads the user counts as activity too, and an expired session is not
+    saved."""
     settings.LOGOUT = IDLE
     settings.SESSION_SAVE_EVERY_REQUEST = True
     client = logged_in(user)
@@ -149,7 +150,7 @@ def test_a_request_without_a_session_is_left_alone(user: Any, settings: Any) -> 
 def test_sessions_from_before_our_time_begin_when_they_are_met(
     engine: str, user: Any, settings: Any, clock: Any
 ) -> None:
-    """Nobody knows how old they are."""
+    """Their age is unknown."""
     settings.LOGOUT = {**IDLE, **AGE}
     client = Client()
     store = import_module(settings.SESSION_ENGINE).SessionStore()
@@ -169,7 +170,7 @@ def test_sessions_from_before_our_time_begin_when_they_are_met(
 
 
 def test_a_session_without_its_row_is_refused(user: Any, settings: Any, clock: Any) -> None:
-    """It claims an id that nobody knows."""
+    """It claims an id that is not registered."""
     settings.LOGOUT = IDLE
     client = logged_in(user)
     LoginSession.objects.all().delete()
@@ -193,7 +194,7 @@ def test_a_session_that_ends_while_it_is_loaded_is_refused_for_that(
 def test_expired_session_that_cannot_be_deleted_is_refused(
     user: Any, settings: Any, clock: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is left in it is refused, and somebody reads that in the log."""
+    """The session that is left in it is refused, and the log says so."""
     settings.SESSION_ENGINE = "tests.failing_engine"
     settings.SESSION_FILE_PATH = str(tmp_path)
     settings.LOGOUT = IDLE

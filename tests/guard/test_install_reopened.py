@@ -308,7 +308,7 @@ def test_a_login_as_another_user_after_it(engine: str, get: Any, ann: Client, ot
 
 @pytest.mark.parametrize("saved", [True, False])
 def test_a_login_before_it(engine: str, get: Any, ann: Client, other: Any, saved: bool) -> None:
-    """One that was not saved has not come about, and takes no place among the sessions."""
+    """A login that was not saved has not happened, and does not count as a session."""
     thief = copy_of(ann)
 
     def act(request: HttpRequest) -> Any:

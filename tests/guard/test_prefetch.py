@@ -1,4 +1,4 @@
-"""A session and what is remembered of it are read at one go; a guess lets nobody in."""
+"""A session and its cached status are read in one call; a wrong guess authenticates no user."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -122,7 +122,7 @@ def test_a_session_that_is_loaded_again_is_asked_for_again(ann: Client) -> None:
 def test_a_cache_that_fails_at_one_of_them(
     ann: Client, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    """Is asked in the ordinary way, which knows what to do; whoever is alive stays signed in."""
+    """The ordinary way is taken, which handles the error; active sessions stay active."""
 
     def fail(self: Any, *args: Any, **kwargs: Any) -> Any:
         raise ConnectionError

@@ -46,7 +46,7 @@ def redis(settings: Any, file_engine: None) -> Any:
 
 @pytest.fixture
 def client_of_ann(user: Any, file_engine: None) -> Client:
-    """Somebody who is signed in, on the file engine."""
+    """Return a client that is logged in, on the file engine."""
     client = Client()
     client.force_login(user)
     return client
@@ -129,7 +129,7 @@ def test_a_cache_that_is_down_leaves_the_row_to_be_asked(
 def test_outage_of_cache_and_registry_is_503_and_keeps_the_cookie(
     settings: Any, client_of_ann: Client, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503: nobody can tell, so nobody is served, and nobody has to log in again for it."""
+    """The status is unknown, so the response is a 503, and no user has to log in again for it."""
 
     def down(*args: Any) -> Any:
         raise OperationalError("down")
@@ -226,7 +226,7 @@ def test_the_next_ending_makes_good_what_the_cache_did_not_take(
 def test_request_of_a_user_takes_one_cache_read(
     redis: Any, client_of_ann: Client, user: Any, django_assert_num_queries: Any
 ) -> None:
-    """Once somebody has asked the row, nobody does so for a while."""
+    """After one request has read the row, the next requests do not for a while."""
     identity = identity_of(user)
     assert status_cache.get_status(identity).active
     with django_assert_num_queries(0):
@@ -301,7 +301,7 @@ def test_unregistered_id_is_refused_and_not_cached(redis: Any, user: Any) -> Non
 def test_users_whose_primary_key_is_no_key_of_a_cache(
     settings: Any, file_engine: None, pk: str
 ) -> None:
-    """All of theirs end, all the same: memcached takes neither blanks nor long words."""
+    """All of their sessions end nevertheless: memcached accepts neither blanks nor long keys."""
     url = services.URLS["memcached"]
     settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
     assert status_cache.mark_ended([], Reason.ADMIN, user_pks=[pk])

@@ -17,7 +17,7 @@ from tests import services
 from tests.settings import ENGINES
 from tests.steps import every_order, step
 
-#: Autocommit, or readers would tell nobody what they have read.
+#: Autocommit, since readers cache nothing that they have read in a transaction.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STORE: dict[str, Any] = {}
@@ -218,7 +218,7 @@ def test_two_losses_of_the_cache_let_no_later_reader_in(
 def test_no_outage_of_the_cache_lets_a_later_reader_in(
     stepped: None, ending: Callable[[], bool], mode: str
 ) -> None:
-    """With errors, or with errors that the client swallows: then nobody claims completeness."""
+    """With errors, or with errors that the client swallows: then no ending claims to be complete."""
     tasks = {"door": ending, "reader": reader, "cache": becomes(mode)}
     assert explore(tasks, warm=True) > 300
 

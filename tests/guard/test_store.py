@@ -26,7 +26,7 @@ def store(key: str | None = None) -> Any:
 
 
 def signed_in_store(user: Any) -> Any:
-    """The guarded session of somebody who is signed in, not loaded yet."""
+    """Return the guarded session of a user who is logged in, not loaded yet."""
     client = Client()
     client.force_login(user)
     session = store(client.cookies["sessionid"].value)
@@ -55,7 +55,7 @@ def test_what_is_saved_guarded_is_read_unguarded_and_the_other_way(engine: str) 
 
 
 def test_guarding_twice_is_guarding_once(engine: str) -> None:
-    """And asks nobody anything."""
+    """The second call takes no query."""
     session = store("k" * 32)
     state = session_state(session)
     assert session_state(session) is state
@@ -64,7 +64,7 @@ def test_guarding_twice_is_guarding_once(engine: str) -> None:
 
 
 def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -> None:
-    """Not only nobody is signed in: the data is nobody's business either."""
+    """Not only the user is gone: the other data are not readable either."""
     session = signed_in_store(user)
     session["cart"] = ["car"]
     session.save()
@@ -76,7 +76,7 @@ def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -
 
 
 def test_a_session_that_ended_meanwhile_cannot_be_saved(engine: str, user: Any) -> None:
-    """Not as what it was; and what somebody saves all the same is nobody's."""
+    """It does not return as it was, and what is saved nevertheless is anonymous."""
     session = signed_in_store(user)
     session["count"] = 1
     end_sessions(Target.user(user), reason=Reason.ADMIN)

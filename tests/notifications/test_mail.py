@@ -155,7 +155,8 @@ def test_endings_from_elsewhere_are_told_once(user: Any, other: Any) -> None:
 
 
 def test_sessions_a_user_ends_from_another_device_are_told(user: Any) -> None:
-    """Whoever did it was logged in, and need not be the user. Where it was done nobody is told."""
+    """The change was made by a user who was logged in, who need not be the owner. The browser that
+    made it gets no mail."""
     log_in(IPHONE)
     here = log_in()
     mail.outbox.clear()
@@ -194,7 +195,7 @@ def test_endings_without_an_actor_send_no_mail(user: Any, reason: str) -> None:
 
 
 def test_logging_out_is_not_told(user: Any) -> None:
-    """Whoever does it is there."""
+    """The user who does it is present."""
     log_in().post(LOGOUT)
 
     assert LogoutEvent.objects.exists()

@@ -161,7 +161,7 @@ def test_link_is_left_out_where_there_is_no_such_page(user: Any, settings: Any) 
 
 
 def test_host_that_is_not_allowed_is_in_no_link(user: Any, settings: Any) -> None:
-    """Nobody gets a link to a site of somebody else's choice."""
+    """No mail links to a site that an attacker has chosen."""
     log_in()
     settings.ALLOWED_HOSTS = ["testserver"]
     request = RequestFactory().get("/", headers={"host": "evil.example"})
@@ -172,7 +172,8 @@ def test_host_that_is_not_allowed_is_in_no_link(user: Any, settings: Any) -> Non
 
 
 def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
-    """``user.language`` if there is that, else the site's; never that of whoever logged in."""
+    """The language is ``user.language`` if there is one, else the site's, never that of the
+    request."""
     settings.LANGUAGE_CODE = "es"
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     with translation.override("fr"):
@@ -193,7 +194,7 @@ def test_mails_speak_the_users_language(user: Any, settings: Any) -> None:
 def test_why_is_told_in_the_users_language(
     user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in that of whoever asked for it, on the user's own pages or on an administrator's."""
+    """It is not the language of the request, on the user's own pages or on an administrator's."""
     log_in(IPHONE)
     here = log_in()
     mail.outbox.clear()

@@ -108,7 +108,7 @@ def forged(user: Any, other: Any) -> list[str]:
 
 @pytest.mark.parametrize("number", range(6))
 def test_forged_link_does_nothing(user: Any, other: Any, number: int) -> None:
-    """Made up, cut off, with another user's name, signed for another purpose, of nobody."""
+    """Forged, cut off, with another user's name, signed for another purpose, of no user."""
     clients = logged_in(user), logged_in(other)
     url = f"{BASE}{forged(user, other)[number]}/"
 

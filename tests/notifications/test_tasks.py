@@ -1,4 +1,4 @@
-"""Work that nobody waits for: when it is started, and by whom."""
+"""Work in the background: when it is started, and by which process."""
 
 import json
 import sys
@@ -40,7 +40,7 @@ class InvalidTask(Exception):
 
 
 class Task:
-    """What a task of Django's is to whoever starts it."""
+    """The interface of a task of Django."""
 
     def __init__(self, function: Any) -> None:
         self.function = function

@@ -29,7 +29,7 @@ def signed_in(user: Any, count: int = 2) -> list[Client]:
 
 
 def served(browser: Client) -> bool:
-    """Whether this browser is still somebody's."""
+    """Return whether this browser is still logged in."""
     return browser.get(PRIVATE).status_code == 200
 
 
@@ -61,7 +61,8 @@ CHANGES = {
 def test_a_change_by_others_ends_all(
     engine: str, user: Any, other: Any, told: Any, reason: str
 ) -> None:
-    """From a shell or by an administrator: every session, at once, and nobody else's."""
+    """From a shell or by an administrator: every session of the user, at once, and no other
+    user's."""
     browsers, elsewhere = signed_in(user), signed_in(other, 1)
     CHANGES[reason](user)
     with transaction.atomic():
@@ -74,7 +75,8 @@ def test_a_change_by_others_ends_all(
 
 
 def test_a_late_save_after_a_change_by_others_brings_nothing_back(engine: str, user: Any) -> None:
-    """The stored data are kept, so the save of a request in flight may succeed; the next is refused."""
+    """The stored data are kept, so the save of a request in flight may succeed; the next is
+    refused."""
     (here,) = signed_in(user, 1)
     session = import_module(django_settings.SESSION_ENGINE).SessionStore(
         here.cookies["sessionid"].value

@@ -185,7 +185,7 @@ def test_who_did_it_is_on_record(user: Any, other: Any, settings: Any) -> None:
     response = browser.get(OUT)
     event = LogoutEvent.objects.get()
     assert (event.actor, event.user, event.user_agent) == (other, user, "Probe")
-    assert "theirs" not in response.cookies, "it is not their browser that is logged out"
+    assert "theirs" not in response.cookies, "the browser is not that of the account"
     assert browser.get("/private/").status_code == 200
 
 

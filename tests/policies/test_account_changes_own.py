@@ -37,7 +37,7 @@ def disable(request: Any) -> HttpResponse:
 
 
 def delete(request: Any) -> HttpResponse:
-    """A user deletes their account; for the rest of the view it is still theirs."""
+    """A user deletes their account, and stays the user of the request for the rest of the view."""
     request.user.delete()
     assert request.user.is_authenticated
     return HttpResponse()
@@ -160,7 +160,8 @@ def test_own_account_given_up_in_a_transaction_leaves_the_browser(
 
 
 def give_up(user: Any, told: Any, url: str) -> None:
-    """Give up the account of a user by a view, and look at the answer, the record and the sessions."""
+    """Give up the account of a user by a view, and look at the answer, the record and the
+    sessions."""
     here, there = signed_in(user)
     copy = here.cookies["sessionid"].value
     response = here.get(url)

@@ -1,4 +1,5 @@
-"""End sessions when the project says that a factor has changed. The project ``mfa`` tests other apps' signals."""
+"""End sessions when the project says that a factor has changed. The project ``mfa`` tests other
+apps' signals."""
 
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_rolled_back_with_the_change(user: Any) -> None:
 
 
 def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch: Any) -> None:
-    """Django refuses nobody for this, so it must not go by unnoticed."""
+    """Django refuses no session for this, so the failure must be reported."""
     monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
     monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
     with pytest.raises(SessionNotEnded):

@@ -41,7 +41,7 @@ ELSEWHERE = "You logged in on another device and reached the maximum number of s
 
 @pytest.fixture(autouse=True)
 def one_place(settings: Any) -> None:
-    """One session, and whoever comes next is asked."""
+    """Allow one session, and ask at the next login."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
 
 
@@ -51,7 +51,7 @@ def living() -> int:
 
 
 def lapsed(client: Client) -> bool:
-    """Whether there is nothing to complete here: told so, and nobody is logged in. (The cookie is
+    """Return whether there is no login to complete: the page says so, and no user is logged in. (The cookie is
     taken away by the answer, so each question is asked by a copy.)"""
     asks, presses = copy_of_all_cookies(client), copy_of_all_cookies(client)
     urls = asks.get(CHOOSE)["Location"], presses.post(CHOOSE, {"all": "on"})["Location"]
@@ -96,7 +96,8 @@ def test_a_guest_keeps_the_cart(
 
 
 def test_cancelled(engine: str, user: Any, clock: Any) -> None:
-    """Nobody is logged in, nothing has ended, and no copy of the browser can go on."""
+    """No user is logged in, no session has ended, and no copy of the browser can complete the
+    login."""
     first = logged_in(user)
     second = client_at_limit("/login/?next=/private/%3Fpage%3D2")
     thief = copy_of_all_cookies(second)
@@ -155,7 +156,7 @@ def test_planted_session_gets_a_new_key(engine: str, user: Any, clock: Any) -> N
 
 
 def test_forged(user: Any, settings: Any, clock: Any) -> None:
-    """By somebody who can write into a session, and does not know the key of the site."""
+    """By an attacker who can write into a session, and does not know the key of the site."""
 
     def plant(request: HttpRequest) -> HttpResponse:
         request.session[pending_login.KEY] = request.GET["note"]
@@ -230,7 +231,7 @@ def test_what_has_become_of_the_user_meanwhile(
 def test_everything_ends_meanwhile(
     user: Any, clock: Any, end: Callable[[Any, Client], Any]
 ) -> None:
-    """So does a login that has been proved before: whoever it was does not slip in afterwards."""
+    """A login that was pending before ends too, so that it cannot be completed afterwards."""
     here = logged_in(user)
     clock.shift(1)
     intruder = client_at_limit()
@@ -511,7 +512,8 @@ def test_user_who_is_logged_in_already_is_redirected(user: Any, clock: Any) -> N
 
 
 def test_another_login_drops_the_note(user: Any, other: Any, clock: Any) -> None:
-    """Somebody else logs in with the same browser; what was hers cannot be completed there."""
+    """Another user logs in with the same browser; the first user's login cannot be completed
+    there."""
     first = logged_in(user)
     here = client_at_limit()
 
@@ -559,7 +561,7 @@ def test_a_login_by_hand(user: Any, settings: Any, clock: Any) -> None:
 
 
 def test_code_that_swallows_the_refusal(engine: str, user: Any, settings: Any, clock: Any) -> None:
-    """Is nobody's, and may send the browser to choose later."""
+    """The session is anonymous, and may send the browser to choose later."""
 
     settings.ROOT_URLCONF = routes(view_ignoring_refusal(user))
     logged_in(user)
@@ -595,7 +597,7 @@ def test_a_login_that_is_registered_again(user: Any, settings: Any, clock: Any) 
 
 
 def test_what_could_not_be_ended(user: Any, settings: Any, tmp_path: Any, clock: Any) -> None:
-    """503, nobody is logged in, and the note is kept: one can try again."""
+    """The response is a 503, no user is logged in, and the pending login is kept for another try."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
     settings.SESSION_FILE_PATH = str(tmp_path)
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}

@@ -204,7 +204,7 @@ def test_what_it_costs(user: Any, settings: Any, clock: Any, at_limit: str, quer
 
 
 def test_logins_of_one_moment(user: Any, settings: Any, clock: Any) -> None:
-    """By a clock that has not moved, whoever asks is the newest."""
+    """By a clock that has not moved, the session that asks is the newest."""
     settings.LOGOUT = {"MAX_SESSIONS": 1}
     browsers = [logged_in(user) for _ in range(4)]
     assert [logged_in_as(each) for each in browsers] == ["", "", "", "ann"]

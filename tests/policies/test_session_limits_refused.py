@@ -22,7 +22,7 @@ TOO_MANY = (
 
 
 def test_refused(engine: str, user: Any, settings: Any, clock: Any) -> None:
-    """Nobody is logged in, nothing has ended, and the page with the form says how to go on."""
+    """No user is logged in, no session has ended, and the page with the form says what to do."""
     settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
     (first,) = logged_in_by_turns(user, clock, 1)
     last_login = type(user).objects.get().last_login

@@ -5,5 +5,6 @@ import pytest
 
 @pytest.fixture(scope="session")
 def django_db_use_migrations() -> bool:
-    """Create the tables without migrations, because some apps' migrations take longer than the tests."""
+    """Create the tables without migrations, because some apps' migrations take longer than the
+    tests."""
     return False

@@ -74,7 +74,7 @@ class World:
         self.settings.enable()
 
     def add_account(self, name: str) -> None:
-        """Somebody who can log in; root may do everything."""
+        """Create a user who can log in; root may do everything."""
         users: Any = get_user_model().objects
         make = users.create_superuser if name == "root" else users.create_user
         self.model.accounts.append(Account(name, make(name, password="pw").pk))
@@ -118,7 +118,7 @@ class World:
         return not login.alive
 
     def refused(self, cookie: str) -> None:
-        """Somebody who has a copy of a cookie gets nowhere, and is given none."""
+        """An attacker who has a copy of a cookie is not logged in, and gets no cookie."""
         thief = Browser(cookie)
         self.pass_time(1)
         assert self.heard(thief.send("/")).text == ""

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 @dataclass(eq=False)
 class Account:
-    """Somebody who can log in."""
+    """A user who can log in."""
 
     name: str
     pk: object

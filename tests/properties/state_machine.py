@@ -105,7 +105,7 @@ class Sessions(People):
 
     @rule(name=accounts, quietly=st.booleans())
     def password_set(self, name: str, quietly: bool) -> None:
-        """By an administrator or a reset; or by SQL, which tells nobody."""
+        """By an administrator or a reset; or by SQL, which sends no signal."""
         self.world.pass_time(1)
         account, user = self.account(name), self.row(name)
         if quietly:
@@ -133,7 +133,7 @@ class Sessions(People):
 
     @rule(name=accounts)
     def delete_account(self, name: str) -> None:
-        """And one of the same name comes after it, who is somebody else."""
+        """Another user of the same name is created after it."""
         account = self.account(name)
         if any(held.login.account is account for held in self.held):
             return  # a view that saves the user would make it again

@@ -54,7 +54,7 @@ class People(RuleBasedStateMachine):
         return browser if self.model.exact(browser.cookie) else None
 
     def user(self, number: int) -> tuple[Browser, Login] | None:
-        """A browser in which somebody is signed in for sure."""
+        """A browser in which a user is certainly logged in."""
         browser = self.world.browsers[number]
         login = self.model.whose(browser.cookie)
         if login is None or not login.alive or not self.model.exact(browser.cookie):
@@ -101,7 +101,7 @@ class People(RuleBasedStateMachine):
 
     @rule(number=browsers, name=accounts)
     def log_in(self, number: int, name: str) -> None:
-        """Where nobody is signed in, somebody else, or the same user."""
+        """Where no user is logged in, another user, or the same user."""
         browser, account = self.browser(number), self.account(name)
         if browser is None:
             return
@@ -128,7 +128,7 @@ class People(RuleBasedStateMachine):
         self.enter(browser, account)
 
     def let_go(self, before: Login | None, account: Account, *, refused: bool) -> None:
-        """The session that a browser had ends with a login of somebody else's in it."""
+        """The session that a browser had ends when another user logs in with it."""
         if before is None:
             return
         same = before.account is account
@@ -173,7 +173,7 @@ class People(RuleBasedStateMachine):
 
     @rule(number=browsers, which=st.integers(0, 9))
     def end_one(self, number: int, which: int) -> None:
-        """From elsewhere: one's own, and nobody else's."""
+        """From elsewhere: the user's own sessions, and no other user's."""
         found, logins = self.user(number), self.model.logins
         if found is None:
             return
@@ -220,7 +220,7 @@ class People(RuleBasedStateMachine):
 
     @rule(number=browsers)
     def list_sessions(self, number: int) -> None:
-        """As JSON; it shows this one, and none that has ended or is somebody else's."""
+        """As JSON; it shows this session, and none that has ended or is another user's."""
         if (found := self.user(number)) is None:
             return
         browser, login = found

@@ -44,7 +44,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def chosen(sites: list[Site], option: str, test: str, week: int) -> list[Site]:
-    """Return the sites for one test. By rotation: two on SQLite and one more, and one on each server."""
+    """Return the sites for one test. By rotation: two on SQLite and one more, and one on each
+    server."""
     if option == "all":
         return sites
     if option == "local":

@@ -1,4 +1,4 @@
-"""The URLs of the worker processes, with a login that takes turns with nobody by itself."""
+"""The URLs of the worker processes, with a login that takes no lock by itself."""
 
 from django.contrib.auth import authenticate, login
 from django.contrib.auth.models import update_last_login

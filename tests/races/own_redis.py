@@ -11,7 +11,7 @@ from tests.waiting import PATIENCE, until
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """Return a port that is not in use now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

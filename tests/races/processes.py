@@ -173,7 +173,7 @@ class World:
         return pending
 
     def add_user(self) -> str:
-        """Somebody new, whose password is his name."""
+        """Create a user, whose password is the name."""
         name = f"u{uuid4().hex[:12]}"
         self.do("add_user", name=name, password=name)
         return name

@@ -26,7 +26,8 @@ SLOW = 0.5
 
 
 def is_slow(request: HttpRequest | None, step: str) -> bool:
-    """Whether a request is to be slow in this step; if so, whoever waits for that is told."""
+    """Whether a request is to be slow in this step; if so, the test that waits for that is
+    notified."""
     slow = request is not None and request.headers.get("Slow") == step
     if slow:
         Path(os.environ["SLOW_NOW"]).touch()

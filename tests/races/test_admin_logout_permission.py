@@ -85,7 +85,7 @@ def test_its_logout_template(ann: Client, its_admin: Site) -> None:
 
 
 def test_under_login_required_middleware(client: Client, settings: Any) -> None:
-    """Nobody has to log in to log out."""
+    """No login is required to log out."""
     middleware = "django.contrib.auth.middleware.LoginRequiredMiddleware"
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware]
 

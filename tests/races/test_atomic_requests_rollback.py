@@ -39,7 +39,7 @@ def test_silent_rollback_does_not_undo_the_logout(world: World, which: str) -> N
 
 
 def test_requests_before_the_rollback_do_not_restore_the_session(make_world) -> None:
-    """They are told, rightly, that the session is alive; nobody is afterwards."""
+    """They see, rightly, that the session is active; later requests do not."""
     world = make_world("postgres", "cache", atomic=True)
     browser = world.browser(world.add_user())
     other_tab = world.browser()

@@ -1,4 +1,4 @@
-"""F11 across processes: Redis goes after an ending's commit, before anybody could be told of it.
+"""F11 across processes: Redis goes down after an ending's commit, before the cache could learn of it.
 What a process remembers then stands for a while; the next ending may not say "done" over it."""
 
 from typing import Any

@@ -26,7 +26,7 @@ def late_fill(world: World, path: str = "/") -> tuple[set[str], bool]:
 
 @pytest.mark.parametrize("site", SITES, ids="-".join)
 def test_late_cache_fill_is_not_served(make_world, site: tuple[str, str]) -> None:
-    """The cache holds a session that has no row any more, and nobody is served with it."""
+    """The cache holds a session that has no row any more, and it authenticates no request."""
     served, cached = late_fill(make_world(*site))
     assert cached
     assert served == set()

@@ -1,4 +1,4 @@
-"""F26: whoever lost a race with another logout got a 400 page, "session was deleted before the
+"""F26: a request that lost a race with another logout got a 400 page, "session was deleted before the
 request completed". And fifty at once, and a logout that races a login."""
 
 import json
@@ -71,7 +71,7 @@ def test_row_is_claimed_once(make_world: Any, path: str) -> None:
 
 
 def test_without_the_package_losing_the_race_is_a_400(make_world: Any) -> None:
-    """The page that nobody understands."""
+    """Django answers with a technical error page."""
     world = make_world("sqlite", "db", plain=True)
     browser = world.browser(world.add_user())
     late = browser.begin("/write/", "view")

@@ -28,7 +28,7 @@ def site(request: Any, served_database: str) -> Iterator[Site]:
 
 @contextmanager
 def outage(url: str) -> Iterator[None]:
-    """Nobody can connect to the database, and whoever was connected no longer is."""
+    """The database refuses new connections, and has closed the open ones."""
     parts = urlsplit(url)
     login: Any = {"host": parts.hostname, "port": parts.port, "user": parts.username}
     name = parts.path[1:]
@@ -84,7 +84,7 @@ def test_database_that_fails_during_the_logout_is_503_and_a_second_chance(
 def test_page_that_needs_the_user_is_503_during_the_outage(
     served_database: str, site: Site
 ) -> None:
-    """A page that needs to know who is there cannot be had; and the cookie stays."""
+    """A page that needs the user is not served, and the cookie stays."""
     cookie = site.login("ann")
 
     with outage(served_database):

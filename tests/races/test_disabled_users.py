@@ -1,4 +1,4 @@
-"""F35: a disabled or deleted user's sessions are refused, but lie about, and nobody is told."""
+"""F35: a disabled or deleted user's sessions are refused, but stay stored, and no signal is sent."""
 
 from importlib import import_module
 from typing import Any
@@ -95,7 +95,7 @@ def test_change_without_a_signal_is_found_at_the_next_request(
 
 
 def test_session_from_before_the_package_is_emptied(engine: str, user: Any) -> None:
-    """Nobody has registered it, so there is nothing to refuse it by."""
+    """It is not registered, so there is no row to refuse it by."""
     store = import_module(settings.SESSION_ENGINE).SessionStore()
     store.update(
         {

@@ -46,7 +46,7 @@ def test_user_can_log_in_again_after_everywhere(world: World) -> None:
 
 @pytest.mark.parametrize("stop", ["view", "adopting", "adopted"])
 def test_sessions_from_before_the_package_end(world: World, make_world, stop: str) -> None:
-    """Nobody knew of them; a request that is just about to make one known is too late."""
+    """They were not registered; a request that is just about to adopt one is too late."""
     browser = old_browser(world, make_world)
     late = browser.begin("/write/", stop)
     world.do("end", name=browser.name, reason="admin", stops=[])

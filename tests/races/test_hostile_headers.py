@@ -1,4 +1,4 @@
-"""What clients send goes into rows; no database may choke on it and keep somebody out, or in."""
+"""What clients send goes into rows; no database may fail on it and prevent a login or a logout."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ LATE = ["/write/", "/rotate/", "/password/", "/recreate/", "/resave/", "/clone/"
 
 
 def changed_hands(world: World, path: str) -> tuple[str, set[str], str]:
-    """Log out, let somebody else log in, and only then answer the first user's late request."""
+    """Log out, let another user log in, and only then answer the first user's late request."""
     first, second = world.add_user(), world.add_user()
     browser = world.browser(first)
     late = browser.begin(path, "view", method="POST", data={"password": "new"})
@@ -28,7 +28,7 @@ def test_browser_stays_with_the_second_user(small_world: World, path: str) -> No
 
 @pytest.mark.parametrize("path", LATE)
 def test_browser_stays_with_the_second_user_without_a_logout(small_world: World, path: str) -> None:
-    """To log in over somebody's session is to end it."""
+    """A login in another user's session ends it."""
     first, second = small_world.add_user(), small_world.add_user()
     browser = small_world.browser(first)
     late = browser.begin(path, "view", method="POST", data={"password": "new"})
@@ -39,7 +39,8 @@ def test_browser_stays_with_the_second_user_without_a_logout(small_world: World,
 
 
 def test_late_flush_does_not_end_the_second_users_session(small_world: World) -> None:
-    """Two logouts race, and somebody logs in between them: the slow one ends nothing of his."""
+    """Two logouts race, and another user logs in between them: the slow one does not end that
+    session."""
     first, second = small_world.add_user(), small_world.add_user()
     browser = small_world.browser(first)
     late = browser.begin("/logout/", "selected", method="POST")

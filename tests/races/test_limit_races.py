@@ -1,4 +1,4 @@
-"""Logins that race for the last place: the limit is kept, and somebody gets it."""
+"""Logins that race for the last place: the limit is kept, and one of them gets it."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SERVERS = [site for site in SITES if site[0] != "sqlite"]
 #: Where locks differ; on the engine on which a copy of the note is there however late it comes.
 SOME = [(database, "signed_cookies") for database in ("sqlite", "postgres", "mariadb")]
 
-#: How to see that somebody waits for a lock; on SQLite nobody can tell.
+#: How to see that a transaction waits for a lock; SQLite cannot tell.
 WAITING = {
     "postgres": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
     "mariadb": "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
@@ -44,7 +44,7 @@ def waits(world: World, database: str, late: Pending) -> None:
     if database == "sqlite":
         late.worker.pipe.poll(0.5)
         return
-    # MariaDB refreshes its table only when nobody has looked for a tenth of a second.
+    # MariaDB refreshes its table only if it was not read for a tenth of a second.
     while not late.worker.pipe.poll(0.2):
         if world.do("sql", statement=WAITING[database])[0][0]:
             break
@@ -106,7 +106,7 @@ def test_where_logins_are_refused_one_of_two_gets_the_place(
 
 @pytest.mark.parametrize("site", SERVERS, ids="-".join)
 def test_others_log_in_meanwhile(make_world: Any, site: tuple[str, str]) -> None:
-    """Whoever takes turns, takes them with himself only."""
+    """Only logins of the same user wait for each other."""
     world = limited(make_world, site, "refuse")
     names = [world.add_user(), world.add_user()]
     first, second = world.browser(), world.browser()

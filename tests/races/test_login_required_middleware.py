@@ -1,4 +1,4 @@
-"""F22: under LoginRequiredMiddleware, logging out when nobody was logged in any more went to the
+"""F22: under LoginRequiredMiddleware, logging out when no user was logged in any more went to the
 login page and from there to a blank 405."""
 
 from typing import Any

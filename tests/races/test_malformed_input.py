@@ -1,4 +1,4 @@
-"""F25: whoever sent a malformed body got an error page and stayed signed in; and a session cookie
+"""F25: a client that sent a malformed body got an error page and stayed logged in; and a session cookie
 with a NUL made every page of the site an error, for good, on PostgreSQL."""
 
 from itertools import product

@@ -19,7 +19,7 @@ def changing(browser: Browser, stop: str) -> Pending:
 
 @pytest.mark.parametrize("stop", STOPS)
 def test_logout_wins(small_world: World, stop: str) -> None:
-    """Whichever of the two writes first: the late answer signs nobody in again."""
+    """Whichever of the two writes first, the late response does not log the user in again."""
     assert logged_out_meanwhile(small_world, "/logout/", stop) == set()
 
 
@@ -30,7 +30,7 @@ def test_logout_wins_on_every_database(world: World) -> None:
 
 @pytest.mark.parametrize("stop", ["view", "engine saved", "after"])
 def test_django_logout_view_wins(small_world: World, stop: str) -> None:
-    """Which sees nobody: to Django, the session is older than the password."""
+    """The view sees an anonymous user: to Django, the session is older than the password."""
     assert logged_out_meanwhile(small_world, "/plain-logout/", stop) == set()
 
 
@@ -84,7 +84,7 @@ def test_without_a_logout_the_user_stays_logged_in(small_world: World, stop: str
 
 @pytest.mark.parametrize("stop", STOPS[:-1])
 def test_logout_wins_after_a_page_with_the_old_password(small_world: World, stop: str) -> None:
-    """To which Django has said that the session is nobody's, and has deleted it."""
+    """Django has treated the session as anonymous on that page, and has deleted it."""
     browser = small_world.browser(small_world.add_user())
     late = changing(browser, stop)
     browser.get("/")

@@ -26,7 +26,7 @@ def raises(sender: Any, **kwargs: Any) -> None:
 
 
 def looks_at_the_user(sender: Any, user: Any, **kwargs: Any) -> None:
-    """As in many a project's log: ``user`` is None for somebody who was not logged in."""
+    """As the log of many a project does: ``user`` is None if no user was logged in."""
     assert user.username
 
 

@@ -1,4 +1,4 @@
-"""F05: signed_cookies, whose sessions nobody can delete: copies and earlier values of the cookie."""
+"""F05: signed_cookies, whose sessions cannot be deleted: copies and earlier values of the cookie."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def before(site: World, make_world, request: pytest.FixtureRequest) -> World:
 
 
 def test_every_value_that_the_cookie_ever_had_is_refused(site: World) -> None:
-    """Whoever has copied one of them, at whatever time, is nobody."""
+    """A copy of any of them, made at any time, is anonymous."""
     browser = site.browser(site.add_user())
     for _ in range(3):
         browser.get("/write/")
@@ -43,7 +43,7 @@ def test_value_from_before_the_package_is_refused_after_logout(site: World, befo
 
 
 def test_every_earlier_value_from_before_the_package_is_refused(site: World, before: World) -> None:
-    """Also those that nobody has shown since."""
+    """This includes values that were not presented since."""
     browser = old_browser(before, site, writes=3)
     browser.get("/write/")
     browser.logout()

@@ -77,7 +77,7 @@ def resave(request: HttpRequest) -> HttpResponse:
 
 
 def clone(request: HttpRequest) -> HttpResponse:
-    """Goes on with a copy of the session that nobody has been told of."""
+    """Continue with a copy of the session under a key that is not announced."""
     data = dict(request.session.items())
     stop("view")
     request.session = import_module(settings.SESSION_ENGINE).SessionStore()

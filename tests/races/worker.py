@@ -105,7 +105,7 @@ def configure(settings: dict[str, Any], atomic: bool) -> None:
 
 
 def add_user(name: str, password: str) -> None:
-    """Somebody who can log in."""
+    """A user who can log in."""
     from django.contrib.auth import get_user_model
 
     get_user_model().objects.create_user(name, password=password)
@@ -162,7 +162,8 @@ def forget_cutoffs() -> None:
 
 
 def evict(what: str) -> int:
-    """Lose what the cache holds for this test under keys that begin so; return how many there were."""
+    """Lose what the cache holds for this test under keys that begin so; return how many there
+    were."""
     from django.core.cache import caches
     from django.core.cache.backends.locmem import LocMemCache
     from django.core.cache.backends.redis import RedisCache

@@ -1,4 +1,4 @@
-"""When a session was last seen: one write an interval, whoever serves it, and no more."""
+"""When a session was last seen: one write an interval, whichever process serves it, and no more."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests that are nobody's activity: by path, by name, in namespaces."""
+"""Passive requests, which are no activity of the user: by path, by name, in namespaces."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ def test_djangos_own_engines(name: str, final: bool, table: bool, hides: bool, k
 
 
 class Unknown(SessionBase):
-    """Somebody's own."""
+    """A project's own engine."""
 
 
 class Overriding(DBStore):
@@ -66,7 +66,7 @@ def test_an_unknown_engine_can_do_nothing() -> None:
 
 
 def test_a_subclass_of_db_is_trusted_only_if_it_leaves_db_alone() -> None:
-    """One method of its own, and nobody knows what a late save does."""
+    """With one method of its own, it is unknown what a late save does."""
     assert engines.of(Inheriting).final_deletes
     assert not engines.of(Overriding).final_deletes
 

@@ -37,8 +37,8 @@ def test_a_session_from_before_is_known_by_the_browser_that_shows_it(user: Any) 
 
 
 def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
-    """And what nobody knows the beginning of, as long as it was before our time; what had ended
-    is known to have, if somebody asks for it."""
+    """This includes sessions of unknown age from before the installation. What had ended
+    is known to have, if it is asked for."""
     moment = timezone.now()
     earlier = row_of(user, created_at=moment - timedelta(seconds=1))
     row_of(user, created_at=moment + timedelta(seconds=1))
@@ -61,7 +61,7 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
 def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
     user: Any, settings: Any
 ) -> None:
-    """And is stored so that nobody can log in with what the table holds."""
+    """The key is stored so that the content of the table cannot be used to log in."""
     settings.SESSION_ENGINE = ENGINES["db"]
     row = row_of(user)
     assert registry.record_new_key(row.pk, SessionStore("a-new-key"), before="an-old-key")

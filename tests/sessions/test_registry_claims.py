@@ -1,4 +1,5 @@
-"""The claim on one session or one user's comes to the same as that on any, and is put into SQL once."""
+"""The claim on one session or one user's comes to the same as that on any, and is put into SQL
+once."""
 
 from collections.abc import Iterator
 from datetime import timedelta

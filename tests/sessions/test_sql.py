@@ -1,4 +1,4 @@
-"""What is put into SQL once comes to the same as what Django would do, and whoever listens hears it."""
+"""Prepared SQL does the same as Django would, and receivers of its signals are called."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -98,7 +98,7 @@ def test_durations_of_the_settings() -> None:
 def test_activity_is_written_often_enough_for_the_idle_timeout(
     asked: int, idle: timedelta | None, used: int
 ) -> None:
-    """Or other processes would take somebody for idle far too early."""
+    """Else other processes would take a session for idle far too early."""
     settings = LogoutSettings(LAST_SEEN_INTERVAL=asked)
     assert timeouts.touch_interval(settings, Limits(idle_timeout=idle)) == timedelta(seconds=used)
     assert timeouts.touch_interval(settings, None) == timedelta(seconds=asked)

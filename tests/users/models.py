@@ -1,4 +1,5 @@
-"""User models with the primary keys that projects really have; and a credential of a project's own."""
+"""User models with the primary keys that projects really have; and a credential of a project's
+own."""
 
 import uuid
 

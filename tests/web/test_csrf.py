@@ -1,4 +1,4 @@
-"""Proof of the same origin, and bodies that nobody can read. The whole table is F20's."""
+"""Proof of the same origin, and bodies that cannot be read. F20 tests the whole table."""
 
 import pytest
 from django.test import RequestFactory

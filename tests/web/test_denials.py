@@ -65,7 +65,7 @@ def test_login_page_of_the_view_says_why(user: Any, ann: Client, settings: Any) 
 
 
 def test_a_redirect_to_somewhere_else_is_left_alone(user: Any, ann: Client, settings: Any) -> None:
-    """It turns nobody away."""
+    """It denies nothing."""
 
     def view(request: HttpRequest) -> HttpResponse:
         request.user.get_username()
@@ -77,7 +77,7 @@ def test_a_redirect_to_somewhere_else_is_left_alone(user: Any, ann: Client, sett
 
 
 def test_a_forbidden_page_says_why(user: Any, ann: Client, settings: Any) -> None:
-    """Django has that for nobody, too, where a permission is wanted."""
+    """Django answers so for anonymous users, too, where a permission is required."""
     view = permission_required("auth.add_user", raise_exception=True)(lambda request: None)
     settings.ROOT_URLCONF = routes(view)
     assert ann.get(OUT).status_code == Client().get(OUT).status_code == 403

@@ -92,7 +92,7 @@ def test_a_login_whose_row_was_rolled_back_is_registered_again(
 
 
 def test_a_login_whose_user_was_rolled_back_too_is_none(client: Client, settings: Any) -> None:
-    """Nobody is logged in as somebody who is not there."""
+    """No browser is logged in as a user who does not exist."""
 
     def view(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
@@ -211,7 +211,8 @@ CHANGES = {
 def test_an_account_that_was_changed_without_a_signal_ends_the_session(
     engine: str, ann: Client, user: Any, reason: str
 ) -> None:
-    """By SQL, or by a queryset: Django lets nobody in with it, so it has ended, and why is said."""
+    """By SQL, or by a queryset: Django refuses the session, so it has ended, and the reason is
+    shown."""
     ann.get("/write/")
     thief, rows = copy_of(ann), get_user_model().objects.filter(pk=user.pk)
     rows.update(**CHANGES[reason])

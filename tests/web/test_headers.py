@@ -35,7 +35,7 @@ def clearing(settings: Any) -> None:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    """Somebody's page."""
+    """The page of a user."""
     return HttpResponse(request.user.get_username())
 
 
@@ -89,7 +89,7 @@ def test_pages_that_never_looked_are_left_alone(
 def test_pages_for_anonymous_visitors_are_left_alone(
     no_store: None, client: Client, ann: Client
 ) -> None:
-    """Of visitors, and of somebody whose session has ended."""
+    """Of anonymous visitors, and of a user whose session has ended."""
     assert cached(client.get("/")) == ""
 
     end_sessions(Target.everyone())
@@ -107,7 +107,7 @@ def test_what_the_view_says_stands(no_store: None, ann: Client, settings: Any) -
 def test_the_page_that_says_goodbye_by_name_may_not_be_stored(
     no_store: None, ann: Client, settings: Any
 ) -> None:
-    """Nobody is signed in when it leaves, but somebody was when it was made."""
+    """No user is logged in when it is sent, but one was when it was made."""
 
     def view(request: HttpRequest) -> HttpResponse:
         name = request.user.get_username()

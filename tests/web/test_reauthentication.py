@@ -1,4 +1,4 @@
-"""Whoever logged in long ago logs in again before other sessions end, and comes back."""
+"""A user who logged in long ago has to log in again before other sessions end, and comes back."""
 
 from datetime import timedelta
 from importlib import import_module
@@ -47,7 +47,7 @@ HOUR = 3600
 
 
 def asks(response: Any) -> bool:
-    """Whether somebody is sent to log in."""
+    """Return whether the response leads to the login page."""
     return bool(response.get("Location") == LOGIN)
 
 
@@ -148,7 +148,7 @@ def token_login(request: HttpRequest) -> HttpResponse:
 
 
 def test_a_token_obtained_in_the_session_is_no_proof(user: Any, settings: Any) -> None:
-    """Whoever sits at the computer that was left unlocked was asked for no password."""
+    """An attacker at a computer that was left unlocked was asked for no password."""
     settings.ROOT_URLCONF = routes(token_login)
     here, phone = browser(user), browser(user)
     age(HOUR)
@@ -160,7 +160,7 @@ def test_a_token_obtained_in_the_session_is_no_proof(user: Any, settings: Any) -
 
 
 async def again(request: HttpRequest) -> HttpResponse:
-    """Logs in whoever is there."""
+    """Log in the user of the request."""
     await alogin(request, await request.auser(), "django.contrib.auth.backends.ModelBackend")
     return HttpResponse()
 
@@ -178,7 +178,7 @@ def test_an_asynchronous_login_counts(user: Any, settings: Any) -> None:
 
 
 def test_login_in_an_unguarded_session_counts(user: Any, rf: Any) -> None:
-    """Where our middleware has not been, nobody can tell how it was logged in to."""
+    """Where our middleware did not run, it is unknown how the user logged in."""
     here = browser(user)
     age(HOUR)
     request = rf.get("/")
@@ -193,7 +193,7 @@ def test_login_in_an_unguarded_session_counts(user: Any, rf: Any) -> None:
 
 
 def test_a_login_elsewhere_is_no_proof_here(user: Any) -> None:
-    """Whoever sits at the computer that was left unlocked has not logged in."""
+    """An attacker at a computer that was left unlocked has not logged in."""
     here = browser(user)
     age(HOUR)
     browser(user)
@@ -276,7 +276,7 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
 
 @pytest.mark.parametrize("command", [False, True], ids=["first sight", "command"])
 def test_a_session_from_before_our_time_is_old(user: Any, command: bool) -> None:
-    """When it began nobody knows, whoever registers it; logging in again helps here, too."""
+    """Its age is unknown, whichever request registers it. Logging in again helps here, too."""
     here, phone = before_us(user), browser(user)
     if command:
         backfill.adopt_sessions()

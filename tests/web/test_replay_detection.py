@@ -55,7 +55,7 @@ def login(user: Any, agent: str = FIREFOX) -> tuple[Client, str]:
 
 
 def present(cookie: str, agent: str = THIEF, **extra: Any) -> int:
-    """Somebody comes with a cookie."""
+    """Send a request with a cookie."""
     browser = Client(headers={"user-agent": agent}, **extra)
     browser.cookies["sessionid"] = cookie
     return browser.get("/private/").status_code
@@ -117,7 +117,7 @@ async def test_alarm_is_raised_under_asgi(engine: str, user: Any) -> None:
 def test_late_requests_of_the_browser_that_logged_out_are_none(
     engine: str, user: Any, later: Any
 ) -> None:
-    """They left before the answer came. After a minute nobody is that slow."""
+    """The client left before the response came. After a minute, no client is that slow."""
     browser, copy = login(user)
     browser.post(LOGOUT)
     later(59)
@@ -129,7 +129,7 @@ def test_late_requests_of_the_browser_that_logged_out_are_none(
 
 
 def test_within_that_minute_another_address_is_an_alarm(engine: str, user: Any) -> None:
-    """Even with the same browser: nobody moves so fast."""
+    """Even with the same browser: no user moves so fast."""
     browser, copy = login(user)
     browser.post(LOGOUT)
     present(copy, FIREFOX, REMOTE_ADDR="192.0.2.7")
@@ -137,7 +137,7 @@ def test_within_that_minute_another_address_is_an_alarm(engine: str, user: Any) 
 
 
 def switch(browser: Client, later: Any) -> None:
-    """Somebody else logs in."""
+    """Another user logs in."""
     browser.post("/login/", {"username": "bob", "password": "pw"})
 
 
@@ -186,7 +186,7 @@ def test_a_browser_that_was_not_told_comes_back_once(
 def test_counted_once_a_minute_and_signalled_once(
     engine: str, user: Any, alarms: list[Any], later: Any
 ) -> None:
-    """Whoever has the cookie cannot make the site write without end."""
+    """An attacker who has the cookie cannot make the site write without end."""
     browser, copy = login(user)
     browser.post(LOGOUT)
     for _ in range(3):

@@ -193,7 +193,7 @@ class TestScript:
 
 @pytest.mark.parametrize("tag", ["logout_button", "logout_script"])
 def test_without_our_urls_it_is_a_mistake(settings: Any, tag: str) -> None:
-    """Not a button that is missing and that nobody misses."""
+    """A missing button would go unnoticed."""
     settings.ROOT_URLCONF = (path("", lambda request: HttpResponse()),)
     template = engines["django"].from_string("{% load logout %}{% " + tag + " %}")
 
@@ -210,7 +210,7 @@ def test_without_our_urls_our_own_pages_have_no_script(settings: Any) -> None:
 
 
 def test_without_a_request_it_is_for_an_anonymous_visitor() -> None:
-    """As on the page that says that the database is down: nobody is asked anything."""
+    """As on the page that says that the database is down: the user is not looked up."""
     source = "{% load logout %}{% logout_script %}{% logout_button %}"
 
     page = Page(HttpResponse(engines["django"].from_string(source).render({})))
@@ -270,7 +270,7 @@ class TestSessionList:
 
 @pytest.mark.django_db
 def test_our_own_pages_have_the_script(ann: Client) -> None:
-    """With the user's tag; and a page of the middleware's, with nobody's."""
+    """With the user's tag; and a page of the middleware with an anonymous user's."""
     response = ann.get(LOGOUT)
 
     assert csrf_token(response)

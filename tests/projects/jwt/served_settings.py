@@ -1,4 +1,5 @@
-"""The project ``jwt`` as two server processes run it: on one PostgreSQL database and one Redis cache."""
+"""The project ``jwt`` as two server processes run it: on one PostgreSQL database and one Redis
+cache."""
 
 import os
 

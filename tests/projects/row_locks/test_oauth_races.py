@@ -1,4 +1,5 @@
-"""F31: OAuth tokens that an application obtains while its user logs out, on a server that locks rows."""
+"""F31: OAuth tokens that an application obtains while its user logs out, on a server that locks
+rows."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The page on which somebody with too many sessions chooses which of them end."""
+"""The page on which a user with too many sessions chooses which of them end."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture(autouse=True)
 def two_places(settings: Any) -> None:
-    """Two sessions, and whoever comes next is asked."""
+    """Allow two sessions, and ask at the next login."""
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
 
 
@@ -207,7 +207,7 @@ def test_a_program(user: Any, both: Any) -> None:
 
 
 def test_a_program_that_cancels(user: Any, both: Any) -> None:
-    """Is told that nobody is logged in."""
+    """The response says that no user is logged in."""
     here = client_at_limit()
     answer = here.post(CHOOSE, {"cancel": "on"}, headers=JSON)
     assert (answer.status_code, answer.json()["login_url"]) == (401, "/login/?next=/")

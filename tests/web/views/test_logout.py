@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_is_djangos_view(user: Any) -> None:
-    """Whoever checks for Django's class, or subclasses it, finds it."""
+    """Code that checks for Django's class, or extends it, works."""
     assert issubclass(LogoutView, auth_views.LogoutView)
     assert LogoutView.as_view().view_class is LogoutView
 

@@ -20,14 +20,14 @@ both = pytest.mark.parametrize("view", [LogoutView, AsyncLogoutView])
 
 @pytest.fixture
 def bea(user: Any) -> AsyncClient:
-    """An asynchronous browser in which somebody is signed in."""
+    """Return an asynchronous client that is logged in."""
     client = AsyncClient()
     client.force_login(user)
     return client
 
 
 async def signed_in(client: AsyncClient) -> str:
-    """Name of whoever the site says this client is."""
+    """Return the name of the user whom the site serves."""
     return (await client.get("/")).content.decode().removeprefix("user=")
 
 
@@ -53,7 +53,7 @@ async def test_post_logs_out(engine: str, bea: AsyncClient, settings: Any, view:
 
 @both
 async def test_get_asks(bea: AsyncClient, settings: Any, view: Any) -> None:
-    """Whoever is logged in; and is calm with others."""
+    """It logs the user out, and succeeds for anonymous visitors."""
     settings.ROOT_URLCONF = routes(view.as_view())
 
     assert "You are logged in as ann." in Page(await bea.get(OUT)).text

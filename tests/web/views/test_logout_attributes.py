@@ -97,7 +97,7 @@ def test_question_template_name_and_extra_context(ann: Client, settings: Any) ->
 def test_a_template_that_does_not_exist_is_the_projects_mistake_and_logs_out(
     ann: Client, settings: Any
 ) -> None:
-    """A page that cannot be rendered keeps nobody in."""
+    """A page that cannot be rendered does not undo the logout."""
     settings.ROOT_URLCONF = routes(LogoutView.as_view(template_name="missing.html"))
     ann.raise_request_exception = False
 

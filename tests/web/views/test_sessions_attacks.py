@@ -1,4 +1,4 @@
-"""Who tries to end what is not theirs, or to learn a key; and what happens meanwhile."""
+"""Attempts to end the sessions of another user, or to learn a key; and what happens meanwhile."""
 
 import logging
 from typing import Any
@@ -91,7 +91,7 @@ def test_this_session_ended_while_the_page_was_open(user: Any, engine: str) -> N
 
 
 def test_ended_session_is_not_told_logged_out_everywhere(user: Any) -> None:
-    """Whose session was ended elsewhere, by whoever it was, and now means to end the rest."""
+    """The session was ended from elsewhere, and its user now wants to end the others."""
     here, phone = browser(user), browser(user)
     end_sessions(Target.session(id_of(here)), reason=Reason.ADMIN)
 
@@ -159,7 +159,7 @@ def test_only_post_ends(user: Any, url: str) -> None:
 
 
 def test_the_question_offers_all_devices(user: Any) -> None:
-    """Unticked, even after somebody else's site has asked for it."""
+    """Unticked, even after another site has asked for it."""
     here = browser(user, enforce_csrf_checks=True)
 
     for response in (here.get(LOGOUT + "?everywhere=on"), here.post(LOGOUT, {"everywhere": "on"})):
@@ -169,7 +169,7 @@ def test_the_question_offers_all_devices(user: Any) -> None:
 
 
 def test_keys_are_nowhere(user: Any, caplog: pytest.LogCaptureFixture, engine: str) -> None:
-    """Neither in page nor in JSON, URL, log or record: only ids that log nobody in."""
+    """Neither in page nor in JSON, URL, log or record: only ids, which cannot be used to log in."""
     caplog.set_level(logging.DEBUG)
     here, phone = browser(user), browser(user)
     keys = [c.cookies[django_settings.SESSION_COOKIE_NAME].value for c in (here, phone)]
@@ -190,7 +190,7 @@ def test_keys_are_nowhere(user: Any, caplog: pytest.LogCaptureFixture, engine: s
 
 @pytest.mark.parametrize("log_in", [browser, before_us])
 def test_a_session_planted_beside_this_one_is_another(user: Any, engine: str, log_in: Any) -> None:
-    """Whoever can set cookies from a sibling domain adds the one that he has stolen."""
+    """An attacker who can set cookies from a sibling domain adds one that is stolen."""
     here, thief = browser(user), log_in(user)
     mine, stolen = (client.cookies["sessionid"].value for client in (here, thief))
 

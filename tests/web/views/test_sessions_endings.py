@@ -112,7 +112,7 @@ def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> Non
 def test_everywhere_ends_the_second_account_of_this_browser(
     user: Any, other: Any, engine: str
 ) -> None:
-    """F14: two cookies, two accounts; whoever logs out here means both."""
+    """F14: two cookies, two accounts; a logout ends both sessions."""
     here, phone, stranger = browser(user), browser(user), browser(other)
     thief = copy_of(stranger)
     name = django_settings.SESSION_COOKIE_NAME

@@ -202,7 +202,8 @@ def test_its_answer_holds_no_secret(user: Any) -> None:
 
 
 def test_user_token_distinguishes_users_without_naming_them(user: Any, other: Any) -> None:
-    """The same in every session of one user, another for another, none for nobody."""
+    """The same in every session of one user, another for another user, none for anonymous
+    visitors."""
     here, phone, theirs = browser(user), browser(user), browser(other)
 
     assert ask(here)["user"] == ask(phone)["user"] != ask(theirs)["user"]
@@ -244,7 +245,7 @@ def test_logged_in_user_gets_no_reason(user: Any) -> None:
 def test_asking_does_not_lengthen_a_session_that_every_request_saves(
     user: Any, settings: Any, engine: str
 ) -> None:
-    """A page that polls does not keep somebody in who has left."""
+    """A page that polls does not keep a user logged in who has left."""
     settings.SESSION_SAVE_EVERY_REQUEST = True
     settings.SESSION_COOKIE_AGE = 1800
     start = timezone.now()
