@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.exceptions import LogoutError
 from django_logout.management.arguments import find_user
+from django_logout.management.explanation import as_text
 from django_logout.management.output import ReportedError, write_json
 from django_logout.management.rehearsal import Rehearsal
 
@@ -27,12 +28,12 @@ def handle(command: BaseCommand, **options: Any) -> None:
     if options["user"] is None:
         raise CommandError("Whose session? Say --user.", returncode=2)
     try:
-        explanation = Rehearsal(find_user(options["user"])).run()
+        facts = Rehearsal(find_user(options["user"])).run()
     except LogoutError as error:
         raise CommandError(f"{error} The session stays active until it expires.") from error
     if options["json"]:
-        write_json(command, explanation.as_dict())
+        write_json(command, facts)
     else:
-        command.stdout.write(explanation.as_text())
-    if explanation.copied_cookie == "served":
+        command.stdout.write(as_text(facts))
+    if facts["copied_cookie"] == "served":
         raise ReportedError("The session has not ended: its cookie is still served.")

@@ -14,13 +14,12 @@ from django_logout.guard import status_cache
 from django_logout.guard.install import session_state
 from django_logout.guard.store import GuardedStore
 from django_logout.management.arguments import login_name
-from django_logout.management.explanation import Explanation, Step, Variable
 from django_logout.management.visitor import Visitor, is_logged_in, without_prefix
 from django_logout.models import LogoutEvent
 from django_logout.sessions import engines, registry
 from django_logout.types import Target
 
-#: Whether a request is served as a logged-in user's, and whether its session exists.
+#: Whether a request was served as a logged-in user's, and whether its cookie finds a session.
 State = tuple[bool, bool]
 
 
@@ -41,8 +40,11 @@ class Rehearsal:
         self.view = getattr(view, "view_class", view).__name__
         self.visitor = Visitor()
 
-    def run(self) -> Explanation:
-        """Log in, log out, replay the cookie, and remove everything but the event."""
+    def run(self) -> dict[str, Any]:
+        """Log in, log out, replay the cookie, and remove everything but the event.
+
+        Returns what happened to the session. Nothing in it is secret.
+        """
         request = self.visitor.visit().wsgi_request
         guarded = isinstance(getattr(request, "session", None), GuardedStore)
         for path, passed in {
@@ -65,60 +67,59 @@ class Rehearsal:
         finally:
             self._clean_up(session.identity.id)
 
-    def _log_out(self, session_id: UUID, others: int) -> Explanation:
-        if not is_logged_in(self.visitor.visit()):
-            raise CommandError(f"{self.name} cannot be logged in. Is the account active?")
+    def _log_out(self, session_id: UUID, others: int) -> dict[str, Any]:
         copy = self.visitor.cookie
-        start = (True, _exists(copy))
-        response = self.visitor.send("post", self.url)
-        after = (is_logged_in(response), _exists(copy))
+        start = _state(self.visitor.visit(), copy)
+        if not start[0]:
+            raise CommandError(f"{self.name} cannot be logged in. Is the account active?")
+        response = self.visitor.post(without_prefix(self.url), secure=True)
+        after = _state(response, copy)
         page = self._follow(response)
-        final = (is_logged_in(self.visitor.visit()), _exists(copy))
+        final = _state(self.visitor.visit(), copy)
         attacker = Visitor(copy)
         served = is_logged_in(attacker.visit())
         self.visitor.cookies_seen |= attacker.cookies_seen
-        # Unlike _exists(), the engine's own store shows what is left of a session that is refused.
-        left = bool(list(engines.current().store(copy).keys()))
-
         engine, cache = engines.current(), status_cache.shared_cache()
-        events = LogoutEvent.objects.using(registry.database()).filter(login_sessions=session_id)
-        event = events.first()
+        # Unlike _state(), the engine's own store shows what is left of a session that is refused.
+        left = bool(list(engine.store(copy).keys()))
+        names = ("request.user.is_authenticated", "request.session.exists()")
+        columns = ("variable", "start", "after_logout", "final")
+        events = LogoutEvent.objects.using(registry.database())
+        event = events.filter(login_sessions=session_id).first()
         outcomes = {} if event is None else event.outcomes
-        return Explanation(
-            user=self.name,
-            engine=_path(engine.store),
-            guarded=not engine.final_deletes,
-            cache=None if cache is None or engine.final_deletes else _path(type(cache)),
-            steps=self._steps(start, after, final, response, page),
-            variables=(
-                Variable("request.user.is_authenticated", start[0], after[0], final[0]),
-                Variable("request.session.exists()", start[1], after[1], final[1]),
-            ),
-            ended={name: done["ended"] for name, done in outcomes.items() if done["ended"]},
-            failed=[name for name, done in outcomes.items() if done["error"]],
-            not_ended={"other_sessions": others},
-            stored_data="left" if left else "deleted",
-            copied_cookie="served" if served else "refused",
-            left_behind={"event": None if event is None else str(event.pk)},
-        )
+        return {
+            "user": self.name,
+            "engine": _path(engine.store),
+            # Nothing is asked for the status of a session if the engine's own deletes are final.
+            "guarded": not engine.final_deletes,
+            "cache": None if cache is None or engine.final_deletes else _path(type(cache)),
+            "steps": self._steps(start, after, final, response, page),
+            "variables": [
+                dict(zip(columns, row, strict=True))
+                for row in zip(names, start, after, final, strict=True)
+            ],
+            "ended": {name: done["ended"] for name, done in outcomes.items() if done["ended"]},
+            "failed": [name for name, done in outcomes.items() if done["error"]],
+            "not_ended": {"other_sessions": others},
+            # A cookie that holds the data is left.
+            "stored_data": "left" if left else "deleted",
+            "copied_cookie": "served" if served else "refused",
+            "left_behind": {"event": None if event is None else str(event.pk)},
+        }
 
     def _steps(
         self, start: State, after: State, final: State, response: Any, page: str
-    ) -> tuple[Step, ...]:
+    ) -> list[dict[str, Any]]:
         status, to = response.status_code, response.headers.get("Location", "").partition("?")[0]
         done = "logout() clears session" if after == (False, False) else "Session not cleared"
-        return (
-            Step(1, "User clicks logout", *_words(start), f"Request sent to {self.view}"),
-            Step(2, f"{self.view} called", *_words(start), "Calling logout()"),
-            Step(3, done, *_words(after), _words(after)[1]),
-            Step(
-                4,
-                f"Redirect to {to}" if to else "Page",
-                *_words(after),
-                f"Redirect response to {to} ({status})" if to else f"Page of {self.url} ({status})",
-            ),
-            Step(5, "End", *_words(final), f"User sees {page}"),
-        )
+        answered = f"Redirect response to {to}" if to else f"Page of {self.url}"
+        return [
+            _step(1, "User clicks logout", start, f"Request sent to {self.view}"),
+            _step(2, f"{self.view} called", start, "Calling logout()"),
+            _step(3, done, after),
+            _step(4, f"Redirect to {to}" if to else "Page", after, f"{answered} ({status})"),
+            _step(5, "End", final, f"User sees {page}"),
+        ]
 
     def _follow(self, response: Any) -> str:
         """Return what the user sees after the logout. A redirect to another site is not followed."""
@@ -128,7 +129,7 @@ class Rehearsal:
             return f"another site, {target.netloc}"
         if location:
             here = target._replace(scheme="", netloc="").geturl()
-            response = self.visitor.send("get", here)
+            response = self.visitor.get(without_prefix(here), secure=True)
         return f"{target.path} ({response.status_code})"
 
     def _clean_up(self, session_id: UUID) -> None:
@@ -143,19 +144,23 @@ class Rehearsal:
             here.filter(last_login=self.user.last_login).update(**{name: self.last_login})
 
 
-def _exists(cookie: str) -> bool:
-    """Return whether a request with this cookie would find a session."""
+def _state(response: Any, cookie: str) -> State:
     store: Any = engines.current().store(cookie)
     session_state(store)
-    return bool(list(store.keys()))
+    return is_logged_in(response), bool(list(store.keys()))
 
 
-def _words(state: State) -> tuple[str, str]:
+def _step(number: int, action: str, state: State, response: str = "") -> dict[str, Any]:
+    """Return a line of the execution table. Without a response, it repeats the session's state."""
     logged_in, exists = state
-    return (
-        "Authenticated user" if logged_in else "User logged out",
-        "Active session" if exists else "Session cleared",
-    )
+    session = "Active session" if exists else "Session cleared"
+    return {
+        "step": number,
+        "action": action,
+        "request_state": "Authenticated user" if logged_in else "User logged out",
+        "session_state": session,
+        "response": response or session,
+    }
 
 
 def _path(kind: type) -> str:

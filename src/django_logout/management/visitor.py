@@ -18,28 +18,49 @@ View = Callable[[HttpRequest], HttpResponse]
 PATH = "/django-logout-rehearsal/"
 
 
-class Visitor:
-    """A client that keeps its cookies."""
+class _Handler(ClientHandler):
+    """Django's handler, which sends ``PATH`` to a view of this module."""
+
+    view: View
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        if request.path_info != PATH:
+            return super().resolve_request(request)
+        request.resolver_match = ResolverMatch(self.view, (), {})
+        return request.resolver_match
+
+
+class Visitor(Client):
+    """A client that keeps its cookies, and sends ``PATH`` to any view."""
+
+    handler: _Handler
 
     def __init__(self, cookie: str | None = None) -> None:
-        hosts = [host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*"]
-        host = hosts[0] if hosts else "localhost"
-        self._client = Client(raise_request_exception=False, SERVER_NAME=host)
-        self._client.handler = self._handler = _Handler()
+        hosts = (host.lstrip(".") for host in settings.ALLOWED_HOSTS if host != "*")
+        super().__init__(raise_request_exception=False, SERVER_NAME=next(hosts, "localhost"))
+        self.handler = _Handler(enforce_csrf_checks=False)
         self.cookies_seen: set[str] = set()
         "Every session cookie it has received. Secret."
         if cookie is not None:
-            self._client.cookies[settings.SESSION_COOKIE_NAME] = cookie
+            self.cookies[settings.SESSION_COOKIE_NAME] = cookie
 
     @property
     def cookie(self) -> str:
         """The value of the session cookie. Secret."""
-        morsel = self._client.cookies.get(settings.SESSION_COOKIE_NAME)
+        morsel = self.cookies.get(settings.SESSION_COOKIE_NAME)
         return "" if morsel is None else str(morsel.value)
 
-    def visit(self) -> Any:
-        """Request a page that does nothing."""
-        return self._call(lambda request: HttpResponse())
+    def request(self, **request: Any) -> Any:
+        """Send a request, and remember the session cookie of the response."""
+        response = super().request(**request)
+        if self.cookie:
+            self.cookies_seen.add(self.cookie)
+        return response
+
+    def visit(self, view: View = lambda request: HttpResponse()) -> Any:
+        """Request a page that does nothing, or that this view serves."""
+        self.handler.view = login_not_required(view)
+        return self.get(PATH, secure=True)
 
     def log_in(self, user: Any) -> Any:
         """Log in, as a login view does after it has checked the password."""
@@ -51,36 +72,7 @@ class Visitor:
                 login(request, user, backend=backend)
             return HttpResponse()
 
-        return self._call(view)
-
-    def send(self, method: str, path: str) -> Any:
-        """Request a page of the project with ``get``, or submit an empty form with ``post``."""
-        return self._send(method, without_prefix(path))
-
-    def _call(self, view: View) -> Any:
-        self._handler.view = login_not_required(view)
-        return self._send("get", PATH)
-
-    def _send(self, method: str, path: str) -> Any:
-        response = getattr(self._client, method)(path, secure=True)
-        if self.cookie:
-            self.cookies_seen.add(self.cookie)
-        return response
-
-
-class _Handler(ClientHandler):
-    """Django's handler, which sends ``PATH`` to a view of this module."""
-
-    view: View
-
-    def __init__(self) -> None:
-        super().__init__(enforce_csrf_checks=False)
-
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        if request.path_info != PATH:
-            return super().resolve_request(request)
-        request.resolver_match = ResolverMatch(self.view, (), {})
-        return request.resolver_match
+        return self.visit(view)
 
 
 def is_logged_in(response: Any) -> bool:
