@@ -42,13 +42,14 @@ def add_dry_run(parser: CommandParser) -> None:
 
 
 def parse_values(kind: Callable[[str], Any], given: Any) -> list[Any]:
-    """Return the values of an option, parsed if they are text.
+    """Return the values of an option, each once, parsed if they are text.
 
     The keywords of ``call_command`` have passed no parser, and can be one value or several.
     """
     values = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
     try:
-        return [kind(str(each)) if isinstance(each, (str, int)) else each for each in values]
+        parsed = (kind(str(each)) if isinstance(each, (str, int)) else each for each in values)
+        return list(dict.fromkeys(parsed))
     except ArgumentTypeError as error:
         raise CommandError(f"{error}") from None
 

@@ -1,7 +1,5 @@
 """``manage.py logout end``: end sessions of any user."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentTypeError
 from typing import Any
@@ -10,13 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
-from django_logout.management.arguments import (
-    add_dry_run,
-    duration,
-    network,
-    parse_value,
-    uuid,
-)
+from django_logout.management import arguments
 from django_logout.management.filters import Counts, SessionFilter
 from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.management.progress import Progress
@@ -35,18 +27,28 @@ def add_arguments(parser: CommandParser) -> None:
     append: dict[str, Any] = {"action": "append", "default": []}
     which.add_argument("--user", metavar="NAME", help="of this user; can be repeated", **append)
     which.add_argument(
-        "--session", metavar="ID", type=uuid, help="with this public id; can be repeated", **append
+        "--session",
+        metavar="ID",
+        type=arguments.uuid,
+        help="with this public id; can be repeated",
+        **append,
     )
     which.add_argument("--everyone", action="store_true", help="all sessions of all users")
     which.add_argument(
-        "--idle-for", type=duration, metavar="TIME", help="not used for this long: 15m, 12h, 30d"
+        "--idle-for",
+        type=arguments.duration,
+        metavar="TIME",
+        help="not used for this long: 15m, 12h, 30d",
     )
     which.add_argument(
-        "--older-than", type=duration, metavar="TIME", help="with a login longer ago than this"
+        "--older-than",
+        type=arguments.duration,
+        metavar="TIME",
+        help="with a login longer ago than this",
     )
     which.add_argument(
         "--from-ip",
-        type=network,
+        type=arguments.network,
         metavar="ADDRESS",
         help="with a login from this address or network; can be repeated",
         **append,
@@ -58,13 +60,13 @@ def add_arguments(parser: CommandParser) -> None:
         help="the reason to record; 'command' by default",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    add_dry_run(parser)
+    arguments.add_dry_run(parser)
 
 
 def handle(command: BaseCommand, **options: Any) -> None:
     """Count the sessions, ask for confirmation, end them, and print the result."""
-    reason = parse_value(_reason, options["reason"]) or Reason.COMMAND.value
-    chosen = SessionFilter.from_options(options)
+    reason = arguments.parse_value(_reason, options["reason"]) or Reason.COMMAND.value
+    chosen = SessionFilter(options)
     counts, result = chosen.count(), None
     if not options["dry_run"]:
         if not options["yes"] and (chosen.everyone or counts.users > 1):

@@ -1,10 +1,7 @@
 """The sessions that the options of ``end`` select."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
-from django_logout.management.arguments import (
-    duration,
-    find_user,
-    network,
-    parse_value,
-    parse_values,
-    uuid,
-)
+from django_logout.management import arguments
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.sessions.devices import KEPT_BITS
@@ -42,52 +32,40 @@ class Counts:
         return f"{self.sessions} {sessions} of {self.users} {users}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
     """A valid selection of sessions."""
 
-    users: tuple[Any, ...]
-    sessions: tuple[UUID, ...]
-    everyone: bool
-    idle_for: timedelta | None
-    older_than: timedelta | None
-    networks: tuple[IPv4Network | IPv6Network, ...]
-
-    @classmethod
-    def from_options(cls, options: dict[str, Any]) -> SessionFilter:
-        """Return the filter that the options describe. Raise :class:`CommandError` if they are
-        contradictory, or name something that is unknown."""
-        chosen = cls(
-            users=tuple(dict.fromkeys(parse_values(find_user, options["user"]))),
-            sessions=tuple(dict.fromkeys(parse_values(uuid, options["session"]))),
-            everyone=options["everyone"],
-            idle_for=parse_value(duration, options["idle_for"]),
-            older_than=parse_value(duration, options["older_than"]),
-            networks=tuple(parse_values(network, options["from_ip"])),
-        )
-        kinds = bool(chosen.everyone) + bool(chosen.sessions) + bool(chosen.users) + chosen.narrowed
+    def __init__(self, options: dict[str, Any]) -> None:
+        """Raise :class:`CommandError` if the options are contradictory, or name something that is
+        unknown."""
+        self.users = arguments.parse_values(arguments.find_user, options["user"])
+        self.sessions = arguments.parse_values(arguments.uuid, options["session"])
+        self.everyone = bool(options["everyone"])
+        self.idle_for = arguments.parse_value(arguments.duration, options["idle_for"])
+        self.older_than = arguments.parse_value(arguments.duration, options["older_than"])
+        self.networks = arguments.parse_values(arguments.network, options["from_ip"])
+        kinds = self.everyone + bool(self.sessions) + bool(self.users) + self.narrowed
         if not kinds:
             raise CommandError(
                 "Which sessions? Say --user, --session, --everyone, --idle-for, --older-than or "
                 "--from-ip."
             )
-        for option, given in (("--everyone", chosen.everyone), ("--session", chosen.sessions)):
+        for option, given in (("--everyone", self.everyone), ("--session", self.sessions)):
             if given and kinds > 1:
                 raise CommandError(f"{option} cannot be combined with other options for sessions.")
-        rows = registry.sessions().filter(pk__in=chosen.sessions)
-        for missing in set(chosen.sessions) - set(rows.values_list("pk", flat=True)):
+        rows = registry.sessions().filter(pk__in=self.sessions)
+        for missing in set(self.sessions) - set(rows.values_list("pk", flat=True)):
             raise CommandError(f"No session has the id {missing}.")
         storage = logout_settings().IP_STORAGE
-        if chosen.networks and storage == "none":
+        if self.networks and storage == "none":
             raise CommandError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
-        for asked in chosen.networks:
+        for asked in self.networks:
             bits = KEPT_BITS[asked.version]
             if storage == "truncated" and asked.prefixlen > bits:
                 raise CommandError(
                     f'Addresses are stored without their last bits: LOGOUT["IP_STORAGE"] is '
                     f'"truncated". Say --from-ip {asked.supernet(new_prefix=bits)}.'
                 )
-        return chosen
 
     @property
     def narrowed(self) -> bool:

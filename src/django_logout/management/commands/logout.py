@@ -1,17 +1,22 @@
 """``manage.py logout``: each verb is a module of :mod:`django_logout.management`."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    DjangoHelpFormatter,
+)
+from django.db import DatabaseError
 
 from django_logout import hooks
+from django_logout.exceptions import LogoutError
 from django_logout.management import adopt, end, explain, prune, retry
 from django_logout.management import list as list_
 from django_logout.management.arguments import common_options
-from django_logout.management.output import errors_as_output
+from django_logout.management.output import ReportedError, write_json
 
 #: Modules with ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
 VERBS = {
@@ -46,6 +51,16 @@ class Command(BaseCommand):
             )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the verb."""
-        with errors_as_output(self, as_json=options["json"]):
+        """Run the verb. With ``--json``, an error is written in place of the result."""
+        try:
             self.verbs[options["verb"]].handle(self, **options)
+        except ReportedError:
+            raise
+        except (CommandError, LogoutError, DatabaseError) as error:
+            # A database's message can contain secrets. It is shown with the traceback only.
+            message = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
+            if options["json"]:
+                write_json(self, {"complete": False, "error": message})
+            if isinstance(error, LogoutError):
+                raise CommandError(message) from error
+            raise
