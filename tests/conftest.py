@@ -141,7 +141,7 @@ def other(db: None) -> Any:
 
 @pytest.fixture
 def ann(user: Any) -> Client:
-    """A browser in which she is signed in."""
+    """A client that is logged in as ann."""
     client = Client()
     client.force_login(user)
     return client

@@ -64,7 +64,7 @@ def log_out(client: Client) -> Cost:
     return found
 
 
-def signed_in() -> Client:
+def logged_in_client() -> Client:
     """A browser that has been here before: its marks are warm."""
     client = Client()
     log_in(client)
@@ -89,7 +89,7 @@ def plain(user: Any, engine: str) -> dict[str, Cost]:
 
 def test_a_request_that_never_looks_at_the_user_is_free(user: Any, engine: str) -> None:
     """No query, no cache call, the session not even looked at (design law 5)."""
-    client = signed_in()
+    client = logged_in_client()
     with cost() as found:
         response = client.get("/quiet/")
     assert (found.statements, found.cache) == ([], [])
@@ -100,7 +100,7 @@ def test_a_request_that_never_looks_at_the_user_is_free(user: Any, engine: str) 
 def test_a_page_costs_one_cache_read_at_most(plain: dict[str, Cost], engine: str) -> None:
     """None on an engine whose deletes are final, and none where the session itself is read from the
     cache by a process that knows it; where no cache is shared, one registry read."""
-    client = signed_in()
+    client = logged_in_client()
     found, shared = page(client), status_cache.shared_cache() is not None
     looks = 0 if engine == "db" else 1
     reads = looks - (engine in IN_CACHE)
@@ -117,14 +117,14 @@ def test_a_page_costs_one_cache_read_at_most(plain: dict[str, Cost], engine: str
 def test_a_page_on_db_costs_djangos_own_two_queries(user: Any, settings: Any) -> None:
     """The session and the user."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
-    assert len(page(signed_in()).statements) == 2
+    assert len(page(logged_in_client()).statements) == 2
 
 
 def test_the_registry_is_read_once_when_the_cache_has_forgotten(
     plain: dict[str, Cost], engine: str
 ) -> None:
     """And not again by the next request, if there is a cache to remember it."""
-    client = signed_in()
+    client = logged_in_client()
     caches["default"].delete_many(status_cache.keys(LoginSession.objects.get().pk))
     first, second = page(client), page(client)
     guarded, shared = engine != "db", status_cache.shared_cache() is not None
@@ -135,7 +135,7 @@ def test_the_registry_is_read_once_when_the_cache_has_forgotten(
 
 def test_writing_the_session_costs_one_more_look(plain: dict[str, Cost], engine: str) -> None:
     """After the save, where a late write could bring an ended session back."""
-    found = page(signed_in(), "/write/")
+    found = page(logged_in_client(), "/write/")
     looks = 0 if engine == "db" else 2
     shared = status_cache.shared_cache() is not None
     assert len(found.statements) == len(plain["write"].statements) + (0 if shared else looks)
@@ -144,7 +144,7 @@ def test_writing_the_session_costs_one_more_look(plain: dict[str, Cost], engine:
 
 def test_activity_is_written_once_an_interval(user: Any, engine: str) -> None:
     """Not with every page (design law 5)."""
-    client = signed_in()
+    client = logged_in_client()
     usual = page(client)
     with time_machine.travel(timezone.now() + as_timedelta(logout_settings().LAST_SEEN_INTERVAL)):
         page(client)  # may ask the registry, too, for a mark that has expired
@@ -156,7 +156,7 @@ def test_activity_is_written_once_an_interval(user: Any, engine: str) -> None:
 def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
     """Django's own ``aget_many()`` asks key by key, in a thread each; we must not."""
     guarded, shared = engine != "db", status_cache.shared_cache() is not None
-    cookie = signed_in().cookies["sessionid"].value
+    cookie = logged_in_client().cookies["sessionid"].value
     bare, first, again = (engines.current().store(cookie) for _ in range(3))
     prefetch._ids.clear()
     with cost() as plain:
@@ -184,14 +184,14 @@ def test_login_costs_two_statements_on_the_first_and_the_fiftieth_device(
 def test_logout_costs_two_statements_more(plain: dict[str, Cost], engine: str) -> None:
     """The claim and the record; beside the gate's look, as on any page."""
     look = engine != "db" and status_cache.shared_cache() is None
-    assert log_out(signed_in()).queries <= plain["logout"].queries + look + UNTOLD + 2
+    assert log_out(logged_in_client()).queries <= plain["logout"].queries + look + UNTOLD + 2
 
 
 def test_logout_costs_the_same_however_many_sessions_there_are(user: Any, engine: str) -> None:
     """It is about one."""
-    few = log_out(signed_in())
+    few = log_out(logged_in_client())
     make_sessions(user, 1000)
-    assert len(log_out(signed_in()).statements) == len(few.statements)
+    assert len(log_out(logged_in_client()).statements) == len(few.statements)
 
 
 #: Statements of "everywhere", with BEGIN and COMMIT: UPDATE of the sessions, INSERT of the event,
@@ -240,7 +240,7 @@ def test_everyone_out_costs_the_same_for_a_few(user: Any, sessions: int) -> None
 def end_everyones(user: Any, sessions: int) -> None:
     """Make sessions, end everyone's, and compare the number of statements with the budget."""
     make_sessions(user, sessions)
-    client = signed_in()
+    client = logged_in_client()
     with cost() as found:
         end_sessions(Target.everyone())
     assert client.get("/").content == b"user="

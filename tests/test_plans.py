@@ -59,14 +59,14 @@ def plans() -> Iterator[list[str]]:
         yield found
 
 
-def signed_in() -> Client:
+def logged_in_client() -> Client:
     client = Client()
     client.post("/login/", {"username": "ann", "password": "pw"})
     return client
 
 
 WORK: dict[str, Callable[[Client, LoginSession], Any]] = {
-    "login": lambda client, mine: signed_in(),
+    "login": lambda client, mine: logged_in_client(),
     "page": lambda client, mine: client.get("/private/"),
     "logout": lambda client, mine: client.post("/accounts/logout/"),
     "one": lambda client, mine: end_sessions(Target.session(mine.pk)),
@@ -77,7 +77,7 @@ WORK: dict[str, Callable[[Client, LoginSession], Any]] = {
 @pytest.mark.parametrize("work", WORK)
 def test_no_table_of_sessions_is_read_from_end_to_end(user: Any, work: str) -> None:
     """Each is searched by an index, and by one that leads to few rows."""
-    client, mine = signed_in(), LoginSession.objects.select_related("user").get(user=user)
+    client, mine = logged_in_client(), LoginSession.objects.select_related("user").get(user=user)
     with plans() as found:
         WORK[work](client, mine)
     assert any(table in step for step in found for table in TABLES)

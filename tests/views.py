@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in."""
+    """Return the name of the user."""
     return HttpResponse(f"user={request.user.get_username()}")
 
 

@@ -21,7 +21,7 @@ from tests.settings import ENGINES  # noqa: E402
 
 
 def browser() -> Any:
-    """Signed in by the form."""
+    """Return a client that has logged in by the form."""
     client = Client()
     response = client.post("/login/", {"username": "ann", "password": "pw"})
     assert response.status_code == 302, response

@@ -85,7 +85,7 @@ def test_everyone(engine: str, ann: Client, bob: Client) -> None:
 
 
 def test_all_others_of_ones_own(engine: str, ann: Client, user: Any, settings: Any) -> None:
-    """The browser that asks stays signed in."""
+    """The browser that asks stays logged in."""
     second = Client()
     second.force_login(user)
 

@@ -29,7 +29,7 @@ def _db(settings: Any) -> None:
     settings.SESSION_ENGINE = ENGINES["db"]
 
 
-def signed_in_key(user: Any) -> str:
+def logged_in_key(user: Any) -> str:
     """Of a login."""
     client = Client()
     client.force_login(user)
@@ -53,7 +53,7 @@ def test_it_says_what_django_reads_and_what_settles_it(
     end_sessions(Target.everyone())
     before = timezone.now()
     end_sessions(Target.everyone())
-    key = signed_in_key(user)
+    key = logged_in_key(user)
     found = db_store.read_row(Session, key)
     assert found is not None
     assert SessionStore(key).decode(found.session_data)["_auth_user_id"] == str(user.pk)
@@ -64,7 +64,7 @@ def test_it_says_what_django_reads_and_what_settles_it(
 
 def test_an_expired_row_is_none(user: Any) -> None:
     """By the clock of the moment in which it is asked for, not of the first time."""
-    key = signed_in_key(user)
+    key = logged_in_key(user)
     assert db_store.read_row(Session, key) is not None
     with time_machine.travel(timezone.now() + timedelta(days=15)):
         assert db_store.read_row(Session, key) is None
@@ -72,7 +72,7 @@ def test_an_expired_row_is_none(user: Any) -> None:
 
 def test_the_second_question_is_not_put_into_sql_again(user: Any) -> None:
     """With another key, it is the same question."""
-    keys = [signed_in_key(user), signed_in_key(user)]
+    keys = [logged_in_key(user), logged_in_key(user)]
     db_store._statement.cache_clear()
     with CaptureQueriesContext(connection) as asked:
         found = [load(key).session_key for key in keys]
@@ -85,7 +85,7 @@ def test_the_second_question_is_not_put_into_sql_again(user: Any) -> None:
 
 def test_a_copy_that_the_project_has_made_ends_with_the_original(user: Any) -> None:
     """Its row is unknown and not deleted, so it is looked up by its id."""
-    key = signed_in_key(user)
+    key = logged_in_key(user)
     Session.objects.create(**{**Session.objects.values().get(), "session_key": "c" * 32})
     assert not load("c" * 32).is_empty()
     end_sessions(Target.session(LoginSession.objects.get().pk))

@@ -105,7 +105,7 @@ def test_callable_gets_the_request_without_authenticating_it(
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in, in the event loop."""
+    """Return the name of the user, in the event loop."""
     return HttpResponse(f"user={(await aget_user(request)).get_username()}")
 
 

@@ -26,7 +26,7 @@ AGE = {"ABSOLUTE_TIMEOUT": 3600}
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in, in the event loop."""
+    """Return the name of the user, in the event loop."""
     return HttpResponse(f"user={(await aget_user(request)).get_username()}")
 
 

@@ -119,7 +119,7 @@ def manual_transaction() -> Any:
 def test_a_cache_that_is_down_leaves_the_row_to_be_asked(
     settings: Any, client_of_ann: Client, user: Any
 ) -> None:
-    """Signed in stays signed in, ended stays ended."""
+    """Logged in stays logged in, ended stays ended."""
     settings.CACHES = {"default": cache_from_url(DEAD)}
     assert logged_in_as(client_of_ann) == "ann"
     registry.sessions().update(ended_at="2020-01-01T00:00Z")
@@ -239,7 +239,7 @@ def fail(*args: Any, **kwargs: Any) -> None:
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in, in the event loop."""
+    """Return the name of the user, in the event loop."""
     return HttpResponse((await request.auser()).get_username())
 
 

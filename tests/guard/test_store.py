@@ -25,7 +25,7 @@ def store(key: str | None = None) -> Any:
     return import_module(django_settings.SESSION_ENGINE).SessionStore(key)
 
 
-def signed_in_store(user: Any) -> Any:
+def logged_in_store(user: Any) -> Any:
     """Return the guarded session of a user who is logged in, not loaded yet."""
     client = Client()
     client.force_login(user)
@@ -65,7 +65,7 @@ def test_guarding_twice_is_guarding_once(engine: str) -> None:
 
 def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -> None:
     """Not only the user is gone: the other data are not readable either."""
-    session = signed_in_store(user)
+    session = logged_in_store(user)
     session["cart"] = ["car"]
     session.save()
     key = session.session_key
@@ -77,7 +77,7 @@ def test_an_ended_session_reads_as_empty_cart_included(engine: str, user: Any) -
 
 def test_a_session_that_ended_meanwhile_cannot_be_saved(engine: str, user: Any) -> None:
     """It does not return as it was, and what is saved nevertheless is anonymous."""
-    session = signed_in_store(user)
+    session = logged_in_store(user)
     session["count"] = 1
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     with pytest.raises(UpdateError):
@@ -89,7 +89,7 @@ def test_a_session_that_ended_meanwhile_cannot_be_saved(engine: str, user: Any) 
 
 def test_login_keys_of_a_refused_session_are_not_saved_again(engine: str, user: Any) -> None:
     """A middleware that puts back what it has seen before puts back the rest only."""
-    session = signed_in_store(user)
+    session = logged_in_store(user)
     before, key = dict(session.items()), session.session_key
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     again = store(key)
@@ -102,7 +102,7 @@ def test_login_keys_of_a_refused_session_are_not_saved_again(engine: str, user: 
 
 def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
     """Also with engines whose asynchronous methods are synchronous ones."""
-    session = signed_in_store(user)
+    session = logged_in_store(user)
 
     async def rotate() -> None:
         await session.aget(SESSION_KEY)
@@ -121,7 +121,7 @@ def test_a_key_can_be_rotated_in_the_event_loop(engine: str, user: Any) -> None:
 
 def test_rotating_the_key_of_what_has_ended_brings_nothing_back(engine: str, user: Any) -> None:
     """Not even under a key that no ending has heard of."""
-    session = signed_in_store(user)
+    session = logged_in_store(user)
     assert session[SESSION_KEY] == str(user.pk)
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     with suppress(UpdateError):
@@ -134,7 +134,7 @@ async def test_what_was_saved_for_this_response_is_not_saved_again(
 ) -> None:
     """By a middleware further out that saves asynchronously; a new one is made for it as well."""
     settings.SESSION_ENGINE = ENGINES["db"]
-    session = await sync_to_async(signed_in_store)(user)
+    session = await sync_to_async(logged_in_store)(user)
     await session.aset("count", 1)
     await session.asave()
     session.modified, session.state.saved = False, True

@@ -20,7 +20,7 @@ from django_logout.signals import session_ended
 PRIVATE = "/private/"
 
 
-def signed_in(user: Any, count: int = 2) -> list[Client]:
+def logged_in_clients(user: Any, count: int = 2) -> list[Client]:
     """Browsers of one user."""
     browsers = [Client() for _ in range(count)]
     for browser in browsers:
@@ -63,7 +63,7 @@ def test_a_change_by_others_ends_all(
 ) -> None:
     """From a shell or by an administrator: every session of the user, at once, and no other
     user's."""
-    browsers, elsewhere = signed_in(user), signed_in(other, 1)
+    browsers, elsewhere = logged_in_clients(user), logged_in_clients(other, 1)
     CHANGES[reason](user)
     with transaction.atomic():
         user.save()
@@ -77,7 +77,7 @@ def test_a_change_by_others_ends_all(
 def test_a_late_save_after_a_change_by_others_brings_nothing_back(engine: str, user: Any) -> None:
     """The stored data are kept, so the save of a request in flight may succeed; the next is
     refused."""
-    (here,) = signed_in(user, 1)
+    (here,) = logged_in_clients(user, 1)
     session = import_module(django_settings.SESSION_ENGINE).SessionStore(
         here.cookies["sessionid"].value
     )
@@ -99,7 +99,7 @@ def test_a_late_save_after_a_change_by_others_brings_nothing_back(engine: str, u
 def test_code_without_a_request_may_give_a_session_the_new_hash(engine: str, user: Any) -> None:
     """As a task or a socket does that changes a password: it can save the session, and Django lets
     the user in by it. What was in other browsers is refused."""
-    here, there = signed_in(user)
+    here, there = logged_in_clients(user)
     key = here.cookies["sessionid"].value
     store = import_module(django_settings.SESSION_ENGINE).SessionStore
     session = store(key)
@@ -119,7 +119,7 @@ def test_receivers_are_told_of_each_session_after_the_commit(
     engine: str, user: Any, told: Any, reason: str
 ) -> None:
     """Before their browsers come back, and not before it is true."""
-    signed_in(user)
+    logged_in_clients(user)
     pk = user.pk
     with transaction.atomic():
         if reason == "deleted":
@@ -135,7 +135,7 @@ def test_receivers_are_told_of_each_session_after_the_commit(
 @pytest.mark.parametrize("reason", [*CHANGES, "deleted"])
 def test_a_change_that_is_rolled_back_ends_nothing(engine: str, user: Any, reason: str) -> None:
     """Neither in the registry nor in the cache."""
-    (browser,) = signed_in(user, 1)
+    (browser,) = logged_in_clients(user, 1)
     with transaction.atomic():
         if reason == "deleted":
             user.delete()
@@ -150,7 +150,7 @@ def test_a_change_that_is_rolled_back_ends_nothing(engine: str, user: Any, reaso
 @pytest.mark.django_db(transaction=True)
 def test_deleted_accounts_leave_a_record_of_their_name(engine: str, user: Any) -> None:
     """The rows of the sessions go with the account; the event stays."""
-    (browser,) = signed_in(user, 1)
+    (browser,) = logged_in_clients(user, 1)
     user.delete()
     event = LogoutEvent.objects.get()
     assert (event.reason, event.user_label, event.user, event.sessions) == (
@@ -166,8 +166,8 @@ def test_deleted_accounts_leave_a_record_of_their_name(engine: str, user: Any) -
 
 def test_deleting_many_gives_each_their_event(engine: str, user: Any, other: Any) -> None:
     """A queryset's delete() sends signals, too."""
-    signed_in(user, 1)
-    signed_in(other, 2)
+    logged_in_clients(user, 1)
+    logged_in_clients(other, 2)
     get_user_model().objects.all().delete()
     assert set(LogoutEvent.objects.values_list("user_label", "sessions")) == {
         ("ann", 1),
@@ -195,7 +195,7 @@ def test_what_was_not_loaded_is_not_written(user: Any, django_assert_num_queries
 
 def test_other_saves_cost_one_small_query(user: Any, django_assert_num_queries: Any) -> None:
     """And end nothing."""
-    signed_in(user, 1)
+    logged_in_clients(user, 1)
     user.refresh_from_db()
     user.email = "ann@example.org"
     with django_assert_num_queries(2) as captured:

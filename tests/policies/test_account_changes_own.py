@@ -15,7 +15,7 @@ from django.test import AsyncClient
 from django.urls import path
 
 from django_logout.models import LoginSession, LogoutEvent
-from tests.policies.test_account_changes import PRIVATE, alive, served, signed_in, told
+from tests.policies.test_account_changes import PRIVATE, alive, logged_in_clients, served, told
 from tests.urlconf import OUT, routes
 
 __all__ = ["told"]  # a fixture
@@ -94,7 +94,7 @@ def test_own_change_that_is_rolled_back_keeps_the_browser_logged_in(
         return HttpResponse()
 
     settings.ROOT_URLCONF = routes(fail)
-    (browser,) = signed_in(user, 1)
+    (browser,) = logged_in_clients(user, 1)
     browser.get(OUT)
     assert served(browser)
     assert not LogoutEvent.objects.exists()
@@ -102,7 +102,7 @@ def test_own_change_that_is_rolled_back_keeps_the_browser_logged_in(
 
 def test_own_new_password_keeps_this_browser(engine: str, user: Any) -> None:
     """Django's own view: the others have ended before they come back."""
-    here, there = signed_in(user)
+    here, there = logged_in_clients(user)
     here.get("/change/")
     assert served(here)
     assert alive(user) == 1
@@ -114,7 +114,7 @@ def test_own_new_password_keeps_this_browser(engine: str, user: Any) -> None:
 
 def test_a_view_that_forgets_the_session_logs_it_out_with_a_reason(engine: str, user: Any) -> None:
     """Django refuses it from then on: it ends with the request, and the next page says why."""
-    (here,) = signed_in(user, 1)
+    (here,) = logged_in_clients(user, 1)
     assert here.get(OUT).text == "ann"
     assert alive(user) == 0
     assert LogoutEvent.objects.get(sessions=1).reason == "password_changed"
@@ -125,7 +125,7 @@ def test_a_view_that_forgets_the_session_logs_it_out_with_a_reason(engine: str, 
 
 def test_who_logs_in_again_with_a_new_password_has_not_switched(engine: str, user: Any) -> None:
     """What ends the old session is that it is older than the password, which SQL has changed."""
-    (here,) = signed_in(user, 1)
+    (here,) = logged_in_clients(user, 1)
     get_user_model().objects.update(password=make_password("new"))
     here.post("/login/", {"username": "ann", "password": "new"})
     assert served(here)
@@ -162,7 +162,7 @@ def test_own_account_given_up_in_a_transaction_leaves_the_browser(
 def give_up(user: Any, told: Any, url: str) -> None:
     """Give up the account of a user by a view, and look at the answer, the record and the
     sessions."""
-    here, there = signed_in(user)
+    here, there = logged_in_clients(user)
     copy = here.cookies["sessionid"].value
     response = here.get(url)
     assert response.status_code == 200
@@ -191,6 +191,6 @@ async def test_the_asynchronous_server_knows_whose_request_it_is(engine: str, us
 def test_own_account_given_up_takes_the_other_cookies_along(user: Any, settings: Any) -> None:
     """It is this browser that is logged out."""
     settings.LOGOUT = {"DELETE_COOKIES": ["cart"]}
-    (here,) = signed_in(user, 1)
+    (here,) = logged_in_clients(user, 1)
     here.cookies["cart"] = "full"
     assert here.get("/disable/").cookies["cart"]["max-age"] == 0

@@ -51,8 +51,10 @@ def living() -> int:
 
 
 def lapsed(client: Client) -> bool:
-    """Return whether there is no login to complete: the page says so, and no user is logged in. (The cookie is
-    taken away by the answer, so each question is asked by a copy.)"""
+    """Return whether there is no login to complete: the page says so, and no user is logged in.
+
+    The response deletes the cookie, so each request is sent by a copy of the client.
+    """
     asks, presses = copy_of_all_cookies(client), copy_of_all_cookies(client)
     urls = asks.get(CHOOSE)["Location"], presses.post(CHOOSE, {"all": "on"})["Location"]
     assert urls == ("/login/", "/login/")

@@ -1,4 +1,4 @@
-"""What has to be so, kept beside the real thing: who is signed in where, and why others are not."""
+"""What has to be so, kept beside the real thing: who is logged in where, and why others are not."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Sessions(People):
 
     @rule(name=accounts, quietly=st.booleans(), active=st.booleans())
     def disable_or_enable(self, name: str, quietly: bool, active: bool) -> None:
-        """Who is enabled again is not signed in again."""
+        """A user who is enabled again is not logged in again."""
         self.world.pass_time(1)
         account, user = self.account(name), self.row(name)
         if quietly:

@@ -179,7 +179,7 @@ class World:
         return name
 
     def browser(self, name: str = "") -> Browser:
-        """A browser; signed in, if a user is named."""
+        """Return a browser, which is logged in if a user is named."""
         browser = Browser(self)
         if name:
             browser.login(name)
@@ -245,7 +245,7 @@ class Browser:
         return answer
 
     def login(self, name: str) -> Answer:
-        """Sign in, by the form."""
+        """Log in by the form."""
         self.name = name
         answer = self.post("/login/", username=name, password=name)
         assert answer.status == 302, answer

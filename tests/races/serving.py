@@ -49,7 +49,7 @@ class Site:
         cookies = response.headers.get_all("Set-Cookie") or []
         return next(c.partition(";")[0] for c in cookies if c.startswith("sessionid="))
 
-    def signed_in(self, cookie: str) -> str:
+    def logged_in_as(self, cookie: str) -> str:
         """Whom a cookie is served as."""
         return self.ask("GET", "/", cookie)[1].removeprefix("user=")
 
@@ -68,7 +68,7 @@ class Site:
 
     def wait_until_over(self, cookie: str) -> None:
         """Wait until a session has ended."""
-        until(lambda: not self.signed_in(cookie), "the session does not end")
+        until(lambda: not self.logged_in_as(cookie), "the session does not end")
 
 
 #: What makes them keep quiet.

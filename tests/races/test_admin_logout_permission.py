@@ -1,4 +1,4 @@
-"""F23: the admin's logout sent a user who may not enter the admin away, still signed in."""
+"""F23: the admin's logout sent a user who may not enter the admin away, still logged in."""
 
 from typing import Any
 
@@ -93,7 +93,7 @@ def test_under_login_required_middleware(client: Client, settings: Any) -> None:
 
 
 def test_djangos_own_admin_is_as_it_was(ann: Client, settings: Any) -> None:
-    """Which is why there is a mixin: it turns such a user away, still signed in."""
+    """Which is why there is a mixin: it turns such a user away, still logged in."""
     settings.ROOT_URLCONF = "tests.urls"
 
     assert ann.post(OUT).status_code == 302

@@ -76,7 +76,7 @@ def site(request: Any, redis: OwnRedis, settings: Any, client_library: str, tmp_
 
 @pytest.fixture
 def browser(site: str, user: Any) -> Client:
-    """Signed in while all was well, with something in the session."""
+    """Logged in while all was well, with something in the session."""
     client = Client()
     client.force_login(user)
     assert client.get("/write/").status_code == 200

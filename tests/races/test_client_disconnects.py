@@ -1,4 +1,4 @@
-"""F13: under ASGI a client that hangs up at once (click, then close the tab) stayed signed in.
+"""F13: under ASGI a client that hangs up at once (click, then close the tab) stayed logged in.
 
 Against a real uvicorn on PostgreSQL, with real sockets.
 """
@@ -62,7 +62,7 @@ def test_without_the_wrapper_disconnect_cancels_the_logout(unwrapped: Site) -> N
     unwrapped.click_and_go("/async/", other := unwrapped.login("ann"), slow="door")
 
     unwrapped.wait_until_over(other)
-    assert unwrapped.signed_in(cookie) == "ann"
+    assert unwrapped.logged_in_as(cookie) == "ann"
 
 
 @pytest.mark.parametrize("path", ["/sync/", "/async/", "/leave/"])
@@ -85,4 +85,4 @@ def test_the_view_still_answers_those_who_stay(wrapped: Site, unwrapped: Any) ->
         response, _ = site.ask("POST", "/async/", cookie)
 
         assert (response.status, response.headers["Location"]) == (302, "/")
-        assert site.signed_in(cookie) == ""
+        assert site.logged_in_as(cookie) == ""

@@ -171,7 +171,7 @@ def test_fifty_logouts_at_once_are_one_ending(served_database: str, site: Site, 
         answers = set(pool.map(click, range(CLICKS)))
 
     assert answers == {302}
-    assert site.signed_in(cookie) == ""
+    assert site.logged_in_as(cookie) == ""
     assert rows(served_database) == [*before, (1,)]
 
 

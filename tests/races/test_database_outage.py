@@ -62,9 +62,9 @@ def test_a_database_that_is_down_is_503_and_a_second_chance(
     with outage(served_database):
         assert is_the_truth(*site.ask("POST", path, cookie))
 
-    assert site.signed_in(cookie) == "ann"
+    assert site.logged_in_as(cookie) == "ann"
     assert site.ask("POST", path, cookie)[0].status in {200, 302}
-    assert site.signed_in(cookie) == ""
+    assert site.logged_in_as(cookie) == ""
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -76,9 +76,9 @@ def test_database_that_fails_during_the_logout_is_503_and_a_second_chance(
 
     assert is_the_truth(*site.ask("POST", path, cookie, slow="no database"))
 
-    assert site.signed_in(cookie) == "ann"
+    assert site.logged_in_as(cookie) == "ann"
     assert site.ask("POST", path, cookie)[0].status in {200, 302}
-    assert site.signed_in(cookie) == ""
+    assert site.logged_in_as(cookie) == ""
 
 
 def test_page_that_needs_the_user_is_503_during_the_outage(
@@ -92,4 +92,4 @@ def test_page_that_needs_the_user_is_503_during_the_outage(
 
     assert response.status in {500, 503}
     assert "sessionid" not in str(response.headers.get_all("Set-Cookie"))
-    assert site.signed_in(cookie) == "ann"
+    assert site.logged_in_as(cookie) == "ann"

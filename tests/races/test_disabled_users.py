@@ -32,7 +32,7 @@ def told() -> Any:
 
 
 def with_a_cart(user: Any) -> Client:
-    """A browser that is signed in and has something in its session."""
+    """Return a browser that is logged in and has something in its session."""
     browser = Client()
     browser.force_login(user)
     browser.get("/write/")

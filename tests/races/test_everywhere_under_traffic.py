@@ -106,7 +106,7 @@ def test_login_committed_after_the_ending_ends(make_world, setup: str, everyone:
 
 
 def old_browser(world: World, make_world) -> Browser:
-    """A browser that was signed in before the package was installed."""
+    """Return a browser that was logged in before the package was installed."""
     name = world.add_user()
     database = world.pool.environment["DATABASE_URL"].partition(":")[0].replace("mysql", "mariadb")
     setup = "qsessions" if world.engine.startswith("qsessions") else "db"

@@ -50,7 +50,7 @@ def waits(world: World, database: str, late: Pending) -> None:
             break
 
 
-def signed_in(*browsers: Browser) -> int:
+def count_logged_in(*browsers: Browser) -> int:
     """How many of them are."""
     return sum(bool(each.user()) for each in browsers)
 
@@ -114,7 +114,7 @@ def test_others_log_in_meanwhile(make_world: Any, site: tuple[str, str]) -> None
     log_in(second, names[1]).wait().finish()
     assert second.user() == names[1]
     one.finish()
-    assert signed_in(first, second) == 2
+    assert count_logged_in(first, second) == 2
 
 
 def offered(browser: Browser, name: str) -> Browser:

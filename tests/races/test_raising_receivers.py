@@ -1,5 +1,5 @@
 """F12: a receiver of ``user_logged_out`` that raised, or that looked at the user when there was
-none, was a 500 and kept the user signed in."""
+none, was a 500 and kept the user logged in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

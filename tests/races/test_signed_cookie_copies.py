@@ -81,7 +81,7 @@ def test_user_can_log_in_again_after_the_refusal(site: World, before: World) -> 
 
 
 def old_browser(before: World, now: World, writes: int = 0) -> Browser:
-    """A browser that was signed in before the package was installed."""
+    """Return a browser that was logged in before the package was installed."""
     browser = before.browser(now.add_user())
     for _ in range(writes):
         browser.get("/write/")

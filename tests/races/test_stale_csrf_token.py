@@ -1,4 +1,4 @@
-"""F20: a tab opened before logging out and in again elsewhere met a 403 and stayed signed in.
+"""F20: a tab opened before logging out and in again elsewhere met a 403 and stayed logged in.
 
 The whole table: every configuration of the token, times every proof that a browser can send.
 """
@@ -65,7 +65,7 @@ def send(client: Client, secure: bool, token: str, value: str, sent: dict[str, s
 
 
 def prepared(secure: bool, token: str) -> tuple[Client, str]:
-    """A browser that is signed in, and the token its old tab holds."""
+    """Return a browser that is logged in, and the token its old tab holds."""
     client = Client(enforce_csrf_checks=True)
     value = open_tab(client, secure)
     if token == "stale":  # the other tab logs out and in again

@@ -13,12 +13,12 @@ from tests.races.stop_points import stop
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in."""
+    """Return the name of the user."""
     return HttpResponse(request.user.get_username())
 
 
 def hold(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in, slowly."""
+    """Return the name of the user, slowly."""
     stop("before load")
     name = request.user.get_username()
     stop("view")
@@ -42,7 +42,7 @@ def rotate(request: HttpRequest) -> HttpResponse:
 
 
 def password(request: HttpRequest) -> HttpResponse:
-    """Changes the user's password and stays signed in, as Django's own view does."""
+    """Changes the user's password and stays logged in, as Django's own view does."""
     user = request.user
     user.get_username()
     stop("view")

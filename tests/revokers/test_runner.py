@@ -66,7 +66,7 @@ def leave_by(ann: Client, settings: Any, path: str) -> None:
 
 
 def test_a_cookie_without_a_name(ann: Client, settings: Any) -> None:
-    """A mistake in LOGOUT["DELETE_COOKIES"] is no reason to stay signed in either."""
+    """A mistake in LOGOUT["DELETE_COOKIES"] is no reason to stay logged in either."""
     settings.LOGOUT = {"DELETE_COOKIES": [{"path": "/"}]}
 
     assert ann.post(LOGOUT).status_code == 200

@@ -95,7 +95,7 @@ def test_second_process_knows_when_the_next_write_is_due(
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Tells who is signed in, in the event loop."""
+    """Return the name of the user, in the event loop."""
     return HttpResponse(f"user={(await aget_user(request)).get_username()}")
 
 

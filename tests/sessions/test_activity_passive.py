@@ -115,7 +115,7 @@ def test_what_is_known_in_a_process_only_is_not_changed_either(
 def test_asking_how_long_there_is_left_is_passive(
     ann: Client, settings: Any, clock: Any, url: str
 ) -> None:
-    """Without being listed, wherever it is included; "stay signed in" is a POST, and is not."""
+    """Without being listed, wherever it is included; "stay logged in" is a POST, and is not."""
     clock.shift(500)
     ann.get(url)
     clock.shift(99)

@@ -303,7 +303,7 @@ def test_a_session_from_before_our_time_that_logs_in_first_of_all(user: Any) -> 
 def test_a_user_without_a_session_of_their_own_is_asked(
     user: Any, other: Any, settings: Any
 ) -> None:
-    """Signed in by a header, a token or a certificate: there is no login to be young."""
+    """Logged in by a header, a token or a certificate: there is no login to be young."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.logged_in_by_header"]
     phone, stranger = browser(user), browser(other)
 

@@ -103,7 +103,7 @@ def test_everywhere_is_seen_by_other_process(sites: tuple[Site, Site]) -> None:
         response, _ = one.ask("POST", "/accounts/sessions/end-all/", cookie)
         assert response.status == 200
         assert [statuses(two, tokens) for tokens in programs] == [[401] * 3] * 3
-        assert two.signed_in(cookie) == ""
+        assert two.logged_in_as(cookie) == ""
         assert statuses(two, theirs) == [200, 200, 200]
         _wait_for_the_next_second()
 

@@ -26,7 +26,7 @@ def bea(user: Any) -> AsyncClient:
     return client
 
 
-async def signed_in(client: AsyncClient) -> str:
+async def logged_in_as(client: AsyncClient) -> str:
     """Return the name of the user whom the site serves."""
     return (await client.get("/")).content.decode().removeprefix("user=")
 
@@ -47,7 +47,7 @@ async def test_post_logs_out(engine: str, bea: AsyncClient, settings: Any, view:
 
     thief = AsyncClient()
     thief.cookies["sessionid"] = stolen
-    assert await signed_in(thief) == ""
+    assert await logged_in_as(thief) == ""
     assert await LogoutEvent.objects.acount() == 1
 
 
@@ -59,7 +59,7 @@ async def test_get_asks(bea: AsyncClient, settings: Any, view: Any) -> None:
     assert "You are logged in as ann." in Page(await bea.get(OUT)).text
     assert (await bea.head(OUT)).status_code == 200
     assert "You have been logged out." in Page(await AsyncClient().get(OUT)).text
-    assert await signed_in(bea) == "ann"
+    assert await logged_in_as(bea) == "ann"
 
 
 @both
@@ -71,7 +71,7 @@ async def test_wrong_methods_and_options(bea: AsyncClient, settings: Any, view: 
         assert response["Allow"] == "GET, HEAD, POST, OPTIONS"
     assert response.status_code == 405
     assert len(Page(response).all("form")) == 1
-    assert await signed_in(bea) == "ann"
+    assert await logged_in_as(bea) == "ann"
 
 
 @both
@@ -86,10 +86,10 @@ async def test_the_token_is_the_rule(
     await client.aforce_login(user)
 
     page = await client.post(OUT, headers={"Sec-Fetch-Site": "cross-site"})
-    assert (page.status_code, await signed_in(client)) == (403, "ann")
+    assert (page.status_code, await logged_in_as(client)) == (403, "ann")
 
     assert (await client.post(OUT, {"csrfmiddlewaretoken": csrf_token(page)})).status_code == 200
-    assert await signed_in(client) == ""
+    assert await logged_in_as(client) == ""
 
 
 @both

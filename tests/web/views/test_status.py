@@ -1,4 +1,4 @@
-"""Is this browser signed in, and for how long? Asking is no activity; staying is."""
+"""Is this browser logged in, and for how long? Asking is no activity; staying is."""
 
 from datetime import timedelta
 from typing import Any
@@ -178,7 +178,7 @@ def test_asking_takes_one_query(user: Any, settings: Any, django_assert_num_quer
 
 
 def test_a_user_without_a_session_has_no_end(user: Any, settings: Any) -> None:
-    """Signed in by a header, a token or a certificate."""
+    """Logged in by a header, a token or a certificate."""
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.clients.logged_in_by_header"]
     client = Client(headers={"X-User": "ann"})
 
