@@ -158,7 +158,7 @@ class Ours(Recorded):
         from django_logout.web.session_list import Listing
 
         request = RequestFactory().get("/")
-        request.user, request.session = user, engines.current().store()
+        request.user, request.session = user, engines.current_engine().store()
         return list(Listing(request, per_page=20).page)
 
 

@@ -31,7 +31,7 @@ _rows: list[LoginSession] = []
 def make_rows(user: Any, number: int, *, save: bool = True, **facts: Any) -> list[LoginSession]:
     """So many sessions of one user."""
     until = timezone.now() + timedelta(days=1)
-    local = engines.current().model is not None
+    local = engines.current_engine().model is not None
     made = [
         LoginSession(
             **{

@@ -157,7 +157,7 @@ def test_async_pages_cost_the_same(user: Any, engine: str) -> None:
     """Django's own ``aget_many()`` asks key by key, in a thread each; we must not."""
     guarded, shared = engine != "db", status_cache.shared_cache() is not None
     cookie = logged_in_client().cookies["sessionid"].value
-    bare, first, again = (engines.current().store(cookie) for _ in range(3))
+    bare, first, again = (engines.current_engine().store(cookie) for _ in range(3))
     prefetch._ids.clear()
     with cost() as plain:
         async_to_sync(bare.aget)("anything")
@@ -250,7 +250,7 @@ def end_everyones(user: Any, sessions: int) -> None:
 def make_sessions(user: Any, number: int) -> None:
     """As many logins as a user has who never logs out."""
     until = timezone.now() + timedelta(days=1)
-    has_table = engines.current().model is not None
+    has_table = engines.current_engine().model is not None
     keys = [uuid4().hex for _ in range(number)]
     LoginSession.objects.bulk_create(
         LoginSession(user=user, session_key=key if has_table else "", expires_at=until)

@@ -43,7 +43,7 @@ def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
     assert result.event == event
     ended = LoginSession.objects.filter(event=event, ended_at__isnull=False)
     assert ended.count() == 10_000
-    assert Session.objects.count() == (1 if engines.current().model else 0)
+    assert Session.objects.count() == (1 if engines.current_engine().model else 0)
     assert home_page(bystander) == b"user=ann"
 
 

@@ -62,7 +62,7 @@ def test_absolute_timeout_alone_takes_no_query(user: Any, settings: Any, clock: 
     client.get(PAGE)
     with another_process():
         clock.shift(59)  # or its activity would be written, as that process has not done
-        activity.remember(LoginSession.objects.get()).begun = None
+        activity.remember_row(LoginSession.objects.get()).begun = None
         with cost() as found:
             assert client.get(PAGE).status_code == 200
     assert found.queries == cost_of_a_page(client)

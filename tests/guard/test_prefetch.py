@@ -50,7 +50,7 @@ def key_of(client: Client) -> str:
 
 def here(client: Client) -> Any:
     """Its session, as a request has it."""
-    session = engines.current().store(key_of(client))
+    session = engines.current_engine().store(key_of(client))
     session_state(session)
     return session
 
@@ -149,7 +149,7 @@ def test_a_store_of_the_projects_own_with_another_cache_is_read_by_itself(ann: C
         caches["default"].get_many(status_cache.keys(LoginSession.objects.get().pk))
     )
     session._cache = caches["other"]
-    assert prefetch.fetch(session) is None
+    assert prefetch.fetch_session(session) is None
     assert session._cache is caches["other"]
 
 

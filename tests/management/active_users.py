@@ -6,5 +6,5 @@ from django_logout.sessions import registry
 
 def active_users() -> list[str]:
     """Return the name of the user of each active session."""
-    rows = registry.active(LoginSession.objects.order_by("user__username"))
+    rows = registry.only_active(LoginSession.objects.order_by("user__username"))
     return [row.user.get_username() for row in rows.select_related("user")]

@@ -81,7 +81,7 @@ def test_row_is_kept_until_its_session_would_expire(user: Any) -> None:
 
 def test_expired_sessions_end_with_a_reason(user: Any, other: Any, engine: str) -> None:
     """One event records all of them."""
-    local = engines.current().model is not None
+    local = engines.current_engine().model is not None
     rows = [
         *make_rows(user, 2, expires_at=timezone.now() - 3 * DAY),
         *make_rows(other, 1, expires_at=timezone.now() - 3 * DAY),

@@ -74,7 +74,7 @@ def test_adopted_session_stays_refused_while_the_engine_serves_it(
     monkeypatch.delattr(SessionStore, "_storage_path", raising=False)
     cookie = old_session(user, expiry=20 * 86400)
     assert browser(cookie).get("/").content == b"user=ann"
-    assert engines.current().store(cookie).load()["_auth_user_id"]
+    assert engines.current_engine().store(cookie).load()["_auth_user_id"]
     end_sessions(Target.session(LoginSession.objects.get().pk))
     Cutoff.objects.all().delete()  # signed_cookies has one, which would refuse it too
 
@@ -82,7 +82,7 @@ def test_adopted_session_stays_refused_while_the_engine_serves_it(
     assert prune()["sessions"] == (0 if engine_name == "file" else 1)
 
     assert browser(cookie).get("/").content == b"user="
-    assert bool(engines.current().store(cookie).load()) == (engine_name == "file")
+    assert bool(engines.current_engine().store(cookie).load()) == (engine_name == "file")
 
 
 def test_rows_of_adopted_sessions_are_deleted_after_a_cutoff_for_everyone(

@@ -128,7 +128,7 @@ class World:
         """The registry, the record and the signals say what has ended, once, and nothing else."""
         rows = {str(row.pk): row for row in LoginSession.objects.select_related("event")}
         alive = {
-            str(pk) for pk in registry.active(registry.sessions()).values_list("pk", flat=True)
+            str(pk) for pk in registry.only_active(registry.sessions()).values_list("pk", flat=True)
         }
         assert alive == {login.id for login in self.model.logins if login.alive}
         for login in self.model.logins:

@@ -86,7 +86,7 @@ def install(*, plain: bool, patch: Patch = setattr) -> None:
     around(status, "get_status", before="generations taken", after="standing read")
     around(prefetch, "_ReadCache", after="read at one go")
     around(registry, "record_new_key", before="rotated")
-    around(registry, "adopt", before="adopting", after="adopted")
+    around(registry, "adopt_session", before="adopting", after="adopted")
     around(pipeline, "prepare_ending", before="selected", after="ready")
     around(status_cache, "mark_ended", before="committed", after="closed")
     around(audit, "record_event", after="recorded")

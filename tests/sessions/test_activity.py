@@ -64,11 +64,11 @@ def test_one_of_several_processes_writes(user: Any, settings: Any, clock: Any) -
     assert activity.record_use(session_id, request())
     with another_process():
         assert activity.record_use(session_id, request())
-        assert activity.touch(session_id, request())
+        assert activity.touch_row(session_id, request())
     first = timezone.now()
     clock.shift(1)
 
-    assert not activity.touch(session_id, request())
+    assert not activity.touch_row(session_id, request())
     assert row().last_seen_at == first
     assert not activity.record_use(session_id, request())
 
@@ -88,7 +88,7 @@ def test_second_process_knows_when_the_next_write_is_due(
     clock.shift(59)
     with another_process():
         with cost() as found:
-            activity.touch(session_id, request())
+            activity.touch_row(session_id, request())
         assert [each.partition(" ")[0] for each in found.statements] == ["SELECT"]
         clock.shift(1)
         assert activity.record_use(session_id, request()) == exact
@@ -224,7 +224,7 @@ def test_a_passive_request_writes_nothing(user: Any, settings: Any, clock: Any) 
     assert not activity.record_use(session_id, request())
     with another_process(), cost() as found:
         assert not activity.record_use(session_id, request())
-        assert not activity.touch(session_id, request())
+        assert not activity.touch_row(session_id, request())
     assert found.statements == []
 
 
@@ -235,7 +235,7 @@ def test_the_dead_are_not_touched(user: Any, settings: Any, clock: Any) -> None:
     end_sessions(Target.user(user))
     clock.shift(3600)
 
-    assert not activity.touch(row().pk, request())
+    assert not activity.touch_row(row().pk, request())
     assert row().last_seen_at == begun
 
 

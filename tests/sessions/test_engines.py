@@ -19,7 +19,7 @@ DEAD = "redis://127.0.0.1:1/0"
 
 
 def engine(name: str) -> engines.Engine:
-    return engines.of(import_module(ENGINES[name]).SessionStore)
+    return engines.engine_of(import_module(ENGINES[name]).SessionStore)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ class Inheriting(DBStore):
 
 def test_an_unknown_engine_can_do_nothing() -> None:
     """Its deletes are not final, nothing can be deleted from afar, its cookie may be all."""
-    found = engines.of(Unknown)
+    found = engines.engine_of(Unknown)
     assert not found.final_deletes
     assert found.model is None
     assert not found.keyed
@@ -67,8 +67,8 @@ def test_an_unknown_engine_can_do_nothing() -> None:
 
 def test_a_subclass_of_db_is_trusted_only_if_it_leaves_db_alone() -> None:
     """With one method of its own, it is unknown what a late save does."""
-    assert engines.of(Inheriting).final_deletes
-    assert not engines.of(Overriding).final_deletes
+    assert engines.engine_of(Inheriting).final_deletes
+    assert not engines.engine_of(Overriding).final_deletes
 
 
 class Elsewhere:
@@ -88,7 +88,7 @@ def test_sessions_in_another_database_are_not_deleted_with_the_registrys(setting
 
 def test_a_guarded_store_is_of_the_same_engine() -> None:
     """To ask is the same before and after a request's session has been guarded."""
-    assert engines.of(guarded(DBStore)) is engines.of(DBStore)
+    assert engines.engine_of(guarded(DBStore)) is engines.engine_of(DBStore)
 
 
 class Refusing(Manager[Session]):

@@ -45,13 +45,13 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     ended = row_of(user, created_at=moment - timedelta(seconds=1), ended_at=moment)
     identity = identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
-    registry.adopt(SessionStore("key"), identity)
+    registry.adopt_session(SessionStore("key"), identity)
     every = registry.sessions()
-    found = stragglers.find(every, moment)
+    found = stragglers.find_among(every, moment)
     assert (set(found.missed), found.already_ended) == ({earlier.pk, identity.id}, {})
-    assert stragglers.find(every, moment, adopted_only=True) == ([identity.id], {})
+    assert stragglers.find_among(every, moment, adopted_only=True) == ([identity.id], {})
     lately = stragglers.ended_since(moment, but=uuid4())
-    found = stragglers.find(every, moment, earlier=lately)
+    found = stragglers.find_among(every, moment, earlier=lately)
     assert (set(found.missed), found.already_ended) == (
         {earlier.pk, identity.id},
         {ended.pk: Reason.UNKNOWN},

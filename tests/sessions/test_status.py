@@ -36,7 +36,7 @@ def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any)
     assert status.get_status(identity).active
     end_sessions(Target.user(user), reason=Reason.ADMIN)
     assert not status.get_status(identity).active
-    registry.adopt(SessionStore("key"), identity)
+    registry.adopt_session(SessionStore("key"), identity)
     assert LoginSession.objects.get().ended_at is None
     assert not status.get_status(identity).active
 

@@ -32,7 +32,7 @@ def test_a_limit_is_reached_at_its_moment(
     limits: Limits, begun: timedelta, seen: timedelta, reason: str | None
 ) -> None:
     """Not before; and where both are reached, age is the reason."""
-    assert timeouts.expired(limits, begun=NOW - begun, seen=NOW - seen, now=NOW) == reason
+    assert timeouts.why_expired(limits, begun=NOW - begun, seen=NOW - seen, now=NOW) == reason
 
 
 durations = st.none() | st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=9))
@@ -48,12 +48,13 @@ def test_a_session_has_time_left_until_it_has_expired(
     times = {"begun": NOW - begun, "seen": NOW - seen, "now": NOW}
     left, idle_left = timeouts.seconds_left(limits, expires=NOW + 99 * HOUR, **times)
 
-    if timeouts.expired(limits, **times):
+    if timeouts.why_expired(limits, **times):
         assert min(left, left if idle_left is None else idle_left) == 0
     else:
         soon = timedelta(seconds=max(0, (left if idle_left is None else idle_left)))
         assert (
-            timeouts.expired(limits, **{**times, "now": NOW + soon - timedelta(seconds=1)}) is None
+            timeouts.why_expired(limits, **{**times, "now": NOW + soon - timedelta(seconds=1)})
+            is None
         )
 
 

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def attach(request: HttpRequest) -> HttpResponse:
     """Say which user the session of the header belongs to, and write to it."""
-    session = attached_sessions.attach(engines.current().store(request.headers["X-Session"]))
+    session = attached_sessions.attach_session(
+        engines.current_engine().store(request.headers["X-Session"])
+    )
     if SESSION_KEY in session:
         session["cart"] = 1
         session.save()
@@ -53,4 +55,4 @@ def test_without_a_request_the_session_is_guarded_all_the_same(user: Any, engine
     """In a task, or in a socket's own process."""
     key = logged_in(user).cookies["sessionid"].value
     end_sessions(Target.user(user))
-    assert attached_sessions.attach(engines.current().store(key)).session_key is None
+    assert attached_sessions.attach_session(engines.current_engine().store(key)).session_key is None

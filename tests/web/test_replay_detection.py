@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession
-from django_logout.sessions.registry import ended
+from django_logout.sessions.registry import find_ended
 from django_logout.signals import session_replayed
 from django_logout.web import replay_detection
 from tests.clients import EVERYWHERE, LOGOUT
@@ -260,7 +260,7 @@ def test_a_counted_cookie_is_not_even_looked_up(engine: str, user: Any, monkeypa
 
     def look(**which: Any) -> Any:
         lookups.append(which)
-        return ended(**which)
+        return find_ended(**which)
 
     monkeypatch.setattr("django_logout.web.replay_detection.registry.ended", look)
     present(copy)

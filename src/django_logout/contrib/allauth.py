@@ -35,7 +35,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
         if request is not None and _are_all_others(request, chosen):
             target = Target.others(request)
         else:
-            store = engines.current().store
+            store = engines.current_engine().store
             ids = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
             target = Target.sessions([UUID(session_id) for session_id in ids if session_id])
         end_sessions(target, actor=user, request=request)

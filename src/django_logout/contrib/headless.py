@@ -25,7 +25,7 @@ class SessionCheckedTokens(AbstractTokenStrategy):
 
         Raises :class:`SessionUnavailable` if its status is unknown.
         """
-        session = attached_sessions.attach(engines.current().store(session_token))
+        session = attached_sessions.attach_session(engines.current_engine().store(session_token))
         return session if session.session_key else None
 
 
@@ -55,13 +55,15 @@ def find_session(access_token: str) -> Any:
     request.META["HTTP_AUTHORIZATION"] = (
         f"{app_settings.JWT_AUTHORIZATION_HEADER_SCHEME} {access_token}"
     )
-    return attached_sessions.attach(engines.current().store(strategy.get_session_token(request)))
+    return attached_sessions.attach_session(
+        engines.current_engine().store(strategy.get_session_token(request))
+    )
 
 
 def why_ended(session: Any) -> str | None:
     """Return the reason why a token's session has ended, or ``None`` if it has not."""
     request = current_request.get()
-    return None if request is None else replay_detection.detect(request, session.state)
+    return None if request is None else replay_detection.detect_replay(request, session.state)
 
 
 def find_user(session: Any) -> Any:

@@ -64,7 +64,7 @@ def check_login(claims: TokenClaims) -> None:
     setattr(request, BEARER, claims.login_id)
     if activity.record_use(claims.login_id, request):
         try:
-            activity.touch(claims.login_id, request)
+            activity.touch_row(claims.login_id, request)
         except DatabaseError:
             logger.exception("The last use of a token could not be recorded.")
 
@@ -86,7 +86,7 @@ def start_login(user: Any, expires: datetime) -> UUID:
             reason = Reason.DELETED if stored is None else reason_of(user, stored)
             if reason is not None:
                 raise TokenRefused(reason)
-            return token_logins.register(user, request, expires=expires)
+            return token_logins.register_login(user, request, expires=expires)
 
     with unavailable_on(DatabaseError):
         session: Any = getattr(request, "session", None)
@@ -117,7 +117,7 @@ def resume_login(claims: TokenClaims, *, name: str, expires: datetime, listed: A
         if login_id is None:
             _require_newer(claims, cutoffs.last_cutoff_of(claims.user_pk))
             issued = datetime.fromtimestamp(claims.issued_at, UTC if settings.USE_TZ else None)
-            login_id = token_logins.adopt(name, claims.user_pk, begun=issued, expires=expires)
+            login_id = token_logins.adopt_login(name, claims.user_pk, begun=issued, expires=expires)
             if listed is not None:
                 listed_id = bindings.public_id(token_logins.KIND, listed)
                 session_id = bindings.bound_session_id(listed_id)

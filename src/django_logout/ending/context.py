@@ -37,7 +37,7 @@ def prepare_ending(target: Target, request: HttpRequest | None) -> EndingContext
     Raises :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
     written, or autocommit is off outside a transaction.
     """
-    database, engine = registry.database(), engines.current()
+    database, engine = registry.database(), engines.current_engine()
     uses_cache = status_cache.require_writable(engine)
     connection = connections[database]
     if not (connection.in_atomic_block or connection.get_autocommit()):

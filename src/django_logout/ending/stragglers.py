@@ -18,7 +18,7 @@ from django_logout.enums import SESSION, Reason, Scope
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession
 from django_logout.sessions import identity, registry
-from django_logout.sessions.sql import Prepared, placeholder, select
+from django_logout.sessions.sql import Prepared, placeholder, prepare_select
 from django_logout.types import Ending
 
 
@@ -42,16 +42,16 @@ def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Str
     earlier = ended_since(since, but=ending.id) if context.uses_cache else None
     rows = batch.unfiltered
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
-        return find(rows, ending.at, earlier=earlier)
+        return find_among(rows, ending.at, earlier=earlier)
     if adopted := adopted_users(ending, context):
         of_users = registry.sessions().filter(user_id__in=adopted)
-        return find(of_users, ending.at, adopted_only=True)
+        return find_among(of_users, ending.at, adopted_only=True)
     if rows is not None and earlier is not None and _names_unended(ending):
         return _sorted(_facts(rows.filter(earlier)), ending.at)
     return Stragglers([], {})
 
 
-def find(
+def find_among(
     selection: QuerySet[LoginSession],
     moment: datetime,
     *,
@@ -67,7 +67,7 @@ def _of_one_user(database: str, remembers: bool) -> Prepared:
     """Prepare the question of :func:`find` for the sessions of one user, the most frequent case."""
     user, since, event = (placeholder(LoginSession, name) for name in ("user", "ended_at", "event"))
     rows = LoginSession.objects.using(database).filter(user=user)
-    return select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
+    return prepare_select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
 
 
 def _left(rows: QuerySet[LoginSession], earlier: Q | None) -> QuerySet[LoginSession]:

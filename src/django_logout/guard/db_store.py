@@ -10,7 +10,7 @@ from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry
-from django_logout.sessions.sql import Prepared, placeholder, select
+from django_logout.sessions.sql import Prepared, placeholder, prepare_select
 
 
 class FinalStore(GuardedStore):
@@ -58,4 +58,4 @@ def _statement(model: Any, database: str) -> Prepared:
     rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
     active = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
     rows = rows.annotate(cut_off=cutoffs.newest_cutoff(), known=Exists(active))
-    return select(rows.values_list("session_data", "cut_off", "known"))
+    return prepare_select(rows.values_list("session_data", "cut_off", "known"))

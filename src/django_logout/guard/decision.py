@@ -28,7 +28,7 @@ Remembered = Mapping[str, Any] | None
 AskTimeouts = Callable[[Identity], SessionStatus]
 
 
-def decide(
+def decide_status(
     state: SessionState, identity: Identity, remembered: Remembered, ask_timeouts: AskTimeouts
 ) -> SessionStatus:
     """Return the status of a session: whether it has ended first, then its timeouts."""
@@ -64,7 +64,7 @@ def timeouts_from_memory(identity: Identity) -> SessionStatus | None:
     if seen is None:
         return None
     begun = begun or datetime.fromtimestamp(identity.started_at, UTC if settings.USE_TZ else None)
-    expired = timeouts.expired(limits, begun=begun, seen=seen, now=now)
+    expired = timeouts.why_expired(limits, begun=begun, seen=seen, now=now)
     return None if expired else SessionStatus(True)
 
 
@@ -84,10 +84,10 @@ def timeouts_from_row(identity: Identity, request: HttpRequest | None) -> Sessio
         limits = timeouts.limits_for(given, user, request)
     memory, now = activity.get_memory(row.pk), timezone.now()
     seen = max(row.last_seen_at, (memory and memory.seen) or row.last_seen_at)
-    reason = timeouts.expired(limits, begun=row.authenticated_at, seen=seen, now=now)
+    reason = timeouts.why_expired(limits, begun=row.authenticated_at, seen=seen, now=now)
     if reason is not None:
         return SessionStatus(False, reason, expired=True)
-    memory = activity.remember(row)
+    memory = activity.remember_row(row)
     memory.limits, memory.limits_at = limits, now
     return SessionStatus(True)
 

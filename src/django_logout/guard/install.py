@@ -48,7 +48,7 @@ def session_state(session: SessionBase, *, look: bool = True, request: Any = Non
 @cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
 def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     """Return the guarded subclass of an engine's store."""
-    engine = engines.of(store)
+    engine = engines.engine_of(store)
     # Django derives the salt of session data from the class's qualified name.
     names = {
         "__qualname__": store.__qualname__,

@@ -20,7 +20,7 @@ Prefetched = tuple[UUID, Mapping[str, Any]] | None
 _ids: BoundedDict[int, UUID] = BoundedDict()
 
 
-def fetch(session: Any) -> Prefetched:
+def fetch_session(session: Any) -> Prefetched:
     """Read a session and its status before it is loaded.
 
     The engine finds the session in what was read when it asks the cache for it.
@@ -39,7 +39,9 @@ def fetch(session: Any) -> Prefetched:
     return session_id, found
 
 
-def recall(session: Any, identity: Identity, prefetched: Prefetched) -> Mapping[str, Any] | None:
+def recall_status(
+    session: Any, identity: Identity, prefetched: Prefetched
+) -> Mapping[str, Any] | None:
     """Return what was read with the session, if it was this one; else remember its id."""
     if prefetched is not None and prefetched[0] == identity.id:
         return prefetched[1]

@@ -89,7 +89,7 @@ def is_used(engine: Engine | None = None) -> bool:
 
     The status of sessions whose deletes are final is not cached; that of token logins always is.
     """
-    final = (engine or engines.current()).final_deletes
+    final = (engine or engines.current_engine()).final_deletes
     return (not final or token_logins.in_use()) and shared_cache() is not None
 
 

@@ -118,7 +118,7 @@ class GuardedStore(_Base):
             return super().load()
         key = self.session_key
         with self._inside(Exception):
-            cached = prefetch.fetch(self)
+            cached = prefetch.fetch_session(self)
             data = super().load()
         return self._decide(data, key, cached)
 
@@ -172,7 +172,7 @@ class GuardedStore(_Base):
         """Register a session from before the installation, in the save that stores its id."""
         identity = self.identity
         if identity is not None and not identity.registered:
-            registry.adopt(self, identity, self.state.request)
+            registry.adopt_session(self, identity, self.state.request)
             self.state.adopted = True
             self.state.identity = identity._replace(registered=True)
 
@@ -223,8 +223,8 @@ class GuardedStore(_Base):
         return identity
 
     def _status(self, identity: Identity, cached: prefetch.Prefetched) -> SessionStatus:
-        remembered = prefetch.recall(self, identity, cached)
-        return decision.decide(self.state, identity, remembered, self._ask_timeouts)
+        remembered = prefetch.recall_status(self, identity, cached)
+        return decision.decide_status(self.state, identity, remembered, self._ask_timeouts)
 
     def _ask_timeouts(self, identity: Identity) -> SessionStatus:
         # A timeout may depend on the user of the request, and so load this very session.
@@ -283,7 +283,7 @@ class GuardedStore(_Base):
             return registry.record_new_key(identity.id, self, before=before)
         if self.state.adopted:  # it had no row when it was loaded: an ending may have missed it
             return status.get_status(identity).active
-        remembered = prefetch.recall(self, identity, None)
+        remembered = prefetch.recall_status(self, identity, None)
         return decision.ask_status(self.state, identity, remembered).active
 
     @property

@@ -97,7 +97,7 @@ class SessionFilter:
         return Target.users(get_user_model()._base_manager.filter(pk__in=pks))
 
     def _rows(self) -> QuerySet[LoginSession]:
-        rows, now = registry.active(registry.sessions()), timezone.now()
+        rows, now = registry.only_active(registry.sessions()), timezone.now()
         if self.users:
             rows = rows.filter(user_id__in=[user.pk for user in self.users])
         if self.sessions:

@@ -38,7 +38,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     if options["user"] is not None:
         rows = rows.filter(user_id=find_user(options["user"]).pk)
     if not options["all"]:
-        rows = registry.active(rows).filter(expires_at__gt=timezone.now())
+        rows = registry.only_active(rows).filter(expires_at__gt=timezone.now())
     sessions = _describe(rows)
     if options["json"]:
         command.stdout.write('{"sessions": [', ending="")

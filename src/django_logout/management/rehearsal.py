@@ -54,7 +54,7 @@ class Rehearsal:
         }.items():
             if not passed:
                 raise CommandError(f"Requests do not reach {path}. Run manage.py check.")
-        sessions = registry.active(registry.sessions().filter(user_id=self.user.pk))
+        sessions = registry.only_active(registry.sessions().filter(user_id=self.user.pk))
         others = sessions.filter(expires_at__gt=timezone.now()).count()
         response = self.visitor.log_in(self.user)
         session = response.wsgi_request.session
@@ -79,7 +79,7 @@ class Rehearsal:
         attacker = Visitor(copy)
         served = is_logged_in(attacker.visit())
         self.visitor.cookies_seen |= attacker.cookies_seen
-        engine, cache = engines.current(), status_cache.shared_cache()
+        engine, cache = engines.current_engine(), status_cache.shared_cache()
         # Unlike _state(), the engine's own store shows what is left of a session that is refused.
         left = bool(list(engine.store(copy).keys()))
         names = ("request.user.is_authenticated", "request.session.exists()")
@@ -137,7 +137,7 @@ class Rehearsal:
         pipeline.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
         registry.delete_ended_row(session_id)
         for cookie in self.visitor.cookies_seen:
-            engines.current().store(cookie).delete()
+            engines.current_engine().store(cookie).delete()
         # Restore the time of the last login, unless the user has logged in elsewhere meanwhile.
         here = type(self.user)._base_manager.filter(pk=self.user.pk)
         for name in {"last_login"} & {field.name for field in self.user._meta.concrete_fields}:
@@ -145,7 +145,7 @@ class Rehearsal:
 
 
 def _state(response: Any, cookie: str) -> State:
-    store: Any = engines.current().store(cookie)
+    store: Any = engines.current_engine().store(cookie)
     session_state(store)
     return is_logged_in(response), bool(list(store.keys()))
 

@@ -45,7 +45,7 @@ def adopt_sessions(
         return Adopted(listed=False)
     (total, batches), seen, adopted = found, 0, 0
     for batch in batches:
-        adopted += registry.adopt_all(_served(batch), dry_run=dry_run)
+        adopted += registry.adopt_sessions(_served(batch), dry_run=dry_run)
         seen += len(batch)
         progress(min(seen, total), total)
     return Adopted(listed=True, seen=seen, adopted=adopted)
@@ -77,7 +77,7 @@ def _stored_sessions() -> tuple[int, Iterator[list[StoredSession]]] | None:
 
     Return ``None`` if the engine cannot list them, because they are not in the registry's database.
     """
-    engine = engines.current()
+    engine = engines.current_engine()
     store: Any = engine.store
     if engine.model is not None:
         rows = engine.model._base_manager.using(registry.database())

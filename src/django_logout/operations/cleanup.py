@@ -94,8 +94,8 @@ def _history_before() -> datetime | None:
 
 
 def _end_expired(dry_run: bool, progress: Progress) -> int:
-    sessions = registry.active(registry.sessions()).filter(_is_expired())
-    table = engines.current().model
+    sessions = registry.only_active(registry.sessions()).filter(_is_expired())
+    table = engines.current_engine().model
     if table is not None:
         served = table._base_manager.filter(
             session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
@@ -141,7 +141,7 @@ def _superseded_cutoffs(limit: datetime) -> QuerySet[Any]:
 
 
 def _delete_sessions(keys: list[Any], dry_run: bool) -> int:
-    if not engines.current().drops_expired and not _rows(Cutoff).filter(user=None).exists():
+    if not engines.current_engine().drops_expired and not _rows(Cutoff).filter(user=None).exists():
         keys = [pk for pk in keys if not identity.is_adopted(pk)]
     return _delete(LoginSession, keys, dry_run)
 
@@ -151,7 +151,7 @@ def _delete_events(keys: list[Any], dry_run: bool) -> int:
     # A user may have ended the others from a session that is older than the installation. The
     # cutoff that replaces the event would refuse that session too, so the event is kept.
     others = events.filter(scope=Scope.OTHERS).order_by()
-    active = registry.active(registry.sessions()).filter(user_id__in=others.values("user_id"))
+    active = registry.only_active(registry.sessions()).filter(user_id__in=others.values("user_id"))
     adopted = [
         user_id
         for pk, user_id in active.order_by().values_list("pk", "user_id")

@@ -44,7 +44,7 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     if session.engine.final_deletes:
         state.cut_off = 0  # The session starts now, after every cutoff there is.
     state.login = (row.pk, user)
-    activity.remember(row)
+    activity.remember_row(row)
     if connections[registry.database()].in_atomic_block:
         transaction.on_commit(state.confirm_login, using=registry.database())
     else:

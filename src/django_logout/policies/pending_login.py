@@ -84,7 +84,7 @@ def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
         return None  # The project logs in without login(), or has no such page.
     if pending is None:
         fields = [str(uuid4()), timezone.now().timestamp(), _next_url(request)]
-    elif registry.exists(pending.id):
+    elif registry.row_exists(pending.id):
         return None
     else:  # The user has to choose again for the same login, whose time goes on running.
         fields = [str(pending.id), pending.at, pending.next_url]
@@ -113,7 +113,7 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
     authenticated_at = datetime.fromtimestamp(at, UTC if settings.USE_TZ else None)
     if (
         not user.is_authenticated
-        or registry.exists(session_id)
+        or registry.row_exists(session_id)
         or cutoffs.all_ended_since(user.pk, authenticated_at)
     ):
         return None

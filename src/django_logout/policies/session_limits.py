@@ -66,9 +66,9 @@ def register_login(
     """
 
     def create_row() -> LoginSession:
-        if session_id is not None and registry.exists(session_id):
+        if session_id is not None and registry.row_exists(session_id):
             raise LoginRefused("This login has already been completed or cancelled.")
-        return registry.register(session, user, request, session_id=session_id)
+        return registry.register_session(session, user, request, session_id=session_id)
 
     try:
         row = register_within_limit(create_row, user, request, _replaced_ids(request))
@@ -157,7 +157,7 @@ def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSes
     settings, now = logout_settings(), timezone.now()
     limits = timeouts.limits_for(settings, user, request)
     interval = timeouts.touch_interval(settings, limits)
-    rows = registry.active(registry.sessions().filter(user_id=user.pk))
+    rows = registry.only_active(registry.sessions().filter(user_id=user.pk))
     rows = rows.filter(expires_at__gt=now - interval)
     if limits.absolute_timeout is not None:
         rows = rows.filter(authenticated_at__gt=now - limits.absolute_timeout)

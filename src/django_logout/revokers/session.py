@@ -21,5 +21,5 @@ class SessionRevoker(Revoker):
             # A cutoff refuses all earlier sessions from now on, so the ending lists none.
             return cutoffs.count_before(ending.at)
         if ending.keys:
-            engines.current().delete(ending.keys, using=registry.database())
+            engines.current_engine().delete(ending.keys, using=registry.database())
         return sum(session.kind == SESSION for session in ending.sessions)

@@ -64,7 +64,7 @@ def get_memory(session_id: UUID) -> Memory | None:
     return _memories.get(session_id)
 
 
-def remember(row: LoginSession) -> Memory:
+def remember_row(row: LoginSession) -> Memory:
     """Remember what a row says that was just read or written."""
     memory = _memory(row.pk)
     memory.seen = max(memory.seen or row.last_seen_at, row.last_seen_at)
@@ -108,7 +108,7 @@ def record_use(session_id: UUID, request: HttpRequest) -> bool:
     return False
 
 
-def touch(session_id: UUID, request: HttpRequest) -> bool:
+def touch_row(session_id: UUID, request: HttpRequest) -> bool:
     """Write to the row that a session is used now, and when it expires.
 
     Returns false if another process has just written it.

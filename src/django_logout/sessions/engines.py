@@ -20,7 +20,7 @@ from django.db.models.deletion import Collector
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import LoginSession
-from django_logout.sessions.sql import Prepared, delete, placeholder
+from django_logout.sessions.sql import Prepared, placeholder, prepare_delete
 
 #: The methods that a subclass of Django's ``db`` engine must not override, or its deletes are not
 #: final.
@@ -104,12 +104,12 @@ class Engine(NamedTuple):
         return not self.hides_outages or cache_is_writable(caches[settings.SESSION_CACHE_ALIAS])
 
 
-def current() -> Engine:
+def current_engine() -> Engine:
     """Return the engine of ``SESSION_ENGINE``."""
-    return of(import_module(settings.SESSION_ENGINE).SessionStore)
+    return engine_of(import_module(settings.SESSION_ENGINE).SessionStore)
 
 
-def of(store: type[SessionBase]) -> Engine:
+def engine_of(store: type[SessionBase]) -> Engine:
     """Return what a store class can do; a guarded one can do what the engine's own can."""
     return _of(getattr(store, "engine_store", store))
 
@@ -117,7 +117,7 @@ def of(store: type[SessionBase]) -> Engine:
 @cached_until_setting_changes("DATABASES")
 def _delete(model: Any, using: str, keys: int) -> Prepared:
     places = [placeholder(model, "session_key") for _ in range(keys)]
-    return delete(model._base_manager.using(using).filter(session_key__in=places))
+    return prepare_delete(model._base_manager.using(using).filter(session_key__in=places))
 
 
 @cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")

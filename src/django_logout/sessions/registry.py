@@ -27,7 +27,13 @@ from django_logout.sessions.identity import (
     fingerprint,
     is_adopted,
 )
-from django_logout.sessions.sql import Prepared, placeholder, select, update, update_can_return
+from django_logout.sessions.sql import (
+    Prepared,
+    placeholder,
+    prepare_select,
+    prepare_update,
+    update_can_return,
+)
 from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
 
@@ -53,7 +59,7 @@ def find_user(user_id: Any) -> Any:
     return users.filter(pk=model._meta.pk.to_python(user_id)).first()
 
 
-def register(
+def register_session(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
@@ -63,7 +69,9 @@ def register(
     return row
 
 
-def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None = None) -> None:
+def adopt_session(
+    session: SessionBase, identity: Identity, request: HttpRequest | None = None
+) -> None:
     """Write the row of a session from before the installation, once, when it is first seen.
 
     A session whose user was deleted stays without a row, and is refused.
@@ -76,15 +84,17 @@ def adopt(session: SessionBase, identity: Identity, request: HttpRequest | None 
         _mark(session, row)
 
 
-def adopt_all(found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool = False) -> int:
+def adopt_sessions(
+    found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool = False
+) -> int:
     """Write the rows of sessions from before the installation that have none; return how many."""
-    now, engine, pk = timezone.now(), engines.current(), get_user_model()._meta.pk
+    now, engine, pk = timezone.now(), engines.current_engine(), get_user_model()._meta.pk
     rows = {
         identity.id: LoginSession(
             id=identity.id,
             user_id=pk.to_python(identity.user_id),
             session_key=_stored(session.key, engine),
-            **started(now),
+            **start_fields(now),
             expires_at=session.expires,
             backend=session.data.get(BACKEND_SESSION_KEY, ""),
         )
@@ -97,7 +107,7 @@ def adopt_all(found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool 
     return len(rows)
 
 
-def started(moment: datetime) -> dict[str, datetime]:
+def start_fields(moment: datetime) -> dict[str, datetime]:
     """Return the fields of a session that starts now.
 
     They are one moment: an ``authenticated_at`` after ``created_at`` counts as a new login.
@@ -109,7 +119,7 @@ def _new_row(session: SessionBase, request: HttpRequest | None) -> dict[str, Any
     now = timezone.now()
     return {
         "session_key": _storable_key(session),
-        **started(now),
+        **start_fields(now),
         "expires_at": now + timedelta(seconds=session.get_expiry_age()),
         "backend": session.get(BACKEND_SESSION_KEY, ""),
         **request_facts(request),
@@ -121,15 +131,15 @@ def _mark(session: SessionBase, row: LoginSession) -> None:
     session[STARTED_AT_KEY] = 0 if is_adopted(row.pk) else row.created_at.timestamp()
 
 
-def ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
+def find_ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
     """Return the row of an ended session, with its event, by its id or by its last key."""
-    stored = _stored(key, engines.current())
+    stored = _stored(key, engines.current_engine())
     which = Q(pk=session_id) if session_id else Q(session_key=stored)
     rows = sessions().filter(which, ended_at__isnull=False).select_related("event")
     return rows.first() if session_id or stored else None
 
 
-def exists(session_id: UUID) -> bool:
+def row_exists(session_id: UUID) -> bool:
     """Return whether the row exists; the transaction of a login may have been rolled back."""
     return LoginSession.objects.using(database()).filter(pk=session_id).exists()
 
@@ -140,7 +150,7 @@ def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None
     It is one conditional UPDATE, so that a rotation and an ending cannot both win.
     """
     came_from = fingerprint(before) if before else None
-    row = active(sessions().filter(pk=session_id))
+    row = only_active(sessions().filter(pk=session_id))
     return bool(row.update(session_key=_storable_key(session), rotated_from=came_from))
 
 
@@ -150,7 +160,7 @@ def ids_by_previous_key(key: str) -> list[UUID]:
     If the engine does not know the key any more, but a row still has it, its rotation is being
     recorded; that session is found too.
     """
-    rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current())
+    rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current_engine())
     rows = sessions().filter(rotated | Q(session_key=stored) if stored else rotated)
     return list(rows.order_by().values_list("pk", flat=True))
 
@@ -160,7 +170,7 @@ def sessions() -> QuerySet[LoginSession]:
     return LoginSession.objects.using(database())
 
 
-def active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
+def only_active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Return those of the sessions that have neither ended nor been cut off with everyone's."""
     return selection.filter(is_active())
 
@@ -197,7 +207,7 @@ def end_rows(
             ended = ending.rows(using, **values)
         else:
             ended = look.rows(using, **values) if ending.run(using, **values) else []
-    elif rows is not None and active(rows).update(ended_at=at, event_id=event_id):
+    elif rows is not None and only_active(rows).update(ended_at=at, event_id=event_id):
         found = (rows if unfiltered is None else unfiltered).order_by()
         # Not by the event alone: for SQLite an index of mostly NULLs is useless, so it scans.
         found = found.filter(event_id=event_id, ended_at=at)
@@ -215,8 +225,8 @@ def _end_statements(database: str, field: str) -> tuple[Prepared, Prepared | Non
     rows = LoginSession.objects.using(database).filter(**{field: value})
     ended = rows.filter(event=event, ended_at=at).order_by().values_list(*END_RETURNING)
     if update_can_return(database):
-        return update(active(rows), returning=ended, event=event, ended_at=at), None
-    return update(active(rows), event=event, ended_at=at), select(ended)
+        return prepare_update(only_active(rows), returning=ended, event=event, ended_at=at), None
+    return prepare_update(only_active(rows), event=event, ended_at=at), prepare_select(ended)
 
 
 def record_relogin(session_id: UUID, at: datetime) -> None:
@@ -247,7 +257,7 @@ def delete_ended_row(session_id: UUID) -> None:
 
 
 def _storable_key(session: SessionBase) -> str:
-    return _stored(session.session_key or "", engines.of(type(session)))
+    return _stored(session.session_key or "", engines.engine_of(type(session)))
 
 
 def _stored(key: str, engine: engines.Engine) -> str:

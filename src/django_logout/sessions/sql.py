@@ -70,14 +70,16 @@ def placeholder(model: Any, name: str) -> RawSQL:
     return _Given("%s", (model._meta.get_field(name),))
 
 
-def select(rows: QuerySet[Any]) -> Prepared:
+def prepare_select(rows: QuerySet[Any]) -> Prepared:
     """Prepare the SELECT of a queryset, for its database."""
     compiler = rows.query.get_compiler(rows.db)
     sql, params = compiler.as_sql()
     return Prepared(sql, tuple(params), _converters(compiler))
 
 
-def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **changes: Any) -> Prepared:
+def prepare_update(
+    rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **changes: Any
+) -> Prepared:
     """Prepare the UPDATE of a queryset.
 
     ``returning`` is a queryset whose columns of the changed rows are returned, on databases that
@@ -94,7 +96,7 @@ def update(rows: QuerySet[Any], returning: QuerySet[Any] | None = None, **change
     return Prepared(f"{sql} RETURNING {columns}", tuple(params), _converters(compiler))
 
 
-def delete(rows: QuerySet[Any]) -> Prepared:
+def prepare_delete(rows: QuerySet[Any]) -> Prepared:
     """Prepare the DELETE of a queryset; rows that refer to them are left alone."""
     sql, params = rows.query.chain(DeleteQuery).get_compiler(rows.db).as_sql()
     return Prepared(sql, tuple(params))

@@ -38,7 +38,7 @@ def _duration(value: Any, user: Any, request: HttpRequest | None) -> timedelta |
     return None if value is None else as_timedelta(value)
 
 
-def expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -> Reason | None:
+def why_expired(limits: Limits, *, begun: datetime, seen: datetime, now: datetime) -> Reason | None:
     """Return why a session with these times has expired, or ``None``."""
     if limits.absolute_timeout is not None and now - begun >= limits.absolute_timeout:
         return Reason.ABSOLUTE_TIMEOUT
@@ -59,7 +59,7 @@ def touch_interval(given: LogoutSettings, limits: Limits | None) -> timedelta:
     return min(interval, limits.idle_timeout / 4)
 
 
-def end(limits: Limits, *, begun: datetime, expires: datetime) -> datetime:
+def latest_end(limits: Limits, *, begun: datetime, expires: datetime) -> datetime:
     """Return when a session ends even if it is used."""
     timeout = limits.absolute_timeout
     return expires if timeout is None else min(expires, begun + timeout)
@@ -69,7 +69,7 @@ def seconds_left(
     limits: Limits, *, begun: datetime, seen: datetime, expires: datetime, now: datetime
 ) -> tuple[int, int | None]:
     """Return the seconds until the session ends even if it is used, and if it is not."""
-    ending = end(limits, begun=begun, expires=expires)
+    ending = latest_end(limits, begun=begun, expires=expires)
     left = max(0, int((ending - now).total_seconds()))
     if limits.idle_timeout is None:
         return left, None

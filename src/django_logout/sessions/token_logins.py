@@ -45,14 +45,14 @@ def in_use() -> bool:
     return any(apps.is_installed(app) for app in APPS)
 
 
-def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> LoginSession:
+def register_login(user: Any, request: HttpRequest | None, *, expires: datetime) -> LoginSession:
     """Write the row of a new login."""
     now = timezone.now()
     row = LoginSession(
         id=uuid4(),
         kind=KIND,
         user=user,
-        **registry.started(now),
+        **registry.start_fields(now),
         expires_at=expires,
         **registry.request_facts(request),
     )
@@ -60,7 +60,7 @@ def register(user: Any, request: HttpRequest | None, *, expires: datetime) -> Lo
     return row
 
 
-def adopt(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUID:
+def adopt_login(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUID:
     """Write the row of a login whose tokens carry no id, and return its id.
 
     Such tokens are from before the installation, or issued by other code. The same name always
@@ -85,7 +85,7 @@ def extend_login(family_id: UUID, expires: datetime) -> bool:
     An exchange is activity, and the login lives until the new token expires. The UPDATE waits for
     an ending in another transaction, which has locked the row.
     """
-    alive = registry.active(registry.sessions().filter(pk=family_id))
+    alive = registry.only_active(registry.sessions().filter(pk=family_id))
     return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
 
 
@@ -96,7 +96,7 @@ def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
     """
     ids = [*session_ids, *tied_to(session_ids)]
     if adopted := [session_id for session_id in ids if identity.is_adopted(session_id)]:
-        rows = registry.active(registry.sessions().filter(pk__in=adopted, kind=KIND))
+        rows = registry.only_active(registry.sessions().filter(pk__in=adopted, kind=KIND))
         rows.update(created_at=at + datetime.resolution)
 
 
@@ -111,7 +111,7 @@ def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
 
 def active_ids(user_id: Any) -> QuerySet[LoginSession, UUID]:
     """Return the ids of a user's active logins."""
-    rows = registry.active(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
+    rows = registry.only_active(registry.sessions().filter(user_id=user_id, kind=KIND)).order_by()
     return rows.values_list("pk", flat=True)
 
 

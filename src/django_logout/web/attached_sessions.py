@@ -14,7 +14,7 @@ from django_logout.guard.presented import ATTACHED, BEARER
 from django_logout.utils.context import current_request
 
 
-def attach(session: SessionBase) -> Any:
+def attach_session(session: SessionBase) -> Any:
     """Guard and load a session, and attach it to the request that is being served.
 
     The returned session has no key if it does not exist or has ended. Raises

@@ -103,7 +103,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
         if session is not original:
             inherit(session, original)
             forbid_storing(request, session, response)
-        reason = replay_detection.detect(request, state)
+        reason = replay_detection.detect_replay(request, state)
         if settings.SESSION_SAVE_EVERY_REQUEST and session.session_key:
             # The save is a use of the session, which may have expired: check it first. The response
             # does not depend on that, so it gets no "Vary: Cookie".
@@ -156,13 +156,13 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
             target = ending.target if everywhere else Target.session(session_id)
             given: dict[str, Any] = {"reason": ending.reason, "actor": ending.actor}
             pipeline.end_sessions(target, request=request, **given)
-    if state.adopted and state.identity is not None and not registry.exists(state.identity.id):
-        registry.adopt(session, state.identity, request)
+    if state.adopted and state.identity is not None and not registry.row_exists(state.identity.id):
+        registry.adopt_session(session, state.identity, request)
     if state.login is None:
         return
     (session_id, user), identity = state.login, session.identity
     try:
-        if identity and identity.id == session_id and not registry.exists(session_id):
+        if identity and identity.id == session_id and not registry.row_exists(session_id):
             session_limits.register_login(session, user, request, session_id=session_id)
     except IntegrityError:  # The rollback took the user too.
         clear_sessions(request)
@@ -272,6 +272,6 @@ def _record_use(request: HttpRequest) -> None:
     identity = session.identity
     if identity is not None and activity.record_use(identity.id, request):
         try:
-            activity.touch(identity.id, request)
+            activity.touch_row(identity.id, request)
         except DatabaseError:
             logger.exception("The time of the last use of a session could not be saved.")

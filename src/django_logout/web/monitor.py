@@ -59,7 +59,7 @@ def status_by_key(key: str) -> SessionStatus | None:
     """Return why the session ended whose last key this was, or ``None`` if no such session is
     known. The engine no longer has this key."""
     with _temporary_connections():
-        row = registry.ended(key=key) if key else None
+        row = registry.find_ended(key=key) if key else None
     if row is None:
         return None
     return SessionStatus(False, row.event.reason if row.event else Reason.UNKNOWN)
@@ -111,7 +111,7 @@ class SessionMonitor:
     def _get_status(self) -> SessionStatus:
         with _temporary_connections():
             found = _read_status(self.identity, self.request)
-            if found.active and engines.current().drops_expired and self._is_past_age():
+            if found.active and engines.current_engine().drops_expired and self._is_past_age():
                 return SessionStatus(False, Reason.EXPIRED)
         return found
 

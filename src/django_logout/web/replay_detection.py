@@ -38,7 +38,7 @@ INTERVAL = timedelta(seconds=60)
 _counted: BoundedDict[UUID, datetime] = BoundedDict()
 
 
-def detect(request: HttpRequest, state: SessionState) -> str | None:
+def detect_replay(request: HttpRequest, state: SessionState) -> str | None:
     """Return why the session of this request has ended, or ``None`` if it has not. Raise the alarm
     if its cookie was replayed.
 
@@ -53,7 +53,7 @@ def detect(request: HttpRequest, state: SessionState) -> str | None:
         if not _is_due(session_id):
             return reason
     try:
-        row = registry.ended(session_id=session_id, key=state.key or "")
+        row = registry.find_ended(session_id=session_id, key=state.key or "")
         if row is None:
             return reason
         if _is_due(row.pk) and _is_replay(request, row):

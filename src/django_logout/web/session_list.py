@@ -114,7 +114,7 @@ def describe_row(
     else:
         about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
         device = spoken(row.device)
-        expires_at = timeouts.end(limits, begun=row.authenticated_at, expires=row.expires_at)
+        expires_at = timeouts.latest_end(limits, begun=row.authenticated_at, expires=row.expires_at)
     return {
         **about,
         "current": about["id"] == current_id,

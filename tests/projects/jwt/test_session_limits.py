@@ -223,7 +223,7 @@ def test_failed_activity_write_does_not_refuse(user: Any, monkeypatch: pytest.Mo
         raise DatabaseError("full")
 
     program = Program.log_in()
-    monkeypatch.setattr(activity, "touch", fail)
+    monkeypatch.setattr(activity, "touch_row", fail)
     assert program.works
 
 

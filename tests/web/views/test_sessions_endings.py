@@ -160,7 +160,7 @@ def test_the_others_end_though_a_request_in_flight_registers_them_later(
     assert identity
 
     here.post(OTHERS)
-    registry.adopt(store, identity)
+    registry.adopt_session(store, identity)
 
     assert (logged_in_as(old), logged_in_as(here)) == ("", "ann")
 

@@ -24,7 +24,7 @@ SHARED = """CACHES = {
 def check_engine() -> Iterator[CheckMessage]:
     """Check that the session engine can be imported, its cache, and the database of its table."""
     try:
-        engine = engines.current()
+        engine = engines.current_engine()
     except Exception as error:  # noqa: BLE001 - importing a module can raise anything
         yield Error(
             f"SESSION_ENGINE {settings.SESSION_ENGINE!r} cannot be used: {_describe(error)}",

@@ -68,7 +68,7 @@ def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
         yield group_name(user_pk), {**message, "ids": session_ids}
 
 
-def publish(ending: Ending) -> None:
+def publish_endings(ending: Ending) -> None:
     """Send an ending to its groups. Raises what the layer raises, or ``TimeoutError``."""
     parts = list(messages(ending))
 

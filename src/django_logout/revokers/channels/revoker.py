@@ -25,7 +25,7 @@ class ChannelsRevoker(Revoker):
 
     def announce(self, ending: Ending) -> None:
         """Publish the ending. If the layer is down, this raises, and sockets find out by polling."""
-        broadcast.publish(ending)
+        broadcast.publish_endings(ending)
 
     def check(self) -> Sequence[CheckMessage]:
         """Warn of an in-memory layer in production, because other processes do not receive it."""

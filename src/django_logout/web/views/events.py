@@ -49,7 +49,7 @@ class EventsView(View):
             if request.headers.get("Last-Event-ID") == "ended":
                 return HttpResponse(status=204)
             state = session_state(request.session)
-            reason = await sync_to_async(replay_detection.detect)(request, state)
+            reason = await sync_to_async(replay_detection.detect_replay)(request, state)
             status = SessionStatus(False, reason or Reason.UNKNOWN)
             return HttpResponse(ended_event(request, status), content_type=CONTENT_TYPE)
         events = until_logged_out(request, _heartbeats(), interval=INTERVAL, events=True)

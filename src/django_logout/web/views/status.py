@@ -53,7 +53,7 @@ def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
     if not request.user.is_authenticated:
         # The ended session may be this one, or one whose cookie an earlier response has deleted.
         # The script passes on the reason that such a response has named.
-        found = replay_detection.detect(request, session_state(request.session))
+        found = replay_detection.detect_replay(request, session_state(request.session))
         reason = str(found or request.GET.get("reason", ""))
         why = {"reason": reason, "message": str(explain_reason(reason))} if reason else {}
         return {"authenticated": False, **why}
