@@ -26,7 +26,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Likewise."""
+    """The same under ASGI."""
     return HttpResponse((await request.auser()).get_username())
 
 

@@ -63,6 +63,6 @@ def _end_from_another_device(open_page: Open, origin: str) -> None:
 
 def _expect_nothing_private(page: Page) -> None:
     """The page has been fetched anew, or was covered when it was left: not for a moment is there
-    somebody's name to be seen."""
+    a user's name to be seen."""
     wait_until_loaded(page)
     assert not page.locator(".who").is_visible()

@@ -95,7 +95,7 @@ def test_a_prefix_keeps_siblings_out(open_page: Open, variant: Variant, attacker
 
 
 def test_a_jar_that_is_filled_logs_out_the_browser_alone(open_page: Open, variant: Variant) -> None:
-    """No header of a site prevents it. But whoever logs in again finds the session that was left
+    """No header of a site prevents it. But a user who logs in again finds the session that was left
     behind, and ends it."""
     page = open_page(PAGE, base_url=variant("https", "www"), user="customer")
     own = _session(page)

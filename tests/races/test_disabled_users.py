@@ -114,7 +114,7 @@ def test_session_from_before_the_package_is_emptied(engine: str, user: Any) -> N
 
 
 async def test_change_without_a_signal_is_found_under_asgi(engine: str, user: Any) -> None:
-    """Likewise."""
+    """The same under ASGI."""
     browser = AsyncClient()
     await browser.aforce_login(user)
     await get_user_model().objects.filter(pk=user.pk).aupdate(is_active=False)

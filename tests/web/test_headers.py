@@ -40,7 +40,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 async def apage(request: HttpRequest) -> HttpResponse:
-    """Likewise."""
+    """The same under ASGI."""
     return HttpResponse((await request.auser()).get_username())
 
 
@@ -68,7 +68,7 @@ def test_pages_of_a_user_are_not_stored(engine: str, ann: Client, settings: Any,
 async def test_pages_of_a_user_are_not_stored_under_asgi(
     no_store: None, user: Any, settings: Any
 ) -> None:
-    """Likewise."""
+    """The same under ASGI."""
     settings.ROOT_URLCONF = routes(apage)
     client = AsyncClient()
     await client.aforce_login(user)
@@ -244,7 +244,7 @@ def test_site_data_are_cleared_with_the_answer(
 
 
 async def test_site_data_are_cleared_under_asgi(clearing: None, user: Any) -> None:
-    """Likewise."""
+    """The same under ASGI."""
     client = AsyncClient()
     await client.aforce_login(user)
 

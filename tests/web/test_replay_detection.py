@@ -103,7 +103,7 @@ def test_a_cookie_ended_from_elsewhere_raises_it_when_another_device_has_it(
 
 
 async def test_alarm_is_raised_under_asgi(engine: str, user: Any) -> None:
-    """Likewise."""
+    """The same under ASGI."""
     browser = AsyncClient()
     await browser.aforce_login(user)
     copy = browser.cookies["sessionid"].value
