@@ -147,7 +147,7 @@ bench: ## what it costs, measured on the wheel
 	@$(call installed,$(FULL_ENV),test $(FULL_GROUPS) bench)
 	$(FULL_ENV)/bin/python -m bench $(BENCH_ARGS)
 
-journey: ## the way of one request through the files, counted; BENCH_ARGS=--trace prints it (needs Redis)
+journey: tree ## the way of one request through the files, counted; BENCH_ARGS=--trace prints it (needs Redis)
 	@.venv/bin/python -m bench.journey $(BENCH_ARGS)
 
 docs: tree ## the documentation, into docs/_build
