@@ -1,11 +1,12 @@
 """Decorators for views."""
 
-from functools import wraps
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.contrib.auth.decorators import login_not_required
 from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest
+from django.utils.decorators import decorator_from_middleware
+from django.utils.deprecation import MiddlewareMixin
 from django.views.decorators.csrf import csrf_exempt
 
 #: Attribute of responses that browsers may store.
@@ -21,20 +22,13 @@ def storable(view: Any) -> Any:
 
     Set the lifetime of the responses by Django's ``cache_control``.
     """
+    return decorator_from_middleware(_Marker)(view)
 
-    @wraps(view)
-    def marked(request: Any, *args: Any, **kwargs: Any) -> Any:
-        response = view(request, *args, **kwargs)
+
+class _Marker(MiddlewareMixin):
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         setattr(response, STORABLE, True)
         return response
-
-    @wraps(view)
-    async def amarked(request: Any, *args: Any, **kwargs: Any) -> Any:
-        response = await view(request, *args, **kwargs)
-        setattr(response, STORABLE, True)
-        return response
-
-    return amarked if iscoroutinefunction(view) else marked
 
 
 def exempt(view: Any) -> Any:
