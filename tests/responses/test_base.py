@@ -41,7 +41,7 @@ def test_the_last_responder_answers_if_none_accepts(settings: Any) -> None:
     """Every notice gets a response, and it is never cached."""
     settings.LOGOUT = {"RESPONDERS": ["tests.responses.test_base.Teapot"]}
 
-    response = respond(RequestFactory().get("/"), Notice(kind=Kind.NOT_ENDED))
+    response = respond(RequestFactory().get("/"), Kind.NOT_ENDED)
 
     assert response.status_code == 418
     assert "no-store" in response["Cache-Control"]

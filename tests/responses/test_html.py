@@ -10,20 +10,20 @@ from django.utils.html import escape
 
 import django_logout
 from django_logout import Target, end_sessions
-from django_logout.responses.base import Kind, Notice, respond
+from django_logout.responses.base import Kind, respond
 from tests.clients import LOGOUT, Page
 
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
 
 
-def respond_to(moment: Notice, url: str = "/private/?a=1") -> Any:
+def respond_to(kind: Kind, url: str = "/private/?a=1", **details: Any) -> Any:
     """Respond as to a browser."""
-    return respond(RequestFactory().get(url), moment)
+    return respond(RequestFactory().get(url), kind, **details)
 
 
 def test_not_ended_is_a_503_with_a_link_to_try_again() -> None:
     """The page explains the status, and never claims that the user is logged out."""
-    response = respond_to(Notice(kind=Kind.NOT_ENDED), LOGOUT)
+    response = respond_to(Kind.NOT_ENDED, LOGOUT)
 
     assert (response.status_code, response["Retry-After"]) == (503, "5")
     page = Page(response)
@@ -33,7 +33,7 @@ def test_not_ended_is_a_503_with_a_link_to_try_again() -> None:
 
 def test_ended_without_a_redirect_is_a_401_with_the_reason() -> None:
     """The page shows the reason and links to the login page."""
-    response = respond_to(Notice(kind=Kind.ENDED, reason="password_changed"))
+    response = respond_to(Kind.ENDED, reason="password_changed")
 
     assert response.status_code == 401
     page = Page(response)
@@ -43,7 +43,7 @@ def test_ended_without_a_redirect_is_a_401_with_the_reason() -> None:
 
 def test_logged_out_without_a_page_of_the_view() -> None:
     """A view of the project may respond without a page of its own."""
-    response = respond_to(Notice(kind=Kind.LOGGED_OUT))
+    response = respond_to(Kind.LOGGED_OUT)
 
     assert response.status_code == 200
     assert "You have been logged out." in Page(response).text
@@ -65,7 +65,7 @@ def test_the_name_of_the_user_is_escaped(client: Client, django_user_model: Any)
 def test_all_pages_obey_the_strictest_content_security_policy(ann: Client, user: Any) -> None:
     """No page has an inline script, style or handler, or a javascript: URL."""
     pages = [ann.get(LOGOUT), ann.put(LOGOUT), ann.post(LOGOUT)]
-    pages += [respond_to(Notice(kind=kind)) for kind in (Kind.NOT_ENDED, Kind.ENDED)]
+    pages += [respond_to(kind) for kind in (Kind.NOT_ENDED, Kind.ENDED)]
 
     for response in pages:
         for tag, attributes in Page(response).elements:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from django_logout import Target, end_sessions
-from django_logout.responses.base import Kind, Notice, respond
+from django_logout.responses.base import Kind, respond
 from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,7 +125,7 @@ def test_problems(kind: Kind, status: int, title: str) -> None:
     """Each has the fields of RFC 9457. The temporary one says when to try again."""
     request = RequestFactory().post("/", headers=JSON)
 
-    response = respond(request, Notice(kind=kind))
+    response = respond(request, kind)
 
     assert response.status_code == status
     assert response["Content-Type"] == "application/problem+json"

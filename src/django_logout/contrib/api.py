@@ -16,13 +16,12 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
-from django.utils.cache import add_never_cache_headers
 
 from django_logout.ending import logout, pipeline
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.presented import presented_ids
-from django_logout.responses.base import Kind, Notice, login_url
+from django_logout.responses.base import Kind, login_url, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
 from django_logout.types import LogoutResult, Outcome, Target
@@ -52,22 +51,20 @@ class FailOpenThrottle:
         return allowed
 
 
-def _no_store_and_503(view: View) -> View:
-    """Prevent caching, and respond with 503 if the operation cannot be guaranteed."""
+def _503_if_not_ended(view: View) -> View:
+    """Respond with 503 if the operation cannot be guaranteed."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            response = view(request, *args, **kwargs)
+            return view(request, *args, **kwargs)
         except (SessionNotEnded, SessionUnavailable):
-            response = _respond(request, Kind.NOT_ENDED)
-        add_never_cache_headers(response)
-        return response
+            return _respond(request, Kind.NOT_ENDED)
 
     return wrapped
 
 
-@_no_store_and_503
+@_503_if_not_ended
 def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = None) -> HttpResponse:
     """End the session or revoke the token that authenticated this request.
 
@@ -90,7 +87,7 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     return _respond(request, kind, result=result, redirect_to=home)
 
 
-@_no_store_and_503
+@_503_if_not_ended
 def list_sessions(request: HttpRequest) -> HttpResponse:
     """List one page of the user's sessions and tokens, as ``?page=`` says."""
     listing = Listing(request, PER_PAGE)
@@ -101,7 +98,7 @@ def list_sessions(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@_no_store_and_503
+@_503_if_not_ended
 def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> HttpResponse:
     """End one of the user's sessions or tokens.
 
@@ -117,13 +114,13 @@ def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> Http
     return _end_if_recent(request, target, by_session)
 
 
-@_no_store_and_503
+@_503_if_not_ended
 def end_others(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     """End all of the user's sessions and tokens except the one that authenticated this request."""
     return _end_if_recent(request, Target.others(request), by_session)
 
 
-@_no_store_and_503
+@_503_if_not_ended
 def end_all(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     """End all of the user's sessions and tokens.
 
@@ -151,4 +148,4 @@ def _has_lost_token(request: HttpRequest) -> bool:
 
 
 def _respond(request: HttpRequest, kind: Kind, **fields: Any) -> HttpResponse:
-    return JsonResponder().respond(request, Notice(kind=kind, **fields))
+    return respond(request, kind, responder=JsonResponder(), **fields)

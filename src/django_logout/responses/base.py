@@ -104,15 +104,27 @@ class Responder(ABC):
         """Build the response."""
 
 
-def respond(request: HttpRequest, notice: Notice) -> HttpResponse:
-    """Return the response of the first of ``LOGOUT["RESPONDERS"]`` that accepts the request, or
-    else of the last one. Caches never store it."""
-    responders: list[Responder] = [import_string(path)() for path in logout_settings().RESPONDERS]
-    accepting = (responder for responder in responders if responder.accepts(request, notice))
-    response = next(accepting, responders[-1]).respond(request, notice)
+def respond(
+    request: HttpRequest, kind: Kind, *, responder: Responder | None = None, **details: Any
+) -> HttpResponse:
+    """Return the response of the responder: by default, of the first of ``LOGOUT["RESPONDERS"]``
+    that accepts the request, or else of the last one. Caches never store it.
+
+    ``details`` are the other fields of the :class:`Notice`.
+    """
+    notice = Notice(kind=kind, **details)
+    if responder is None:
+        responders: list[Responder] = [
+            import_string(path)() for path in logout_settings().RESPONDERS
+        ]
+        accepting = (each for each in responders if each.accepts(request, notice))
+        responder = next(accepting, responders[-1])
+    response = responder.respond(request, notice)
     add_never_cache_headers(response)
-    if notice.kind is Kind.ENDED:
+    if kind is Kind.ENDED:
         response[REASON_HEADER] = str(notice.reason)
+    if kind is Kind.NOT_ENDED:
+        response["Retry-After"] = "5"
     return response
 
 

@@ -36,7 +36,4 @@ class HtmlResponder(Responder):
         if kind.needs_login:
             context["login_url"] = notice.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)
-        response = HttpResponse(html, status=kind.status)
-        if kind is Kind.NOT_ENDED:
-            response["Retry-After"] = "5"
-        return response
+        return HttpResponse(html, status=kind.status)

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 
-from django_logout.enums import Reason
 from django_logout.responses.base import Kind, Notice, Responder, login_url
 from django_logout.responses.messages import CHOOSE, CHOOSE_MORE, REAUTHENTICATE, explain_reason
 from django_logout.types import LogoutResult
@@ -22,6 +21,12 @@ _DETAILS = {
     Kind.TOO_FEW: CHOOSE_MORE,
     Kind.CHOOSE: CHOOSE,
     Kind.REAUTHENTICATE: REAUTHENTICATE,
+}
+#: What a problem calls the URL at which the user can solve it.
+_URLS = {
+    Kind.NOT_LOGGED_IN: "login_url",
+    Kind.REAUTHENTICATE: "reauthenticate_url",
+    Kind.CHOOSE: "choose_url",
 }
 
 
@@ -43,36 +48,18 @@ class JsonResponder(Responder):
             return JsonResponse(notice.data)
         if kind.status is HTTPStatus.OK:
             return JsonResponse(_success(request, notice))
-        extra: dict[str, Any] = {}
-        match kind:
-            case Kind.NOT_LOGGED_IN:
-                extra = {"login_url": notice.redirect_to}
-            case Kind.REAUTHENTICATE:
-                extra = {"reauthenticate_url": notice.redirect_to}
-            case Kind.CHOOSE:
-                extra = {
-                    "reason": str(Reason.LOGIN_REFUSED),
-                    "choose_url": notice.redirect_to,
-                    "login_url": login_url(request),
-                }
-            case Kind.ENDED:
-                extra = {
-                    "reason": str(notice.reason),
-                    "login_url": login_url(request, page=notice.login_page),
-                }
         problem = {
             "type": "about:blank",
             "title": kind.status.phrase,
             "status": kind.status,
             "detail": _DETAILS.get(kind) or explain_reason(notice.reason),
-            **extra,
         }
-        response = JsonResponse(
-            problem, status=kind.status, content_type="application/problem+json"
-        )
-        if kind is Kind.NOT_ENDED:
-            response["Retry-After"] = "5"
-        return response
+        if kind in {Kind.ENDED, Kind.CHOOSE}:
+            problem["reason"] = str(notice.reason)
+            problem["login_url"] = login_url(request, page=notice.login_page)
+        if kind in _URLS:
+            problem[_URLS[kind]] = notice.redirect_to
+        return JsonResponse(problem, status=kind.status, content_type="application/problem+json")
 
 
 def _success(request: HttpRequest, notice: Notice) -> dict[str, Any]:

@@ -9,6 +9,10 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import decorator_from_middleware
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from django_logout.decorators import exempt
 
 #: Set on a request that has failed the check.
 CSRF_FAILED = "_django_logout_csrf_failed"
@@ -28,6 +32,18 @@ class SameOriginOrToken(CsrfViewMiddleware):
 
 
 csrf_protect = decorator_from_middleware(SameOriginOrToken)
+
+
+class ProtectedView(View):
+    """A view that handles logins, CSRF and transactions itself, so that none of them can prevent a
+    logout or roll it back."""
+
+    http_method_names = ["get", "head", "post", "options"]
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view. Anonymous clients may call it, and its responses are never cached."""
+        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
 
 
 def is_same_origin(request: HttpRequest) -> bool:

@@ -13,7 +13,7 @@ from django.shortcuts import resolve_url
 from django_logout.enums import Reason
 from django_logout.guard.install import session_state
 from django_logout.policies import pending_login
-from django_logout.responses.base import Kind, Notice, login_url, respond
+from django_logout.responses.base import Kind, login_url, respond
 from django_logout.web.csrf import CSRF_FAILED
 
 
@@ -26,13 +26,13 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
         return request.method != "POST" and urlsplit(url).path == request.path
 
     page = pending_login.page_url() if session_state(request.session).pending_login_secret else ""
+    refused = Reason.LOGIN_REFUSED
     if page and not is_here(page):
-        return respond(request, Notice(kind=Kind.CHOOSE, redirect_to=page))
+        return respond(request, Kind.CHOOSE, reason=refused, redirect_to=page)
     url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
     if page or is_here(url) or not hasattr(request, "_messages"):
         url = ""  # Show a page: the target of a redirect could not say what has happened.
-    notice = Notice(kind=Kind.ENDED, reason=Reason.LOGIN_REFUSED, redirect_to=url)
-    return respond(request, notice)
+    return respond(request, Kind.ENDED, reason=refused, redirect_to=url)
 
 
 def explain_denial(
@@ -44,7 +44,7 @@ def explain_denial(
         return response
     page, as_json = response.get("Location", ""), "json" in response.get("Content-Type", "")
     where: dict[str, Any] = {"login_page": page, "redirect_to": page or login_url(request)}
-    return respond(request, Notice(kind=Kind.ENDED, reason=reason, as_json=as_json, **where))
+    return respond(request, Kind.ENDED, reason=reason, as_json=as_json, **where)
 
 
 def _is_denial(request: HttpRequest, response: HttpResponse) -> bool:

@@ -36,7 +36,7 @@ from django_logout.guard.presented import (
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import pending_login, session_limits
-from django_logout.responses.base import Kind, Notice, login_url, respond
+from django_logout.responses.base import Kind, login_url, respond
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.identity import Identity
@@ -88,7 +88,7 @@ def error_response(request: HttpRequest, error: Exception) -> HttpResponse | Non
 def not_ended_response(request: HttpRequest) -> HttpResponse:
     """Return a 503. The browser keeps its cookie, so that the user can try again."""
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # SessionMiddleware would delete it.
-    return respond(request, Notice(kind=Kind.NOT_ENDED))
+    return respond(request, Kind.NOT_ENDED)
 
 
 def _finalize_session(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
@@ -264,7 +264,7 @@ def _ended_elsewhere_response(request: HttpRequest, state: SessionState) -> Http
     # Leave the cookie alone: another tab may have logged in with it meanwhile.
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
     set_anonymous_user(request)
-    return respond(request, Notice(kind=Kind.ENDED, reason=reason, redirect_to=login_url(request)))
+    return respond(request, Kind.ENDED, reason=reason, redirect_to=login_url(request))
 
 
 def _record_use(request: HttpRequest) -> None:

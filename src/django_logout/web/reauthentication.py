@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from django_logout.conf import as_timedelta, logout_settings
 from django_logout.guard.presented import presented_ids
-from django_logout.responses.base import Kind, Notice, login_url, respond
+from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import identity, registry
 from django_logout.utils.redirects import reverse_here
 
@@ -35,11 +35,11 @@ def reauthentication_response(
     back = reverse_here(request, "logout_sessions") or request.path
     if not request.user.is_authenticated:
         url = login_url(request, back)
-        return respond(request, Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+        return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
     if is_recent(request):
         return None
     url = login_url(request, f"{back}?{RETURNED}=1")
-    return respond(request, Notice(kind=Kind.REAUTHENTICATE, redirect_to=url, page=page))
+    return respond(request, Kind.REAUTHENTICATE, redirect_to=url, page=page)
 
 
 def is_recent(request: HttpRequest) -> bool:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.generic import TemplateView
+from django.views.generic import View
 
 from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import end_sessions
@@ -20,10 +20,10 @@ from django_logout.enums import Reason
 from django_logout.exceptions import LoginRefused
 from django_logout.guard.install import session_state
 from django_logout.policies import pending_login, session_limits
-from django_logout.responses.base import Kind, Notice, login_url, respond
+from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
 from django_logout.types import LogoutResult, Target
-from django_logout.web.csrf import CSRF_FAILED, ensure_post_parsed
+from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.session_list import describe_row
 from django_logout.web.views.sessions import SessionsView
 
@@ -37,7 +37,7 @@ class ChooseView(SessionsView):
     """
 
     template_name = "django_logout/choose.html"
-    http_method_names = ["get", "head", "post", "options"]
+    http_method_names = ProtectedView.http_method_names
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Require a pending login."""
@@ -54,27 +54,25 @@ class ChooseView(SessionsView):
             "sessions": [describe_row(row, limits) for row in self.rows],
             "to_end": 0 if limit is None else max(0, len(self.rows) + 1 - limit),
         }
-        return TemplateView.dispatch(self, request, *args, **kwargs)
+        return View.dispatch(self, request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """List the sessions."""
-        return respond(request, Notice(kind=Kind.SHOWN, data=self.data, page=self._page))
+        return respond(request, Kind.SHOWN, data=self.data, page=self._page)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """End the chosen sessions and log in, or cancel the login."""
         if hasattr(request, CSRF_FAILED):
-            page = partial(self._page, csrf_failed=True)
-            return respond(request, Notice(kind=Kind.CSRF_FAILED, page=page))
+            return respond(request, Kind.CSRF_FAILED, page=partial(self._page, csrf_failed=True))
         ensure_post_parsed(request)
         if "cancel" in request.POST:
             pending_login.cancel_pending_login(request, self.pending)
             url = login_url(request, self.pending.next_url)
-            return self._done(Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+            return self._done(Kind.NOT_LOGGED_IN, url)
         names = set(request.POST.getlist("session"))
         chosen = [row.pk for row in self.rows if "all" in request.POST or str(row.pk) in names]
         if len(chosen) < self.data["to_end"]:
-            page = partial(self._page, too_few=True)
-            return respond(request, Notice(kind=Kind.TOO_FEW, page=page))
+            return respond(request, Kind.TOO_FEW, page=partial(self._page, too_few=True))
         result = None
         if chosen:
             why: dict[str, Any] = {"reason": Reason.LIMIT, "actor": self.pending.user}
@@ -97,23 +95,21 @@ class ChooseView(SessionsView):
             request.session.modified = False
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             return self._nothing_to_complete()
-        url = pending.next_url
-        return self._done(Notice(kind=Kind.LOGGED_IN, result=result, redirect_to=url))
+        return self._done(Kind.LOGGED_IN, pending.next_url, result=result)
 
     def _nothing_to_complete(self) -> HttpResponse:
         request = self.request
         if request.user.is_authenticated:
-            url = resolve_url(settings.LOGIN_REDIRECT_URL)
-            return self._done(Notice(kind=Kind.LOGGED_IN, redirect_to=url))
+            return self._done(Kind.LOGGED_IN, resolve_url(settings.LOGIN_REDIRECT_URL))
         if session_state(request.session).key_unknown:
             # Again the button was pressed twice: the login has given the session another key.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         # Without messages, the target of a redirect could not say what has happened.
         url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
-        return self._done(Notice(kind=Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url))
+        return self._done(Kind.ENDED, url, reason=Reason.LOGIN_LAPSED)
 
-    def _done(self, notice: Notice) -> HttpResponse:
-        response = respond(self.request, notice)
+    def _done(self, kind: Kind, url: str, **details: Any) -> HttpResponse:
+        response = respond(self.request, kind, redirect_to=url, **details)
         pending_login.delete_cookie(response)
         return response
 

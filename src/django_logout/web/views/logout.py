@@ -15,15 +15,14 @@ from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.cache import never_cache
-from django.views.generic import TemplateView
+from django.views.generic import View
 
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
-from django_logout.responses.base import Kind, Notice, respond
+from django_logout.responses.base import Kind, respond
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import safe_next
-from django_logout.web.csrf import CSRF_FAILED, csrf_protect, ensure_post_parsed
+from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.reauthentication import reauthentication_response
 
 #: The goodbye page of this package, and the name under which Django looks for one.
@@ -33,7 +32,7 @@ DJANGO_TEMPLATE = "registration/logged_out.html"
 TITLE = pgettext_lazy("django_logout", "Log out")
 
 
-class LogoutView(auth_views.LogoutView):
+class LogoutView(ProtectedView, auth_views.LogoutView):
     """Log out on POST; ask for confirmation on GET, on a page with the form. Both can be repeated.
 
     The attributes of Django's view work: ``next_page``, ``redirect_field_name``,
@@ -42,20 +41,13 @@ class LogoutView(auth_views.LogoutView):
     ``everywhere`` all sessions of the user end. Without it, a checkbox on that page decides.
     """
 
-    http_method_names = ["get", "head", "post", "options"]
     template_name = OWN_TEMPLATE
     question_template_name = "django_logout/logout.html"
     everywhere = False
 
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view. It needs no login, has a CSRF check of its own instead of the
-        middleware's, and never runs in a transaction that could roll the logout back."""
-        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Bypass the decorators of Django's view, which respond to a stale token with a 403."""
-        return TemplateView.dispatch(self, request, *args, **kwargs)
+        return View.dispatch(self, request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask for confirmation, or show the goodbye page if no user is logged in."""
@@ -79,13 +71,13 @@ class LogoutView(auth_views.LogoutView):
         target = self.get_success_url()
         is_here = target == self.request.get_full_path()
         page = partial(self._goodbye, everywhere=self._is_everywhere())
-        about: dict[str, Any] = {"redirect_to": "" if is_here else target, "page": page}
-        return respond(self.request, Notice(kind=Kind.LOGGED_OUT, result=result, **about))
+        url = "" if is_here else target
+        return respond(self.request, Kind.LOGGED_OUT, result=result, redirect_to=url, page=page)
 
     def csrf_failed_response(self) -> HttpResponse:
         """Ask for confirmation, with a fresh token: the request may come from another site."""
         ensure_post_parsed(self.request)
-        return respond(self.request, Notice(kind=Kind.CSRF_FAILED, page=self._question))
+        return respond(self.request, Kind.CSRF_FAILED, page=self._question)
 
     def _question(self) -> HttpResponse:
         context = {**self.get_context_data(), "title": TITLE, "no_choice": False}
@@ -103,7 +95,7 @@ class LogoutView(auth_views.LogoutView):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Return a 405 with an Allow header, and a page instead of an empty body."""
-        response = respond(request, Notice(kind=Kind.NOT_ALLOWED, page=self._question))
+        response = respond(request, Kind.NOT_ALLOWED, page=self._question)
         response["Allow"] = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]
         return response
 

@@ -14,22 +14,20 @@ from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 
-from django_logout.decorators import exempt
 from django_logout.ending.pipeline import end_sessions
 from django_logout.guard.presented import presented_ids
-from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, Notice, login_url, respond
+from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, login_url, respond
 from django_logout.types import Target
 from django_logout.utils.redirects import reverse_here
-from django_logout.web.csrf import CSRF_FAILED, csrf_protect
+from django_logout.web.csrf import CSRF_FAILED, ProtectedView
 from django_logout.web.reauthentication import RETURNED, is_recent, reauthentication_response
 from django_logout.web.session_list import Listing
 from django_logout.web.views.logout import LogoutView
 
 
-class SessionsView(TemplateView):
+class SessionsView(ProtectedView, TemplateView):
     """Show the user's sessions and tokens, as a page or as JSON: the current one first, then by
     last use.
 
@@ -40,11 +38,6 @@ class SessionsView(TemplateView):
     http_method_names = ["get", "head", "options"]
     paginate_by = 20
 
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view. It handles logins, CSRF and transactions itself, as ``LogoutView``."""
-        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Require a login."""
         # A project may have no page of sessions. Its browsers then stay on this view, if it shows
@@ -53,14 +46,14 @@ class SessionsView(TemplateView):
         self.url = reverse_here(request, "logout_sessions") or resolve_url(fallback)
         if not request.user.is_authenticated:
             url = login_url(request, self.url if request.method == "POST" else "")
-            return respond(request, Notice(kind=Kind.NOT_LOGGED_IN, redirect_to=url))
+            return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
         self.listing = Listing(request, self.paginate_by)
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show one page of the sessions and tokens."""
         data, page = {"sessions": self.listing.data()}, self.listing.page
-        response = respond(request, Notice(kind=Kind.SHOWN, data=data, page=self._show))
+        response = respond(request, Kind.SHOWN, data=data, page=self._show)
         if page.has_next() and response["Content-Type"] == "application/json":
             response["Link"] = f'<{self.url}?page={page.next_page_number()}>; rel="next"'
         return response
@@ -96,7 +89,7 @@ class SessionEndView(SessionsView):
             return response
         target = self.listing.target(session_id)
         if target is None:
-            return respond(request, Notice(kind=Kind.NOT_FOUND, page=_not_found))
+            return respond(request, Kind.NOT_FOUND, page=_not_found)
         return self._end(target)
 
     def http_method_not_allowed(
@@ -113,11 +106,11 @@ class SessionEndView(SessionsView):
             return refusal
         result = end_sessions(target, actor=request.user, request=request)
         about: dict[str, Any] = {"result": result, "redirect_to": self.url, "page": self._show}
-        return respond(request, Notice(kind=Kind.SESSIONS_ENDED, **about))
+        return respond(request, Kind.SESSIONS_ENDED, **about)
 
     def _refuse(self, kind: Kind) -> HttpResponse:
         page = partial(self._show, csrf_failed=kind is Kind.CSRF_FAILED)
-        return respond(self.request, Notice(kind=kind, page=page))
+        return respond(self.request, kind, page=page)
 
 
 class OthersEndView(SessionEndView):

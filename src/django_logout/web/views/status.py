@@ -7,46 +7,36 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
-from django.views.generic import View
 
 from django_logout.conf import logout_settings
-from django_logout.decorators import exempt
 from django_logout.guard.install import session_state
 from django_logout.guard.presented import presented_ids, user_fingerprint
-from django_logout.responses.base import Kind, Notice
+from django_logout.responses.base import Kind, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.responses.messages import explain_reason
 from django_logout.sessions import activity, registry, timeouts
 from django_logout.web import replay_detection
-from django_logout.web.csrf import CSRF_FAILED, csrf_protect
+from django_logout.web.csrf import CSRF_FAILED, ProtectedView
 
 
-class StatusView(View):
+class StatusView(ProtectedView):
     """GET returns the status, and never counts as activity. POST also keeps the user logged in, as
-    any other use of the site does."""
-
-    http_method_names = ["get", "head", "post", "options"]
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view. It checks CSRF itself, and anonymous clients may call it: they learn that
-        they are logged out."""
-        return exempt(never_cache(csrf_protect(super().as_view(**initkwargs))))
+    any other use of the site does. Anonymous clients may call it: they learn that they are logged
+    out."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Return the status."""
-        return JsonResponder().respond(request, Notice(kind=Kind.SHOWN, data=_status(request)))
+        return respond(request, Kind.SHOWN, responder=JsonResponder(), data=_status(request))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Count as activity, and return the status. It includes a CSRF token for the forms of a
         page that is older than this login."""
         if hasattr(request, CSRF_FAILED):
-            return JsonResponder().respond(request, Notice(kind=Kind.CSRF_FAILED))
+            return respond(request, Kind.CSRF_FAILED, responder=JsonResponder())
         data = _status(request, touch=True)
         if data["authenticated"]:
             data["csrf_token"] = get_token(request)
-        return JsonResponder().respond(request, Notice(kind=Kind.SHOWN, data=data))
+        return respond(request, Kind.SHOWN, responder=JsonResponder(), data=data)
 
 
 def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
