@@ -8,7 +8,6 @@ login names the id that its session will have, and no two sessions can have the 
 
 import logging
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -21,6 +20,7 @@ from django.contrib.auth import (
     get_user,
 )
 from django.contrib.auth.views import RedirectURLMixin
+from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
@@ -54,17 +54,6 @@ class PendingLogin(NamedTuple):
     "Time of the authentication, in seconds since the epoch."
     next_url: str
     "URL to which the login leads, with its query."
-
-
-class _LoginData(dict[str, Any]):
-    """The login keys of a session, with the methods of a session that ``get_user()`` calls."""
-
-    def flush(self) -> None:
-        """Drop a login that is no longer valid."""
-        self.clear()
-
-    def cycle_key(self) -> None:
-        """Do nothing: this session has no key that an older ``SECRET_KEY`` could have signed."""
 
 
 def page_url() -> str:
@@ -108,7 +97,9 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
     id_text, at, next_url, login = fields
     # As for a session, Django checks that the backend exists, that it knows the user, and that the
     # password is the same.
-    holder: Any = SimpleNamespace(session=_LoginData(login))
+    holder = HttpRequest()
+    holder.session = SessionStore()  # It is stored nowhere, whatever the engine of the project is.
+    holder.session.update(login)
     user, session_id = get_user(holder), UUID(id_text)
     authenticated_at = datetime.fromtimestamp(at, UTC if settings.USE_TZ else None)
     if (
@@ -128,26 +119,13 @@ def cancel_pending_login(request: HttpRequest, pending: PendingLogin) -> None:
 
 def set_cookie(response: HttpResponse, secret: str) -> None:
     """Store the secret of the pending login in the browser."""
-    response.set_cookie(
-        COOKIE,
-        secret,
-        max_age=MAX_AGE,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
-    )
+    attributes = cookies.session_cookie_attributes()
+    response.set_cookie(COOKIE, secret, max_age=MAX_AGE, httponly=True, **attributes)
 
 
 def delete_cookie(response: HttpResponse) -> None:
     """Delete the secret from the browser."""
-    cookies.delete_cookie(
-        response,
-        COOKIE,
-        path=settings.SESSION_COOKIE_PATH,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite=settings.SESSION_COOKIE_SAMESITE,
-    )
+    cookies.delete_cookie(response, COOKIE, **cookies.session_cookie_attributes())
 
 
 def _next_url(request: HttpRequest) -> str:

@@ -1,8 +1,18 @@
-"""Delete cookies."""
+"""Delete cookies, and set them like the session cookie."""
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
+
+
+def session_cookie_attributes() -> dict[str, Any]:
+    """Return the attributes of the session cookie, except its domain."""
+    return {
+        "path": settings.SESSION_COOKIE_PATH,
+        "secure": settings.SESSION_COOKIE_SECURE,
+        "samesite": settings.SESSION_COOKIE_SAMESITE,
+    }
 
 
 def delete_cookie(
