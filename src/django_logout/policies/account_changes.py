@@ -7,7 +7,7 @@ when they are used next.
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from copy import copy
 from functools import lru_cache, partial
 from inspect import getattr_static
@@ -41,11 +41,11 @@ def before_save(
 ) -> None:
     """Compare the user with the stored row, if a relevant field is about to be saved."""
     instance.__dict__.pop(_ENDING, None)
-    saved, relevant = _saved_fields(sender, update_fields), _relevant_fields(sender)
+    saved = _saved_fields(sender, update_fields)
     if raw or using != registry.database() or instance.pk is None or not saved:
         return
     rows = sender._base_manager.using(using).filter(pk=instance.pk)
-    before = (rows if relevant is None else rows.only(*relevant)).first()
+    before = rows.only(*_relevant_fields(sender)).first()
     if before is None:
         return
     after = copy(before)
@@ -79,15 +79,13 @@ def plan_ending(
     """
     request, actor, target = request or current_request.get(), None, Target.user(user)
     try:
-        if request is not None and getattr(
-            getattr(request, "user", None), "is_authenticated", False
-        ):
-            actor = request.user
+        user_of_request: Any = getattr(request, "user", None)
+        if request is not None and user_of_request is not None and user_of_request.is_authenticated:
+            actor = user_of_request
             may_stay = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
             # A request that is authenticated by a token alone has no session to keep.
-            if may_stay and any(
-                store.identity is not None for store in presented_stores(request)[:1]
-            ):
+            own = presented_stores(request)[:1] if may_stay else []
+            if own and own[0].identity is not None:
                 target = Target.others(request)
                 session_state(request.session).changed = True
     except SessionUnavailable:
@@ -122,27 +120,22 @@ def _auth_hash(user: Any) -> Any:
     return getattr(user, "password", None)
 
 
-def _saved_fields(model: type[Model], update_fields: Collection[str] | None) -> set[str]:
-    """Return the relevant fields that are about to be saved; ``last_login`` is never relevant."""
-    names = {
-        field.attname
-        for field in model._meta.concrete_fields
-        if update_fields is None or field.name in update_fields or field.attname in update_fields
-    }
-    relevant = _relevant_fields(model)
-    return names - {"last_login"} if relevant is None else names & relevant
+def _saved_fields(model: type[Model], update_fields: Collection[str] | None) -> Set[str]:
+    """Return the relevant fields that are about to be saved."""
+    relevant, fields = _relevant_fields(model), model._meta.concrete_fields
+    if update_fields is None:
+        return relevant
+    return relevant & {f.attname for f in fields if {f.name, f.attname} & set(update_fields)}
 
 
 @lru_cache
-def _relevant_fields(model: type[Model]) -> frozenset[str] | None:
-    """Return the fields on which the validity of sessions depends.
-
-    ``None`` means that code of the project decides, which may read any field.
-    """
+def _relevant_fields(model: type[Model]) -> frozenset[str]:
+    """Return the fields on which the validity of sessions depends: all but ``last_login`` if code of
+    the project decides."""
     names = {field.attname for field in model._meta.concrete_fields}
     active = getattr_static(model, "is_active", True)
     computed = "is_active" not in names and not isinstance(active, bool)
     hashed = getattr(model, "get_session_auth_hash", AbstractBaseUser.get_session_auth_hash)
     if computed or hashed is not AbstractBaseUser.get_session_auth_hash:
-        return None
+        return frozenset(names - {"last_login"})
     return frozenset(names & {"password", "is_active"})

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Model
 from django.http import HttpRequest
 
 from django_logout.enums import Reason
+from django_logout.types import LogoutResult
 from django_logout.utils.lazy import lazy_import
-
-if TYPE_CHECKING:
-    from django_logout.types import LogoutResult
 
 _CHANGED = "_django_logout_confirmed_changed"
 
