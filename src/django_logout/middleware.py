@@ -4,8 +4,7 @@ It stands after ``AuthenticationMiddleware``: inside of ``SessionMiddleware``, a
 view and its transaction.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +14,6 @@ from django_logout.guard.presented import ATTACHED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
 from django_logout.web.headers import forbid_storing
-
-GetResponse = Callable[[HttpRequest], HttpResponse]
-AsyncGetResponse = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 # Most requests only read their session and never need these.
 finalize_sessions = lazy_import("web.finalize.finalize_sessions")
@@ -33,7 +29,7 @@ class LogoutMiddleware:
     sync_capable = True
     async_capable = True
 
-    def __init__(self, get_response: GetResponse | AsyncGetResponse) -> None:
+    def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
@@ -43,13 +39,10 @@ class LogoutMiddleware:
         if self.is_async:
             return self._acall(request)
         session: Any = request.session
-        if "_session_cache" in session.__dict__:
-            _check_loaded_session(request)
-        else:
-            install_guard(session, request)
+        _guard(request)
         token = current_request.set(request)
         try:
-            response = cast(GetResponse, self.get_response)(request)
+            response = self.get_response(request)
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
@@ -61,12 +54,12 @@ class LogoutMiddleware:
     async def _acall(self, request: HttpRequest) -> HttpResponse:
         session: Any = request.session
         if "_session_cache" in session.__dict__:
-            await sync_to_async(_check_loaded_session)(request)
+            await sync_to_async(_guard)(request)
         else:
-            install_guard(session, request)
+            _guard(request)
         token = current_request.set(request)
         try:
-            response = await cast(AsyncGetResponse, self.get_response)(request)
+            response: HttpResponse = await self.get_response(request)
         finally:
             current_request.reset(token)
         forbid_storing(request, session, response)
@@ -79,10 +72,13 @@ class LogoutMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Respond to an error about the session, wherever the project raised it."""
-        return cast(HttpResponse | None, error_response(request, exception))
+        response: HttpResponse | None = error_response(request, exception)
+        return response
 
 
-def _check_loaded_session(request: HttpRequest) -> None:
-    """Check the session now, because an earlier middleware has loaded it already."""
-    if session_state(request.session, request=request).refused is not None:
+def _guard(request: HttpRequest) -> None:
+    """Guard the session, and check it now if an earlier middleware has loaded it already."""
+    if "_session_cache" not in request.session.__dict__:
+        install_guard(request.session, request)
+    elif session_state(request.session, request=request).refused is not None:
         set_anonymous_user(request)  # That middleware may have loaded the user too.
