@@ -129,10 +129,8 @@ def _site_url(request: HttpRequest | None) -> str:
         if not apps.is_installed("django.contrib.sites"):
             return request.build_absolute_uri(prefix) if request is not None else ""
         domain = get_current_site(request).domain
-    except (ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost):
-        return ""
-    except KeyError:  # A request that no server has made, as in tests, has no host.
-        return ""
+    except (ObjectDoesNotExist, ImproperlyConfigured, DisallowedHost, KeyError):
+        return ""  # KeyError: a request that no server has made, as in tests, has no host.
     scheme = "https" if request is None else request.scheme
     return f"{scheme}://{domain}{prefix}"
 

@@ -63,16 +63,13 @@ class NotMeView(TemplateView):
         title = _("Logged out everywhere")
         return self._show("ended", title, complete=result.complete)
 
-    def _show(
-        self, state: str, title: str, *, status: int = 200, account: str = "", complete: bool = True
-    ) -> HttpResponse:
+    def _show(self, state: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
         password_urls = (reverse_here(None, name) for name in PASSWORD_PAGES)
         context = self.get_context_data(
             state=state,
             title=title,
-            account=account,
-            complete=complete,
             login_url=resolve_url(settings.LOGIN_URL),
             password_url=next(filter(None, password_urls), ""),
+            **context,
         )
         return self.render_to_response(context, status=status)
