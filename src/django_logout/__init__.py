@@ -20,30 +20,24 @@ if TYPE_CHECKING:
     from django_logout.types import LogoutResult as LogoutResult
     from django_logout.types import Target as Target
 
-_LAZY = {
-    "LogoutError": "exceptions",
-    "LogoutResult": "types",
-    "Reason": "enums",
-    "SessionNotEnded": "exceptions",
-    "SessionUnavailable": "exceptions",
-    "Target": "types",
-    "aend_sessions": "ending.pipeline",
-    "alogout": "ending.logout",
-    "credentials_changed": "policies.factor_changes",
-    "end_sessions": "ending.pipeline",
-    "logout": "ending.logout",
+_MODULES = {
+    "ending.logout": ("alogout", "logout"),
+    "ending.pipeline": ("aend_sessions", "end_sessions"),
+    "enums": ("Reason",),
+    "exceptions": ("LogoutError", "SessionNotEnded", "SessionUnavailable"),
+    "policies.factor_changes": ("credentials_changed",),
+    "types": ("LogoutResult", "Target"),
 }
 
-__all__ = list(_LAZY)
+__all__ = [name for names in _MODULES.values() for name in names]
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        home = _LAZY[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *__all__})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
@@ -24,13 +24,6 @@ from django_logout.sessions import registry
 from django_logout.types import Target
 from django_logout.utils.lazy import lazy_import
 
-if TYPE_CHECKING:
-    _Site = admin.AdminSite
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Site = object
-    _Admin = admin.ModelAdmin
-
 # Every process imports this module at start. What ends sessions is imported by the first ending.
 end_sessions = lazy_import("ending.pipeline.end_sessions")
 describe_result = lazy_import("responses.messages.describe_result")
@@ -43,7 +36,7 @@ SHOWN = 20
 SECRET = frozenset({"session_key", "rotated_from"})
 
 
-class LogoutAdminSiteMixin(_Site):
+class LogoutAdminSiteMixin(admin.AdminSite):
     """Let every logged in user log out of the admin. To be placed before ``AdminSite``.
 
     Django's own logout sends users without access to the admin to its index, still logged in.
@@ -65,7 +58,7 @@ class LogoutAdminSiteMixin(_Site):
         return response
 
 
-class ReadOnlyAdmin(_Admin):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Show rows that only logins and endings may write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -88,7 +81,7 @@ class ReadOnlyAdmin(_Admin):
         return name.endswith(("_delete", "_changelist")) and not name.startswith(own)
 
 
-class EndSessionsMixin(_Admin):
+class EndSessionsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Share permission, confirmation page and message between the actions that end sessions."""
 
     def has_end_sessions_permission(self, request: HttpRequest) -> bool:

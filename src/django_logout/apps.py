@@ -8,10 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from django_logout.utils.lazy import lazy_import
 
-CHECKS = {
-    Tags.security: lazy_import("operations.checks.security_checks"),
-    Tags.urls: lazy_import("operations.checks.url_checks"),
-}
+security_checks = lazy_import("operations.checks.security_checks")
+url_checks = lazy_import("operations.checks.url_checks")
 
 
 class LogoutConfig(AppConfig):
@@ -25,7 +23,7 @@ class LogoutConfig(AppConfig):
     def ready(self) -> None:
         import_module("django_logout.receivers").connect_receivers()
         import_module("django_logout.revokers").connect_receivers()
-        for tag, check in CHECKS.items():
-            register(check, tag)
+        register(security_checks, Tags.security)
+        register(url_checks, Tags.urls)
         if apps.is_installed("django.contrib.admin"):
             import_module("django_logout.admin").register_models()

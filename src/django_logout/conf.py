@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from django.conf import settings
@@ -31,14 +32,11 @@ SiteData = Literal[
 ]
 
 
-class LogoutSettings:
+class LogoutSettings(SimpleNamespace):
     """Every key of ``LOGOUT`` with its type and default.
 
     Durations are timedeltas or numbers of seconds. Callables take the user and the request.
     """
-
-    def __init__(self, **given: Any) -> None:
-        self.__dict__.update(given)
 
     ABSOLUTE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
     "Maximum time from login to the end of a session. A timedelta, seconds, or a callable."
