@@ -125,7 +125,7 @@ def set_cookie(response: HttpResponse, secret: str) -> None:
 
 def delete_cookie(response: HttpResponse) -> None:
     """Delete the secret from the browser."""
-    cookies.delete_cookie(response, COOKIE, **cookies.session_cookie_attributes())
+    cookies.delete_cookie_like_session(response, COOKIE)
 
 
 def _next_url(request: HttpRequest) -> str:

@@ -26,3 +26,8 @@ def delete_cookie(
     response.delete_cookie(name, **attributes)
     if secure:
         response.cookies[name]["secure"] = True
+
+
+def delete_cookie_like_session(response: HttpResponse, name: str, **attributes: Any) -> None:
+    """Delete a cookie that was set with the attributes of the session cookie, and with others."""
+    delete_cookie(response, name, **session_cookie_attributes(), **attributes)

@@ -10,7 +10,7 @@ from django.utils.cache import patch_cache_control
 from django_logout.conf import logout_settings
 from django_logout.decorators import STORABLE
 from django_logout.guard.state import SessionState
-from django_logout.utils.cookies import delete_cookie, session_cookie_attributes
+from django_logout.utils.cookies import delete_cookie_like_session
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -48,8 +48,8 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     ):
         return
     if session.is_empty():  # Otherwise SessionMiddleware sets a new cookie.
-        domain, attributes = settings.SESSION_COOKIE_DOMAIN, session_cookie_attributes()
-        delete_cookie(response, settings.SESSION_COOKIE_NAME, domain=domain, **attributes)
+        name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
+        delete_cookie_like_session(response, name, domain=domain)
     kinds = logout_settings().CLEAR_SITE_DATA
     # Browsers ignore this header from sites that they do not trust. They trust HTTPS and their own
     # machine, and send Sec-Fetch-Site only to trusted sites, whatever proxies are in between.
