@@ -20,34 +20,34 @@ from django_logout.operations.checks import (
     urls,
 )
 
-SECURITY = (
-    middleware.check_middleware,
-    engine.check_engine,
-    engine.check_user_database,
-    settings.check_settings,
-    settings.check_proxies,
-    policies.check_expiry,
-    browser.check_site_data,
-    browser.check_cookie_prefix,
-    credentials.check_credentials,
-    jwt.check_tokens,
-    allauth.check_adapter,
-    allauth.check_logout_on_get,
-    allauth.check_headless,
-)
-URLS = (
-    urls.check_logout_url,
-    urls.check_redirects,
-    urls.check_pages,
-    policies.check_passive_urls,
-)
-
 
 def security_checks(**kwargs: Any) -> list[CheckMessage]:
     """Run the checks that need only the settings."""
-    return [message for check in SECURITY for message in check()]
+    return [
+        *middleware.check_middleware(),
+        *engine.check_engine(),
+        *engine.check_user_database(),
+        *settings.check_settings(),
+        *settings.check_proxies(),
+        *policies.check_expiry(),
+        *browser.check_site_data(),
+        *browser.check_cookie_prefix(),
+        *credentials.check_credentials(),
+        *jwt.check_tokens(),
+        *allauth.check_adapter(),
+        *allauth.check_logout_on_get(),
+        *allauth.check_headless(),
+    ]
 
 
 def url_checks(**kwargs: Any) -> list[CheckMessage]:
     """Run the checks that need the URLconf. Django skips these for most of its commands."""
-    return [message for check in URLS for message in check()]
+    patterns = urls.find_patterns()
+    if patterns is None:
+        return []
+    return [
+        *urls.check_logout_url(patterns),
+        *urls.check_redirects(),
+        *urls.check_pages(patterns),
+        *policies.check_passive_urls(patterns),
+    ]

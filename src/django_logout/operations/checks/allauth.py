@@ -34,8 +34,7 @@ def check_adapter() -> Iterator[CheckMessage]:
 
 def check_logout_on_get() -> Iterator[CheckMessage]:
     """Check that allauth's logout view asks. A GET needs no CSRF token, so any site can send one."""
-    given = getattr(settings, "ACCOUNT_LOGOUT_ON_GET", False)
-    if apps.is_installed("allauth.account") and given:
+    if apps.is_installed("allauth.account") and getattr(settings, "ACCOUNT_LOGOUT_ON_GET", False):
         yield Warning(
             "ACCOUNT_LOGOUT_ON_GET lets a link, an image or a prefetch on any site log users out.",
             hint="Remove it, and use a button: {% load logout %} {% logout_button %}.",

@@ -6,8 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from django_logout.conf import logout_settings
-from django_logout.operations.checks.setting_types import matches
+from django_logout.operations.checks.setting_types import listed
 
 #: The types of data that are better not cleared: the id of the warning, and the reason.
 INADVISABLE = {
@@ -20,8 +19,7 @@ INADVISABLE = {
 
 def check_site_data() -> Iterator[CheckMessage]:
     """Check that ``CLEAR_SITE_DATA`` names only types that are useful to clear."""
-    given = logout_settings().CLEAR_SITE_DATA
-    for kind in given if matches(given, tuple[str, ...]) else ():
+    for kind in listed("CLEAR_SITE_DATA"):
         if kind in INADVISABLE:
             number, why = INADVISABLE[kind]
             yield Warning(

@@ -7,8 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Warning
 from django.db.models import Model
 
-from django_logout.conf import logout_settings
-from django_logout.operations.checks.setting_types import matches
+from django_logout.operations.checks.setting_types import listed
 from django_logout.revokers import instances
 
 #: Apps with credentials of their own. Some of these do not point to a user.
@@ -36,9 +35,7 @@ NAMES = ("token", "apikey")
 def check_credentials() -> Iterator[CheckMessage]:
     """Check that each app with credentials has a revoker or is exempt, and run the revokers' own
     checks."""
-    given = logout_settings().EXEMPT_CREDENTIALS
-    exempt = given if matches(given, tuple[str, ...]) else ()
-    revokers = list(instances())
+    exempt, revokers = listed("EXEMPT_CREDENTIALS"), list(instances())
     names = {revoker.name for revoker in revokers}
     for name in exempt:
         if name not in names and not apps.is_installed(name):

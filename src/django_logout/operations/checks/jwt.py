@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.operations.checks.imports import ancestry, modules_of
-from django_logout.operations.checks.urls import patterns
+from django_logout.operations.checks.urls import find_patterns
 from django_logout.sessions import token_logins
 
 OURS = "django_logout.contrib.drf.jwt"
@@ -71,7 +71,7 @@ def _check_serializers(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
                 id="django_logout.W072",
             )
     # A client that sends its refresh token to be blacklisted is logging out.
-    for _, view in patterns() or ():
+    for _, view in find_patterns() or ():
         view_class: Any = getattr(view, "cls", None)
         if BLACKLIST_VIEW not in ancestry(view_class):
             continue

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.conf import as_timedelta, logout_settings
-from django_logout.operations.checks.setting_types import matches
-from django_logout.operations.checks.urls import patterns
+from django_logout.operations.checks.setting_types import listed
+from django_logout.operations.checks.urls import Patterns
 from django_logout.sessions.activity import OURS
 
 
@@ -59,17 +59,12 @@ def _fixed(value: Any) -> timedelta | None:
     return as_timedelta(value) if isinstance(value, int | timedelta) else None
 
 
-def check_passive_urls() -> Iterator[CheckMessage]:
+def check_passive_urls(patterns: Patterns) -> Iterator[CheckMessage]:
     """Check that the names in ``PASSIVE_URLS`` match views."""
-    given = logout_settings().PASSIVE_URLS
-    entries = given if matches(given, tuple[str, ...]) else ()
-    views = patterns()
-    if views is None:
-        return
-    for name in entries:
+    for name in listed("PASSIVE_URLS"):
         if name.startswith("/") or name in OURS:
             continue
-        if not any(fnmatchcase(view, name) for view, _ in views):
+        if not any(fnmatchcase(view, name) for view, _ in patterns):
             yield Warning(
                 f'LOGOUT["PASSIVE_URLS"] names "{name}", which matches no view.',
                 hint=f'Write it as reverse() takes it, with namespaces; or a path, "/{name}/".',

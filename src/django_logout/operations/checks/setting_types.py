@@ -1,9 +1,11 @@
 """Type annotations of settings: a comparison with values, and a description in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
+
+from django_logout.conf import logout_settings
 
 _WORDS: dict[Any, tuple[str, str]] = {
     Any: ("anything", "..."),
@@ -30,6 +32,13 @@ def describe(hint: Any) -> tuple[str, str]:
     if origin is Literal:
         return f"one of {', '.join(map(repr, inner))}", repr(inner[0])
     return _WORDS.get(origin or hint, (f"a {(origin or hint).__name__}", "..."))
+
+
+def listed(setting: str) -> Sequence[str]:
+    """Return the strings that a setting lists. One of another type lists none: it has a check of
+    its own."""
+    given = getattr(logout_settings(), setting)
+    return given if matches(given, tuple[str, ...]) else ()
 
 
 def matches(value: Any, hint: Any) -> bool:

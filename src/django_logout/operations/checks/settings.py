@@ -7,10 +7,10 @@ from typing import get_type_hints
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from django_logout.conf import SETTING_NAMES, LogoutSettings, logout_settings
+from django_logout.conf import SETTING_NAMES, LogoutSettings
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.operations.checks.imports import ancestry
-from django_logout.operations.checks.setting_types import describe, matches
+from django_logout.operations.checks.setting_types import describe, listed, matches
 from django_logout.sessions.devices import SOCKET, as_network
 
 #: Other words for a setting, among them its earlier names, and what it is called.
@@ -42,12 +42,11 @@ def check_settings() -> Iterator[CheckMessage]:
         )
         return
     for key in [str(key) for key in given if key not in SETTING_NAMES]:
-        close = get_close_matches(key.upper(), SETTING_NAMES, n=1)
-        meant = RENAMED.get(key, close[0] if close else None)
+        close = [RENAMED[key]] if key in RENAMED else get_close_matches(key.upper(), SETTING_NAMES)
         known = f"There are {', '.join(sorted(SETTING_NAMES))}."
         yield Error(
             f'LOGOUT["{key}"] is unknown, and is ignored.',
-            hint=(f'Did you mean "{meant}"?' if meant else known)
+            hint=(f'Did you mean "{close[0]}"?' if close else known)
             + f' Otherwise remove "{key}" from LOGOUT.',
             id="django_logout.E031",
         )
@@ -85,8 +84,7 @@ def check_settings() -> Iterator[CheckMessage]:
 
 def check_proxies() -> Iterator[CheckMessage]:
     """Check that ``TRUSTED_PROXIES`` names addresses and networks, not hosts."""
-    given = logout_settings().TRUSTED_PROXIES
-    for proxy in given if matches(given, tuple[str, ...]) else ():
+    for proxy in listed("TRUSTED_PROXIES"):
         if proxy != SOCKET and as_network(proxy) is None:
             yield Error(
                 f'LOGOUT["TRUSTED_PROXIES"] names "{proxy}", which is not an address, and is '

@@ -16,20 +16,22 @@ from django.urls import (
     resolve,
     reverse,
 )
-from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 
 from django_logout.conf import logout_settings
+from django_logout.operations.checks.imports import ancestry
+
+DJANGOS_VIEW = "django.contrib.auth.views.LogoutView"
+
+#: The name and the view of every URL.
+Patterns = list[tuple[str, Any]]
 
 
-def check_logout_url() -> Iterator[CheckMessage]:
+def check_logout_url(patterns: Patterns) -> Iterator[CheckMessage]:
     """Check that there is a URL to log out at, and that Django's own view does not shadow it."""
-    found = patterns()
-    if found is None:
-        return
     urlconf, line = settings.ROOT_URLCONF, 'path("accounts/", include("django_logout.urls"))'
-    named = any(name == "logout" for name, _ in found)
-    if not named and not any(getattr(view, "ends_sessions", False) for _, view in found):
+    named = any(name == "logout" for name, _ in patterns)
+    if not named and not any(getattr(view, "ends_sessions", False) for _, view in patterns):
         yield Warning(
             "There is no URL to log out at: none is named 'logout'.",
             hint=f"Add {line} to urlpatterns in {urlconf}.",
@@ -41,9 +43,8 @@ def check_logout_url() -> Iterator[CheckMessage]:
         view = resolve(reverse("logout")).func
     except (NoReverseMatch, Resolver404):  # it takes arguments, or belongs to another URLconf
         return
-    djangos = import_string("django.contrib.auth.views.LogoutView")
-    kind = getattr(view, "view_class", object)
-    if issubclass(kind, djangos) and not hasattr(view, "ends_sessions"):
+    view_class = getattr(view, "view_class", None)
+    if not hasattr(view, "ends_sessions") and DJANGOS_VIEW in ancestry(view_class):
         yield Warning(
             "The URL named 'logout' leads to Django's own LogoutView.",
             hint=f"In urlpatterns of {urlconf}, put {line} before what includes Django's.",
@@ -53,8 +54,6 @@ def check_logout_url() -> Iterator[CheckMessage]:
 
 def check_redirects() -> Iterator[CheckMessage]:
     """Check that ``LOGIN_URL`` and ``LOGOUT_REDIRECT_URL`` lead to a page."""
-    if patterns() is None:
-        return
     for setting, warning in (("LOGIN_URL", "W012"), ("LOGOUT_REDIRECT_URL", "W013")):
         value = getattr(settings, setting)
         # A project that has not set it may not use it.
@@ -67,12 +66,9 @@ def check_redirects() -> Iterator[CheckMessage]:
             )
 
 
-def check_pages() -> Iterator[CheckMessage]:
+def check_pages(patterns: Patterns) -> Iterator[CheckMessage]:
     """Check that the URLconf has the pages that settings need, outside of a namespace."""
-    found, given = patterns(), logout_settings()
-    if found is None:
-        return
-    names = dict(found)
+    names, given = dict(patterns), logout_settings()
     hint = (
         'Add path("accounts/", include("django_logout.urls")), in no namespace, to urlpatterns '
         f"in {settings.ROOT_URLCONF}"
@@ -93,7 +89,7 @@ def check_pages() -> Iterator[CheckMessage]:
         )
 
 
-def patterns() -> list[tuple[str, Any]] | None:
+def find_patterns() -> Patterns | None:
     """Return the name and the view of every URL. The name includes the namespaces; a URL without
     one has the dotted path of its view. Return ``None`` if there is no URLconf, or a broken one."""
     try:
