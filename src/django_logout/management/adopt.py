@@ -1,6 +1,5 @@
 """``manage.py logout adopt``: register the sessions from before the installation."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +27,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     progress = Progress(command, options["verbosity"], what="sessions read")
     result = backfill.adopt_sessions(dry_run=options["dry_run"], progress=progress)
     if options["json"]:
-        write_json(command, {"dry_run": options["dry_run"], **asdict(result)})
+        write_json(command, {"dry_run": options["dry_run"], **result._asdict()})
     elif not result.listed:
         command.stdout.write(
             f"{settings.SESSION_ENGINE} cannot list its sessions. There is nothing to do: each "

@@ -5,10 +5,9 @@ is the only module that reads the engine's storage.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
 from django.core.exceptions import ValidationError
@@ -26,8 +25,7 @@ from django_logout.utils.bounded import batched, batched_rows
 BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(NamedTuple):
     """The result of :func:`adopt_sessions`."""
 
     listed: bool

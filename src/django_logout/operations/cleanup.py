@@ -12,10 +12,9 @@ A session stays refused after its row is deleted:
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -41,15 +40,12 @@ GRACE = timedelta(days=1)
 Progress = Callable[[str, int, int], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(NamedTuple):
     """The result of :func:`prune_records`."""
 
     expired: int
     "Number of sessions that had expired, and have been ended."
-    deleted: dict[str, int] = field(
-        default_factory=lambda: {"sessions": 0, "events": 0, "cutoffs": 0}
-    )
+    deleted: dict[str, int]
     "Number of deleted rows, by what they are."
 
 
@@ -61,25 +57,23 @@ def prune_records(
     An interrupted run can be repeated. ``progress`` is called with what is worked on, how many
     are done, and how many there are.
     """
-    pruned, limit = Pruned(_end_expired(dry_run, progress)), _history_before()
+    expired, deleted = _end_expired(dry_run, progress), {"sessions": 0, "events": 0, "cutoffs": 0}
+    limit = _history_before()
     if limit is None:
-        return pruned
-    steps: dict[str, tuple[QuerySet[Any], Callable[[list[Any], bool], int]]] = {
-        "sessions": (_ended_sessions(limit), _delete_sessions),
-        "events": (_old_events(limit), _delete_events),
-        "cutoffs": (_superseded_cutoffs(limit), partial(_delete, Cutoff)),
-    }
-    for cleanup in hooks.cleanups:
-        rows = cleanup.rows(limit)
-        steps[cleanup.name] = (rows, partial(_delete, rows.model))
-    for what, (rows, delete) in steps.items():
-        count, done, total = 0, 0, rows.count()
+        return Pruned(expired, deleted)
+    steps: list[tuple[str, QuerySet[Any], Callable[[Any, list[Any], bool], int]]] = [
+        ("sessions", _ended_sessions(limit), _delete_sessions),
+        ("events", _old_events(limit), _delete_events),
+        ("cutoffs", _superseded_cutoffs(limit), _delete),
+        *((cleanup.name, cleanup.rows(limit), _delete) for cleanup in hooks.cleanups),
+    ]
+    for what, rows, delete in steps:
+        deleted[what], done, total = 0, 0, rows.count()
         for batch in batched_rows(rows, size=BATCH):
-            count += delete([pk for (pk,) in batch], dry_run)
+            deleted[what] += delete(rows.model, [pk for (pk,) in batch], dry_run)
             done += len(batch)
             progress(what, min(done, total), total)
-        pruned.deleted[what] = count
-    return pruned
+    return Pruned(expired, deleted)
 
 
 def _history_before() -> datetime | None:
@@ -140,23 +134,20 @@ def _superseded_cutoffs(limit: datetime) -> QuerySet[Any]:
     return _rows(Cutoff).filter(of_user | of_everyone, before__lt=limit)
 
 
-def _delete_sessions(keys: list[Any], dry_run: bool) -> int:
+def _delete_sessions(model: Any, keys: list[Any], dry_run: bool) -> int:
     if not engines.current_engine().drops_expired and not _rows(Cutoff).filter(user=None).exists():
         keys = [pk for pk in keys if not identity.is_adopted(pk)]
-    return _delete(LoginSession, keys, dry_run)
+    return _delete(model, keys, dry_run)
 
 
-def _delete_events(keys: list[Any], dry_run: bool) -> int:
-    events = _rows(LogoutEvent).filter(pk__in=keys)
+def _delete_events(model: Any, keys: list[Any], dry_run: bool) -> int:
+    events = _rows(model).filter(pk__in=keys)
     # A user may have ended the others from a session that is older than the installation. The
     # cutoff that replaces the event would refuse that session too, so the event is kept.
     others = events.filter(scope=Scope.OTHERS).order_by()
     active = registry.only_active(registry.sessions()).filter(user_id__in=others.values("user_id"))
-    adopted = [
-        user_id
-        for pk, user_id in active.order_by().values_list("pk", "user_id")
-        if identity.is_adopted(pk)
-    ]
+    owners = active.order_by().values_list("pk", "user_id")
+    adopted = [user_id for pk, user_id in owners if identity.is_adopted(pk)]
     events = events.exclude(scope=Scope.OTHERS, user_id__in=adopted)
     if dry_run:
         return events.count()
