@@ -41,6 +41,16 @@ def add_dry_run(parser: CommandParser) -> None:
     )
 
 
+def add_repeatable(
+    parser: Any, option: str, kind: Callable[[str], Any], *, metavar: str, text: str
+) -> None:
+    """Add an option that can be given several times."""
+    help_text = f"{text}; can be repeated"
+    parser.add_argument(
+        option, type=kind, metavar=metavar, action="append", default=[], help=help_text
+    )
+
+
 def parse_values(kind: Callable[[str], Any], given: Any) -> list[Any]:
     """Return the values of an option, each once, parsed if they are text.
 

@@ -24,14 +24,9 @@ HELP = (
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
     which = parser.add_argument_group("which sessions (several options narrow the selection)")
-    append: dict[str, Any] = {"action": "append", "default": []}
-    which.add_argument("--user", metavar="NAME", help="of this user; can be repeated", **append)
-    which.add_argument(
-        "--session",
-        metavar="ID",
-        type=arguments.uuid,
-        help="with this public id; can be repeated",
-        **append,
+    arguments.add_repeatable(which, "--user", str, metavar="NAME", text="of this user")
+    arguments.add_repeatable(
+        which, "--session", arguments.uuid, metavar="ID", text="with this public id"
     )
     which.add_argument("--everyone", action="store_true", help="all sessions of all users")
     which.add_argument(
@@ -46,13 +41,8 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="TIME",
         help="with a login longer ago than this",
     )
-    which.add_argument(
-        "--from-ip",
-        type=arguments.network,
-        metavar="ADDRESS",
-        help="with a login from this address or network; can be repeated",
-        **append,
-    )
+    where = "with a login from this address or network"
+    arguments.add_repeatable(which, "--from-ip", arguments.network, metavar="ADDRESS", text=where)
     parser.add_argument(
         "--reason",
         type=_reason,
@@ -77,7 +67,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     if options["json"]:
         facts = {
             "dry_run": result is None,
-            "found": {"sessions": counts.sessions, "users": counts.users},
+            "found": counts._asdict(),
             "ended": dict(result.ended) if result else {},
             "failed": list(result.failed) if result else [],
             "complete": result.complete if result else False,

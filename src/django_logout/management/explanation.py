@@ -6,16 +6,11 @@ from typing import Any
 
 def as_text(facts: Mapping[str, Any]) -> str:
     """Return the facts for a terminal: two tables, and what has become of the session."""
+    gate = f"asks {facts['cache'] or 'the registry, because there is no shared cache'}"
     if not facts["guarded"]:
         gate = "not asked, because this engine's deletes are final"
-    elif facts["cache"]:
-        gate = f"asks {facts['cache']}"
-    else:
-        gate = "asks the registry, because there is no shared cache"
-    left_behind = "nothing"
-    if event := facts["left_behind"]["event"]:
-        mark = ", and for a day its mark in the cache" if facts["cache"] else ""
-        left_behind = f"the audit event {event}{mark}"
+    event = facts["left_behind"]["event"]
+    mark = ", and for a day its mark in the cache" if facts["cache"] else ""
     stored = {"deleted": "deleted from the engine", "left": "still in copies of the cookie"}
     ended = ", ".join(f"{count} {what}" for what, count in facts["ended"].items())
     others = facts["not_ended"]["other_sessions"]
@@ -27,7 +22,7 @@ def as_text(facts: Mapping[str, Any]) -> str:
         ("Copied cookie:", f"replayed, and {facts['copied_cookie']}"),
         ("Engine:", facts["engine"]),
         ("Gate:", gate),
-        ("Left behind:", left_behind),
+        ("Left behind:", f"the audit event {event}{mark}" if event else "nothing"),
     ]
     steps = ("Step", "Action", "Request State", "Session State", "Response")
     variables = ("Variable", "Start", "After logout()", "Final")

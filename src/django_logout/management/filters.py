@@ -1,8 +1,7 @@
 """The sessions that the options of ``end`` select."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -18,8 +17,7 @@ from django_logout.sessions.devices import KEPT_BITS
 from django_logout.types import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """How many sessions and users a filter selects."""
 
     sessions: int

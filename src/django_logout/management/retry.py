@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_logout.management.arguments import add_dry_run, parse_values, uuid
+from django_logout.management.arguments import add_dry_run, add_repeatable, parse_values, uuid
 from django_logout.management.output import INCOMPLETE, ReportedError, write_json
 from django_logout.operations import retries
 
@@ -17,14 +17,7 @@ HELP = (
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument(
-        "--event",
-        metavar="ID",
-        type=uuid,
-        action="append",
-        default=[],
-        help="only this event; can be repeated",
-    )
+    add_repeatable(parser, "--event", uuid, metavar="ID", text="only this event")
     parser.add_argument(
         "--now", action="store_true", help="do not wait, even if there are no attempts left"
     )

@@ -3,30 +3,17 @@
 from importlib import import_module
 from typing import Any
 
-from django.core.management.base import (
-    BaseCommand,
-    CommandError,
-    CommandParser,
-    DjangoHelpFormatter,
-)
+from django.core.management import BaseCommand, CommandError
+from django.core.management.base import CommandParser, DjangoHelpFormatter
 from django.db import DatabaseError
 
 from django_logout import hooks
 from django_logout.exceptions import LogoutError
-from django_logout.management import adopt, end, explain, prune, retry
-from django_logout.management import list as list_
 from django_logout.management.arguments import common_options
 from django_logout.management.output import ReportedError, write_json
 
 #: Modules with ``HELP``, ``add_arguments(parser)`` and ``handle(command, **options)``.
-VERBS = {
-    "end": end,
-    "list": list_,
-    "adopt": adopt,
-    "prune": prune,
-    "retry": retry,
-    "explain": explain,
-}
+VERBS = ("end", "list", "adopt", "prune", "retry", "explain")
 
 
 class Command(BaseCommand):
@@ -36,8 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add a sub-parser for each verb."""
-        added = {path.rpartition(".")[2]: import_module(path) for path in hooks.verbs}
-        self.verbs = {**VERBS, **added}
+        paths = [*(f"django_logout.management.{name}" for name in VERBS), *hooks.verbs]
+        self.verbs = {path.rpartition(".")[2]: import_module(path) for path in paths}
         parsers = parser.add_subparsers(dest="verb", required=True, metavar="verb")
         for name, verb in self.verbs.items():
             verb.add_arguments(
