@@ -40,6 +40,7 @@ def finish_ending(
     failure: Exception | None = None
     # Marked even if this ending did not end them: the mark of an earlier ending may be missing.
     already_ended = dict.fromkeys(_ids_asked_for(ending, context), ending.reason)
+    user_pks: set[Any] = set()
     try:
         ending, found = _end_missed(batch, ending, context, result)
         if context.uses_cache and ending.target.scope is not Scope.EVERYONE:
@@ -47,6 +48,7 @@ def finish_ending(
             others = already_ended.keys() - {session.id for session in ending.sessions}
             bound = token_logins.tied_to(others) if others else ()
             already_ended = {**dict.fromkeys(bound, ending.reason), **already_ended}
+            user_pks = users_with_tokens(ending.target)
     except Exception as error:  # noqa: BLE001 - raised below, once what is done is announced
         failure = error
     ids = {session.id for session in ending.sessions}
@@ -54,7 +56,7 @@ def finish_ending(
         ids,
         ending.reason,
         earlier=already_ended,
-        user_pks=set() if failure else users_with_tokens(ending.target),
+        user_pks=user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
     )
     if ending.keys:
