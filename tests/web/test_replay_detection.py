@@ -227,7 +227,7 @@ def test_a_receiver_that_raises_changes_nothing(engine: str, user: Any) -> None:
     assert replays() == 1
 
 
-@pytest.mark.parametrize("where", ["registry.ended", "_raise_alarm"])
+@pytest.mark.parametrize("where", ["registry.find_ended", "_raise_alarm"])
 def test_a_database_that_fails_changes_nothing(
     user: Any, monkeypatch: Any, caplog: Any, where: str
 ) -> None:
@@ -246,7 +246,7 @@ def test_a_database_that_fails_changes_nothing(
 def test_costs_nothing_without_an_ended_cookie(engine: str, user: Any, monkeypatch: Any) -> None:
     """Neither visitors nor users are looked up."""
     browser, _ = login(user)
-    monkeypatch.setattr("django_logout.web.replay_detection.registry.ended", None)
+    monkeypatch.setattr("django_logout.web.replay_detection.registry.find_ended", None)
     assert browser.get("/private/").status_code == 200
     assert Client().get("/private/").status_code == 302
 
@@ -262,7 +262,7 @@ def test_a_counted_cookie_is_not_even_looked_up(engine: str, user: Any, monkeypa
         lookups.append(which)
         return find_ended(**which)
 
-    monkeypatch.setattr("django_logout.web.replay_detection.registry.ended", look)
+    monkeypatch.setattr("django_logout.web.replay_detection.registry.find_ended", look)
     present(copy)
     assert len(lookups) == (engine == "db")
 
