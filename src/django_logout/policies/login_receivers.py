@@ -58,12 +58,8 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     state = session_state(request.session)
     if state.announcing:
         return  # The ending itself sends this signal.
-    if (
-        user is None
-        and not (state.key_unknown or state.logins_seen)
-        and len(presented_stores(request)) == 1
-    ):
-        # No session can be meant: the request presents a single cookie, the engine knows its key,
-        # so it was not rotated, and no user is or was logged in.
-        return
-    logout.end_for_django_logout(request, user)
+    was_logged_in = user is not None or state.key_unknown or state.logins_seen
+    # Otherwise no session can be meant: the request presents a single cookie, the engine knows its
+    # key, so it was not rotated, and no user is or was logged in.
+    if was_logged_in or len(presented_stores(request)) > 1:
+        logout.end_for_django_logout(request, user)

@@ -150,7 +150,7 @@ def _end_if_cut_off(row: LoginSession) -> None:
 
 
 def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
-    """Return the sessions of a user that have neither ended nor expired.
+    """Return the sessions of a user that have neither ended nor expired, without their keys.
 
     The rows may be outdated by one interval, because processes write activity at most that often.
     """
@@ -158,7 +158,7 @@ def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSes
     limits = timeouts.limits_for(settings, user, request)
     interval = timeouts.touch_interval(settings, limits)
     rows = registry.only_active(registry.sessions().filter(user_id=user.pk))
-    rows = rows.filter(expires_at__gt=now - interval)
+    rows = rows.filter(expires_at__gt=now - interval).defer("session_key", "rotated_from")
     if limits.absolute_timeout is not None:
         rows = rows.filter(authenticated_at__gt=now - limits.absolute_timeout)
     if limits.idle_timeout is not None:

@@ -154,8 +154,7 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
         if session_id not in state.confirmed:
             everywhere = ending.target.scope is Scope.USER
             target = ending.target if everywhere else Target.session(session_id)
-            given: dict[str, Any] = {"reason": ending.reason, "actor": ending.actor}
-            pipeline.end_sessions(target, request=request, **given)
+            pipeline.end_sessions(target, reason=ending.reason, actor=ending.actor, request=request)
     if state.adopted and state.identity is not None and not registry.row_exists(state.identity.id):
         registry.adopt_session(session, state.identity, request)
     if state.login is None:
@@ -190,16 +189,12 @@ def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None
         if session_id in state.ended or (now and session_id == now.id) or state.ended_elsewhere:
             continue
         refused = status.why_login_refused(user_id, auth_hash)
-        if (
-            not now
-            and refused is Reason.PASSWORD_CHANGED
-            and status.kept_by_credential_change(session_id)
-        ):
-            # The user is changing the password in another tab. Only this copy of the session is
-            # stale, and the browser may have received the new one: leave its cookie alone.
-            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-            continue
         if not now:  # Django flushes a session whose password hash is stale.
+            if refused is Reason.PASSWORD_CHANGED and status.kept_by_credential_change(session_id):
+                # The user is changing the password in another tab. Only this copy of the session is
+                # stale, and the browser may have received the new one: leave its cookie alone.
+                request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+                continue
             state.shut_out = refused
         switched = now and now.user_id != user_id
         reason = Reason.SWITCHED if switched else refused or Reason.FLUSHED

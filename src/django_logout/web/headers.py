@@ -41,11 +41,8 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     cookie even if it did not come with the request.
     """
     session: Any = request.session
-    if (
-        not (state.logged_out and state.by_cookie)
-        or state.ended_elsewhere
-        or response.status_code >= 500
-    ):
+    logged_out = state.logged_out and state.by_cookie and not state.ended_elsewhere
+    if not logged_out or response.status_code >= 500:
         return
     if session.is_empty():  # Otherwise SessionMiddleware sets a new cookie.
         name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN

@@ -47,7 +47,6 @@ class Listing:
         """The page that the query of the URL names."""
         first = Case(When(pk=self.current_id, then=0), default=1)
         sessions = session_limits.active_sessions(self.user, self.request)
-        sessions = sessions.defer("session_key", "rotated_from")
         sessions = sessions.order_by(first, "-last_seen_at", "pk")
         rows: Any = _SessionsAndTokens(sessions, self.tokens)
         return Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))

@@ -45,8 +45,7 @@ class ChooseView(SessionsView):
         if pending is None:
             return self._nothing_to_complete()
         self.pending, user = pending, pending.user
-        sessions = session_limits.counted_sessions(user, request)
-        self.sessions = sessions.defer("session_key", "rotated_from")
+        self.sessions = session_limits.counted_sessions(user, request)
         self.rows = list(self.sessions.order_by("last_seen_at", "pk"))
         limit = session_limits.max_sessions(user, request)
         limits = timeouts.limits_for(logout_settings(), user, request)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
@@ -29,23 +29,17 @@ def ends_sessions(view: Callable[..., Any]) -> Any:
     lets the view finish even if its client disconnects. The logout is not part of a transaction
     that could roll it back. The view needs no login, and its responses are never cached.
     """
-    wrapped: Any
-    if iscoroutinefunction(view):
+    is_async = iscoroutinefunction(view)
+    confirm: Callable[..., Any] = sync_to_async(_confirmation) if is_async else _confirmation
 
-        @wraps(view)
-        async def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if hasattr(request, CSRF_FAILED):
-                return await sync_to_async(_confirmation)(request)
-            return await view(request, *args, **kwargs)
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if hasattr(request, CSRF_FAILED):
+            return confirm(request)
+        return view(request, *args, **kwargs)
 
-    else:
-
-        @wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            if hasattr(request, CSRF_FAILED):
-                return _confirmation(request)
-            return view(request, *args, **kwargs)
-
+    # Its responses are awaitable like those of the view.
+    wrapped = markcoroutinefunction(wrapped) if is_async else wrapped
     return exempt(never_cache(csrf_protect(wrapped)))
 
 

@@ -50,6 +50,7 @@ def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
     current = presented_ids(request)[:1]
     if touch and current:
         activity.touch_now(current[0])
+    data: dict[str, Any] = {"authenticated": True, "user": user_fingerprint(request)}
     left: tuple[int | None, int | None] = (None, None)
     row = registry.sessions().filter(pk__in=current).first()
     if row is not None:
@@ -61,9 +62,4 @@ def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
             expires=row.expires_at,
             now=timezone.now(),
         )
-    return {
-        "authenticated": True,
-        "user": user_fingerprint(request),
-        "expires_in": left[0],
-        "idle_expires_in": left[1],
-    }
+    return {**data, "expires_in": left[0], "idle_expires_in": left[1]}
