@@ -146,3 +146,18 @@ async def test_what_was_saved_for_this_response_is_not_saved_again(
     session_state(fresh)
     await fresh.acreate()
     assert await store().aexists(fresh.session_key)
+
+
+def test_a_key_that_another_tab_has_rotated_is_looked_up_once(
+    user: Any, django_assert_num_queries: Any
+) -> None:
+    """This tab has the previous key, and logs the same login out."""
+    behind = logged_in_store(user)
+    ahead = store(behind.session_key)
+    session_state(ahead)
+    ahead.cycle_key()
+    ahead.save()
+    known = [ahead.identity.id]
+    assert behind.ids_to_end() == known
+    with django_assert_num_queries(0):
+        assert behind.ids_to_end() == known

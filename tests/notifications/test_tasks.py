@@ -94,6 +94,12 @@ def test_what_goes_wrong_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert done == ["all the same"]
 
 
+def test_before_django_6_the_function_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no ``django.tasks`` to make a task."""
+    monkeypatch.setattr("django_logout.notifications.tasks.find_spec", lambda name: None)
+    assert task(note) is note
+
+
 def test_tasks_of_django_are_enqueued() -> None:
     """Where there are some."""
     with tasks(Task):
