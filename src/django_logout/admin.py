@@ -236,8 +236,7 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """End the selected sessions that are active."""
         active = registry.only_active(queryset.using(registry.database()))
-        users = get_user_model()._base_manager.using(registry.database())
-        owners = users.filter(pk__in=active.order_by().values("user"))
+        owners = registry.users().filter(pk__in=active.order_by().values("user"))
         return self._end(request, "end_chosen", active, owners)
 
 

@@ -5,8 +5,6 @@ The responses are those of the pages to JSON clients. A framework passes the req
 ``user`` and ``auth``, and whether a session authenticated it.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import wraps

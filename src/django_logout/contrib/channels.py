@@ -1,7 +1,5 @@
 """Close WebSockets when their session ends: a wrapper for any ASGI application."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,7 +1,5 @@
 """Log out, and list and end sessions and tokens, for clients of django-ninja."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -114,9 +113,8 @@ def _endings(event: LogoutEvent, entry: dict[str, Any]) -> Iterator[tuple[Ending
     rows = registry.sessions().filter(event_id=event.pk).order_by("pk")
     scope, user = Scope(event.scope), event.user
     if scope is Scope.USERS:
-        everybody = get_user_model()._base_manager.using(registry.database())
         for users in batched(entry.get("users", []), BATCH):
-            target = Target.users(everybody.filter(pk__in=users))
+            target = Target.users(registry.users().filter(pk__in=users))
             yield _ending(event, target, rows.filter(user_id__in=users)), users
     elif scope is Scope.SESSIONS:
         for ids in batched(rows.values_list("pk", flat=True), BATCH):

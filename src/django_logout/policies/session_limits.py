@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import DatabaseError, connections, transaction
 from django.db.models import F, QuerySet
@@ -190,8 +189,7 @@ def lock_user(user: Any) -> QuerySet[Any]:
     which waits for all other writes.
     """
     database = registry.database()
-    features, rows = connections[database].features, get_user_model()._base_manager.using(database)
-    rows = rows.filter(pk=user.pk)
+    features, rows = connections[database].features, registry.users().filter(pk=user.pk)
     if features.has_select_for_update:
         # A full lock would block the insertion of rows that refer to the user, and so every login.
         rows = rows.select_for_update(no_key=features.has_select_for_no_key_update)

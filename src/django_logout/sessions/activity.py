@@ -5,11 +5,9 @@ the database again for ``LAST_SEEN_INTERVAL``. Only the row is written, never th
 life that would lengthen.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.core.signals import setting_changed
@@ -18,12 +16,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
+from django_logout.models import LoginSession
 from django_logout.sessions import registry, timeouts
 from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
-
-if TYPE_CHECKING:
-    from django_logout.models import LoginSession
 
 #: Our own views, in any namespace: asking how long a session lives must not lengthen its life.
 OURS = frozenset({"logout_status", "logout_events"})

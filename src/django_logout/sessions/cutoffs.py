@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
+from itertools import chain
 from math import inf
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
-from django_logout.sessions.registry import database, sessions
+from django_logout.sessions.registry import database, sessions, users
 from django_logout.utils.bounded import batched
 
 
@@ -42,6 +42,19 @@ def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
         Cutoff.objects.using(database()).bulk_create(batch)
 
 
+def covering(user: Any) -> QuerySet[Cutoff]:
+    """Return the cutoffs of a user, or of everyone, newest first. ``user`` is the primary key, or a
+    reference to it in an outer query."""
+    covers = Q(user__isnull=True) | Q(user=user)
+    return Cutoff.objects.using(database()).filter(covers).order_by("-before")
+
+
+def _endings_of_all() -> QuerySet[LogoutEvent]:
+    """Return the events that ended all sessions of a user, or all others, newest first."""
+    events = LogoutEvent.objects.using(database()).order_by("-created_at")
+    return events.filter(scope__in=[Scope.USER, Scope.OTHERS])
+
+
 class LastCutoff(NamedTuple):
     """When all logins of a user were last ended."""
 
@@ -60,15 +73,12 @@ class LastCutoff(NamedTuple):
 
 def last_cutoff_of(user_pk: Any) -> LastCutoff:
     """Return when, and why, all logins of a user, or of everyone, were last ended."""
-    covering = Q(user__isnull=True) | Q(user=OuterRef("pk"))
-    cutoffs = Cutoff.objects.filter(covering).order_by("-before")
-    endings = LogoutEvent.objects.filter(user=OuterRef("pk"), scope__in=[Scope.USER, Scope.OTHERS])
-    endings = endings.order_by("-created_at")
-    users = get_user_model()._base_manager.using(database()).filter(pk=user_pk)
-    found = users.values_list(
+    cutoffs, endings = covering(OuterRef("pk")), _endings_of_all().filter(user=OuterRef("pk"))
+    columns = [
         *(Subquery(cutoffs.values(name)[:1]) for name in ("before", "reason")),
         *(Subquery(endings.values(name)[:1]) for name in ("created_at", "reason")),
-    ).first()
+    ]
+    found = users().filter(pk=user_pk).values_list(*columns).first()
     if found is None:
         return LastCutoff(inf, Reason.DELETED)
     cuts = [LastCutoff(at.timestamp(), why) for at, why in (found[:2], found[2:]) if at is not None]
@@ -80,15 +90,14 @@ def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
     cutoffs = Cutoff.objects.using(database())
     if cutoffs.filter(user__isnull=True).exists():
         return set(user_ids)
-    endings = LogoutEvent.objects.using(database())
-    everywhere = endings.filter(scope__in=[Scope.USER, Scope.OTHERS])
-    theirs = (rows.filter(user_id__in=user_ids).order_by() for rows in (cutoffs, everywhere))
-    return {user_id for rows in theirs for user_id in rows.values_list("user_id", flat=True)}
+    found = (
+        rows.filter(user__in=user_ids).order_by().values_list("user_id", flat=True)
+        for rows in (cutoffs, _endings_of_all())
+    )
+    return set(chain.from_iterable(found))
 
 
 def all_ended_since(user_pk: Any, moment: datetime) -> bool:
     """Return whether all sessions of a user, or all others, were ended since a moment."""
-    covers = Q(user__isnull=True) | Q(user_id=user_pk)
-    cutoffs = Cutoff.objects.using(database()).filter(covers, before__gte=moment)
-    endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk, created_at__gte=moment)
-    return cutoffs.exists() or endings.filter(scope__in=[Scope.USER, Scope.OTHERS]).exists()
+    endings = _endings_of_all().filter(user=user_pk, created_at__gte=moment)
+    return covering(user_pk).filter(before__gte=moment).exists() or endings.exists()

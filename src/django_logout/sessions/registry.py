@@ -3,11 +3,9 @@
 A session is known by a public UUID in its own data, so a rotated key changes nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
@@ -37,9 +35,6 @@ from django_logout.sessions.sql import (
 from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
 
-if TYPE_CHECKING:
-    from django_logout.sessions.engines import StoredSession
-
 # Imported with the first login, since nothing else needs it.
 request_facts = lazy_import("sessions.devices.facts")
 
@@ -52,19 +47,21 @@ def database() -> str:
     return router.db_for_write(LoginSession) or DEFAULT_DB_ALIAS
 
 
+def users() -> QuerySet[Any]:
+    """Return all users, in the database of the registry. The base manager hides none of them."""
+    return get_user_model()._base_manager.using(database())
+
+
 def find_user(user_id: Any) -> Any:
     """Return the user with this primary key, which may be a string, or ``None``."""
-    model = get_user_model()
-    users = model._base_manager.using(database())
-    return users.filter(pk=model._meta.pk.to_python(user_id)).first()
+    return users().filter(pk=get_user_model()._meta.pk.to_python(user_id)).first()
 
 
 def register_session(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
-    row = LoginSession(id=session_id or uuid4(), user=user, **_new_row(session, request))
-    row.save(using=database(), force_insert=True)
+    row = sessions().create(id=session_id or uuid4(), user=user, **_new_row(session, request))
     _mark(session, row)
     return row
 
@@ -76,16 +73,15 @@ def adopt_session(
 
     A session whose user was deleted stays without a row, and is refused.
     """
-    user_model = get_user_model()
-    user_id = user_model._meta.pk.to_python(identity.user_id)
-    if user_model._base_manager.using(database()).filter(pk=user_id).exists():
-        defaults = {"user_id": user_id, **_new_row(session, request)}
+    user = find_user(identity.user_id)
+    if user is not None:
+        defaults = {"user": user, **_new_row(session, request)}
         row, _ = sessions().get_or_create(pk=identity.id, defaults=defaults)
         _mark(session, row)
 
 
 def adopt_sessions(
-    found: Iterable[tuple[Identity, StoredSession]], *, dry_run: bool = False
+    found: Iterable[tuple[Identity, engines.StoredSession]], *, dry_run: bool = False
 ) -> int:
     """Write the rows of sessions from before the installation that have none; return how many."""
     now, engine, pk = timezone.now(), engines.current_engine(), get_user_model()._meta.pk
@@ -141,7 +137,7 @@ def find_ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession
 
 def row_exists(session_id: UUID) -> bool:
     """Return whether the row exists; the transaction of a login may have been rolled back."""
-    return LoginSession.objects.using(database()).filter(pk=session_id).exists()
+    return sessions().filter(pk=session_id).exists()
 
 
 def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:

@@ -9,10 +9,10 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.crypto import constant_time_compare
 
 from django_logout.enums import SESSION, Reason, Scope
-from django_logout.models import Cutoff, LoginSession, LogoutEvent
-from django_logout.sessions.cutoffs import last_cutoff_of
+from django_logout.models import LogoutEvent
+from django_logout.sessions.cutoffs import covering, last_cutoff_of
 from django_logout.sessions.identity import Identity, is_adopted
-from django_logout.sessions.registry import database, find_user
+from django_logout.sessions.registry import database, find_user, sessions
 
 
 class SessionStatus(NamedTuple):
@@ -29,12 +29,11 @@ def get_status(identity: Identity) -> SessionStatus:
     A session with an id of ours but without a row is not active. A session from before the
     installation, which has no id, is active unless a cutoff covers its user.
     """
-    covers = Q(user__isnull=True) | Q(user=OuterRef("user"))
-    later = Cutoff.objects.filter(covers, before__gt=OuterRef("created_at"))
+    later = covering(OuterRef("user")).filter(before__gt=OuterRef("created_at"))
     row = (
-        LoginSession.objects.using(database())
+        sessions()
         .filter(pk=identity.id)
-        .annotate(cut=Subquery(later.order_by("-before").values("reason")[:1]))
+        .annotate(cut=Subquery(later.values("reason")[:1]))
         .values_list("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
         .first()
     )
@@ -55,11 +54,10 @@ def get_status(identity: Identity) -> SessionStatus:
     user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
     # It began before the installation, so before any ending of all of its user's sessions, even if
     # a request in flight adopted it only afterwards.
-    cutoffs = Cutoff.objects.using(database()).filter(Q(user__isnull=True) | Q(user_id=user_pk))
     # A session that ended the others had a row by then.
     others = Q(scope=Scope.OTHERS, **({"created_at__lt": row[3]} if row is not None else {}))
     endings = LogoutEvent.objects.using(database()).filter(user_id=user_pk)
-    why = cutoffs.order_by("-before").values_list("reason", flat=True).first()
+    why = covering(user_pk).values_list("reason", flat=True).first()
     if why is None:
         everywhere = endings.filter(Q(scope=Scope.USER) | others)
         why = everywhere.values_list("reason", flat=True).first()
@@ -102,5 +100,5 @@ def kept_by_credential_change(session_id: UUID) -> bool:
         reason__in=[Reason.PASSWORD_CHANGED, Reason.FACTOR_CHANGED],
         created_at__gt=OuterRef("authenticated_at"),
     )
-    mine = LoginSession.objects.using(database()).filter(pk=session_id, ended_at__isnull=True)
+    mine = sessions().filter(pk=session_id, ended_at__isnull=True)
     return mine.filter(Exists(changed)).exists()

@@ -47,17 +47,13 @@ def in_use() -> bool:
 
 def register_login(user: Any, request: HttpRequest | None, *, expires: datetime) -> LoginSession:
     """Write the row of a new login."""
-    now = timezone.now()
-    row = LoginSession(
-        id=uuid4(),
+    return registry.sessions().create(
         kind=KIND,
         user=user,
-        **registry.start_fields(now),
+        **registry.start_fields(timezone.now()),
         expires_at=expires,
         **registry.request_facts(request),
     )
-    row.save(using=registry.database(), force_insert=True)
-    return row
 
 
 def adopt_login(name: str, user_id: Any, *, begun: datetime, expires: datetime) -> UUID:

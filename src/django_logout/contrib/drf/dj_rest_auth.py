@@ -4,8 +4,6 @@ REST framework imports this module while it imports its own views. So the views 
 library's are in ``dj_rest_auth_views``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

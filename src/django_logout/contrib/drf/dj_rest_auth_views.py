@@ -1,7 +1,5 @@
 """Views in place of dj-rest-auth's, for JSON web tokens that end with their login."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any

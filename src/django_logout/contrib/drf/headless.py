@@ -1,7 +1,5 @@
 """Authenticate by the access tokens of apps (allauth.headless), if their session is active."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.headless.contrib.rest_framework import authentication

@@ -1,7 +1,5 @@
 """Authenticate by JSON web tokens, if their login is active (djangorestframework-simplejwt)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from copy import copy
 from typing import Any
@@ -78,9 +76,8 @@ def claims_of(token: Any) -> TokenClaims:
     if login_id is not None:
         return TokenClaims(None, issued_at, login_id)
     claim = token[api_settings.USER_ID_CLAIM]
-    model, field = get_user_model(), api_settings.USER_ID_FIELD
-    pk = model._meta.pk
+    field, pk = api_settings.USER_ID_FIELD, get_user_model()._meta.pk
     if field in {"pk", pk.name, pk.attname}:
         return TokenClaims(pk.to_python(claim), issued_at)
-    users = model._base_manager.using(registry.database()).filter(**{field: claim})
+    users = registry.users().filter(**{field: claim})
     return TokenClaims(users.values_list("pk", flat=True).first(), issued_at)

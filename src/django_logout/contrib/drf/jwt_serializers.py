@@ -1,13 +1,10 @@
 """Issue and revoke JSON web tokens that end with their login (djangorestframework-simplejwt: the
 ``…_SERIALIZER`` keys of ``SIMPLE_JWT``)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.db import router
 from rest_framework.exceptions import APIException
 from rest_framework_simplejwt import serializers
@@ -103,8 +100,7 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
         login_id = claims_of(token).login_id
         if login_id is None or token[api_settings.TOKEN_TYPE_CLAIM] != self.token_class.token_type:
             return super().validate(attrs)
-        users = get_user_model()._base_manager.using(registry.database())
-        actor = users.filter(login_sessions=login_id).first()
+        actor = registry.users().filter(login_sessions=login_id).first()
         with as_problems():
             request = current_request.get()
             pipeline.end_sessions(Target.session(login_id), actor=actor, request=request)

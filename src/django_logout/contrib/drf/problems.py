@@ -1,7 +1,5 @@
 """Translate this package's errors into those of Django REST framework, with the members of RFC 9457."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus

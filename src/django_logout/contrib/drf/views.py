@@ -1,7 +1,5 @@
 """Log out, and list and end sessions and tokens, for clients of REST framework."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any

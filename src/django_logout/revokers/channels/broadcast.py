@@ -4,14 +4,12 @@ The layer is not trusted to deliver. A listener that a message does not name che
 every listener also polls, so a lost message only delays the end of a socket.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
@@ -94,7 +92,7 @@ class Listener:
         self._joined = -float(REJOIN_INTERVAL)
         self._receiving: asyncio.Task[Message] | None = None
 
-    async def __aenter__(self) -> Listener:
+    async def __aenter__(self) -> Self:
         await self._join()
         return self
 

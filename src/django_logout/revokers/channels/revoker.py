@@ -1,7 +1,5 @@
 """Notify open WebSockets and streams of an ending, so that they close at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.conf import settings
