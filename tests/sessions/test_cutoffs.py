@@ -65,7 +65,7 @@ def test_unknown_sessions_are_refused_by_user_or_for_all(user: Any, other: Any) 
     assert cutoffs.refuses_unknown(both) == set()
     end_sessions(Target.user(user))
     assert cutoffs.refuses_unknown(both) == {user.pk}
-    cutoffs.cut_off([None], before=cutoffs.epoch(), reason=Reason.COMMAND)
+    cutoffs.cut_off([None], before=cutoffs.moment_of(0), reason=Reason.COMMAND)
     assert cutoffs.refuses_unknown(both) == {*both}
 
 

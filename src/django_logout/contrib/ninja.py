@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -16,9 +16,6 @@ from ninja.throttling import UserRateThrottle
 
 from django_logout.contrib import api
 from django_logout.decorators import exempt
-
-_Cookie: Any = APIKeyCookie if TYPE_CHECKING else object
-_Path: Any = object if TYPE_CHECKING else PathView
 
 #: Attribute of requests that their session authenticated.
 BY_SESSION = "_django_logout_by_session"
@@ -107,7 +104,7 @@ def logout_router(auth: Sequence[Callable[..., Any]], *, rate: str = "60/min") -
     return router
 
 
-class _ExemptPathView(_Path):
+class _ExemptPathView(PathView):
     """Views outside of any transaction, which could roll back what has ended."""
 
     def clone(self) -> Any:
@@ -121,7 +118,7 @@ class _ExemptPathView(_Path):
         return exempt(super().get_view())
 
 
-class _CookieOnly(_Cookie):
+class _CookieOnly(APIKeyCookie):
     """Authentication by a cookie that ignores requests without it. Otherwise the framework demands
     the CSRF token of a cookie from programs that have none."""
 

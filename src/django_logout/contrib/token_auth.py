@@ -5,11 +5,10 @@ This module knows no library that issues tokens. The adapters pass what a token 
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
@@ -116,7 +115,7 @@ def resume_login(claims: TokenClaims, *, name: str, expires: datetime, listed: A
         login_id = claims.login_id
         if login_id is None:
             _require_newer(claims, cutoffs.last_cutoff_of(claims.user_pk))
-            issued = datetime.fromtimestamp(claims.issued_at, UTC if settings.USE_TZ else None)
+            issued = cutoffs.moment_of(claims.issued_at)
             login_id = token_logins.adopt_login(name, claims.user_pk, begun=issued, expires=expires)
             if listed is not None:
                 listed_id = bindings.public_id(token_logins.KIND, listed)
@@ -155,9 +154,7 @@ def _require_newer(claims: TokenClaims, cutoff: LastCutoff) -> None:
 def _require_active(identity: Identity, status: SessionStatus, request: HttpRequest | None) -> None:
     """Refuse a login that has ended, and end one that has expired."""
     if status.active:
-        status = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
-            identity, request
-        )
+        status = decision.check_timeouts(identity, request)
     if status.expired:
         target = Target.session(identity.id)
         pipeline.end_sessions(target, reason=status.reason, request=request)

@@ -214,7 +214,7 @@ def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:
         if scope is Scope.OTHERS:
             token_logins.exclude_from_ending(context.presented.ids, ending.at)
         if adopted := stragglers.adopted_users(ending, context):
-            cutoffs.cut_off(adopted, before=cutoffs.epoch(), reason=ending.reason)
+            cutoffs.cut_off(adopted, before=cutoffs.moment_of(0), reason=ending.reason)
 
 
 def _note_in_request(ending: Ending, context: EndingContext, *, with_change: bool) -> None:

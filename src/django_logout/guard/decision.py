@@ -7,10 +7,8 @@ memory is within them; only one that seems expired, or is new to the process, co
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -18,7 +16,7 @@ from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.guard import status_cache
 from django_logout.guard.state import SessionState
-from django_logout.sessions import activity, registry, status, timeouts
+from django_logout.sessions import activity, cutoffs, registry, status, timeouts
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 
@@ -63,7 +61,7 @@ def timeouts_from_memory(identity: Identity) -> SessionStatus | None:
         seen = now
     if seen is None:
         return None
-    begun = begun or datetime.fromtimestamp(identity.started_at, UTC if settings.USE_TZ else None)
+    begun = begun or cutoffs.moment_of(identity.started_at)
     expired = timeouts.why_expired(limits, begun=begun, seen=seen, now=now)
     return None if expired else SessionStatus(True)
 
@@ -90,6 +88,11 @@ def timeouts_from_row(identity: Identity, request: HttpRequest | None) -> Sessio
     memory = activity.remember_row(row)
     memory.limits, memory.limits_at = limits, now
     return SessionStatus(True)
+
+
+def check_timeouts(identity: Identity, request: HttpRequest | None) -> SessionStatus:
+    """Return whether a session is within its timeouts, by the row if this process cannot tell."""
+    return timeouts_from_memory(identity) or timeouts_from_row(identity, request)
 
 
 @contextmanager

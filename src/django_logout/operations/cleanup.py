@@ -157,7 +157,7 @@ def _delete_events(model: Any, keys: list[Any], dry_run: bool) -> int:
         cut = _rows(Cutoff).filter(Q(user__isnull=True) | Q(user_id__in=users))
         cut_off = set(cut.values_list("user_id", flat=True))
         if None not in cut_off:
-            cutoffs.cut_off(users - cut_off, before=cutoffs.epoch(), reason=Reason.CUTOFF)
+            cutoffs.cut_off(users - cut_off, before=cutoffs.moment_of(0), reason=Reason.CUTOFF)
         deleted, _ = events.delete()
     return deleted
 

@@ -25,7 +25,7 @@ logger = logging.getLogger("django_logout")
 def run_revokers(ending: Ending, *, only: Collection[str] | None = None) -> tuple[Outcome, ...]:
     """Run all revokers, or only those with these names, and return what each did."""
     wanted = _wanted(only)
-    if any(_flag(path, "needs_reach") for path in wanted):
+    if any(_attribute(path, "needs_reach", False) for path in wanted):
         ending = replace(ending, reach=_reach(ending))
     return tuple(_run(path, ending) for path in wanted)
 
@@ -37,8 +37,8 @@ def announce_ending(ending: Ending, *, only: Collection[str] | None = None) -> t
         revoker.announce(ending)
         return Outcome(revoker.name)
 
-    outcomes = [_fenced(path, announce) for path in _wanted(only) if _flag(path, "announces")]
-    return tuple(outcome for outcome in outcomes if outcome.error)
+    announcing = [path for path in _wanted(only) if _attribute(path, "announces", False)]
+    return tuple(outcome for path in announcing if (outcome := _fenced(path, announce)).error)
 
 
 def credentials(user: Any) -> list[Credential]:
@@ -99,22 +99,16 @@ def _reach(ending: Ending) -> Reach:
 
 
 def _wanted(only: Collection[str] | None) -> Sequence[str]:
-    return paths() if only is None else [path for path in paths() if _name(path) in only]
+    # An outcome names a revoker that cannot be imported by its path.
+    return [path for path in paths() if only is None or _attribute(path, "name", path) in only]
 
 
-def _name(path: str) -> str:
-    """Return the revoker's name as an outcome has it: the path, if it cannot be imported."""
+def _attribute(path: str, name: str, default: Any) -> Any:
+    """Return an attribute of a revoker, or the default if the revoker cannot be imported."""
     try:
-        return str(import_string(path).name)
+        return getattr(import_string(path), name)
     except Exception:  # noqa: BLE001 - it is raised and logged again when the revoker runs
-        return path
-
-
-def _flag(path: str, name: str) -> bool:
-    try:
-        return bool(getattr(import_string(path), name))
-    except Exception:  # noqa: BLE001 - it is raised and logged again when the revoker runs
-        return False
+        return default
 
 
 def _quietly(revoker: Revoker, work: Callable[[Any], Any], argument: Any, default: Any) -> Any:

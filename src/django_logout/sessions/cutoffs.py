@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
 from django_logout.sessions.registry import database, sessions, users
-from django_logout.utils.bounded import batched
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
@@ -30,16 +29,18 @@ def newest_cutoff(field: str = "before") -> Subquery:
     return Subquery(everyones.values(field)[:1])
 
 
-def epoch() -> datetime:
-    """Return a moment so early that a cutoff at it refuses only sessions without an id."""
-    return datetime.fromtimestamp(0, UTC if settings.USE_TZ else None)
+def moment_of(seconds: float) -> datetime:
+    """Return a time since the epoch as the database holds times.
+
+    A cutoff at 0 is so early that it refuses only sessions without an id.
+    """
+    return datetime.fromtimestamp(seconds, UTC if settings.USE_TZ else None)
 
 
 def cut_off(user_ids: Iterable[Any], *, before: datetime, reason: str) -> None:
     """Refuse every session of these users (``None``: of all users) that began before a moment."""
     cutoffs = (Cutoff(user_id=user_id, before=before, reason=reason) for user_id in user_ids)
-    for batch in batched(cutoffs, 1000):
-        Cutoff.objects.using(database()).bulk_create(batch)
+    Cutoff.objects.using(database()).bulk_create(cutoffs, batch_size=1000)
 
 
 def covering(user: Any) -> QuerySet[Cutoff]:

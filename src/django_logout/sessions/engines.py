@@ -128,7 +128,8 @@ def _of(store: type[SessionBase]) -> Engine:
         final_deletes=model is not None
         and not is_backend(store, "cached_db")
         and all(getattr(store, m) is getattr(db_engine.SessionStore, m) for m in _DB_METHODS)
-        and _uses_default_manager(model),
+        # The default manager finds sessions as Django's does (see ``guard.db_store``).
+        and type(model.objects).get_queryset is Manager.get_queryset,  # type: ignore[attr-defined]
         model=model,
         hides_outages=is_backend(store, "cache"),
         keyed=is_backend(store, *_KEYED),
@@ -153,12 +154,6 @@ def _local_table(store: type[SessionBase]) -> type[Model] | None:
     table: type[Model] = store.get_model_class()
     here = router.db_for_write(LoginSession)
     return table if router.db_for_write(table) == here else None
-
-
-def _uses_default_manager(model: type[Model]) -> bool:
-    """Return whether the default manager finds sessions as Django's does (see ``guard.db_store``)."""
-    manager: Manager[Any] = model.objects  # type: ignore[attr-defined]
-    return type(manager).get_queryset is Manager.get_queryset
 
 
 def is_backend(store: type[SessionBase], *engines: str) -> bool:

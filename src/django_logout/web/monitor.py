@@ -141,9 +141,7 @@ def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStat
     read = status_cache.get_status if status_cache.is_used() else status.get_status
     found = read(identity)
     if found.active:
-        found = decision.timeouts_from_memory(identity) or decision.timeouts_from_row(
-            identity, request
-        )
+        found = decision.check_timeouts(identity, request)
     if found.expired:
         target = Target.session(identity.id)
         log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))

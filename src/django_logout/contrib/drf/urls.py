@@ -2,20 +2,16 @@
 
 from django.urls import path
 
-from django_logout.contrib.drf.views import (
-    EverywhereView,
-    LogoutView,
-    OthersEndView,
-    SessionEndView,
-    SessionsView,
-)
+from django_logout.contrib.drf import views
 
 urlpatterns = [
-    path("logout/", LogoutView.as_view(), name="logout_api"),
-    path("sessions/", SessionsView.as_view(), name="logout_api_sessions"),
-    path("sessions/end-others/", OthersEndView.as_view(), name="logout_api_others"),
-    path("sessions/end-all/", EverywhereView.as_view(), name="logout_api_everywhere"),
+    path("logout/", views.LogoutView.as_view(), name="logout_api"),
+    path("sessions/", views.SessionsView.as_view(), name="logout_api_sessions"),
+    path("sessions/end-others/", views.OthersEndView.as_view(), name="logout_api_others"),
+    path("sessions/end-all/", views.EverywhereView.as_view(), name="logout_api_everywhere"),
     path(
-        "sessions/<uuid:session_id>/end/", SessionEndView.as_view(), name="logout_api_session_end"
+        "sessions/<uuid:session_id>/end/",
+        views.SessionEndView.as_view(),
+        name="logout_api_session_end",
     ),
 ]

@@ -30,10 +30,10 @@ class Sweep:
         self.codes = [row for row in codes if self._includes(grants.code_key(row), row.created)]
         fields = ("token_family", "revoked", "access_token", "application")
         refresh = self._lock(models.get_refresh_token_model(), *fields)
-        started_at: dict[str, datetime] = {}
-        for row in refresh:  # oldest first
-            started_at.setdefault(grants.refresh_key(row), row.created)
-        families = {key for key, started in started_at.items() if self._includes(key, started)}
+        # With the first token of a family, all that it was refreshed to are included.
+        families = {
+            key for row in refresh if self._includes(key := grants.refresh_key(row), row.created)
+        }
         self.refresh = [row for row in refresh if grants.refresh_key(row) in families]
         access = self._lock(models.get_access_token_model(), "expires", "id_token", "application")
         family_of = {row.access_token_id: grants.refresh_key(row) for row in refresh}
@@ -66,13 +66,13 @@ class Sweep:
 
     def delete(self) -> None:
         """Delete all rows. ID tokens come after access tokens, which would cascade otherwise."""
-        access, refresh = models.get_access_token_model(), models.get_refresh_token_model()
-        for rows in _batches(self.refresh):
-            referring = access._base_manager.using(rows.db).filter(source_refresh_token__in=rows)
-            referring.update(source_refresh_token=None)
-        for rows in _batches(self.access):
-            referring = refresh._base_manager.using(rows.db).filter(access_token__in=rows)
-            referring.update(access_token=None)
+        for found, model, field in (
+            (self.refresh, models.get_access_token_model(), "source_refresh_token"),
+            (self.access, models.get_refresh_token_model(), "access_token"),
+        ):
+            for rows in _batches(found):
+                referring = model._base_manager.using(rows.db).filter(**{f"{field}__in": rows})
+                referring.update(**{field: None})
         for found in self._all:
             for rows in _batches(found):
                 _delete_rows(rows)
