@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -29,7 +29,10 @@ class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
 
 
 class LogoutAPIView(APIView):
-    """Base of the views: permissions, throttle, and errors as RFC 9457 describes them."""
+    """Base of the views: permissions, throttle, and errors as RFC 9457 describes them.
+
+    The views pass on Django's request, which has the framework's ``user`` and ``auth``.
+    """
 
     permission_classes = (IsAuthenticated,)
     throttle_classes = (LogoutThrottle,)
@@ -43,12 +46,6 @@ class LogoutAPIView(APIView):
         CSRF is checked by the ways of authentication that need it.
         """
         return exempt(super().as_view(**initkwargs))
-
-    @property
-    def plain(self) -> HttpRequest:
-        """Django's request, with the framework's ``user`` and ``auth``."""
-        request: HttpRequest = self.request._request
-        return request
 
     @property
     def by_session(self) -> bool:
@@ -106,7 +103,9 @@ class LogoutView(LenientAuthMixin, LogoutAPIView):
 
     def post(self, request: Any) -> HttpResponse:
         """Log out."""
-        return api.log_out(self.plain, by_session=self.by_session, expired=self.expired_login_id)
+        return api.log_out(
+            request._request, by_session=self.by_session, expired=self.expired_login_id
+        )
 
 
 class SessionsView(LogoutAPIView):
@@ -116,7 +115,7 @@ class SessionsView(LogoutAPIView):
 
     def get(self, request: Any) -> HttpResponse:
         """List one page."""
-        return api.list_sessions(self.plain)
+        return api.list_sessions(request._request)
 
 
 class SessionEndView(LogoutAPIView):
@@ -124,7 +123,7 @@ class SessionEndView(LogoutAPIView):
 
     def post(self, request: Any, session_id: UUID) -> HttpResponse:
         """End the session or token with this id."""
-        return api.end_one(self.plain, session_id, by_session=self.by_session)
+        return api.end_one(request._request, session_id, by_session=self.by_session)
 
 
 class OthersEndView(LogoutAPIView):
@@ -132,7 +131,7 @@ class OthersEndView(LogoutAPIView):
 
     def post(self, request: Any) -> HttpResponse:
         """End the others."""
-        return api.end_others(self.plain, by_session=self.by_session)
+        return api.end_others(request._request, by_session=self.by_session)
 
 
 class EverywhereView(LogoutAPIView):
@@ -140,4 +139,4 @@ class EverywhereView(LogoutAPIView):
 
     def post(self, request: Any) -> HttpResponse:
         """End all."""
-        return api.end_all(self.plain, by_session=self.by_session)
+        return api.end_all(request._request, by_session=self.by_session)
