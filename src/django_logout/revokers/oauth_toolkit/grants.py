@@ -23,25 +23,18 @@ from django_logout.types import Credential
 NAME = "oauth_token"
 
 
-def code_key(grant: Any) -> str:
-    """Return the key of an authorization code."""
-    return f"code:{grant.pk}"
-
-
-def id_token_key(id_token: Any) -> str:
-    """Return the key of an ID token that was issued without an access token."""
-    return f"id:{id_token.pk}"
-
-
-def access_key(access: Any) -> str:
-    """Return the key of an access token that was issued without a refresh token."""
-    return f"access:{access.pk}"
+def key_of(what: str, row: Any) -> str:
+    """Return the key of an authorization code (``code``), of an ID token that was issued without an
+    access token (``id``), or of an access token that was issued without a refresh token
+    (``access``)."""
+    return f"{what}:{row.pk}"
 
 
 def refresh_key(refresh: Any) -> str:
     """Return the key of a token family: a refresh token and all that it descends from or is
     refreshed to. Tokens issued by django-oauth-toolkit before version 3 have no family."""
-    return f"family:{refresh.token_family}" if refresh.token_family else f"refresh:{refresh.pk}"
+    family = refresh.token_family
+    return f"family:{family}" if family else key_of("refresh", refresh)
 
 
 def public_id(key: str) -> UUID:
@@ -73,7 +66,7 @@ def active_logins(access: QuerySet[Any]) -> Iterator[Credential]:
         started_at=Subquery(first.values("created")[:1]),
     )
     for row in access.filter(Q(expires__gt=now) | Q(refresh_id__isnull=False)).order_by("-pk"):
-        key, expires = access_key(row), row.expires
+        key, expires = key_of("access", row), row.expires
         if row.refresh_id is not None:
             key = f"family:{row.token_family}" if row.token_family else f"refresh:{row.refresh_id}"
             expires = expires + as_timedelta(refresh_lifetime) if refresh_lifetime else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -31,31 +32,23 @@ CODES: dict[Any, Any] = {
 def connect_receivers() -> None:
     """Connect a receiver to each model whose rows are issued."""
     for model, bind in (
-        (models.get_grant_model(), bind_code),
-        (models.get_id_token_model(), bind_id_token),
+        # The session is the one in which the user authorized an application.
+        (models.get_grant_model(), partial(_bind_to_current_session, "code")),
+        # An ID token may be all that an application obtains.
+        (models.get_id_token_model(), partial(_bind_to_current_session, "id")),
         (models.get_access_token_model(), bind_access_token),
         (models.get_refresh_token_model(), bind_refresh_token),
     ):
         uid = f"django_logout.{grants.NAME}.{model._meta.label}"
-        post_save.connect(_when_created(bind), sender=model, weak=False, dispatch_uid=uid)
+        receiver = partial(_on_save, bind)
+        post_save.connect(receiver, sender=model, weak=False, dispatch_uid=uid)
 
 
-def _when_created(bind: Callable[[Any], Any]) -> Callable[..., None]:
-    def receiver(instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
-        if created and not raw:
-            bind(instance)
-
-    return receiver
-
-
-def bind_code(grant: Any) -> None:
-    """Bind an authorization code to the session in which the user authorized an application."""
-    _bind_to_current_session(grant, grants.code_key(grant))
-
-
-def bind_id_token(id_token: Any) -> None:
-    """Bind an ID token, which may be all that an application obtains."""
-    _bind_to_current_session(id_token, grants.id_token_key(id_token))
+def _on_save(
+    bind: Callable[[Any], Any], *, instance: Any, created: bool, raw: bool, **kwargs: Any
+) -> None:
+    if created and not raw:
+        bind(instance)
 
 
 def bind_access_token(access: Any) -> None:
@@ -65,8 +58,8 @@ def bind_access_token(access: Any) -> None:
     code has been revoked meanwhile; django-oauth-toolkit then rolls back and responds with that
     error.
     """
-    key = grants.access_key(access)
-    if access.source_refresh_token_id is None and not _bind_to_current_session(access, key):
+    is_first = access.source_refresh_token_id is None
+    if is_first and not _bind_to_current_session("access", access):
         with transaction.atomic(using=grants.database()):
             _bind_to_session_of_code(access)
 
@@ -76,7 +69,7 @@ def bind_refresh_token(refresh: Any) -> None:
     access = refresh.access_token
     if access is None or access.source_refresh_token_id is not None:
         return
-    session_id = bindings.bound_session_id(grants.public_id(grants.access_key(access)))
+    session_id = bindings.bound_session_id(grants.public_id(grants.key_of("access", access)))
     if session_id is not None:
         # This cannot fail: the transaction that bound the access token still locks the session.
         _bind(grants.refresh_key(refresh), session_id)
@@ -86,11 +79,11 @@ def _bind(key: str, session_id: Any) -> bool:
     return bindings.bind_to_session(grants.NAME, grants.public_id(key), session_id)
 
 
-def _bind_to_current_session(instance: Any, key: str) -> bool:
+def _bind_to_current_session(what: str, instance: Any) -> bool:
     """Bind a row to the session of the current request. Return false if there is none."""
     offline = OFFLINE_ACCESS in instance.scope.split()
     session_id = None if offline else bindings.current_session_id(instance.user_id)
-    if session_id is not None and not _bind(key, session_id):
+    if session_id is not None and not _bind(grants.key_of(what, instance), session_id):
         instance.delete()
     return session_id is not None
 
@@ -110,8 +103,8 @@ def _bind_to_session_of_code(access: Any) -> None:
         return
     codes = model()._base_manager.using(grants.database()).filter(**{field: body.get(field)})
     code = codes.first()
-    session_id = code and bindings.bound_session_id(grants.public_id(f"{field}:{code.pk}"))
-    if session_id and not _bind(grants.access_key(access), session_id):
+    session_id = code and bindings.bound_session_id(grants.public_id(grants.key_of(field, code)))
+    if session_id and not _bind(grants.key_of("access", access), session_id):
         raise InvalidGrantError
     if codes.select_for_update().first() is None:
         raise InvalidGrantError

@@ -1,7 +1,6 @@
 """Read and lock all rows that an ending includes, in every table of django-oauth-toolkit."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -27,13 +26,11 @@ class Sweep:
     def __init__(self, ending: Ending) -> None:
         self.ending = ending
         codes = self._lock(models.get_grant_model())
-        self.codes = [row for row in codes if self._includes(grants.code_key(row), row.created)]
+        self.codes = [row for row in codes if self._includes(grants.key_of("code", row), row)]
         fields = ("token_family", "revoked", "access_token", "application")
         refresh = self._lock(models.get_refresh_token_model(), *fields)
         # With the first token of a family, all that it was refreshed to are included.
-        families = {
-            key for row in refresh if self._includes(key := grants.refresh_key(row), row.created)
-        }
+        families = {key for row in refresh if self._includes(key := grants.refresh_key(row), row)}
         self.refresh = [row for row in refresh if grants.refresh_key(row) in families]
         access = self._lock(models.get_access_token_model(), "expires", "id_token", "application")
         family_of = {row.access_token_id: grants.refresh_key(row) for row in refresh}
@@ -41,7 +38,7 @@ class Sweep:
         self.single = [
             row
             for row in access
-            if row.pk not in family_of and self._includes(grants.access_key(row), row.created)
+            if row.pk not in family_of and self._includes(grants.key_of("access", row), row)
         ]
         self.access = [*self.single, *(row for row in access if family_of.get(row.pk) in families)]
         applications = {row.application_id for row in (*self.refresh, *self.access)}
@@ -62,7 +59,8 @@ class Sweep:
         """Keys of the logins that were valid, as the list of sessions counts them."""
         now = timezone.now()
         renewable = {grants.refresh_key(row) for row in self.refresh if row.revoked is None}
-        return renewable | {grants.access_key(row) for row in self.single if row.expires > now}
+        single = {grants.key_of("access", row) for row in self.single if row.expires > now}
+        return renewable | single
 
     def delete(self) -> None:
         """Delete all rows. ID tokens come after access tokens, which would cascade otherwise."""
@@ -77,8 +75,8 @@ class Sweep:
             for rows in _batches(found):
                 _delete_rows(rows)
 
-    def _includes(self, key: str, started_at: datetime) -> bool:
-        too_new = self.ending.is_retry and started_at > self.ending.at
+    def _includes(self, key: str, row: Any) -> bool:
+        too_new = self.ending.is_retry and row.created > self.ending.at
         return not too_new and self.ending.reach.includes(grants.NAME, grants.public_id(key))
 
     def _lock(self, model: type[Model], *fields: str) -> list[Any]:
@@ -96,8 +94,7 @@ class Sweep:
             for row in self._lock(models.get_id_token_model(), "application")
             if row.pk not in kept
             and (
-                row.application_id in applications
-                or self._includes(grants.id_token_key(row), row.created)
+                row.application_id in applications or self._includes(grants.key_of("id", row), row)
             )
         ]
 
