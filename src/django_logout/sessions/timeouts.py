@@ -15,9 +15,6 @@ class Limits(NamedTuple):
     idle_timeout: timedelta | None = None
     absolute_timeout: timedelta | None = None
 
-    def __bool__(self) -> bool:
-        return self.idle_timeout is not None or self.absolute_timeout is not None
-
 
 def depend_on_user(given: LogoutSettings) -> bool:
     """Return whether the timeouts differ between users."""
