@@ -77,6 +77,13 @@ class Target(NamedTuple):
         """
         return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
 
+    @property
+    def owner(self) -> Any:
+        """The user all of whose sessions the target selects, or all others; else ``None``."""
+        if self.scope is Scope.OTHERS:
+            return self.value.user
+        return self.value if self.scope is Scope.USER else None
+
     def including_exempt(self) -> Target:
         """Return this target with the credentials included that are exempt otherwise."""
         return self._replace(include_exempt=True)

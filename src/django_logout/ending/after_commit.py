@@ -88,15 +88,9 @@ def users_with_tokens(target: Target) -> set[Any]:
     """
     if not token_logins.in_use():
         return set()
-    match target.scope:
-        case Scope.USER:
-            return {target.value.pk}
-        case Scope.OTHERS:
-            return {target.value.user.pk}
-        case Scope.USERS:
-            return set(target.value.values_list("pk", flat=True))
-        case _:
-            return set()
+    if target.scope is Scope.USERS:
+        return set(target.value.values_list("pk", flat=True))
+    return set() if target.owner is None else {target.owner.pk}
 
 
 def log_exceptions(work: Callable[[], Any]) -> None:

@@ -130,10 +130,8 @@ def log_ending(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO)
 
 def _subject(ending: Ending) -> Any:
     """Return the user whose sessions end, if it is one user."""
-    if ending.target.scope is Scope.USER:
-        return ending.target.value
-    if ending.target.scope is Scope.OTHERS:
-        return ending.target.value.user
+    if ending.target.owner is not None:
+        return ending.target.owner
     if ending.target.scope is Scope.CREDENTIAL:
         return ending.target.value[0]
     users = {session.user_id for session in ending.sessions}

@@ -1,9 +1,7 @@
 """Select the sessions of an ending, in batches small enough for one transaction each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import Error
 from django.db.models import QuerySet
@@ -11,11 +9,9 @@ from django.db.models import QuerySet
 from django_logout.ending.context import EndingContext
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded
+from django_logout.models import LoginSession
 from django_logout.sessions import registry, token_logins
 from django_logout.types import Target
-
-if TYPE_CHECKING:
-    from django_logout.models import LoginSession
 
 #: How many users, or sessions, one transaction ends.
 BATCH = 1000

@@ -46,15 +46,10 @@ def group_name(user_pk: Any = None) -> str:
 def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
     """Yield groups with their message: one for each user, or a single one for everyone."""
     message = {"type": TYPE, "reason": str(ending.reason), "ids": [], "before": 0}
-    user: Any = None
-    match ending.target.scope:
-        case Scope.EVERYONE:
-            yield group_name(), {**message, "before": ending.at.timestamp()}
-            return
-        case Scope.USER:
-            user = ending.target.value
-        case Scope.OTHERS:
-            user = ending.target.value.user
+    if ending.target.scope is Scope.EVERYONE:
+        yield group_name(), {**message, "before": ending.at.timestamp()}
+        return
+    user = ending.target.owner
     ids: dict[str, list[str]] = defaultdict(list)
     if user is not None and user.pk is not None:
         # This ending may include sessions without a row, which it cannot list. (A deleted user has
