@@ -10,13 +10,13 @@ from django_logout.sessions import activity
 @contextmanager
 def another_process() -> Iterator[None]:
     """Be a process that remembers nothing of what this one has seen."""
-    mine = dict(activity._memories)
-    activity._memories.clear()
+    mine = dict(activity._memories())
+    activity._memories().clear()
     try:
         yield
     finally:
-        activity._memories.clear()
-        activity._memories.update(mine)
+        activity._memories().clear()
+        activity._memories().update(mine)
 
 
 def reasons() -> list[str]:

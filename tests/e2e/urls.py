@@ -88,7 +88,7 @@ def end(request: HttpRequest, reason: str) -> HttpResponse:
     yesterday = timezone.now() - timedelta(days=1)
     if reason == "idle":
         LoginSession.objects.update(last_seen_at=yesterday)
-        activity._memories.clear()
+        activity._memories().clear()
     elif reason == "old":
         LoginSession.objects.update(authenticated_at=yesterday)
     else:

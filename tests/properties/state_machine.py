@@ -152,7 +152,7 @@ class Sessions(People):
     def restart(self) -> None:
         """The process remembers nothing. (Where it has not written all, that is another story.)"""
         if self.model.rules.touch < 1:
-            activity._memories.clear()
+            activity._memories().clear()
             replay_detection._counted.clear()
 
     @rule(what=st.sampled_from(["", "django_logout:", "django_logout:seen", "django_logout:mark"]))

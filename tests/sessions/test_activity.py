@@ -244,13 +244,13 @@ def test_a_process_remembers_so_many_and_forgets_the_oldest(
 ) -> None:
     """A site with a million sessions does not fill the memory; who is forgotten is asked for."""
     settings.LOGOUT = {"IDLE_TIMEOUT": 600}
-    monkeypatch.setattr(activity._memories, "maxsize", 3)
+    monkeypatch.setattr(activity._memories(), "maxsize", 3)
     with another_process():
         clients = [logged_in(user) for _ in range(5)]
         ids = [each.pk for each in LoginSession.objects.order_by("created_at")]
         assert sum(activity.get_memory(session_id) is not None for session_id in ids) == 3
         assert [logged_in_as(each) for each in clients] == ["ann"] * 5
-        assert len(activity._memories) == 3
+        assert len(activity._memories()) == 3
 
 
 def test_moments_of_another_kind_are_forgotten(user: Any, settings: Any) -> None:

@@ -9,12 +9,12 @@ from django_logout.sessions import token_logins
 from django_logout.types import Ending, Reach
 
 
-def find_reach(ending: Ending) -> Reach:
+def find_reach(ending: Ending, own: UUID | None) -> Reach:
     """Return the reach of an ending whose sessions have already been marked as ended.
 
     It is all credentials of some users, or all except those of the sessions that stay active, or
     only those that were obtained in the ended sessions. Bindings are queried only in the last two
-    cases.
+    cases. ``own`` is the token that asks to end the others, and stays valid.
     """
     value = ending.target.value
     match ending.target.scope:
@@ -28,7 +28,8 @@ def find_reach(ending: Ending) -> Reach:
             user_id = value.user.pk
             bound = bindings.credentials_of_active_sessions(user_id)
             logins = token_logins.active_ids(user_id) if token_logins.in_use() else ()
-            excluded = _with_token_logins(bound, logins)
+            own_ids = frozenset(() if own is None else [own])
+            excluded = {**_with_token_logins(bound, logins), "*": own_ids}
             return Reach(users=frozenset([user_id]), excluded_ids=excluded)
         case Scope.CREDENTIAL:
             user, credential_id = value

@@ -17,7 +17,7 @@ from django_logout.revokers import REVOKERS, instances, paths
 from django_logout.revokers.base import Revoker
 from django_logout.revokers.reach import find_reach
 from django_logout.sessions import registry
-from django_logout.types import Credential, Ending, Outcome, Reach
+from django_logout.types import Credential, Ending, Outcome
 
 logger = logging.getLogger("django_logout")
 
@@ -26,7 +26,8 @@ def run_revokers(ending: Ending, *, only: Collection[str] | None = None) -> tupl
     """Run all revokers, or only those with these names, and return what each did."""
     wanted = _wanted(only)
     if any(_attribute(path, "needs_reach", False) for path in wanted):
-        ending = replace(ending, reach=_reach(ending))
+        own = presented(ending.target.value) if ending.target.scope is Scope.OTHERS else None
+        ending = replace(ending, reach=find_reach(ending, own))
     return tuple(_run(path, ending) for path in wanted)
 
 
@@ -84,18 +85,6 @@ def _fenced(path: str, work: Callable[[Revoker], Outcome]) -> Outcome:
             raise
         _log(name, error, "the sessions have ended all the same")
         return Outcome(name, error=type(error).__name__)
-
-
-def _reach(ending: Ending) -> Reach:
-    """Return which credentials an ending reaches.
-
-    A client that ends the others by a token keeps that token.
-    """
-    found = find_reach(ending)
-    own = presented(ending.target.value) if ending.target.scope is Scope.OTHERS else None
-    if own is None:
-        return found
-    return replace(found, excluded_ids={**found.excluded_ids, "*": frozenset([own])})
 
 
 def _wanted(only: Collection[str] | None) -> Sequence[str]:

@@ -43,8 +43,18 @@ class SimpleJwtRevoker(ModelRevoker):
 
     @property
     def lifetime(self) -> timedelta:
-        """The lifetime of the type of token that lives longest."""
-        return longest_lifetime()
+        """The lifetime of the type of token that lives longest.
+
+        All token classes are considered, because those of the project may ignore the settings.
+        """
+        longest: timedelta = max(
+            api_settings.REFRESH_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_REFRESH_LIFETIME
+        )
+        classes = [Token]
+        for token_class in classes:
+            classes += token_class.__subclasses__()
+            longest = max(longest, token_class.lifetime or longest)
+        return longest
 
     def rows(self) -> QuerySet[Any]:
         """Return the refresh tokens that are neither expired nor blacklisted."""
@@ -99,21 +109,6 @@ class SimpleJwtRevoker(ModelRevoker):
     def _pks_of(self, rows: QuerySet[Any], ids: frozenset[UUID]) -> Collection[Any]:
         found = rows.order_by().values_list("pk", "token")
         return [pk for pk, token in found if (_login_id(token) or self.public_id(pk)) in ids]
-
-
-def longest_lifetime() -> timedelta:
-    """Return the longest time that any token is valid after it was issued.
-
-    All token classes are considered, because those of the project may ignore the settings.
-    """
-    longest: timedelta = max(
-        api_settings.REFRESH_TOKEN_LIFETIME, api_settings.SLIDING_TOKEN_REFRESH_LIFETIME
-    )
-    classes = [Token]
-    for token_class in classes:
-        classes += token_class.__subclasses__()
-        longest = max(longest, token_class.lifetime or longest)
-    return longest
 
 
 def _login_id(token: str) -> UUID | None:

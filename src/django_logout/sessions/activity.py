@@ -10,12 +10,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
-from django.core.signals import setting_changed
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from django_logout.conf import logout_settings
+from django_logout.conf import cached_until_setting_changes, logout_settings
 from django_logout.models import LoginSession
 from django_logout.sessions import registry, timeouts
 from django_logout.sessions.timeouts import Limits
@@ -44,20 +43,14 @@ class Memory:
     "When the timeouts were read."
 
 
-_memories: BoundedDict[UUID, Memory] = BoundedDict()
-
-
-def _forget(*, setting: str, **kwargs: Any) -> None:
-    if setting == "USE_TZ":  # moments with and without a time zone cannot be compared
-        _memories.clear()
-
-
-setting_changed.connect(_forget, dispatch_uid="django_logout.activity")
+@cached_until_setting_changes("USE_TZ")  # Times with and without a zone cannot be compared.
+def _memories() -> BoundedDict[UUID, Memory]:
+    return BoundedDict()
 
 
 def get_memory(session_id: UUID) -> Memory | None:
     """Return what this process knows of a session."""
-    return _memories.get(session_id)
+    return _memories().get(session_id)
 
 
 def remember_row(row: LoginSession) -> Memory:
@@ -140,9 +133,9 @@ def touch_row(session_id: UUID, request: HttpRequest) -> bool:
 
 
 def _memory(session_id: UUID) -> Memory:
-    memory = _memories.get(session_id)
+    memory = get_memory(session_id)
     if memory is None:
-        memory = _memories[session_id] = Memory()
+        memory = _memories()[session_id] = Memory()
     return memory
 
 

@@ -30,13 +30,9 @@ def get_status(identity: Identity) -> SessionStatus:
     installation, which has no id, is active unless a cutoff covers its user.
     """
     later = covering(OuterRef("user")).filter(before__gt=OuterRef("created_at"))
-    row = (
-        sessions()
-        .filter(pk=identity.id)
-        .annotate(cut=Subquery(later.values("reason")[:1]))
-        .values_list("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
-        .first()
-    )
+    rows = sessions().filter(pk=identity.id).annotate(cut=Subquery(later.values("reason")[:1]))
+    fields = ("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
+    row = rows.values_list(*fields).first()
     if row is not None:
         ended_at, reason, cut, created_at, kind, user_id = row
         if ended_at is not None:

@@ -32,7 +32,7 @@ def seen(seconds_ago: float) -> None:
     """Let all sessions have been used last so long ago, and no process know better."""
     then = timezone.now() - timedelta(seconds=seconds_ago)
     LoginSession.objects.update(last_seen_at=then)
-    activity._memories.clear()
+    activity._memories().clear()
 
 
 def test_anonymous_visitor_is_not_logged_in() -> None:
@@ -124,7 +124,7 @@ def test_staying_is_activity(user: Any, settings: Any, engine: str) -> None:
     found = here.post(STATUS).json()
 
     assert found["idle_expires_in"] in range(990, 1001)
-    activity._memories.clear()  # another process
+    activity._memories().clear()  # another process
     assert ask(here)["idle_expires_in"] in range(940, 1001)
 
 
@@ -133,7 +133,7 @@ def test_staying_does_not_make_a_login_younger(user: Any, settings: Any) -> None
     settings.LOGOUT = {"ABSOLUTE_TIMEOUT": 5000}
     here = browser(user)
     LoginSession.objects.update(authenticated_at=timezone.now() - timedelta(seconds=4000))
-    activity._memories.clear()
+    activity._memories().clear()
 
     assert here.post(STATUS).json()["expires_in"] in range(940, 1001)
 

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.state import token_backend
 from django_logout.contrib import token_auth
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.contrib.token_auth import TokenClaims
-from django_logout.revokers.simplejwt import longest_lifetime
+from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from django_logout.sessions import registry
 from django_logout.sessions.token_logins import SID, as_id
 
@@ -63,7 +63,7 @@ def login_id_of(raw: Any) -> UUID | None:
     """Return the login of a token with a valid signature, even if it has expired."""
     backend = copy(token_backend)
     # Beyond this, no other token of the same login can be valid.
-    backend.leeway = longest_lifetime()
+    backend.leeway = SimpleJwtRevoker().lifetime
     try:
         return as_id(backend.decode(raw).get(SID))
     except TokenBackendError:
