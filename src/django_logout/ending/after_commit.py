@@ -107,15 +107,11 @@ def _ids_asked_for(ending: Ending, context: EndingContext) -> set[UUID]:
     The browser that asks to end the sessions of everyone is emptied by this request, so its own
     are among them.
     """
-    match ending.target.scope:
-        case Scope.SESSION:
-            return {ending.target.value}
-        case Scope.CURRENT:
-            return set(context.presented.ids)
-        case Scope.EVERYONE if context.presented.request is not None:
-            return set(context.presented.ids)
-        case _:
-            return set()
+    if ending.target.scope is Scope.SESSION:
+        return {ending.target.value}
+    if ending.target.scope in {Scope.CURRENT, Scope.EVERYONE}:
+        return set(context.presented.ids)
+    return set()
 
 
 def _end_missed(

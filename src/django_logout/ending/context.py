@@ -30,8 +30,13 @@ class EndingContext:
     presented: PresentedSessions
     "The sessions that the request presents: the one that is to be logged out, or that asks."
 
+    with_change: bool
+    "Whether the sessions end because of a change of the account, and with its transaction."
 
-def prepare_ending(target: Target, request: HttpRequest | None) -> EndingContext:
+
+def prepare_ending(
+    target: Target, request: HttpRequest | None, *, with_change: bool
+) -> EndingContext:
     """Find what an ending of ``target`` needs, before anything is changed.
 
     Raises :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
@@ -44,4 +49,5 @@ def prepare_ending(target: Target, request: HttpRequest | None) -> EndingContext
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
-    return EndingContext(database, engine, uses_cache, PresentedSessions.of(request))
+    presented = PresentedSessions.of(request)
+    return EndingContext(database, engine, uses_cache, presented, with_change)

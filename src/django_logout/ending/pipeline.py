@@ -115,13 +115,13 @@ def run_ending(
     Returns the result, and the sessions that the request presented. Arguments and errors are those
     of :func:`end_sessions`.
     """
-    context = prepare_ending(target, request)
+    context = prepare_ending(target, request, with_change=with_change)
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
     who: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
     for batch in selection.batches(target, context):
         ending = Ending(id=event_id, target=batch.target, at=timezone.now(), **who)
         try:
-            result = _end_batch(batch, ending, context, result, with_change=with_change)
+            result = _end_batch(batch, ending, context, result)
         except SessionNotEnded as error:
             if not done:
                 raise
@@ -136,12 +136,7 @@ def run_ending(
 
 
 def _end_batch(
-    batch: Batch,
-    ending: Ending,
-    context: EndingContext,
-    so_far: LogoutResult,
-    *,
-    with_change: bool,
+    batch: Batch, ending: Ending, context: EndingContext, so_far: LogoutResult
 ) -> LogoutResult:
     """End one batch and record it, in one transaction; announce it after the commit."""
     nested = connections[context.database].in_atomic_block
@@ -151,16 +146,14 @@ def _end_batch(
             result = so_far.plus(run_revokers(ending), None)
         else:
             with transaction.atomic(using=context.database):
-                ending, result = _end_and_record(
-                    batch, ending, context, so_far, with_change=with_change
-                )
+                ending, result = _end_and_record(batch, ending, context, so_far)
                 if nested and context.uses_cache:  # until the project commits, ask the rows
                     ids = [session.id for session in ending.sessions]
                     users = after_commit.users_with_tokens(ending.target)
                     status_cache.invalidate(ids, users)
     except Exception as error:
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
-    _note_in_request(ending, context, with_change=with_change)
+    _note_in_request(ending, context)
     finish = partial(after_commit.finish_ending, batch, ending, context, result)
     if nested:
         transaction.on_commit(finish, using=context.database)
@@ -169,18 +162,14 @@ def _end_batch(
 
 
 def _end_and_record(
-    batch: Batch,
-    ending: Ending,
-    context: EndingContext,
-    so_far: LogoutResult,
-    *,
-    with_change: bool,
+    batch: Batch, ending: Ending, context: EndingContext, so_far: LogoutResult
 ) -> tuple[Ending, LogoutResult]:
     by_event = partial(registry.end_rows, ending.id, ending.at)
     sessions, keys = by_event(batch.sessions, unfiltered=batch.unfiltered, lookup=batch.lookup)
     if bound := token_logins.tied_to([session.id for session in sessions]):
         sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
-    if with_change and ending.request is None and ending.reason == Reason.PASSWORD_CHANGED:
+    by_code = context.with_change and ending.request is None
+    if by_code and ending.reason == Reason.PASSWORD_CHANGED:
         # Code without a request may be about to give one of these sessions the new hash of the
         # account. It must not fail to save it, so the stored data stay. They are refused: by the
         # registry here, and by Django wherever it compares the hash.
@@ -217,7 +206,7 @@ def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:
             cutoffs.cut_off(adopted, before=cutoffs.moment_of(0), reason=ending.reason)
 
 
-def _note_in_request(ending: Ending, context: EndingContext, *, with_change: bool) -> None:
+def _note_in_request(ending: Ending, context: EndingContext) -> None:
     """Note in the request which of the sessions that it presents have ended."""
     presented = context.presented
     if presented.request is not ending.request or not (presented.ids and presented.stores):
@@ -226,7 +215,7 @@ def _note_in_request(ending: Ending, context: EndingContext, *, with_change: boo
     if ending.target.scope is not Scope.EVERYONE:
         ended.intersection_update(session.id for session in ending.sessions)
     state = presented.state
-    if with_change:
+    if context.with_change:
         transaction.on_commit(partial(state.leave, ended), using=context.database)
     else:
         state.ended.update(ended)
