@@ -1,10 +1,8 @@
 """The sessions that the cookies of a request present, and emptying them."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -39,7 +37,7 @@ class PresentedSessions(NamedTuple):
     "The ids of all, the request's own session first."
 
     @classmethod
-    def of(cls, request: HttpRequest | None) -> PresentedSessions:
+    def of(cls, request: HttpRequest | None) -> Self:
         """Load the sessions that a request presents, and adopt those without a row.
 
         An ended session is among them, since its mark in the cache may have to be written again.

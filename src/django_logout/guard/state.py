@@ -1,15 +1,11 @@
 """What has happened to one session during one request."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 from uuid import UUID
 
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
-
-if TYPE_CHECKING:
-    from django_logout.types import Ending
+from django_logout.types import Ending
 
 
 class SessionState:
@@ -101,7 +97,7 @@ class SessionState:
             self.confirmed.update(session_ids)
             self.leaving = True
 
-    def inherit(self, earlier: SessionState) -> None:
+    def inherit(self, earlier: Self) -> None:
         """Take over what an earlier object has seen of the session that this one has opened anew."""
         if self.identity is None:
             self.key = earlier.key  # by which the browser's ended session is recognized

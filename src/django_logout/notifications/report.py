@@ -4,17 +4,16 @@ A link is valid once, for a week. It needs no table: its use is recorded as an e
 has been used if such an event is newer than what its mail is about.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason, Scope
 from django_logout.models import LogoutEvent
-from django_logout.sessions import registry
+from django_logout.sessions import cutoffs, registry
 from django_logout.types import LogoutResult, Target
 
 SALT = "django_logout.not_me"
@@ -66,5 +65,4 @@ def load_report(token: str) -> Report | None:
     except signing.BadSignature:
         return None
     user = registry.find_user(user_id)
-    when = datetime.fromtimestamp(since, UTC if settings.USE_TZ else None)
-    return None if user is None else Report(user, when)
+    return None if user is None else Report(user, cutoffs.moment_of(since))

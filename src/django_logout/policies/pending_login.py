@@ -7,7 +7,7 @@ login names the id that its session will have, and no two sessions can have the 
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -101,7 +101,7 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
     holder.session = SessionStore()  # It is stored nowhere, whatever the engine of the project is.
     holder.session.update(login)
     user, session_id = get_user(holder), UUID(id_text)
-    authenticated_at = datetime.fromtimestamp(at, UTC if settings.USE_TZ else None)
+    authenticated_at = cutoffs.moment_of(at)
     if (
         not user.is_authenticated
         or registry.row_exists(session_id)

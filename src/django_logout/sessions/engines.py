@@ -37,10 +37,7 @@ _DB_METHODS = (
     "_aget_session_from_db",
 )
 
-#: Of Django's engines, those that serve no session past its age, and those whose sessions have a
-#: key on the server.
-_DROPPING = ("db", "cache", "signed_cookies")
-_KEYED = ("db", "cache", "file")
+#: Django's engines that read a session from a cache.
 _CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache", "cached_db"))
 
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
@@ -132,9 +129,9 @@ def _of(store: type[SessionBase]) -> Engine:
         and type(model.objects).get_queryset is Manager.get_queryset,  # type: ignore[attr-defined]
         model=model,
         hides_outages=is_backend(store, "cache"),
-        keyed=is_backend(store, *_KEYED),
+        keyed=is_backend(store, "db", "cache", "file"),
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
-        drops_expired=is_backend(store, *_DROPPING),
+        drops_expired=is_backend(store, "db", "cache", "signed_cookies"),
         in_cache=all(_home(load) in _CACHED for load in (store.load, store.aload)),
         native_async=any(
             not _home(method).startswith("django.contrib.sessions.backends.")
