@@ -13,8 +13,7 @@ from rest_framework.exceptions import APIException
 from django_logout.contrib.drf.dj_rest_auth import JWTCookieAuthentication
 from django_logout.contrib.drf.jwt import login_id_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
-from django_logout.contrib.drf.views import LenientAuthMixin
-from django_logout.decorators import exempt
+from django_logout.contrib.drf.views import ExemptMixin, LenientAuthMixin
 from django_logout.ending.pipeline import end_sessions
 from django_logout.revokers import runner
 from django_logout.types import Target
@@ -30,17 +29,12 @@ class RefreshView(jwt_auth.get_refresh_view()):
     serializer_class = CookieTokenRefreshSerializer
 
 
-class LogoutView(LenientAuthMixin, views.LogoutView):
+class LogoutView(ExemptMixin, LenientAuthMixin, views.LogoutView):
     """Use this in place of the library's ``logout/``.
 
     It ends the logins of all tokens that it is sent, with ``SESSION_LOGIN`` or without. If there is
     nothing left to end, that is a success too.
     """
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view, outside of any transaction that could roll back what has ended."""
-        return exempt(super().as_view(**initkwargs))
 
     def logout(self, request: Any) -> Any:
         """Do what the library does, then end the logins that it leaves active."""

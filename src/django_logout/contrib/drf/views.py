@@ -28,7 +28,20 @@ class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
         return api_settings.DEFAULT_THROTTLE_RATES.get(self.scope, "60/min")
 
 
-class LogoutAPIView(APIView):
+class ExemptMixin:
+    """Mixin in front of a view, whose transaction could otherwise roll back what has ended.
+
+    CSRF is checked by the ways of authentication that need it.
+    """
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, outside of any transaction."""
+        view: Any = super()
+        return exempt(view.as_view(**initkwargs))
+
+
+class LogoutAPIView(ExemptMixin, APIView):
     """Base of the views: permissions, throttle, and errors as RFC 9457 describes them.
 
     The views pass on Django's request, which has the framework's ``user`` and ``auth``.
@@ -38,14 +51,6 @@ class LogoutAPIView(APIView):
     throttle_classes = (LogoutThrottle,)
     serializer_class: Any = EndedSerializer
     schema = LogoutSchema()
-
-    @classmethod
-    def as_view(cls, **initkwargs: Any) -> Any:
-        """Return the view, outside of any transaction that could roll back what has ended.
-
-        CSRF is checked by the ways of authentication that need it.
-        """
-        return exempt(super().as_view(**initkwargs))
 
     @property
     def by_session(self) -> bool:
