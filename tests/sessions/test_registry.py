@@ -46,12 +46,15 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     identity = identify({SESSION_KEY: str(user.pk)}, "key")
     assert identity is not None
     registry.adopt_session(SessionStore("key"), identity)
-    every = registry.sessions()
-    found = stragglers.find_among(every, moment)
+    every, active = registry.sessions(), registry.is_active()
+    found = stragglers.find_among(every.filter(active), moment)
     assert (set(found.missed), found.already_ended) == ({earlier.pk, identity.id}, {})
-    assert stragglers.find_among(every, moment, adopted_only=True) == ([identity.id], {})
+    assert stragglers.find_among(every.filter(active), moment, adopted_only=True) == (
+        [identity.id],
+        {},
+    )
     lately = stragglers.ended_since(moment, but=uuid4())
-    found = stragglers.find_among(every, moment, earlier=lately)
+    found = stragglers.find_among(every.filter(active | lately), moment)
     assert (set(found.missed), found.already_ended) == (
         {earlier.pk, identity.id},
         {ended.pk: Reason.UNKNOWN},

@@ -21,6 +21,9 @@ from django_logout.sessions import identity, registry
 from django_logout.sessions.sql import Prepared, placeholder, prepare_select
 from django_logout.types import Ending
 
+#: A condition that no session fulfils.
+NONE = Q(pk__in=())
+
 
 class Stragglers(NamedTuple):
     """Sessions, by id, that an ending was about and did not end."""
@@ -39,40 +42,32 @@ def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Str
         statement = _of_one_user(context.database, context.uses_cache)
         values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
         return _sorted(statement.rows(context.database, **values), ending.at)
-    earlier = ended_since(since, but=ending.id) if context.uses_cache else None
-    rows = batch.unfiltered
+    active, rows = registry.is_active(), batch.unfiltered
+    earlier = ended_since(since, but=ending.id) if context.uses_cache else NONE
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
-        return find_among(rows, ending.at, earlier=earlier)
+        return find_among(rows.filter(active | earlier), ending.at)
     if adopted := adopted_users(ending, context):
-        of_users = registry.sessions().filter(user_id__in=adopted)
+        of_users = registry.sessions().filter(active, user_id__in=adopted)
         return find_among(of_users, ending.at, adopted_only=True)
-    if rows is not None and earlier is not None and _names_unended(ending):
-        return _sorted(_facts(rows.filter(earlier)), ending.at)
+    if rows is not None and context.uses_cache and _names_unended(ending):
+        return find_among(rows.filter(earlier), ending.at)
     return Stragglers([], {})
 
 
 def find_among(
-    selection: QuerySet[LoginSession],
-    moment: datetime,
-    *,
-    earlier: Q | None = None,
-    adopted_only: bool = False,
+    rows: QuerySet[LoginSession], moment: datetime, *, adopted_only: bool = False
 ) -> Stragglers:
-    """Find the sessions that an ending at ``moment`` missed, and those that match ``earlier``."""
-    return _sorted(_facts(_left(selection, earlier)), moment, adopted_only=adopted_only)
+    """Find those of these sessions that an ending at ``moment`` missed, or that ended earlier."""
+    return _sorted(_facts(rows), moment, adopted_only=adopted_only)
 
 
 @cached_until_setting_changes("DATABASES", "USE_TZ")
 def _of_one_user(database: str, remembers: bool) -> Prepared:
-    """Prepare the question of :func:`find` for the sessions of one user, the most frequent case."""
+    """Prepare the question of :func:`find_among` for the sessions of one user, the most frequent case."""
     user, since, event = (placeholder(LoginSession, name) for name in ("user", "ended_at", "event"))
-    rows = LoginSession.objects.using(database).filter(user=user)
-    return prepare_select(_facts(_left(rows, ended_since(since, but=event) if remembers else None)))
-
-
-def _left(rows: QuerySet[LoginSession], earlier: Q | None) -> QuerySet[LoginSession]:
-    living = registry.is_active()
-    return rows.filter(living if earlier is None else living | earlier)
+    earlier = ended_since(since, but=event) if remembers else NONE
+    rows = LoginSession.objects.using(database).filter(registry.is_active() | earlier, user=user)
+    return prepare_select(_facts(rows))
 
 
 def _facts(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession, Any]:
