@@ -3,7 +3,6 @@
 This module knows no library that issues tokens. The adapters pass what a token says.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,8 +29,6 @@ from django_logout.sessions.status import SessionStatus
 from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.context import current_request
-
-logger = logging.getLogger("django_logout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +58,7 @@ def check_login(claims: TokenClaims) -> None:
     if request is None:
         return
     setattr(request, BEARER, claims.login_id)
-    if activity.record_use(claims.login_id, request):
-        try:
-            activity.touch_row(claims.login_id, request)
-        except DatabaseError:
-            logger.exception("The last use of a token could not be recorded.")
+    activity.write_use(claims.login_id, request)
 
 
 def start_login(user: Any, expires: datetime) -> UUID:

@@ -5,11 +5,13 @@ the database again for ``LAST_SEEN_INTERVAL``. Only the row is written, never th
 life that would lengthen.
 """
 
+import logging
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +21,8 @@ from django_logout.models import LoginSession
 from django_logout.sessions import registry, timeouts
 from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
+
+logger = logging.getLogger("django_logout")
 
 #: Our own views, in any namespace: asking how long a session lives must not lengthen its life.
 OURS = frozenset({"logout_status", "logout_events"})
@@ -95,6 +99,15 @@ def record_use(session_id: UUID, request: HttpRequest) -> bool:
     if (limits is None or limits.idle_timeout is not None) and not is_passive(request):
         memory.seen = now
     return False
+
+
+def write_use(session_id: UUID, request: HttpRequest) -> None:
+    """Record that a request has used a session or a token, in the row if that is due."""
+    if record_use(session_id, request):
+        try:
+            touch_row(session_id, request)
+        except DatabaseError:
+            logger.exception("The time of the last use of a session could not be saved.")
 
 
 def touch_row(session_id: UUID, request: HttpRequest) -> bool:

@@ -7,14 +7,13 @@ ended.
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.db import DatabaseError, IntegrityError, connections
+from django.db import IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.ending import pipeline
@@ -44,8 +43,6 @@ from django_logout.types import Target
 from django_logout.web import replay_detection
 from django_logout.web.denials import explain_denial, login_refused_response
 from django_logout.web.headers import clear_browser_data, forbid_storing
-
-logger = logging.getLogger("django_logout")
 
 
 def finalize_sessions(
@@ -131,7 +128,8 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
     if state.key_unknown and session.is_empty() and not session.engine.reachable():
         # A cache that is down looks like a session that is gone. Do not delete the cookie for that.
         request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
-    _record_use(request)
+    if session.identity is not None:
+        activity.write_use(session.identity.id, request)
     if state.by_cookie and not state.turned_away:
         response = explain_denial(request, response, state.shut_out or reason)
     delete_cookies(request, response)
@@ -260,13 +258,3 @@ def _ended_elsewhere_response(request: HttpRequest, state: SessionState) -> Http
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
     set_anonymous_user(request)
     return respond(request, Kind.ENDED, reason=reason, redirect_to=login_url(request))
-
-
-def _record_use(request: HttpRequest) -> None:
-    session: Any = request.session
-    identity = session.identity
-    if identity is not None and activity.record_use(identity.id, request):
-        try:
-            activity.touch_row(identity.id, request)
-        except DatabaseError:
-            logger.exception("The time of the last use of a session could not be saved.")
