@@ -1,7 +1,5 @@
 """The admin: a logout for every user, actions that end sessions, and pages to read the records."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """The page of the link "this was not me" in our mails: GET asks, POST logs out everywhere."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -4,8 +4,6 @@ Projects call :func:`credentials_changed`. Receivers call it for allauth and dja
 are installed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from importlib import import_module
 from typing import Any

@@ -1,13 +1,11 @@
 """Decide which kind of response a client gets, and share what all kinds need."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -62,7 +60,7 @@ class Kind(StrEnum):
     SHOWN = "shown", HTTPStatus.OK
     "Nothing ended. The response shows what the client asked for."
 
-    def __new__(cls, value: str, status: HTTPStatus) -> Kind:
+    def __new__(cls, value: str, status: HTTPStatus) -> Self:
         member = str.__new__(cls, value)
         member._value_, member.status = value, status
         return member

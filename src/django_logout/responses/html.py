@@ -1,7 +1,5 @@
 """Respond to browsers with a page."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 

@@ -1,7 +1,5 @@
 """Respond to htmx with a header that moves the whole page."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.responses.base import Kind, Notice, Responder, add_message, login_url

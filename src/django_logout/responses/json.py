@@ -1,7 +1,5 @@
 """Respond to fetch and API clients with JSON, and with problem details (RFC 9457) for errors."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Respond to browsers with a redirect."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from django_logout.responses.base import Notice, Responder, add_message

@@ -1,7 +1,5 @@
 """Build the responses to refused logins, and tell clients that were denied why."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 

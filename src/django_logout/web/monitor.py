@@ -3,15 +3,13 @@
 Monitoring a session does not count as activity and does not extend the session.
 """
 
-from __future__ import annotations
-
 import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -80,7 +78,7 @@ class SessionMonitor:
         has_layer = getattr(settings, "CHANNEL_LAYERS", None)
         self._listener = import_string(LISTENER)(identity) if has_layer else None
 
-    async def __aenter__(self) -> SessionMonitor:
+    async def __aenter__(self) -> Self:
         if self._listener is not None:
             await self._listener.__aenter__()
         return self

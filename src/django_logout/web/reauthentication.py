@@ -5,8 +5,6 @@ ASVS 5.0, 7.5.2). The proof is a login on the project's own login page, so this 
 passwords and with single sign-on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """End long responses, such as server-sent events, when their session ends."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator

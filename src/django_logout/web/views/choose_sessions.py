@@ -1,7 +1,5 @@
 """Let a user at the session limit choose which sessions end, and then complete the login."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """Decorate a project's own views that log out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """Tell the script of a page at once that its session has ended."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The logout view, a drop-in replacement for ``django.contrib.auth.views.LogoutView``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any

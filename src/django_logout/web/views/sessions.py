@@ -3,8 +3,6 @@
 ``LogoutView`` ends all of them.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 from uuid import UUID

@@ -1,7 +1,5 @@
 """Tell the scripts of a page, as JSON, whether the user is logged in and for how long."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
