@@ -130,7 +130,7 @@ def log_ending(ending: Ending, event: LogoutEvent, *, level: int = logging.INFO)
 
 def _subject(ending: Ending) -> Any:
     """Return the user whose sessions end, if it is one user."""
-    if ending.target.owner is not None:
+    if ending.target.scope in {Scope.USER, Scope.OTHERS}:
         return ending.target.owner
     if ending.target.scope is Scope.CREDENTIAL:
         return ending.target.value[0]
