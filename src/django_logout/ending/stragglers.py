@@ -42,12 +42,12 @@ def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Str
         statement = _of_one_user(context.database, context.uses_cache)
         values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
         return _sorted(statement.rows(context.database, **values), ending.at)
-    active, rows = registry.is_active(), batch.unfiltered
+    rows = batch.unfiltered
     earlier = ended_since(since, but=ending.id) if context.uses_cache else NONE
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
-        return find_among(rows.filter(active | earlier), ending.at)
+        return find_among(rows.filter(registry.is_active() | earlier), ending.at)
     if adopted := adopted_users(ending, context):
-        of_users = registry.sessions().filter(active, user_id__in=adopted)
+        of_users = registry.sessions().filter(registry.is_active(), user_id__in=adopted)
         return find_among(of_users, ending.at, adopted_only=True)
     if rows is not None and context.uses_cache and _names_unended(ending):
         return find_among(rows.filter(earlier), ending.at)
