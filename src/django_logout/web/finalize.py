@@ -5,8 +5,6 @@ save the session while a failure can still be answered, and tell the client if i
 ended.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings
