@@ -14,6 +14,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.policies import session_limits
 from django_logout.revokers.simplejwt import SimpleJwtRevoker
 from tests.projects.jwt_client import Program, exchange, works
 from tests.waiting import PATIENCE
@@ -93,9 +94,16 @@ def test_adoption_during_ending(user: Any, paused: Any) -> None:
     assert not isinstance(door["result"], Exception)
 
 
-def test_login_with_old_password_waits_for_change(user: Any, paused: Any) -> None:
+def test_login_with_old_password_waits_for_change(
+    user: Any, paused: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An attacker who knows the old password gets no session."""
     inside, go_on = paused
+    verified, lock_user = threading.Event(), session_limits.lock_user
+
+    def lock(user: Any) -> Any:
+        verified.set()
+        return lock_user(user)
 
     def change() -> None:
         with transaction.atomic():
@@ -107,8 +115,10 @@ def test_login_with_old_password_waits_for_change(user: Any, paused: Any) -> Non
     with meanwhile(change) as door:
         door["thread"].start()
         assert inside.wait(PATIENCE)
+        monkeypatch.setattr(session_limits, "lock_user", lock)
         with meanwhile(lambda: Client().post("/jwt/", login)) as thief:
             thief["thread"].start()
+            assert verified.wait(PATIENCE)
             thief["thread"].join(0.5)
             assert thief["thread"].is_alive()
             go_on.set()
