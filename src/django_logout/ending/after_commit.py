@@ -33,9 +33,8 @@ def finish_ending(
 ) -> LogoutResult:
     """Announce an ending that is committed, and return its final result.
 
-    Raises :class:`SessionNotEnded` if the cache did not take it, so that readers may serve a
-    session for a while, or if a session that began meanwhile could not be ended. The ending is
-    announced all the same.
+    Raises :class:`SessionNotEnded` afterwards if the cache did not take it, or if a session that
+    began meanwhile could not be ended: readers may serve a session for a while.
     """
     failure: Exception | None = None
     # Marked even if this ending did not end them: the mark of an earlier ending may be missing.
