@@ -61,17 +61,16 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
 
 
 def inherit(session: Any, original: Any) -> None:
-    """Give a session object that a view has put in the place of the request's original one what
-    the earlier objects have seen, if it is the same session.
+    """Pass on what earlier objects have seen of a session to the object that has replaced them.
 
-    Only the object that is in place in the end inherits: a library may put another session in
-    place for a while.
+    Only the object that is in place after the view inherits: a library may have put another
+    session in place for a while.
     """
     for earlier in _earlier_objects(session, original):
         session._get_session()
         before = earlier.identity
-        # If the engine does not know the key any more, another tab has rotated it: the session
-        # goes on there, and this request has not let go of it.
+        # If the engine does not know the key any more, another tab has rotated it. The session is
+        # active there, so this request has not dropped it.
         rotated = before is not None and session.state.key_unknown
         session.state.inherit(earlier.state)
         if rotated:
@@ -79,7 +78,7 @@ def inherit(session: Any, original: Any) -> None:
 
 
 def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
-    """The objects by which the request has looked at this session before, the newest first."""
+    """Yield the objects with which the request has used this session before, the newest first."""
     while session is not original:
         earlier = session.reopened
         if earlier is None and session.continues(original):
@@ -98,7 +97,7 @@ def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
     """
     session: Any = request.session
     if session is not began_with:
-        return True  # the view has put another object in its place
+        return True  # the view has replaced it
     seen = session.__dict__
     if not ("state" in seen or "_session_cache" in seen or seen["modified"]):
         return bool(settings.SESSION_SAVE_EVERY_REQUEST)

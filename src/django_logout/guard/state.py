@@ -98,7 +98,7 @@ class SessionState:
             self.leaving = True
 
     def inherit(self, earlier: Self) -> None:
-        """Take over what an earlier object has seen of the session that this one has opened anew."""
+        """Take over what an earlier object has seen of the session that this one has opened again."""
         if self.identity is None:
             self.key = earlier.key  # by which the browser's ended session is recognized
         for name, known in vars(earlier).items():
