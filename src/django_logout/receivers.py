@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_save, pre_delete, pre_save
 from django.dispatch import Signal
 
-from django_logout.signals import session_ended, session_started
+from django_logout.signals import ending_announced, session_started
 from django_logout.utils.lazy import lazy_import
 
 #: Signals of allauth's apps about a changed way to log in.
@@ -31,8 +31,8 @@ def connect_receivers() -> None:
             signal.receivers.sort(key=_is_third_party)
             signal.sender_receivers_cache.clear()
     _connect(session_started, "notifications.mail.on_login", "notify.login")
-    _connect(session_ended, "notifications.mail.on_ending", "notify.ending")
-    _connect(session_ended, "web.replay_detection.on_ending", "replay.ending")
+    _connect(ending_announced, "notifications.mail.on_ending", "notify.ending")
+    _connect(ending_announced, "web.replay_detection.on_ending", "replay.ending")
     connect_user_model()
     connect_factors()
 

@@ -23,3 +23,7 @@ session_ended = Signal(use_caching=True)  # One ending may send it a thousand ti
 #: Arguments: ``session`` (:class:`~django_logout.types.EndedSession`, with ``id`` and
 #: ``user_id``) and ``request``, the one that presented the cookie and has been refused.
 session_replayed = Signal()
+
+#: Sent once for each batch of an ending, with ``ending`` and ``event``, for receivers of this package:
+#: a thousand sessions may end at once.
+ending_announced = Signal()

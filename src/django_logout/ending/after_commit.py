@@ -22,7 +22,7 @@ from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.revokers.runner import announce_ending
 from django_logout.sessions import registry, token_logins
-from django_logout.signals import session_ended
+from django_logout.signals import ending_announced, session_ended
 from django_logout.types import Ending, LogoutResult, Target
 
 logger = logging.getLogger("django_logout")
@@ -135,6 +135,9 @@ def _end_missed(
 
 
 def _send_signals(ending: Ending, event: LogoutEvent) -> None:
+    ending_announced.send_robust(sender=LogoutEvent, ending=ending, event=event)
+    if not session_ended.has_listeners(LoginSession):
+        return
     # No query for the user: the ending's own, or the request's, or none. The request's own object
     # is preferred to another copy of the same user.
     found: tuple[Any, ...] = (ending.target.value, getattr(ending.request, "user", None))

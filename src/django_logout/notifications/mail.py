@@ -27,7 +27,7 @@ from django_logout.notifications.tasks import after_commit, task
 from django_logout.responses import messages
 from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, network
-from django_logout.types import EndedSession
+from django_logout.types import Ending
 from django_logout.utils.redirects import reverse_here
 
 #: Endings about which no mail is sent: they are automatic, or the user has asked for them by mail,
@@ -56,29 +56,24 @@ def on_login(
         after_commit(send_new_device_mail, session_id=str(session.pk), site=_site_url(request))
 
 
-def on_ending(
-    sender: Any,
-    session: EndedSession,
-    reason: str,
-    event: LogoutEvent,
-    request: HttpRequest | None,
-    **kwargs: Any,
-) -> None:
+def on_ending(sender: Any, ending: Ending, event: LogoutEvent, **kwargs: Any) -> None:
     """Mail each user of the event once about the sessions that have ended."""
-    if "sessions_ended" not in logout_settings().NOTIFY or reason in QUIET:
+    if "sessions_ended" not in logout_settings().NOTIFY or ending.reason in QUIET:
         return
-    own_ids = presented.own_session_ids(request)  # The user of this browser has seen these end.
+    # The user of this browser has seen its own sessions end.
+    own_ids = presented.own_session_ids(ending.request)
     notified: set[Any] = event.__dict__.setdefault("_django_logout_notified", set())
-    if session.id in own_ids or session.user_id in notified:
-        return
-    notified.add(session.user_id)
-    after_commit(
-        send_sessions_ended_mail,
-        event_id=str(event.pk),
-        user_id=str(session.user_id),
-        own=sorted(map(str, own_ids)),
-        site=_site_url(request),
-    )
+    for session in ending.sessions:
+        if session.id in own_ids or session.user_id in notified:
+            continue
+        notified.add(session.user_id)
+        after_commit(
+            send_sessions_ended_mail,
+            event_id=str(event.pk),
+            user_id=str(session.user_id),
+            own=sorted(map(str, own_ids)),
+            site=_site_url(ending.request),
+        )
 
 
 @task

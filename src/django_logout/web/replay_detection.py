@@ -22,7 +22,7 @@ from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, stored_ip, user_agent
 from django_logout.signals import session_replayed
-from django_logout.types import EndedSession
+from django_logout.types import EndedSession, Ending
 from django_logout.utils.bounded import BoundedDict
 
 logger = logging.getLogger("django_logout.security")
@@ -64,20 +64,17 @@ def detect_replay(request: HttpRequest, state: SessionState) -> str | None:
         return reason
 
 
-def on_ending(
-    sender: Any,
-    session: EndedSession,
-    event: LogoutEvent,
-    request: HttpRequest | None,
-    **kwargs: Any,
-) -> None:
-    """Record that the response notifies the browser of this ending, if the ended session is its
-    own: it ended several sessions, switched to another user, or came too late.
+def on_ending(sender: Any, ending: Ending, event: LogoutEvent, **kwargs: Any) -> None:
+    """Record that the response notifies the browser of this ending, if its own session is among
+    the ended ones: it ended several sessions, switched to another user, or came too late.
 
     A plain logout needs no record, because its event says so.
     """
-    if event.scope != Scope.CURRENT and session.id in own_session_ids(request):
-        registry.sessions().filter(pk=session.id).update(notified_at=event.created_at)
+    if event.scope == Scope.CURRENT:
+        return
+    own_ids = own_session_ids(ending.request).intersection(s.id for s in ending.sessions)
+    if own_ids:
+        registry.sessions().filter(pk__in=own_ids).update(notified_at=event.created_at)
 
 
 def _is_due(session_id: UUID) -> bool:
