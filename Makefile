@@ -107,7 +107,7 @@ test-integrations: full ## other apps, each in a project of its own: tests/proje
 
 # In an environment of their own: they bring plugins that would take part in our tests.
 test-suites: ## the tests of Django and of django-allauth, with django-logout installed
-	@$(call installed,$(SUITES_ENV),test adapters suites)
+	@$(call installed,$(SUITES_ENV),test servers adapters suites)
 	@$(call pytest,$(SUITES_ENV)) $(PYTEST_ARGS) tests/django_suite tests/allauth_suite
 
 test-ci: full ## what every change has to pass; lines and branches of all parts together have to be 100 %

@@ -40,7 +40,7 @@ def test_pages_fit_narrow_screens(open_page: Open) -> None:
     """320 pixels, no sideways scrolling, in the longer language."""
     narrow = {"width": 320, "height": 640}
     page = open_page(user="customer", viewport=narrow, locale="pt-BR")
-    page.get_by_role("button", name="Pôr no carrinho").last.click()
+    page.get_by_role("button", name="Adicionar ao carrinho").last.click()
     for path in PAGES:
         page.goto(path)
         assert_fits(page)

@@ -23,7 +23,7 @@ class HtmlResponder(Responder):
             return HttpResponseRedirect(notice.redirect_to)
         if notice.page is not None:
             response = notice.page()
-            response.status_code = kind.status
+            response.status_code = kind.status.value  # an int, as in every other response
             return response
         name = kind if kind in {Kind.LOGGED_OUT, Kind.NOT_ENDED} else "session_ended"
         context = {

@@ -49,7 +49,7 @@ class JsonResponder(Responder):
         problem = {
             "type": "about:blank",
             "title": kind.status.phrase,
-            "status": kind.status,
+            "status": kind.status.value,
             "detail": _DETAILS.get(kind) or explain_reason(notice.reason),
         }
         if kind in {Kind.ENDED, Kind.CHOOSE}:
