@@ -92,6 +92,7 @@ def test_pages_have_a_language_a_title_and_one_heading(ann: Client, user: Any) -
     assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
 
 
+@pytest.mark.django_db
 def test_status_is_a_plain_number(client: Client) -> None:
     """Django's own tests, and logs, compare and print it."""
     assert type(client.post(LOGOUT).status_code) is int
