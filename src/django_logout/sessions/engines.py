@@ -65,7 +65,7 @@ class Engine(NamedTuple):
     "Its sessions have a key on the server; the cookie is not the session itself."
 
     drops_expired: bool
-    "Serves no session that is past its age, whoever presents its key or cookie."
+    "Serves no session that is past its age, even if its key or cookie is presented."
 
     in_cache: bool
     "Loads a session as Django does from a cache: by one read of its key."

@@ -101,8 +101,8 @@ def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
     if not session_ids or not in_use():
         return []
     ties = CredentialBinding.objects.using(registry.database())
-    theirs = ties.filter(kind=KIND, session_id__in=session_ids).order_by()
-    return list(theirs.values_list("pk", flat=True))
+    bound = ties.filter(kind=KIND, session_id__in=session_ids).order_by()
+    return list(bound.values_list("pk", flat=True))
 
 
 def active_ids(user_id: Any) -> QuerySet[LoginSession, UUID]:
