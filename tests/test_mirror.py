@@ -15,6 +15,8 @@ ELSEWHERE = {
     "contrib/drf/dj_rest_auth": "projects/rest_auth",
     "contrib/drf/headless": "projects/headless",
     "contrib/drf/jwt": "projects/jwt",
+    "contrib/drf/schema": "projects/schemas",
+    "contrib/drf/spectacular": "projects/schemas",
     "contrib/drf/": "projects/api",
     "contrib/headless": "projects/headless",
     "contrib/ninja_headless": "projects/headless",

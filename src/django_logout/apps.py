@@ -27,3 +27,5 @@ class LogoutConfig(AppConfig):
         register(url_checks, Tags.urls)
         if apps.is_installed("django.contrib.admin"):
             import_module("django_logout.admin").register_models()
+        if apps.is_installed("drf_spectacular"):
+            import_module("django_logout.contrib.drf.spectacular")

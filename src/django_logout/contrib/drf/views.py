@@ -14,7 +14,12 @@ from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
 from django_logout.contrib import api
-from django_logout.contrib.drf.schema import EndedSerializer, LogoutSchema, SessionsSerializer
+from django_logout.contrib.drf.schema import (
+    EndedSerializer,
+    LogoutSchema,
+    SessionsSerializer,
+    SwaggerSchema,
+)
 from django_logout.decorators import exempt
 
 
@@ -51,6 +56,7 @@ class LogoutAPIView(ExemptMixin, APIView):
     throttle_classes = (LogoutThrottle,)
     serializer_class: Any = EndedSerializer
     schema = LogoutSchema()
+    swagger_schema = SwaggerSchema()
 
     @property
     def by_session(self) -> bool:
