@@ -110,7 +110,7 @@ def operation_id(view: Any) -> str:
 
 
 @cache
-def describing(schema_class: type) -> type:
+def describing(schema_class: Any) -> Any:
     """Return a subclass of a schema class that describes our views.
 
     A generator accepts its own classes only. One that is unknown here gets its own class, and
