@@ -4,15 +4,20 @@ response."""
 from typing import Any
 
 import pytest
+import redis
 from asgiref.sync import iscoroutinefunction
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
+from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
 from django_logout import Target, aend_sessions, end_sessions
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.guard import db_store
 from django_logout.middleware import LogoutMiddleware
+from django_logout.sessions import registry
 from tests.clients import Page, logged_in_as
 from tests.urlconf import OUT, routes
 
@@ -64,6 +69,62 @@ async def test_errors_are_a_503_under_asgi(user: Any, settings: Any) -> None:
     settings.ROOT_URLCONF = routes(araising)
 
     assert (await AsyncClient().get(OUT)).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (OSError("disk"), 503),
+        (OperationalError("gone"), 503),
+        (redis.exceptions.ConnectionError("refused"), 503),
+        (TypeError("wrong"), 500),
+        (LookupError("wrong"), 500),
+        (ImproperlyConfigured("wrong"), 500),
+    ],
+    ids=repr,
+)
+def test_wrong_code_is_no_outage_and_the_log_has_the_cause(
+    ann: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    status: int,
+) -> None:
+    """An error while the session is loaded. "Try again" is said only where that may help."""
+
+    def fail(*args: Any) -> Any:
+        raise error
+
+    ann.raise_request_exception = False
+    with monkeypatch.context() as patch:
+        patch.setattr(db_store, "read_row", fail)
+        assert ann.get("/").status_code == status
+
+    assert error in [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert logged_in_as(ann) == "ann"
+
+
+def test_wrong_code_that_keeps_a_session_from_ending_is_in_the_log(
+    ann: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page says that the user may still be logged in, which is so; the log says why."""
+    error = TypeError("wrong")
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "end_rows", fail)
+        assert ann.post("/accounts/logout/").status_code == 503
+
+    assert error in [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert logged_in_as(ann) == "ann"
+
+
+async def test_an_ending_that_has_to_be_awaited_says_so(ann: Client, user: Any) -> None:
+    """It is a mistake of the caller, not of the site."""
+    with pytest.raises(SynchronousOnlyOperation):
+        end_sessions(Target.user(user))
 
 
 @pytest.mark.parametrize("error", [UpdateError(), SessionInterrupted()], ids=repr)

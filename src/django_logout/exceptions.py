@@ -1,7 +1,26 @@
-"""Errors of this package, and the translation of database errors into them."""
+"""Errors of this package, and the translation of outages into them."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from django.db import Error as DatabaseError
+
+logger = logging.getLogger("django_logout")
+
+#: What Python raises for wrong code or data. Clients of stores have errors of their own.
+WRONG_CODE = (
+    ArithmeticError
+    | AssertionError
+    | AttributeError
+    | ImportError
+    | LookupError
+    | MemoryError
+    | NameError
+    | RuntimeError
+    | TypeError
+    | ValueError
+)
 
 
 class LogoutError(Exception):
@@ -36,10 +55,30 @@ class SessionUnavailable(LogoutError):
     """The status of a session is unknown, so the request is refused with 503."""
 
 
+def is_outage(error: Exception) -> bool:
+    """Return whether an error says that a store does not answer, and not that code is wrong.
+
+    The errors of databases, the operating system, and clients of stores are outages. Those that
+    Python and Django raise for wrong code are not, and are never answered with "try again".
+    """
+    if isinstance(error, DatabaseError | OSError):
+        return True
+    packages = {base.__module__.partition(".")[0] for base in type(error).__mro__}
+    return not (isinstance(error, WRONG_CODE | LogoutError) or "django" in packages)
+
+
+def report_outage(error: Exception) -> SessionUnavailable:
+    """Log an outage, and return the error to raise in its place."""
+    logger.error("The status of a session is unknown: its store does not answer.", exc_info=error)
+    return SessionUnavailable("The session store does not answer.")
+
+
 @contextmanager
-def unavailable_on(*errors: type[Exception]) -> Iterator[None]:
-    """Raise :class:`SessionUnavailable` in place of these errors of a database or a cache."""
+def unavailable_on_outage() -> Iterator[None]:
+    """Raise :class:`SessionUnavailable` in place of an outage."""
     try:
         yield
-    except errors as error:
-        raise SessionUnavailable("The session store does not answer.") from error
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise report_outage(error) from error

@@ -96,7 +96,9 @@ def test_a_failure_in_the_middle_says_how_far_it_got(
     assert event.sessions == LoginSession.objects.exclude(ended_at=None).count() == 4
     assert not event.complete
     assert event.outcomes["session"] == {"ended": 4, "error": "", "left": 3}
-    (line,) = (record for record in caplog.records if record.name == "django_logout")
+    cause, line = (record for record in caplog.records if record.name == "django_logout")
+    assert cause.exc_info
+    assert cause.exc_info[0] is DatabaseError
     assert (line.levelname, line.__dict__["left"]) == ("WARNING", 3)
     # There is nothing of it that could be tried again.
     assert not list(incomplete_events(now=True))
@@ -118,7 +120,7 @@ def test_a_failure_before_anything_is_on_record_says_how_far_it_got(
     monkeypatch.setattr(audit, "record_event", broken)
     with pytest.raises(SessionNotEnded, match=r"^Done for 2 of 3\. Then: .*nothing was changed"):
         end_sessions(Target.sessions([uuid4(), uuid4(), row.pk]))
-    (line,) = (record for record in caplog.records if record.name == "django_logout")
+    _, line = (record for record in caplog.records if record.name == "django_logout")
     assert (line.__dict__["event"], line.__dict__["left"]) == (None, 1)
     assert not LogoutEvent.objects.exists()
     assert LoginSession.objects.get().ended_at is None

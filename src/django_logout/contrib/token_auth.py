@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import SESSION_KEY
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
-from django_logout.exceptions import TokenRefused, unavailable_on
+from django_logout.exceptions import TokenRefused, unavailable_on_outage
 from django_logout.guard import cutoff_cache, decision, status_cache
 from django_logout.guard.presented import BEARER
 from django_logout.models import LoginSession
@@ -49,7 +49,7 @@ def check_login(claims: TokenClaims) -> None:
     :class:`TokenRefused`, or :class:`SessionUnavailable` if the status is unknown.
     """
     request = current_request.get()
-    with unavailable_on(DatabaseError):
+    with unavailable_on_outage():
         if claims.login_id is None:
             _require_newer(claims, cutoff_cache.last_cutoff(claims.user_pk))
             return
@@ -80,7 +80,7 @@ def start_login(user: Any, expires: datetime) -> UUID:
                 raise TokenRefused(reason)
             return token_logins.register_login(user, request, expires=expires)
 
-    with unavailable_on(DatabaseError):
+    with unavailable_on_outage():
         session: Any = getattr(request, "session", None)
         if session is not None and session.session_key:
             # Load the session: a view that issues tokens for a password does not.
@@ -104,7 +104,7 @@ def resume_login(claims: TokenClaims, *, name: str, expires: datetime, listed: A
     ``listed`` is the primary key of its row in the library's list, which may be bound to a session.
     Raises like :func:`check_login`.
     """
-    with unavailable_on(DatabaseError):
+    with unavailable_on_outage():
         login_id = claims.login_id
         if login_id is None:
             _require_newer(claims, cutoffs.last_cutoff_of(claims.user_pk))
@@ -128,7 +128,7 @@ def extend_login(claims: TokenClaims, login_id: UUID, expires: datetime) -> None
     Raises :class:`TokenRefused` if the login has ended while the token was made. The new token must
     not be handed out then.
     """
-    with unavailable_on(DatabaseError):
+    with unavailable_on_outage():
         extended = token_logins.extend_login(login_id, expires)
         status = session_status.get_status(_identity(claims, login_id))
     if not (extended and status.active):

@@ -48,8 +48,9 @@ def finish_ending(
             bound = token_logins.tied_to(others) if others else ()
             already_ended = {**dict.fromkeys(bound, ending.reason), **already_ended}
             user_pks = users_with_tokens(ending.target)
-    except Exception as error:  # noqa: BLE001 - raised below, once what is done is announced
-        failure = error
+    except Exception as error:
+        logger.exception("Sessions that began meanwhile could not be ended.")
+        failure = error  # raised below, once what is done is announced
     ids = {session.id for session in ending.sessions}
     marked = not context.uses_cache or status_cache.mark_ended(
         ids,

@@ -1,5 +1,6 @@
 """Log one browser out: Django's ``logout()``, made true."""
 
+import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,8 @@ from django_logout.guard.install import session_state
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.types import LogoutResult, Target
+
+logger = logging.getLogger("django_logout")
 
 
 def logout(
@@ -85,6 +88,7 @@ def _translate_user_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:  # the session can be loaded, but not the row of its user
+        logger.exception("The user of this session could not be loaded.")
         raise SessionNotEnded("The user of this session could not be loaded.") from error
 
 

@@ -5,6 +5,7 @@ beyond passing the request on, and nothing of third-party apps.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,6 +28,8 @@ from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Target
+
+logger = logging.getLogger("django_logout")
 
 #: Called after each batch with the number of users or sessions that are done, and the total.
 Progress = Callable[[int, int], Any]
@@ -151,7 +155,10 @@ def _end_batch(
                     ids = [session.id for session in ending.sessions]
                     users = after_commit.users_with_tokens(ending.target)
                     status_cache.invalidate(ids, users)
+    except SynchronousOnlyOperation:
+        raise  # The caller has to use aend_sessions().
     except Exception as error:
+        logger.exception("The sessions could not be ended; nothing was changed.")
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
     _note_in_request(ending, context)
     finish = partial(after_commit.finish_ending, batch, ending, context, result)

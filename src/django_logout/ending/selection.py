@@ -1,5 +1,6 @@
 """Select the sessions of an ending, in batches small enough for one transaction each."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
 from django_logout.sessions import registry, token_logins
 from django_logout.types import Target
+
+logger = logging.getLogger("django_logout")
 
 #: How many users, or sessions, one transaction ends.
 BATCH = 1000
@@ -51,6 +54,7 @@ def batches(target: Target, context: EndingContext) -> Iterator[Batch]:
         else:
             yield _batch_of(target, context)
     except Error as error:
+        logger.exception("Which sessions to end could not be found out.")
         raise SessionNotEnded("Which sessions to end could not be found out.") from error
 
 

@@ -14,7 +14,7 @@ the user, or of everyone, after its commit.
 from functools import partial
 from typing import Any
 
-from django_logout.exceptions import unavailable_on
+from django_logout.exceptions import unavailable_on_outage
 from django_logout.guard import status_cache
 from django_logout.sessions import cutoffs
 from django_logout.sessions.cutoffs import LastCutoff
@@ -41,5 +41,5 @@ def _encode(cutoff: LastCutoff) -> str:
 
 
 def _ask(user_pk: Any) -> LastCutoff:
-    with unavailable_on(Exception):
+    with unavailable_on_outage():
         return cutoffs.last_cutoff_of(user_pk)

@@ -32,7 +32,7 @@ from django.db import connections
 
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
-from django_logout.exceptions import SessionNotEnded, unavailable_on
+from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
 from django_logout.sessions import engines, identity, registry, status, token_logins
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
@@ -141,7 +141,7 @@ def get_status_from_row(identity: Identity) -> SessionStatus:
 
     Raises :class:`SessionUnavailable` if the database cannot tell.
     """
-    with unavailable_on(Exception):
+    with unavailable_on_outage():
         return status.get_status(identity)
 
 
@@ -183,7 +183,7 @@ def read_through(
         mark = found.get(mark_name) or cache.get_or_set(mark_name, generation, MARK_TTL)
         everyone = found.get(everyone_name) or cache.get_or_set(everyone_name, generation, MARK_TTL)
     except Exception:
-        logger.exception("The cache of the session status is down; asking the database.")
+        logger.exception("The cache of the session status could not be read; asking the database.")
         return ask()
     answer = ask()
     entry = encode(answer)
@@ -195,7 +195,7 @@ def read_through(
         else:
             cache.set(seen_name, f"{mark}|{everyone}|{entry}", SEEN_TTL)
     except Exception:
-        logger.exception("The cache of the session status is down.")
+        logger.exception("The cache of the session status could not be written.")
     return answer
 
 
@@ -278,7 +278,7 @@ def _write_batch(cache: BaseCache, marks: dict[str, str]) -> bool:
         cache.set_many(marks, MARK_TTL)
         after = cache.get_many(marks)
     except Exception:
-        logger.exception("The cache of the session status is down.")
+        logger.exception("The cache of the session status could not be written.")
         return False
     return all(_is_stored(mark, before.get(key), after.get(key)) for key, mark in marks.items())
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from asyncio import get_running_loop
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
-from django.db import Error as DatabaseError
 from django.utils import timezone
 
-from django_logout.exceptions import SessionUnavailable
+from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status
@@ -24,14 +24,30 @@ from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import ID_KEY, STARTED_AT_KEY, Identity, identify
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.context import current_request
+from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
     _Base = SessionBase
 else:
     _Base = object
 
+T = TypeVar("T")
+
+# Only synchronous code in an event loop needs it.
+run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
+
 #: The keys that make a session logged in.
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY)
+
+
+def _may_query(work: Callable[[], T]) -> T:
+    """Call ``work``, which may query the database, where Django allows that."""
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return work()
+    result: T = run_outside_event_loop(work)
+    return result
 
 
 class GuardedStore(_Base):
@@ -117,7 +133,7 @@ class GuardedStore(_Base):
         if self.state.in_engine_code:
             return super().load()
         key = self.session_key
-        with self._inside(Exception):
+        with self._inside():
             cached = prefetch.fetch_session(self)
             data = super().load()
         return self._decide(data, key, cached)
@@ -127,7 +143,7 @@ class GuardedStore(_Base):
             # Django's own aload() goes to a thread for each query. Going there once is cheaper.
             return await sync_to_async(self.load)()
         key = self.session_key
-        with self._inside(Exception):
+        with self._inside():
             data = await super().aload()
         return await sync_to_async(self._decide)(data, key)
 
@@ -136,10 +152,10 @@ class GuardedStore(_Base):
             return super().save(must_create)
         # Through our own load(); the engine would load it inside its save(), unguarded.
         self._get_session(no_load=must_create)  # type: ignore[attr-defined]
-        if self._before_save(must_create):
+        if _may_query(partial(self._before_save, must_create)):
             with self._inside():
                 super().save(must_create)
-            self._after_save(must_create)
+            _may_query(partial(self._after_save, must_create))
         return None
 
     async def asave(self, must_create: bool = False) -> None:
@@ -212,7 +228,8 @@ class GuardedStore(_Base):
         if identity is None:
             return data
         with self._asking():
-            return data if self._admit(identity, self._status(identity, cached)) else {}
+            found = _may_query(partial(self._status, identity, cached))
+        return data if self._admit(identity, found) else {}
 
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
         identity, state = identify(data, key), self.state
@@ -292,22 +309,25 @@ class GuardedStore(_Base):
         return data
 
     @contextmanager
-    def _inside(self, *errors: type[Exception]) -> Iterator[None]:
+    def _inside(self) -> Iterator[None]:
         """Mark that the engine's own code runs, which may call its own methods."""
         self.state.in_engine_code = True
         try:
-            with self._asking(*errors):
+            with self._asking():
                 yield
         finally:
             self.state.in_engine_code = False
 
     @contextmanager
-    def _asking(self, *errors: type[Exception]) -> Iterator[None]:
-        # A load catches every exception: clients of caches have errors of their own. A save may
-        # raise for what the project has put into the session.
-        caught: tuple[type[Exception], ...] = (DatabaseError, OSError, SessionUnavailable, *errors)
+    def _asking(self) -> Iterator[None]:
+        """Note an outage for the response, which may come from a view that has met it."""
         try:
             yield
-        except caught as error:
+        except SessionUnavailable:
             self.state.unavailable = True
-            raise SessionUnavailable("The session store does not answer.") from error
+            raise
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            self.state.unavailable = True
+            raise report_outage(error) from error

@@ -3,6 +3,7 @@
 An unknown engine is assumed to have no capability, and is guarded.
 """
 
+import logging
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +20,11 @@ from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.exceptions import is_outage
 from django_logout.models import LoginSession
 from django_logout.sessions.sql import Prepared, placeholder, prepare_delete
+
+logger = logging.getLogger("django_logout")
 
 #: The methods that a subclass of Django's ``db`` engine must not override, or its deletes are not
 #: final.
@@ -169,7 +173,10 @@ def cache_is_writable(cache: Any) -> bool:
     """
     try:
         return bool(cache.add(f"django_logout:probe{secrets.token_hex(8)}", "", 10))
-    except Exception:  # noqa: BLE001 - clients raise errors of their own
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        logger.exception("A cache does not answer, so no ending can be written to it.")
         return False
 
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.cache import caches
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -23,7 +23,7 @@ from django_logout.conf import as_timedelta, logout_settings
 from django_logout.ending import pipeline
 from django_logout.ending.after_commit import log_exceptions
 from django_logout.enums import Reason
-from django_logout.exceptions import unavailable_on
+from django_logout.exceptions import unavailable_on_outage
 from django_logout.guard import decision, status_cache
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import cutoffs, engines, identity, registry, status
@@ -157,7 +157,7 @@ def _temporary_connections() -> Iterator[None]:
     database, alias = connections[registry.database()], status_cache.alias()
     was_open, known = database.connection is not None, caches.all(initialized_only=True)
     try:
-        with unavailable_on(DatabaseError, OSError):
+        with unavailable_on_outage():
             yield
     finally:
         if not was_open:

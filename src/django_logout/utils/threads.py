@@ -1,0 +1,56 @@
+"""Query the database from synchronous code that an event loop runs, such as ``request.session`` in
+an asynchronous view."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from contextvars import copy_context
+from threading import Thread
+from typing import Any, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+T = TypeVar("T")
+
+#: Seconds to wait for Django's own thread, which may be waiting for the event loop itself.
+PATIENCE = 1
+
+
+def run_outside_event_loop(work: Callable[[], T]) -> T:
+    """Call ``work`` where it may query the database, wait for it, and return its result.
+
+    It is called in the thread in which ``sync_to_async`` would call it, so that it sees the same
+    transaction; or in a thread of its own if that one is busy, because it may wait for the event
+    loop that waits here.
+    """
+    result: Future[T] = Future()
+    handing_over: Any = sync_to_async(_call)(result, work)
+    try:
+        handing_over.send(None)  # From here on it would await the result.
+        wait([result], timeout=PATIENCE)
+        if not result.cancel():  # It has begun, or is done.
+            return result.result()
+    except RuntimeError:
+        if result.done() and not result.cancelled():
+            raise  # by the work
+    finally:
+        handing_over.close()
+    result = Future()
+    Thread(target=copy_context().run, args=(_call_and_close, result, work), daemon=True).start()
+    return result.result()
+
+
+def _call(result: Future[T], work: Callable[[], T]) -> None:
+    if not result.set_running_or_notify_cancel():
+        return
+    try:
+        result.set_result(work())
+    except Exception as error:  # noqa: BLE001 - raised to the caller, in its own thread
+        result.set_exception(error)
+
+
+def _call_and_close(result: Future[T], work: Callable[[], T]) -> None:
+    try:
+        _call(result, work)
+    finally:
+        connections.close_all()

@@ -1,0 +1,81 @@
+"""Synchronous code in an event loop queries the database where ``sync_to_async`` would."""
+
+import asyncio
+from threading import Event, get_ident
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync, sync_to_async
+from django.contrib.auth import get_user_model
+from django.core.exceptions import SynchronousOnlyOperation
+
+from django_logout.utils import threads
+from django_logout.utils.context import current_request
+from django_logout.utils.threads import run_outside_event_loop
+
+
+def count_users() -> int:
+    """Query the database, which Django refuses in an event loop."""
+    return get_user_model().objects.count()
+
+
+@pytest.mark.django_db
+def test_the_transaction_of_the_caller_is_seen(user: Any) -> None:
+    """A test of a project is in one, and so are its users."""
+
+    async def view() -> tuple[int, int]:
+        with pytest.raises(SynchronousOnlyOperation):
+            count_users()
+        return run_outside_event_loop(count_users), run_outside_event_loop(get_ident)
+
+    assert async_to_sync(view)() == (1, get_ident())
+
+
+def test_the_thread_is_that_of_sync_to_async() -> None:
+    """So no further connection is opened."""
+
+    async def view() -> bool:
+        return run_outside_event_loop(get_ident) == await sync_to_async(get_ident)()
+
+    assert asyncio.run(view())
+
+
+def test_errors_and_context_variables_reach_the_other_side() -> None:
+    """As if the call had been made here."""
+
+    def fail() -> None:
+        raise LookupError(current_request.get())
+
+    async def view() -> None:
+        current_request.set("the request")  # type: ignore[arg-type]
+        with pytest.raises(LookupError, match="the request"):
+            run_outside_event_loop(fail)
+
+    asyncio.run(view())
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for a thread that does not come."""
+    monkeypatch.setattr(threads, "PATIENCE", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_thread_that_waits_for_this_loop_is_not_waited_for() -> None:
+    """That would last for ever."""
+    begun = Event()
+
+    async def ping() -> str:
+        return "pong"
+
+    def wait_for_loop() -> str:
+        begun.set()
+        return async_to_sync(ping)()
+
+    async def view() -> tuple[str, bool]:
+        waiting = asyncio.ensure_future(sync_to_async(wait_for_loop)())
+        await asyncio.to_thread(begun.wait)
+        elsewhere = run_outside_event_loop(get_ident) != get_ident()
+        return await waiting, elsewhere
+
+    assert asyncio.run(view()) == ("pong", True)
