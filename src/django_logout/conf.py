@@ -65,6 +65,9 @@ class LogoutSettings(SimpleNamespace):
     LAST_SEEN_INTERVAL: timedelta | int = 60
     "Minimum time between two writes of a session's activity. A timedelta or seconds."
 
+    MAX_PRESENTED_SESSIONS: int = 20
+    "Maximum number of further sessions of a browser, behind cookies of one name, that it ends."
+
     MAX_SESSIONS: int | Callable[..., Any] | None = None
     "Maximum number of sessions of one user. A number or a callable."
 

@@ -98,11 +98,18 @@ class Outcome:
     error: str = ""
     exempt: int = 0
     "Number of credentials of the same kind that were exempt, and stay valid."
+    left: int = 0
+    "Number of sessions that were to end, and were not even looked at."
 
     def plus(self, other: Outcome) -> Outcome:
         """Return the sum of this and of the same revoker's outcome in another batch."""
-        count, exempt = self.count + other.count, self.exempt + other.exempt
-        return replace(self, count=count, error=self.error or other.error, exempt=exempt)
+        return replace(
+            self,
+            count=self.count + other.count,
+            error=self.error or other.error,
+            exempt=self.exempt + other.exempt,
+            left=self.left + other.left,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,9 +227,16 @@ class LogoutResult:
         return tuple(outcome.revoker for outcome in self.outcomes if outcome.error)
 
     @property
+    def left(self) -> int:
+        """Number of session cookies beyond ``MAX_PRESENTED_SESSIONS``. Their sessions may be
+        active."""
+        return sum(outcome.left for outcome in self.outcomes)
+
+    @property
     def complete(self) -> bool:
-        """Whether no revoker failed, so that everything has ended that was to end."""
-        return not self.failed
+        """Whether no revoker failed and nothing is left, so that everything has ended that was to
+        end."""
+        return not (self.failed or self.left)
 
 
 class EndedSession(NamedTuple):

@@ -56,3 +56,21 @@ def test_without_a_request_the_session_is_guarded_all_the_same(user: Any, engine
     key = logged_in(user).cookies["sessionid"].value
     end_sessions(Target.user(user))
     assert attached_sessions.attach_session(engines.current_engine().store(key)).session_key is None
+
+
+def attach_all(request: HttpRequest) -> HttpResponse:
+    """Attach all sessions of the header, and say how many have a user."""
+    keys = request.headers["X-Session"].split()
+    opened = map(engines.current_engine().store, keys)
+    found = [SESSION_KEY in attached_sessions.attach_session(session) for session in opened]
+    return HttpResponse(sum(found))
+
+
+def test_a_request_presents_so_many_sessions_at_most(user: Any, engine: str, settings: Any) -> None:
+    """One, and ``MAX_PRESENTED_SESSIONS`` further ones. The same one again counts once."""
+    settings.ROOT_URLCONF = routes(attach_all)
+    settings.LOGOUT = {"MAX_PRESENTED_SESSIONS": 2}
+    keys = [logged_in(user).cookies["sessionid"].value for _ in range(5)]
+
+    assert Client().get(OUT, headers={"X-Session": " ".join(keys)}).content == b"3"
+    assert Client().get(OUT, headers={"X-Session": " ".join(keys[:1] * 5)}).content == b"5"

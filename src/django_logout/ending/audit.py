@@ -27,7 +27,7 @@ def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> 
         actor_id=getattr(ending.actor, "pk", None),
         actor_label=_label(ending.actor),
         sessions=next((o.count for o in outcomes if o.revoker == "session"), 0),
-        complete=not any(outcome.error for outcome in outcomes),
+        complete=not any(outcome.error or outcome.left for outcome in outcomes),
         **client_facts(ending.request),
         outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
@@ -83,6 +83,8 @@ def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:
     entry: dict[str, Any] = {"ended": outcome.count, "error": outcome.error}
     if outcome.exempt:
         entry["exempt"] = outcome.exempt
+    if outcome.left:  # No retry can end them: no record names them.
+        entry["left"] = outcome.left
     if outcome.error and ending.target.scope is Scope.CREDENTIAL:
         entry["credential"] = str(ending.target.value[1])
     if outcome.error and ending.target.scope is Scope.USERS:

@@ -12,12 +12,12 @@ from django.http import HttpRequest
 
 from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import run_ending, run_shielded
-from django_logout.enums import Reason
+from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard.install import session_state
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
-from django_logout.types import LogoutResult, Target
+from django_logout.types import LogoutResult, Outcome, Target
 
 logger = logging.getLogger("django_logout")
 
@@ -60,7 +60,8 @@ def _logout(
     everywhere = everywhere and user is not None
     result, presented = run(Target.user(user) if everywhere else Target.current(request))
     if everywhere and state.duplicate_cookies:  # they may be sessions of another account
-        _, presented = run(Target.current(request))
+        beside, presented = run(Target.current(request))
+        result = result.with_failures([Outcome(SESSION, left=beside.left)])
     # After the ending, so that no receiver can stop it. Before the session is emptied, since
     # Django's contract lets receivers see who was logged in and what the session held.
     state.announcing = True

@@ -21,13 +21,13 @@ from django.utils import timezone
 from django_logout.ending import after_commit, audit, selection, stragglers
 from django_logout.ending.context import EndingContext, prepare_ending
 from django_logout.ending.selection import Batch
-from django_logout.enums import Reason, Scope
+from django_logout.enums import SESSION, Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
 from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
-from django_logout.types import Ending, LogoutResult, Target
+from django_logout.types import Ending, LogoutResult, Outcome, Target
 
 logger = logging.getLogger("django_logout")
 
@@ -147,7 +147,7 @@ def _end_batch(
     try:
         if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
             # No user is logged in here, or none was named: the database has nothing to do.
-            result = so_far.plus(run_revokers(ending), None)
+            result = so_far.plus(_run_revokers(ending, context), None)
         else:
             with transaction.atomic(using=context.database):
                 ending, result = _end_and_record(batch, ending, context, so_far)
@@ -183,7 +183,7 @@ def _end_and_record(
         keys = ()
     ending = replace(ending, sessions=sessions, keys=keys)
     _refuse_unregistered(ending, context)
-    outcomes, event = run_revokers(ending), so_far.event
+    outcomes, event = _run_revokers(ending, context), so_far.event
     if event is not None:
         audit.append_batch(event, ending, outcomes)
     elif (
@@ -193,6 +193,16 @@ def _end_and_record(
     ):
         event = audit.record_event(ending, outcomes, context.database)
     return ending, so_far.plus(outcomes, event)
+
+
+def _run_revokers(ending: Ending, context: EndingContext) -> tuple[Outcome, ...]:
+    """Run the revokers, and add how many session cookies of the browser were not looked at."""
+    outcomes, left = run_revokers(ending), context.presented.left
+    if not left or ending.target.scope is not Scope.CURRENT:
+        return outcomes
+    return tuple(
+        o.plus(Outcome(SESSION, left=left)) if o.revoker == SESSION else o for o in outcomes
+    )
 
 
 def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:

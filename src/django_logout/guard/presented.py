@@ -10,8 +10,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import salted_hmac
 
+from django_logout.conf import logout_settings
+from django_logout.exceptions import unavailable_on
 from django_logout.guard.install import install_guard, session_state
 from django_logout.guard.state import SessionState
+from django_logout.sessions import registry
 
 logger = logging.getLogger("django_logout")
 
@@ -45,6 +48,7 @@ class PresentedSessions(NamedTuple):
         if request is None:
             return cls(None)
         stores = presented_stores(request)
+        _load_together(stores)
         found = [store.ids_to_end() for store in stores]
         bearer = getattr(request, BEARER, None)
         token = [] if bearer is None else [bearer]
@@ -63,19 +67,27 @@ class PresentedSessions(NamedTuple):
         identity = self.stores[0].identity if self.stores else None
         return identity is not None and identity.id in self.state.ended
 
+    @property
+    def left(self) -> int:
+        """How many further cookies the request presents, beyond ``MAX_PRESENTED_SESSIONS``."""
+        return self.state.cookies_left if self.stores else 0
+
     def clear(self) -> None:
         """Empty the sessions of a browser, here and in the engine.
 
         The browser continues with a fresh anonymous session.
         """
+        _delete_stored([store for store in self.stores if not self._is_deleted(store)])
         for store in self.stores:
-            identity = store.identity
-            deleted = identity is not None and identity.id in self.state.ended
-            if not deleted or store.engine.model is None:
-                delete_data(store, store.session_key)
             store.clear()
             store._session_key = None
             store.state.key = None
+
+    def _is_deleted(self, store: Any) -> bool:
+        """Return whether the ending has deleted the data of a session with its row."""
+        identity = store.identity
+        ended = identity is not None and identity.id in self.state.ended
+        return ended and store.engine.model is not None
 
 
 def presented_ids(request: HttpRequest) -> Sequence[UUID]:
@@ -90,20 +102,61 @@ def presented_stores(request: HttpRequest) -> list[Any]:
         return []
     state = session_state(session)
     if state.duplicate_cookies is None:
-        state.duplicate_cookies = _duplicates(request, session.engine.store)
+        state.duplicate_cookies, state.cookies_left = _duplicates(request, session.engine.store)
     return [session, *state.duplicate_cookies]
 
 
-def _duplicates(request: HttpRequest, store_class: Any) -> list[Any]:
+def _duplicates(request: HttpRequest, store_class: Any) -> tuple[list[Any], int]:
+    """Return the sessions behind duplicate cookies, and how many cookies are left beyond the limit.
+
+    Without a limit an attacker could make one request as costly as thousands.
+    """
     name, header = settings.SESSION_COOKIE_NAME, request.META.get("HTTP_COOKIE", "")
     if header.count(f"{name}=") < 2:
-        return []
+        return [], 0
     cookies = (parse_cookie(chunk) for chunk in header.split(";"))
-    keys = {cookie[name] for cookie in cookies if name in cookie}
-    found = [store_class(key) for key in keys - {request.COOKIES.get(name)}]
+    keys = dict.fromkeys(cookie[name] for cookie in cookies if name in cookie)
+    keys.pop(request.COOKIES.get(name, ""), None)
+    limit = logout_settings().MAX_PRESENTED_SESSIONS
+    found = [store_class(key) for key in list(keys)[:limit]]
     for store in found:
         install_guard(store, request)
-    return found
+    left = len(keys) - len(found)
+    if left:
+        logger.warning(
+            "A request presents %s session cookies; %s of them are ignored.", len(keys) + 1, left
+        )
+    return found, left
+
+
+def _load_together(stores: Sequence[Any]) -> None:
+    """Load the sessions of a request, those behind duplicate cookies with one read for all."""
+    for own in stores[:1]:
+        own._get_session()
+    unread = [store for store in stores if "_session_cache" not in vars(store)]
+    if unread:
+        keys = [store.session_key for store in unread if store.session_key]
+        with unavailable_on(Exception):  # whatever a client of a cache raises
+            stored = unread[0].engine.read(keys)
+        for store in unread:
+            store.load_to_end(stored.get(store.session_key))
+    unknown = {state.key: state for store in stores if (state := store.state).key_unknown}
+    asked = [key for key, state in unknown.items() if key and state.successors is None]
+    if len(asked) > 1:
+        for key, ids in registry.ids_by_previous_keys(asked).items():
+            unknown[key].successors = ids
+
+
+def _delete_stored(stores: Sequence[Any]) -> None:
+    """Delete the stored data of sessions, at one go if there are several and the engine can."""
+    keys = [store.session_key for store in stores if store.session_key]
+    try:
+        done = len(keys) > 1 and stores[0].engine.discard(keys)
+    except Exception as error:  # noqa: BLE001 - any engine's
+        done = True
+        _log_left_data(error)
+    for store in () if done else stores:
+        delete_data(store, store.session_key)
 
 
 def own_session_ids(request: HttpRequest | None) -> set[UUID]:
@@ -125,9 +178,14 @@ def delete_data(store: Any, key: str | None) -> None:
     """Delete the stored data of an ended session; if that fails, it is refused all the same."""
     try:
         store.delete(key)
-    except Exception as error:  # noqa: BLE001 - any engine's; that of files has the key in its text
-        name = type(error).__name__
-        logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
+    except Exception as error:  # noqa: BLE001 - any engine's
+        _log_left_data(error)
+
+
+def _log_left_data(error: Exception) -> None:
+    # The class only: the text of an error of the file engine contains the key.
+    name = type(error).__name__
+    logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
 
 
 def set_anonymous_user(request: HttpRequest) -> None:

@@ -43,6 +43,8 @@ class SessionState:
     "``logout()`` of this package is sending ``user_logged_out``."
     duplicate_cookies: list[Any] | None = None
     "Further sessions that the browser presents under the same cookie name."
+    cookies_left: int = 0
+    "How many more the browser presents than ``MAX_PRESENTED_SESSIONS`` allows."
     key_unknown: bool = False
     "The engine does not know the key that was presented."
     successors: list[UUID] | None = None

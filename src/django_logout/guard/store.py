@@ -214,6 +214,18 @@ class GuardedStore(_Base):
             return state.successors
         return []
 
+    def load_to_end(self, stored: dict[str, Any] | None) -> None:
+        """Take the data of a session that is presented only to be ended.
+
+        Its status is not asked for, since nothing of it is served. ``None`` means that the engine
+        does not know the session.
+        """
+        key = self.session_key
+        if stored is None:
+            self._session_key = None
+        self.__dict__["_session_cache"] = stored or {}
+        self._identify(self._data, key)
+
     def recheck(self) -> None:
         """Decide on a session that was loaded before it was guarded."""
         identity = self._identify(self._data, self.session_key)

@@ -19,7 +19,12 @@ from django.utils.module_loading import import_string
 
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
-from django_logout.responses.messages import REAUTHENTICATE, describe_result, explain_reason
+from django_logout.responses.messages import (
+    REAUTHENTICATE,
+    TOO_MANY_COOKIES,
+    describe_result,
+    explain_reason,
+)
 from django_logout.types import LogoutResult
 
 #: The tag of the message that asks for a new login. The sessions page hides that message.
@@ -163,6 +168,8 @@ def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) ->
             messages.add(INFO, explain_reason(notice.reason))
         case Kind.REAUTHENTICATE:
             messages.add(INFO, REAUTHENTICATE, extra_tags=REAUTHENTICATE_TAG)
+        case Kind.LOGGED_OUT if notice.result is not None and notice.result.left:
+            messages.add(WARNING, TOO_MANY_COOKIES)
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
             level = SUCCESS if notice.result.complete else WARNING
             messages.add(level, describe_result(notice.result))

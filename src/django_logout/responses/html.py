@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url
-from django_logout.responses.messages import explain_reason
+from django_logout.responses.messages import TOO_MANY_COOKIES, explain_reason
 from django_logout.utils.csp import nonce
 
 
@@ -31,6 +31,8 @@ class HtmlResponder(Responder):
             "retry_url": request.get_full_path(),
             "csp_nonce": nonce(request),
         }
+        if notice.result is not None and notice.result.left:
+            context["warning"] = TOO_MANY_COOKIES
         if kind.needs_login:
             context["login_url"] = notice.redirect_to or login_url(request)
         html = render_to_string(f"django_logout/{name}.html", context)

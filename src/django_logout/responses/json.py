@@ -7,7 +7,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url
-from django_logout.responses.messages import CHOOSE, CHOOSE_MORE, REAUTHENTICATE, explain_reason
+from django_logout.responses.messages import (
+    CHOOSE,
+    CHOOSE_MORE,
+    REAUTHENTICATE,
+    TOO_MANY_COOKIES,
+    explain_reason,
+)
 from django_logout.types import LogoutResult
 
 _DETAILS = {
@@ -62,13 +68,15 @@ class JsonResponder(Responder):
 
 def _success(request: HttpRequest, notice: Notice) -> dict[str, Any]:
     result = notice.result or LogoutResult()
-    exempt = {"exempt": dict(result.exempt)} if result.exempt else {}
+    more: dict[str, Any] = {"exempt": dict(result.exempt)} if result.exempt else {}
+    if result.left:
+        more |= {"left": result.left, "detail": TOO_MANY_COOKIES}
     return {
         "logged_out": notice.kind is Kind.LOGGED_OUT,
         "complete": result.complete,
         "reason": str(result.reason),
         "ended": dict(result.ended),
         "failed": list(result.failed),
-        **exempt,
+        **more,
         "redirect_to": notice.redirect_to or request.path,
     }

@@ -19,6 +19,12 @@ CHOOSE = gettext_lazy(
 #: Why the user has to choose again.
 CHOOSE_MORE = gettext_lazy("Nothing was changed. To log in here, select more sessions to end.")
 
+#: Why a browser that has logged out may still have a session.
+TOO_MANY_COOKIES = gettext_lazy(
+    "Your browser sent too many session cookies, so you may still be logged in. "
+    "Delete the cookies of this site to be sure."
+)
+
 
 def explain_reason(reason: str) -> Any:
     """Return the sentence for a reason. A reason of the project's own has none, so its sentence

@@ -5,7 +5,7 @@ An unknown engine is assumed to have no capability, and is guarded.
 
 import logging
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -18,6 +18,7 @@ from django.core.cache import caches
 from django.db import router
 from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
+from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.exceptions import is_outage
@@ -44,8 +45,15 @@ _DB_METHODS = (
 #: Django's engines that read a session from a cache.
 _CACHED = tuple(f"django.contrib.sessions.backends.{name}" for name in ("cache", "cached_db"))
 
+#: Django's engines whose sessions are rows, and the one whose sessions are in a cache alone.
+_IN_TABLE = tuple(f"django.contrib.sessions.backends.{name}" for name in ("db", "cached_db"))
+_IN_CACHE = "django.contrib.sessions.backends.cache"
+
 #: Parameters of one statement: SQLite takes 32,766, PostgreSQL 65,535.
 MOST_KEYS = 10_000
+
+#: Characters of a session key, of which memcached takes 250 with all prefixes. Django's have 32.
+LONGEST_KEY = 128
 
 #: Up to so many keys, the number that most users have, the DELETE is prepared.
 FEW_KEYS = 10
@@ -99,6 +107,51 @@ class Engine(NamedTuple):
         if is_backend(self.store, "cached_db"):
             prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
             caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
+
+    def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return the stored data of the sessions with these keys that the engine knows.
+
+        Takes one query, or one read of the cache, on Django's engines of that kind. Other engines
+        are asked for one session after the other. Raises what the engine raises.
+        """
+        table, cache = self._table_by("load"), self._cache_by("load")
+        if table is not None:
+            rows = table.objects.using(router.db_for_write(table)).order_by()
+            found = rows.filter(session_key__in=keys, expire_date__gt=timezone.now())
+            stored = found.values_list("session_key", "session_data")
+            return {key: self.store(key).decode(data) for key, data in stored}
+        if cache is not None:
+            names = {self._cache_name(key): key for key in keys if _fits_cache(key)}
+            return {names[name]: data for name, data in _get_many(cache, names).items()}
+        return {key: data for key in keys if (data := _load_one(self.store, key)) is not None}
+
+    def discard(self, keys: Collection[str]) -> bool:
+        """Delete what is stored under these keys, in one statement or one write to the cache.
+
+        Returns false, without doing anything, if the engine has to delete them one by one. Raises
+        what the engine raises.
+        """
+        table, cache = self._table_by("delete"), self._cache_by("delete")
+        if table is not None:
+            rows = table._base_manager.using(router.db_for_write(table))
+            rows.filter(session_key__in=keys).delete()
+            self.evict_cached(keys)
+        elif cache is not None:
+            cache.delete_many([self._cache_name(key) for key in keys if _fits_cache(key)])
+        return table is not None or cache is not None
+
+    def _table_by(self, method: str) -> Any:
+        """Return the table that a method of Django's uses, unless the project has overridden it."""
+        uses_table = _home(getattr(self.store, method)) in _IN_TABLE
+        return self.store.get_model_class() if uses_table else None  # type: ignore[attr-defined]
+
+    def _cache_by(self, method: str) -> Any:
+        uses_cache = _home(getattr(self.store, method)) == _IN_CACHE
+        return caches[settings.SESSION_CACHE_ALIAS] if uses_cache else None
+
+    def _cache_name(self, key: str) -> str:
+        name: str = self.store(key).cache_key  # type: ignore[attr-defined]
+        return name
 
     def reachable(self) -> bool:
         """Return whether the storage of an engine that hides outages answers."""
@@ -164,6 +217,30 @@ def is_backend(store: type[SessionBase], *engines: str) -> bool:
     """
     modules = {base.__module__ for base in store.__mro__}
     return any(f"django.contrib.sessions.backends.{engine}" in modules for engine in engines)
+
+
+def _fits_cache(key: str) -> bool:
+    """Return whether every cache takes a key; memcached refuses a whole batch for one that is not."""
+    return len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and " " not in key
+
+
+def _get_many(cache: Any, names: Collection[str]) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = cache.get_many(names)
+    except Exception:  # noqa: BLE001 - a cluster reads no two keys of different slots at a time
+        read = {name: cache.get(name) for name in names}
+        found = {name: value for name, value in read.items() if value is not None}
+    return found
+
+
+def _load_one(store: type[SessionBase], key: str) -> dict[str, Any] | None:
+    session = store(key)
+    data: dict[str, Any] = session.load()
+    if session.session_key == key:
+        return data
+    if session.session_key:  # Django's file engine replaces an expired session by an empty one
+        session.delete(session.session_key)
+    return None
 
 
 def cache_is_writable(cache: Any) -> bool:

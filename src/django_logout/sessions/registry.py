@@ -3,7 +3,7 @@
 A session is known by a public UUID in its own data, so a rotated key changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -151,14 +151,26 @@ def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None
 
 
 def ids_by_previous_key(key: str) -> list[UUID]:
-    """Return the ids of the sessions that had this key before it was rotated.
+    """Return the ids of the sessions that had this key before it was rotated."""
+    return ids_by_previous_keys([key])[key]
 
-    If the engine does not know the key any more, but a row still has it, its rotation is being
+
+def ids_by_previous_keys(keys: Collection[str]) -> dict[str, list[UUID]]:
+    """Return, by key, the ids of the sessions that had it before it was rotated, in one query.
+
+    If the engine does not know a key any more, but a row still has it, its rotation is being
     recorded; that session is found too.
     """
-    rotated, stored = Q(rotated_from=fingerprint(key)), _stored(key, engines.current_engine())
-    rows = sessions().filter(rotated | Q(session_key=stored) if stored else rotated)
-    return list(rows.order_by().values_list("pk", flat=True))
+    engine = engines.current_engine()
+    names = {key: {fingerprint(key), _stored(key, engine)} - {""} for key in keys}
+    wanted = set().union(*names.values())
+    rotated = Q(rotated_from__in=[name for name in wanted if isinstance(name, UUID)])
+    stored = Q(session_key__in=[name for name in wanted if isinstance(name, str)])
+    rows = sessions().filter(rotated | stored).order_by()
+    found = list(rows.values_list("pk", "rotated_from", "session_key"))
+    return {
+        key: [pk for pk, *had in found if not known.isdisjoint(had)] for key, known in names.items()
+    }
 
 
 def sessions() -> QuerySet[LoginSession]:

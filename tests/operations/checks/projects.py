@@ -108,6 +108,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"LOGOUT": {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 600}},
         "shorter than ABSOLUTE_TIMEOUT",
     ),
+    "E044": ({"LOGOUT": {"MAX_PRESENTED_SESSIONS": -1}}, "0 reads none"),
     "E043": ({"LOGOUT": {"LAST_SEEN_INTERVAL": -1}}, "0 records each request"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
     "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Remove "cache"'),

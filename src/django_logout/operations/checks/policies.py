@@ -36,6 +36,13 @@ def check_expiry() -> Iterator[CheckMessage]:
             hint="Write how many seconds activity may go unrecorded; 0 records each request.",
             id="django_logout.E043",
         )
+    most: Any = given.MAX_PRESENTED_SESSIONS
+    if isinstance(most, int) and most < 0:
+        yield Error(
+            f'LOGOUT["MAX_PRESENTED_SESSIONS"] is negative: {most!r}.',
+            hint="Write how many further session cookies of a browser are read; 0 reads none.",
+            id="django_logout.E044",
+        )
     if wrong or idle is None:
         return
     if interval is not None and interval >= idle:

@@ -18,6 +18,7 @@ from django.views.generic import View
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
 from django_logout.responses.base import Kind, respond
+from django_logout.responses.messages import TOO_MANY_COOKIES
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import safe_next
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
@@ -68,7 +69,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
     def _logged_out(self, result: LogoutResult) -> HttpResponse:
         target = self.get_success_url()
         is_here = target == self.request.get_full_path()
-        page = partial(self._goodbye, everywhere=self._is_everywhere())
+        warning = TOO_MANY_COOKIES if result.left else ""
+        page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
         url = "" if is_here else target
         return respond(self.request, Kind.LOGGED_OUT, result=result, redirect_to=url, page=page)
 
@@ -86,8 +88,9 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             request=self.request, template=[self.question_template_name], context=context
         )
 
-    def _goodbye(self, *, everywhere: bool = False) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(everywhere=everywhere))
+    def _goodbye(self, *, everywhere: bool = False, warning: Any = "") -> HttpResponse:
+        context = self.get_context_data(everywhere=everywhere, warning=warning)
+        return self.render_to_response(context)
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
