@@ -126,8 +126,9 @@ class LogoutSchema(DefaultSchema):
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         found = super().__get__(instance, owner)
-        if type(found) is api_settings.DEFAULT_SCHEMA_CLASS:
-            found.__class__ = describing(type(found))
+        schema_class: Any = type(found)
+        if schema_class is api_settings.DEFAULT_SCHEMA_CLASS:
+            found.__class__ = describing(schema_class)
         return found
 
 
