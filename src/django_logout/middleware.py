@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.guard.install import install_guard, needs_finalizing, session_state
-from django_logout.guard.presented import ATTACHED, set_anonymous_user
+from django_logout.guard.presented import ATTACHED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
 from django_logout.web.headers import forbid_storing
@@ -18,6 +18,9 @@ from django_logout.web.headers import forbid_storing
 # Most requests only read their session and never need these.
 finalize_sessions = lazy_import("web.finalize.finalize_sessions")
 error_response = lazy_import("web.finalize.error_response")
+
+#: Attributes of requests with work to do, even if their own session needs none.
+NOTES = frozenset({ATTACHED, REFUSED})
 
 
 class LogoutMiddleware:
@@ -47,7 +50,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         forbid_storing(request, session, response)
         own_too = needs_finalizing(request, session)
-        if own_too or ATTACHED in vars(request):
+        if own_too or not NOTES.isdisjoint(vars(request)):
             response = finalize_sessions(request, response, session, own_too=own_too)
         return response
 
@@ -64,7 +67,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         forbid_storing(request, session, response)
         own_too = needs_finalizing(request, session)
-        if own_too or ATTACHED in vars(request):
+        if own_too or not NOTES.isdisjoint(vars(request)):
             response = await sync_to_async(finalize_sessions)(
                 request, response, session, own_too=own_too
             )

@@ -4,12 +4,18 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.decorators import login_required, permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.test import Client
 from django.urls import path
 
 from django_logout import Target, end_sessions
-from tests.clients import LOGOUT, copy_of
+from tests.clients import JSON, LOGOUT, copy_of
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,3 +135,60 @@ def test_a_request_that_may_be_another_sites_is_not_led_to_the_login_page(
     client.force_login(user)
     end_sessions(Target.user(user), reason="admin")
     assert client.post(LOGOUT).status_code == 403
+
+
+def denying(response: HttpResponse) -> Any:
+    """Return URLs with a view that looks at the user and returns this response."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.user.get_username()
+        return response
+
+    return routes(view)
+
+
+def test_the_body_of_an_api_is_kept(user: Any, ann: Client, settings: Any) -> None:
+    """Its clients know its members; the reason is added to them."""
+    envelope = {"data": {"flows": ["login"]}, "meta": {"is_authenticated": False}, "reason": 7}
+    denial = JsonResponse(envelope, status=401)
+    denial["Content-Length"] = str(len(denial.content))
+    settings.ROOT_URLCONF = denying(denial)
+    end_sessions(Target.user(user), reason="admin")
+
+    told = ann.get(OUT, headers=JSON)
+
+    assert told.json() == {**envelope, "login_url": "/login/?next=/out/"}
+    assert (told.status_code, told["Logout-Reason"]) == (401, "admin")
+    assert told["Content-Type"] == "application/json"
+    assert told["Content-Length"] == str(len(told.content))
+    assert "no-store" in told["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "denial",
+    [
+        HttpResponse("<error/>", status=401, content_type="application/xml"),
+        HttpResponse("Log in.", status=401, content_type="text/plain"),
+        HttpResponse("[1]", status=401, content_type="application/json"),
+        HttpResponse("not JSON", status=401, content_type="application/json"),
+        HttpResponse(
+            "{}", status=401, content_type="application/json", headers={"Content-Encoding": "br"}
+        ),
+        StreamingHttpResponse(["{", "}"], status=401, content_type="application/json"),
+    ],
+)
+def test_a_body_that_takes_no_members_is_kept(
+    user: Any, ann: Client, settings: Any, denial: HttpResponse
+) -> None:
+    """The header alone says why."""
+    settings.ROOT_URLCONF = denying(denial)
+    end_sessions(Target.user(user), reason="admin")
+    before = denial.getvalue()
+
+    told = ann.get(OUT, headers=JSON)
+
+    assert (told.status_code, told.getvalue() or b"{}", told["Logout-Reason"]) == (
+        401,
+        before,
+        "admin",
+    )

@@ -125,10 +125,15 @@ def respond(
     response = responder.respond(request, notice)
     add_never_cache_headers(response)
     if kind is Kind.ENDED:
-        response[REASON_HEADER] = str(notice.reason)
+        add_reason_header(response, notice.reason)
     if kind is Kind.NOT_ENDED:
         response["Retry-After"] = "5"
     return response
+
+
+def add_reason_header(response: HttpResponse, reason: str) -> None:
+    """Tell the scripts of a page why its session has ended."""
+    response[REASON_HEADER] = str(reason)
 
 
 def login_url(request: HttpRequest, back: str = "", *, page: str = "") -> str:

@@ -1,8 +1,11 @@
 """Respond to fetch and API clients with JSON, and with problem details (RFC 9457) for errors."""
 
+import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -64,6 +67,28 @@ class JsonResponder(Responder):
         if kind in _URLS:
             problem[_URLS[kind]] = notice.redirect_to
         return JsonResponse(problem, status=kind.status, content_type="application/problem+json")
+
+
+def is_json(response: HttpResponse) -> bool:
+    """Return whether a response says that its body is JSON of any kind."""
+    return "json" in response.get("Content-Type", "")
+
+
+def add_members(response: HttpResponse, members: Mapping[str, Any]) -> None:
+    """Add members to the object in the body of another API's response, which keeps its own.
+
+    A body that is no object, or is compressed, is left alone.
+    """
+    if response.streaming or response.has_header("Content-Encoding"):
+        return
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return
+    if isinstance(body, dict):
+        response.content = json.dumps({**members, **body}, cls=DjangoJSONEncoder).encode()
+        if response.has_header("Content-Length"):
+            response["Content-Length"] = str(len(response.content))
 
 
 def _success(request: HttpRequest, notice: Notice) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Delete further cookies of the project with the session."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,8 +41,23 @@ def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return
     for cookie in getattr(request, _TO_DELETE, ()):
-        attributes = {key: cookie[key] for key in ATTRIBUTES if key in cookie}
-        delete_cookie(response, cookie["name"], **attributes)
+        _delete(cookie, response)
+
+
+def delete_named_cookies(response: HttpResponse, names: Collection[str]) -> None:
+    """Delete these cookies, with the attributes that the project gives them if it names them.
+
+    A cookie that the response itself sets is kept: it is a new one.
+    """
+    known = {cookie["name"]: cookie for cookie in _cookies()}
+    for name in names:
+        if name not in response.cookies:
+            _delete(known.get(name, {"name": name}), response)
+
+
+def _delete(cookie: Cookie, response: HttpResponse) -> None:
+    attributes = {key: cookie[key] for key in ATTRIBUTES if key in cookie}
+    delete_cookie(response, cookie["name"], **attributes)
 
 
 def _cookies() -> Iterator[Cookie]:

@@ -1,17 +1,23 @@
 """Build the responses to refused logins, and tell clients that were denied why."""
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import resolve_url
+from django.utils.cache import add_never_cache_headers
 
 from django_logout.enums import Reason
 from django_logout.guard.install import session_state
+from django_logout.guard.presented import REFUSED
 from django_logout.policies import pending_login
-from django_logout.responses.base import Kind, login_url, respond
+from django_logout.responses.base import Kind, add_reason_header, login_url, respond
+from django_logout.responses.json import add_members, is_json
+from django_logout.revokers.cookies import delete_named_cookies
 from django_logout.web.csrf import CSRF_FAILED
 
 
@@ -36,13 +42,55 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
 def explain_denial(
     request: HttpRequest, response: HttpResponse, reason: str | None
 ) -> HttpResponse:
-    """Replace the response that denied a page to a client whose session has ended (``reason``) by
-    one that says why, as a page or as JSON like the denied one."""
+    """Say why in the response that denied a page to a client whose session has ended (``reason``).
+
+    A page is replaced. The response of an API keeps its body, which its clients know: in an object
+    of JSON the reason is added, and in the header.
+    """
     if reason is None or not _is_denial(request, response):
         return response
-    page, as_json = response.get("Location", ""), "json" in response.get("Content-Type", "")
+    page = response.get("Location", "")
+    if (response.streaming or response.content) and not (page or _is_html(response)):
+        add_members(response, {"reason": str(reason), "login_url": login_url(request)})
+        response.status_code = HTTPStatus.UNAUTHORIZED
+        add_never_cache_headers(response)
+        add_reason_header(response, reason)
+        return response
     where: dict[str, Any] = {"login_page": page, "redirect_to": page or login_url(request)}
-    return respond(request, Kind.ENDED, reason=reason, as_json=as_json, **where)
+    return respond(request, Kind.ENDED, reason=reason, as_json=is_json(response), **where)
+
+
+class RefusedCookie(NamedTuple):
+    """A credential in a cookie that was refused, so the request is served as anonymous."""
+
+    names: Collection[str]
+    "The cookies to delete with it."
+    members: Mapping[str, Any]
+    "What the body of a denial says about it."
+    reason: str | None = None
+    "Why its login has ended, if it has."
+
+
+def note_refused_cookie(request: HttpRequest, refused: RefusedCookie) -> None:
+    """Note a refused credential, which :func:`remove_refused_cookie` removes with the response."""
+    setattr(request, REFUSED, refused)
+
+
+def remove_refused_cookie(request: HttpRequest, response: HttpResponse) -> None:
+    """Delete the cookies of a refused credential, unless the response sets new ones. If the
+    response denies access for want of a credential, say which one was refused."""
+    refused: RefusedCookie = getattr(request, REFUSED)
+    delete_named_cookies(response, refused.names)
+    if not _is_denial(request, response):
+        return
+    add_members(response, refused.members)
+    if refused.reason is not None:
+        response.status_code = HTTPStatus.UNAUTHORIZED
+        add_reason_header(response, refused.reason)
+
+
+def _is_html(response: HttpResponse) -> bool:
+    return response.get("Content-Type", "").startswith("text/html")
 
 
 def _is_denial(request: HttpRequest, response: HttpResponse) -> bool:

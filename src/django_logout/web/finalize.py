@@ -26,6 +26,7 @@ from django_logout.guard.install import (
 )
 from django_logout.guard.presented import (
     ATTACHED,
+    REFUSED,
     clear_sessions,
     delete_data,
     set_anonymous_user,
@@ -39,7 +40,11 @@ from django_logout.sessions import activity, registry, status
 from django_logout.sessions.identity import Identity
 from django_logout.types import Target
 from django_logout.web import replay_detection
-from django_logout.web.denials import explain_denial, login_refused_response
+from django_logout.web.denials import (
+    explain_denial,
+    login_refused_response,
+    remove_refused_cookie,
+)
 from django_logout.web.headers import clear_browser_data, forbid_storing
 
 
@@ -64,6 +69,8 @@ def finalize_sessions(
                 response = _finalize_session(request, response, session)
         finally:
             request.session = own
+    if REFUSED in vars(request):
+        remove_refused_cookie(request, response)
     return response
 
 

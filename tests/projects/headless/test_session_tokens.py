@@ -280,3 +280,16 @@ def test_lookup_outside_request(user: Any) -> None:
     assert found["_auth_user_id"] == str(user.pk)
     end_sessions(Target.user(user))
     assert app_settings.TOKEN_STRATEGY.lookup_session(app.token) is None
+
+
+def test_browser_client_gets_allauths_own_body(user: Any) -> None:
+    """A single-page application reads which ways to log in there are; the reason is added."""
+    browser, url = Client(), "/_allauth/browser/v1/auth"
+    form = {"username": "ann", "password": "pw"}
+    assert browser.post(f"{url}/login", form, content_type="application/json").status_code == 200
+    end_sessions(Target.user(user), reason=Reason.ADMIN)
+    told = browser.get(f"{url}/session", headers={"Accept": "application/json"})
+    body = told.json()
+    assert (told.status_code, body["status"], body["reason"]) == (401, 401, "admin")
+    assert body["meta"]["is_authenticated"] is False
+    assert {flow["id"] for flow in body["data"]["flows"]} >= {"login"}

@@ -4,7 +4,7 @@ REST framework imports this module while it imports its own views. So the views 
 library's are in ``dj_rest_auth_views``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from dj_rest_auth import jwt_auth
@@ -24,3 +24,11 @@ class JWTCookieAuthentication(SessionCheckMixin, jwt_auth.JWTCookieAuthenticatio
             if api_settings.JWT_AUTH_COOKIE_USE_CSRF:
                 self.enforce_csrf(request)
             yield from found
+
+    def cookies_to_delete(self, names: Collection[str], *, ended: bool) -> Collection[str]:
+        """Return both cookies if the login of the token has ended. An access token that has only
+        expired can be refreshed."""
+        if not ended:
+            return names
+        pair = (api_settings.JWT_AUTH_COOKIE, api_settings.JWT_AUTH_REFRESH_COOKIE)
+        return [name for name in pair if name]

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from dj_rest_auth import jwt_auth, views
+from dj_rest_auth.app_settings import api_settings
 from django.contrib.auth import SESSION_KEY
 from django.utils.translation import gettext as library_gettext
 from rest_framework.authentication import SessionAuthentication
@@ -16,6 +18,7 @@ from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 from django_logout.contrib.drf.views import ExemptMixin, LenientAuthMixin
 from django_logout.ending.pipeline import end_sessions
 from django_logout.revokers import runner
+from django_logout.revokers.cookies import delete_named_cookies
 from django_logout.types import Target
 
 
@@ -27,6 +30,14 @@ class RefreshView(jwt_auth.get_refresh_view()):
     """Use this in place of the library's ``token/refresh/``."""
 
     serializer_class = CookieTokenRefreshSerializer
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Delete the cookies of a refresh token that is refused, since no script can."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not request.data.get("refresh"):
+            pair = (api_settings.JWT_AUTH_COOKIE, api_settings.JWT_AUTH_REFRESH_COOKIE)
+            delete_named_cookies(response, [name for name in pair if name])
+        return response
 
 
 class LogoutView(ExemptMixin, LenientAuthMixin, views.LogoutView):
