@@ -11,7 +11,7 @@ from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import salted_hmac
 
 from django_logout.conf import logout_settings
-from django_logout.exceptions import unavailable_on
+from django_logout.exceptions import unavailable_on_outage
 from django_logout.guard.install import install_guard, session_state
 from django_logout.guard.state import SessionState
 from django_logout.sessions import registry
@@ -138,7 +138,7 @@ def _load_together(stores: Sequence[Any]) -> None:
     unread = [store for store in stores if "_session_cache" not in vars(store)]
     if unread:
         keys = [store.session_key for store in unread if store.session_key]
-        with unavailable_on(Exception):  # whatever a client of a cache raises
+        with unavailable_on_outage():
             stored = unread[0].engine.read(keys)
         for store in unread:
             store.load_to_end(stored.get(store.session_key))
