@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import Error, transaction
 
 from django_logout.ending import audit, stragglers
 from django_logout.ending.context import EndingContext
@@ -79,6 +79,21 @@ def finish_ending(
         for store in context.presented.stores:
             store.state.confirmed.update(ids, already_ended)
     return result
+
+
+def call_if_recorded(event: LogoutEvent | None, finish: Callable[[], Any]) -> None:
+    """Finish an ending when the transaction of the project is committed, if it is part of that.
+
+    Django forgets what was to be done after the commit when it rolls back a savepoint of an
+    ``atomic()`` block, but not for one of ``transaction.savepoint()`` or of SQL. Raises
+    :class:`SessionNotEnded` like :func:`finish_ending`.
+    """
+    try:
+        recorded = event is None or audit.is_recorded(event.pk)
+    except Error as error:
+        raise SessionNotEnded("The database did not tell whether the sessions ended.") from error
+    if recorded:
+        finish()
 
 
 def users_with_tokens(target: Target) -> set[Any]:

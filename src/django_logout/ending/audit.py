@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
@@ -69,6 +70,11 @@ def record_interruption(event: LogoutEvent | None, *, left: int) -> None:
         left,
         extra={"event": event and str(event.pk), "left": left},
     )
+
+
+def is_recorded(event_id: UUID) -> bool:
+    """Return whether an event is stored; its transaction, or a savepoint, may be rolled back."""
+    return LogoutEvent.objects.using(registry.database()).filter(pk=event_id).exists()
 
 
 def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> None:

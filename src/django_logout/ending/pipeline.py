@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connections, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -28,6 +28,7 @@ from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target
+from django_logout.utils.transactions import in_transaction
 
 logger = logging.getLogger("django_logout")
 
@@ -143,7 +144,7 @@ def _end_batch(
     batch: Batch, ending: Ending, context: EndingContext, so_far: LogoutResult
 ) -> LogoutResult:
     """End one batch and record it, in one transaction; announce it after the commit."""
-    nested = connections[context.database].in_atomic_block
+    nested = in_transaction(context.database)
     try:
         if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
             # No user is logged in here, or none was named: the database has nothing to do.
@@ -160,10 +161,15 @@ def _end_batch(
     except Exception as error:
         logger.exception("The sessions could not be ended; nothing was changed.")
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
-    _note_in_request(ending, context)
-    finish = partial(after_commit.finish_ending, batch, ending, context, result)
+    note = _note_in_request(ending, context)
+
+    def finish() -> LogoutResult:
+        note()
+        return after_commit.finish_ending(batch, ending, context, result)
+
     if nested:
-        transaction.on_commit(finish, using=context.database)
+        on_commit = partial(after_commit.call_if_recorded, result.event, finish)
+        transaction.on_commit(on_commit, using=context.database)
         return result
     return finish()  # on_commit() would call it now too, but drop what it returns
 
@@ -223,20 +229,27 @@ def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:
             cutoffs.cut_off(adopted, before=cutoffs.moment_of(0), reason=ending.reason)
 
 
-def _note_in_request(ending: Ending, context: EndingContext) -> None:
-    """Note in the request which of the sessions that it presents have ended."""
+def _note_in_request(ending: Ending, context: EndingContext) -> Callable[[], Any]:
+    """Note in the request which of the sessions that it presents have ended.
+
+    Returns what has to be called once the ending is committed.
+    """
     presented = context.presented
     if presented.request is not ending.request or not (presented.ids and presented.stores):
-        return
+        return _do_nothing
     ended = set(presented.ids)
     if ending.target.scope is not Scope.EVERYONE:
         ended.intersection_update(session.id for session in ending.sessions)
     state = presented.state
     if context.with_change:
-        transaction.on_commit(partial(state.leave, ended), using=context.database)
-    else:
-        state.ended.update(ended)
-        state.endings.update(dict.fromkeys(ended, ending))
+        return partial(state.leave, ended)
+    state.ended.update(ended)
+    state.endings.update(dict.fromkeys(ended, ending))
+    return _do_nothing
+
+
+def _do_nothing() -> None:
+    pass
 
 
 async def run_shielded(work: Callable[[], LogoutResult]) -> LogoutResult:

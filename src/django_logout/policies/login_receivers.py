@@ -1,19 +1,23 @@
 """Receivers of Django's ``user_logged_in`` and ``user_logged_out``."""
 
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.db import connections, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.ending import logout
 from django_logout.guard.install import session_state
 from django_logout.guard.presented import presented_stores
+from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import pending_login, session_limits
 from django_logout.sessions import activity, registry
 from django_logout.sessions.identity import ID_KEY, Identity
+from django_logout.utils.transactions import in_transaction
 
 
 def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -45,9 +49,16 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
         state.cut_off = 0  # The session starts now, after every cutoff there is.
     state.login = (row.pk, user)
     activity.remember_row(row)
-    if connections[registry.database()].in_atomic_block:
-        transaction.on_commit(state.confirm_login, using=registry.database())
+    if in_transaction(registry.database()):
+        confirm = partial(_confirm_login, state, row.pk)
+        transaction.on_commit(confirm, using=registry.database(), robust=True)
     else:
+        state.confirm_login()
+
+
+def _confirm_login(state: SessionState, session_id: UUID) -> None:
+    """Confirm a login whose transaction is committed, unless a savepoint took away its row."""
+    if registry.row_exists(session_id):
         state.confirm_login()
 
 

@@ -34,6 +34,7 @@ from django_logout.policies import pending_login
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
+from django_logout.utils.transactions import in_transaction
 
 _rehearsed = ContextVar("django_logout_rehearsed", default=False)
 
@@ -112,10 +113,10 @@ def register_within_limit(
             with suppress(DatabaseError):
                 registry.delete_unfinished_login(row.pk)
             raise
-        if connections[database].in_atomic_block:
+        if in_transaction(database):
             # Until the commit, this login and concurrent ones do not see each other.
             on_commit(end_oldest)
-    if connections[database].in_atomic_block:
+    if in_transaction(database):
         on_commit(partial(_end_if_cut_off, row))
     return row
 

@@ -14,7 +14,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.ending import pipeline
+from django_logout.ending import audit, pipeline
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import status_cache
@@ -38,7 +38,8 @@ from django_logout.responses.base import Kind, login_url, respond
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.identity import Identity
-from django_logout.types import Target
+from django_logout.types import Ending, Target
+from django_logout.utils.transactions import in_transaction
 from django_logout.web import replay_detection
 from django_logout.web.denials import (
     explain_denial,
@@ -150,11 +151,11 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     The data of a session may be stored outside of the database, and so survive the rollback of its
     row. Without a row the session would be refused (design law 2).
     """
-    if connections[registry.database()].in_atomic_block:
+    if in_transaction(registry.database()):
         return
     session: Any = request.session
     for session_id, ending in list(state.endings.items()):
-        if session_id not in state.confirmed:
+        if session_id not in state.confirmed and not _waits_for_commit(ending):
             everywhere = ending.target.scope is Scope.USER
             target = ending.target if everywhere else Target.session(session_id)
             pipeline.end_sessions(target, reason=ending.reason, actor=ending.actor, request=request)
@@ -169,6 +170,15 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     except IntegrityError:  # The rollback took the user too.
         clear_sessions(request)
     state.login = None
+
+
+def _waits_for_commit(ending: Ending) -> bool:
+    """Return whether an ending is stored, and finished with a commit that has not come.
+
+    That is so in tests only, whose transaction is never committed.
+    """
+    open_ = connections[registry.database()].in_atomic_block
+    return open_ and audit.is_recorded(ending.id)
 
 
 def _end_expired(request: HttpRequest, state: SessionState) -> None:
