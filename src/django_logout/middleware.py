@@ -9,7 +9,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.guard.install import install_guard, needs_finalizing, session_state
+from django_logout.guard.install import install_guard, needs_finalizing, session_of, session_state
 from django_logout.guard.presented import ATTACHED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
@@ -41,31 +41,34 @@ class LogoutMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         if self.is_async:
             return self._acall(request)
-        session: Any = request.session
-        _guard(request)
+        session = session_of(request)
+        if session is not None:
+            _guard(session, request)
         token = current_request.set(request)
         try:
             response = self.get_response(request)
         finally:
             current_request.reset(token)
-        forbid_storing(request, session, response)
+        if session is not None:
+            forbid_storing(request, session, response)
         own_too = needs_finalizing(request, session)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = finalize_sessions(request, response, session, own_too=own_too)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
-        session: Any = request.session
-        if "_session_cache" in session.__dict__:
-            await sync_to_async(_guard)(request)
-        else:
-            _guard(request)
+        session = session_of(request)
+        if session is not None and "_session_cache" in session.__dict__:
+            await sync_to_async(_guard)(session, request)
+        elif session is not None:
+            _guard(session, request)
         token = current_request.set(request)
         try:
             response: HttpResponse = await self.get_response(request)
         finally:
             current_request.reset(token)
-        forbid_storing(request, session, response)
+        if session is not None:
+            forbid_storing(request, session, response)
         own_too = needs_finalizing(request, session)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = await sync_to_async(finalize_sessions)(
@@ -79,9 +82,9 @@ class LogoutMiddleware:
         return response
 
 
-def _guard(request: HttpRequest) -> None:
+def _guard(session: Any, request: HttpRequest) -> None:
     """Guard the session, and check it now if an earlier middleware has loaded it already."""
-    if "_session_cache" not in request.session.__dict__:
-        install_guard(request.session, request)
-    elif session_state(request.session, request=request).refused is not None:
+    if "_session_cache" not in session.__dict__:
+        install_guard(session, request)
+    elif session_state(session, request=request).refused is not None:
         set_anonymous_user(request)  # That middleware may have loaded the user too.

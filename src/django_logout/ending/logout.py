@@ -14,7 +14,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import run_ending, run_shielded
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import SessionNotEnded
-from django_logout.guard.install import session_state
+from django_logout.guard.install import session_of, session_state, state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.types import LogoutResult, Outcome, Target
@@ -49,7 +49,9 @@ async def alogout(
 def _logout(
     request: HttpRequest, user: Any, keep: Collection[str] | None, everywhere: bool
 ) -> LogoutResult:
-    session: Any = request.session
+    session = session_of(request)
+    if session is None:
+        return _logout_without_session(request, user, everywhere)
     state = session_state(session)
     with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
@@ -77,11 +79,25 @@ def _logout(
     return result
 
 
+def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -> LogoutResult:
+    """Revoke the credential of a request without a session, and empty what it has in place of one."""
+    user = user if getattr(user, "is_authenticated", False) else None
+    target = Target.user(user) if everywhere and user is not None else Target.current(request)
+    result, _ = run_ending(target, reason=Reason.USER, actor=user, request=request)
+    user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
+    stand_in: Any = getattr(request, "session", None)
+    empty = getattr(stand_in, "flush", getattr(stand_in, "clear", None))
+    if callable(empty):
+        empty()
+    set_anonymous_user(request)
+    return result
+
+
 def end_for_django_logout(request: HttpRequest, user: Any) -> None:
     """End the session while Django's own ``logout()`` runs; Django empties it right after."""
     run_ending(Target.current(request), reason=Reason.USER, actor=user, request=request)
     set_anonymous_user(request)
-    session_state(request.session).logged_out = True
+    state_of(request).logged_out = True
 
 
 @contextmanager

@@ -13,13 +13,32 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import LazyObject, SimpleLazyObject
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.db_store import FinalStore
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
+
+
+def session_of(request: Any) -> Any:
+    """Return the session of a request, or ``None`` if it has none.
+
+    Projects leave it out for APIs, or put something else in its place: ``None``, a dict, an object
+    of a test. That is no session of an engine; it cannot be guarded, and no one is logged in by it.
+    """
+    session = getattr(request, "session", None)
+    if isinstance(session, LazyObject):
+        session.__class__  # noqa: B018 - this makes the session
+        request.session = session = session.__dict__["_wrapped"]
+    return session if issubclass(type(session), SessionBase) else None
+
+
+def state_of(request: Any) -> SessionState:
+    """Return what has happened to the session of a request: nothing, if it has none."""
+    session = session_of(request)
+    return SessionState(None) if session is None else session_state(session)
 
 
 def install_guard(session: SessionBase, request: Any) -> bool:
@@ -81,7 +100,7 @@ def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
     """Yield the objects with which the request has used this session before, the newest first."""
     while session is not original:
         earlier = session.reopened
-        if earlier is None and session.continues(original):
+        if earlier is None and original is not None and session.continues(original):
             earlier = original
         if earlier is None:
             return
@@ -95,7 +114,9 @@ def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
 
     A request that does not use its session needs none, and one that only reads it seldom does.
     """
-    session: Any = request.session
+    session = session_of(request)
+    if session is None:
+        return False
     if session is not began_with:
         return True  # the view has replaced it
     seen = session.__dict__

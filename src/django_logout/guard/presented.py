@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from django_logout.conf import logout_settings
 from django_logout.exceptions import unavailable_on_outage
-from django_logout.guard.install import install_guard, session_state
+from django_logout.guard.install import install_guard, session_of, session_state
 from django_logout.guard.state import SessionState
 from django_logout.sessions import registry
 
@@ -99,7 +99,7 @@ def presented_ids(request: HttpRequest) -> Sequence[UUID]:
 
 def presented_stores(request: HttpRequest) -> list[Any]:
     """Return the session of a request, and those behind duplicate cookies; none if it has none."""
-    session: Any = getattr(request, "session", None)
+    session = session_of(request)
     if session is None:
         return []
     state = session_state(session)
@@ -202,12 +202,17 @@ def set_anonymous_user(request: HttpRequest) -> None:
         request.auser = auser
 
 
+def is_logged_in(request: HttpRequest) -> bool:
+    """Return whether a user is logged in; no one is without ``AuthenticationMiddleware``."""
+    return bool(getattr(getattr(request, "user", None), "is_authenticated", False))
+
+
 def user_fingerprint(request: HttpRequest) -> str:
     """Return a keyed hash of the user's key, or ``""`` for an anonymous user.
 
     A script can tell by it whether this is still the same user, but not which one.
     """
-    user: Any = getattr(request, "user", None)
-    if user is None or not user.is_authenticated:
+    if not is_logged_in(request):
         return ""
+    user: Any = request.user
     return salted_hmac("django_logout.user", str(user.pk), algorithm="sha256").hexdigest()[:22]

@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard.install import session_state
+from django_logout.guard.install import state_of
 from django_logout.guard.presented import presented_stores
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Target
@@ -87,7 +87,7 @@ def plan_ending(
             own = presented_stores(request)[:1] if may_stay else []
             if own and own[0].identity is not None:
                 target = Target.others(request)
-                session_state(request.session).changed = True
+                state_of(request).changed = True
     except SessionUnavailable:
         request = None  # The session cannot be read, so no session can be kept.
     return partial(pipeline.end_with_change, target, reason=reason, actor=actor, request=request)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.ending import logout
-from django_logout.guard.install import session_state
+from django_logout.guard.install import session_of, session_state
 from django_logout.guard.presented import presented_stores
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
@@ -22,9 +22,9 @@ from django_logout.utils.transactions import in_transaction
 
 def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """Register the session that has just been logged in."""
-    if request is None or not hasattr(request, "session"):
+    session = session_of(request)
+    if request is None or session is None:
         return
-    session: Any = request.session
     # Only a session that was guarded before can tell whether this request logged it in.
     was_guarded = isinstance(session, GuardedStore)
     state = session_state(session, look=False)
@@ -64,9 +64,10 @@ def _confirm_login(state: SessionState, session_id: UUID) -> None:
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """End the session when a project calls Django's own ``logout()``."""
-    if request is None or not hasattr(request, "session"):
+    session = session_of(request)
+    if request is None or session is None:
         return
-    state = session_state(request.session)
+    state = session_state(session)
     if state.announcing:
         return  # The ending itself sends this signal.
     was_logged_in = user is not None or state.key_unknown or state.logins_seen

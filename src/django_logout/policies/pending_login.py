@@ -27,7 +27,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from django_logout.guard.install import session_state
+from django_logout.guard.install import session_of, state_of
 from django_logout.sessions import cutoffs, registry
 from django_logout.utils import cookies
 from django_logout.utils.redirects import reverse_here, safe_next
@@ -67,7 +67,7 @@ def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
     Call it while the session still names the user. ``None`` is returned if there is no page to
     choose on, or if the pending login has been used before.
     """
-    pending: PendingLogin | None = session_state(request.session).pending_login
+    pending: PendingLogin | None = state_of(request).pending_login
     login = {key: request.session[key] for key in _LOGIN_KEYS if key in request.session}
     if len(login) < len(_LOGIN_KEYS) or not page_url():
         return None  # The project logs in without login(), or has no such page.
@@ -87,8 +87,8 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
     ``None`` is returned if it is used, too old, forged, or from another browser, if its user may
     not log in any more, or if all sessions of the user have been ended since.
     """
-    session, secret = request.session, request.COOKIES.get(COOKIE)
-    if not secret or KEY not in session or SESSION_KEY in session:
+    session, secret = session_of(request), request.COOKIES.get(COOKIE)
+    if session is None or not secret or KEY not in session or SESSION_KEY in session:
         return None
     try:
         fields = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)

@@ -26,7 +26,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import LoginRefused, SessionNotEnded
-from django_logout.guard.install import session_state
+from django_logout.guard.install import state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
@@ -73,7 +73,7 @@ def register_login(
     try:
         row = register_within_limit(create_row, user, request, _replaced_ids(request))
     except LoginRefused:
-        session_state(request.session).turned_away = True
+        state_of(request).turned_away = True
         _undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
     except SessionNotEnded:
@@ -179,7 +179,7 @@ def counted_logins(user: Any, request: HttpRequest | None) -> QuerySet[LoginSess
 def _replaced_ids(request: HttpRequest) -> set[UUID]:
     """Return sessions that are about to end, because the browser of a login replaces them, or
     because they expired in it."""
-    state = session_state(request.session)
+    state = state_of(request)
     return state.logins_seen.keys() | ({state.refused[0].id} if state.refused else set())
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 
 from django_logout.enums import Reason
-from django_logout.guard.install import session_state
+from django_logout.guard.install import state_of
 from django_logout.guard.presented import REFUSED
 from django_logout.policies import pending_login
 from django_logout.responses.base import Kind, add_reason_header, login_url, respond
@@ -29,7 +29,7 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
         # A middleware that logs in at every request would redirect to the same page for ever.
         return request.method != "POST" and urlsplit(url).path == request.path
 
-    page = pending_login.page_url() if session_state(request.session).pending_login_secret else ""
+    page = pending_login.page_url() if state_of(request).pending_login_secret else ""
     refused = Reason.LOGIN_REFUSED
     if page and not is_here(page):
         return respond(request, Kind.CHOOSE, reason=refused, redirect_to=page)

@@ -23,6 +23,7 @@ from django_logout.guard.install import (
     is_shut_out,
     needs_finalizing,
     session_state,
+    state_of,
 )
 from django_logout.guard.presented import (
     ATTACHED,
@@ -59,9 +60,10 @@ def finalize_sessions(
     """
     if own_too:
         response = _finalize_session(request, response, original)
-    own = request.session
-    for session in vars(request).get(ATTACHED, ()):
-        if session is own:
+    attributes = vars(request)
+    own = {name: attributes[name] for name in ("session",) if name in attributes}
+    for session in attributes.get(ATTACHED, ()):
+        if session is own.get("session"):
             continue
         request.session = session
         try:
@@ -69,8 +71,9 @@ def finalize_sessions(
             if needs_finalizing(request, session):
                 response = _finalize_session(request, response, session)
         finally:
-            request.session = own
-    if REFUSED in vars(request):
+            del request.session
+            attributes.update(own)
+    if REFUSED in attributes:
         remove_refused_cookie(request, response)
     return response
 
@@ -82,7 +85,7 @@ def error_response(request: HttpRequest, error: Exception) -> HttpResponse | Non
         return not_ended_response(request)
     if isinstance(error, LoginRefused):
         return login_refused_response(request)
-    state = session_state(request.session)
+    state = state_of(request)
     if isinstance(error, UpdateError | SessionInterrupted) and state.identity is not None:
         return _ended_elsewhere_response(request, state)
     return None

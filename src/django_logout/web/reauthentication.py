@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from django_logout.conf import as_timedelta, logout_settings
-from django_logout.guard.presented import presented_ids
+from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import identity, registry
 from django_logout.utils.redirects import reverse_here
@@ -31,7 +31,7 @@ def reauthentication_response(
     after the login, because another user may have logged in.
     """
     back = reverse_here(request, "logout_sessions") or request.path
-    if not request.user.is_authenticated:
+    if not is_logged_in(request):
         url = login_url(request, back)
         return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
     if is_recent(request):

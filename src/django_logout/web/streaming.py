@@ -11,6 +11,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 
 from django_logout.exceptions import SessionUnavailable
+from django_logout.guard.install import session_of
 from django_logout.responses.base import login_url
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
@@ -29,8 +30,7 @@ def still_logged_in(request: HttpRequest) -> bool:
     This costs one read from a cache that all processes share, or one query, and does not count as
     activity. Raises :class:`~django_logout.SessionUnavailable` if the status cannot be read.
     """
-    request.session.has_key(SESSION_KEY)  # This loads the session.
-    identity = identity_of(request.session)
+    identity = _identity_of(request)
     return identity is not None and get_status(identity, request).active
 
 
@@ -44,8 +44,19 @@ async def astill_logged_in(request: HttpRequest) -> bool:
 
 async def aidentity_of(request: HttpRequest) -> Identity | None:
     """Load the session of a request, and return whose login it holds."""
-    await request.session.ahas_key(SESSION_KEY)
-    return identity_of(request.session)
+    session = session_of(request)
+    if session is None:
+        return None
+    await session.ahas_key(SESSION_KEY)
+    return identity_of(session)
+
+
+def _identity_of(request: HttpRequest) -> Identity | None:
+    session = session_of(request)
+    if session is None:
+        return None
+    session.has_key(SESSION_KEY)  # This loads the session.
+    return identity_of(session)
 
 
 def until_logged_out(
@@ -71,8 +82,7 @@ def until_logged_out(
 def _until(
     request: HttpRequest, chunks: Iterable[Any], interval: float, events: bool
 ) -> Iterator[Any]:
-    request.session.has_key(SESSION_KEY)
-    identity = identity_of(request.session)
+    identity = _identity_of(request)
     due = monotonic() + interval
     for chunk in chunks:
         if identity is not None and monotonic() >= due:

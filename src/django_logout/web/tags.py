@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 
 from django_logout.conf import logout_settings
-from django_logout.guard.presented import user_fingerprint
+from django_logout.guard.presented import is_logged_in, user_fingerprint
 from django_logout.sessions import timeouts
 from django_logout.utils.csp import nonce
 from django_logout.utils.redirects import reverse_all_here, reverse_here
@@ -101,8 +101,8 @@ def logout_script(
 
 def session_list(context: Mapping[str, Any], *, per_page: int = 20) -> SafeString:
     """Render the user's sessions with their buttons; nothing if no user is logged in."""
-    request = context["request"]
-    if not request.user.is_authenticated:
+    request: Any = context.get("request")
+    if request is None or not is_logged_in(request):
         return SafeString()
     listing = Listing(request, per_page)
     return _rendered("session_list", {**listing.context(), "csrf_token": get_token(request)})

@@ -17,6 +17,7 @@ from django_logout.contrib.drf.jwt import login_id_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 from django_logout.contrib.drf.views import ExemptMixin, LenientAuthMixin
 from django_logout.ending.pipeline import end_sessions
+from django_logout.guard.install import session_of
 from django_logout.revokers import runner
 from django_logout.revokers.cookies import delete_named_cookies
 from django_logout.types import Target
@@ -62,7 +63,7 @@ class LogoutView(ExemptMixin, LenientAuthMixin, views.LogoutView):
             end_sessions(Target.session(login_id), request=request._request)
         authenticator = request.successful_authenticator
         if isinstance(authenticator, SessionAuthentication):
-            is_logged_out = SESSION_KEY not in request.session
+            is_logged_out = SESSION_KEY not in (session_of(request) or ())
         else:
             is_logged_out = authenticator is None or token_id in login_ids
         if is_logged_out and response.status_code != 200:

@@ -16,7 +16,8 @@ from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import LoginRefused
-from django_logout.guard.install import session_state
+from django_logout.guard.install import state_of
+from django_logout.guard.presented import is_logged_in
 from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
@@ -79,7 +80,7 @@ class ChooseView(SessionsView):
 
     def _log_in(self, result: LogoutResult | None) -> HttpResponse:
         request, pending = self.request, self.pending
-        state = session_state(request.session)
+        state = state_of(request)
         state.pending_login = pending
         try:
             login(request, pending.user, pending.backend)
@@ -96,9 +97,9 @@ class ChooseView(SessionsView):
 
     def _nothing_to_complete(self) -> HttpResponse:
         request = self.request
-        if request.user.is_authenticated:
+        if is_logged_in(request):
             return self._done(Kind.LOGGED_IN, resolve_url(settings.LOGIN_REDIRECT_URL))
-        if session_state(request.session).key_unknown:
+        if state_of(request).key_unknown:
             # Again the button was pressed twice: the login has given the session another key.
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         # Without messages, the target of a redirect could not say what has happened.

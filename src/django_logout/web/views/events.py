@@ -12,7 +12,7 @@ from django.views.generic import View
 
 from django_logout.decorators import exempt
 from django_logout.enums import Reason
-from django_logout.guard.install import session_state
+from django_logout.guard.install import state_of
 from django_logout.sessions.status import SessionStatus
 from django_logout.web import replay_detection
 from django_logout.web.streaming import aidentity_of, ended_event, until_logged_out
@@ -46,7 +46,7 @@ class EventsView(View):
         if await aidentity_of(request) is None:
             if request.headers.get("Last-Event-ID") == "ended":
                 return HttpResponse(status=204)
-            state = session_state(request.session)
+            state = state_of(request)
             reason = await sync_to_async(replay_detection.detect_replay)(request, state)
             status = SessionStatus(False, reason or Reason.UNKNOWN)
             return HttpResponse(ended_event(request, status), content_type=CONTENT_TYPE)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from django_logout.ending.pipeline import end_sessions
-from django_logout.guard.presented import presented_ids
+from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, login_url, respond
 from django_logout.types import Target
 from django_logout.utils.redirects import reverse_here
@@ -42,7 +42,7 @@ class SessionsView(ProtectedView, TemplateView):
         # one, or go to where a login leads.
         fallback = request.path if "get" in self.http_method_names else settings.LOGIN_REDIRECT_URL
         self.url = reverse_here(request, "logout_sessions") or resolve_url(fallback)
-        if not request.user.is_authenticated:
+        if not is_logged_in(request):
             url = login_url(request, self.url if request.method == "POST" else "")
             return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
         self.listing = Listing(request, self.paginate_by)

@@ -7,8 +7,8 @@ from django.middleware.csrf import get_token
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
-from django_logout.guard.install import session_state
-from django_logout.guard.presented import presented_ids, user_fingerprint
+from django_logout.guard.install import state_of
+from django_logout.guard.presented import is_logged_in, presented_ids, user_fingerprint
 from django_logout.responses.base import Kind, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.responses.messages import explain_reason
@@ -38,10 +38,10 @@ class StatusView(ProtectedView):
 
 
 def _status(request: HttpRequest, *, touch: bool = False) -> dict[str, Any]:
-    if not request.user.is_authenticated:
+    if not is_logged_in(request):
         # The ended session may be this one, or one whose cookie an earlier response has deleted.
         # The script passes on the reason that such a response has named.
-        found = replay_detection.detect_replay(request, session_state(request.session))
+        found = replay_detection.detect_replay(request, state_of(request))
         reason = str(found or request.GET.get("reason", ""))
         why = {"reason": reason, "message": str(explain_reason(reason))} if reason else {}
         return {"authenticated": False, **why}
