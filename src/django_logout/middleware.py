@@ -9,7 +9,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from django_logout.guard.install import install_guard, needs_finalizing, session_of, session_state
+from django_logout.guard.install import guard_session, needs_finalizing, session_of
 from django_logout.guard.presented import ATTACHED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
@@ -41,9 +41,7 @@ class LogoutMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         if self.is_async:
             return self._acall(request)
-        session = session_of(request)
-        if session is not None:
-            _guard(session, request)
+        session = _guard(request)
         token = current_request.set(request)
         try:
             response = self.get_response(request)
@@ -57,11 +55,10 @@ class LogoutMiddleware:
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
-        session = session_of(request)
-        if session is not None and "_session_cache" in session.__dict__:
-            await sync_to_async(_guard)(session, request)
-        elif session is not None:
-            _guard(session, request)
+        if "_session_cache" in getattr(session_of(request), "__dict__", ()):
+            session = await sync_to_async(_guard)(request)
+        else:
+            session = _guard(request)
         token = current_request.set(request)
         try:
             response: HttpResponse = await self.get_response(request)
@@ -82,9 +79,9 @@ class LogoutMiddleware:
         return response
 
 
-def _guard(session: Any, request: HttpRequest) -> None:
-    """Guard the session, and check it now if an earlier middleware has loaded it already."""
-    if "_session_cache" not in session.__dict__:
-        install_guard(session, request)
-    elif session_state(session, request=request).refused is not None:
-        set_anonymous_user(request)  # That middleware may have loaded the user too.
+def _guard(request: HttpRequest) -> Any:
+    """Guard the session of a request, and return it; ``None`` if it has none."""
+    session = guard_session(request)
+    if session is not None and "state" in vars(session) and session.state.refused is not None:
+        set_anonymous_user(request)  # A middleware that loaded it may have loaded the user too.
+    return session

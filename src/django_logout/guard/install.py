@@ -41,6 +41,21 @@ def state_of(request: Any) -> SessionState:
     return SessionState(None) if session is None else session_state(session)
 
 
+def guard_session(request: Any) -> Any:
+    """Guard the session of a request, check it now if it has been loaded, and return it.
+
+    ``None`` is returned for a request without a session.
+    """
+    session = session_of(request)
+    if (
+        session is not None
+        and install_guard(session, request)
+        and "_session_cache" in vars(session)
+    ):
+        session.recheck()
+    return session
+
+
 def install_guard(session: SessionBase, request: Any) -> bool:
     """Guard a session object; return false if it is guarded already."""
     if isinstance(session, GuardedStore):
