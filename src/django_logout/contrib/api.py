@@ -18,7 +18,11 @@ from django.shortcuts import resolve_url
 from django_logout.ending import logout, pipeline
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
-from django_logout.guard.presented import presented_ids
+from django_logout.guard.presented import (
+    attached_session_id,
+    is_session_user,
+    presented_ids,
+)
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
@@ -35,9 +39,19 @@ CANNOT_END = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
 View = Callable[..., HttpResponse]
 
 
-class FailOpenThrottle:
-    """Mixin in front of a framework's throttle. Requests are allowed while the cache that counts
-    them is down, because users must be able to log out."""
+class ListThrottle:
+    """Mixin in front of a framework's throttle for the list of sessions.
+
+    Each credential is counted by itself, so that a thief who has one token of a user does not use up
+    the requests of that user's other clients. Endings are never throttled. Requests are allowed
+    while the cache that counts them is down.
+    """
+
+    def get_cache_key(self, request: Any, *args: Any) -> Any:
+        """Return the key under which the requests of this client are counted."""
+        framework: Any = self
+        key = credential_key(getattr(request, "_request", request))
+        return framework.cache_format % {"scope": framework.scope, "ident": key}
 
     def allow_request(self, *args: Any) -> bool:
         """Return whether the request is within the rate, or the rate is unknown."""
@@ -62,6 +76,22 @@ def _503_if_not_ended(view: View) -> View:
     return wrapped
 
 
+def credential_key(request: HttpRequest) -> str:
+    """Return a name for the credential that authenticated a request, or for its user if the
+    credential is unknown."""
+    user: Any = request.user
+    return str(_own_id(request, is_session_user(request, user)) or f"user-{user.pk}")
+
+
+def _own_target(request: HttpRequest) -> Target | None:
+    """Return what ends the credential, other than a session cookie, that authenticated a request;
+    ``None`` if it is unknown or cannot be ended."""
+    if token_id := runner.presented(request):
+        return Target.credential(request.user, token_id)
+    session_id = attached_session_id(request, request.user)
+    return None if session_id is None else Target.session(session_id)
+
+
 @_503_if_not_ended
 def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = None) -> HttpResponse:
     """End the session or revoke the token that authenticated this request.
@@ -71,12 +101,11 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     password that is sent with each request, the response says that it has not ended.
     """
     kind, result = Kind.LOGGED_OUT, LogoutResult()
-    token_id = None if by_session else runner.presented(request)
+    own = None if by_session else _own_target(request)
     if by_session:
         result = logout.logout(request)
-    elif token_id is not None:
-        target = Target.credential(request.user, token_id)
-        result = pipeline.end_sessions(target, actor=request.user, request=request)
+    elif own is not None:
+        result = pipeline.end_sessions(own, actor=request.user, request=request)
     elif expired is not None:
         result = pipeline.end_sessions(Target.session(expired), request=request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
@@ -86,9 +115,9 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
 
 
 @_503_if_not_ended
-def list_sessions(request: HttpRequest) -> HttpResponse:
+def list_sessions(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     """List one page of the user's sessions and tokens, as ``?page=`` says."""
-    listing = Listing(request, PER_PAGE)
+    listing = Listing(request, PER_PAGE, _own_id(request, by_session))
     response = _respond(request, Kind.SHOWN, data={"sessions": listing.data()})
     if listing.page.has_next():
         next_page = f"{request.path}?page={listing.page.next_page_number()}"
@@ -103,10 +132,10 @@ def end_one(request: HttpRequest, session_id: UUID, *, by_session: bool) -> Http
     If it authenticated this request, that is logging out. If the user has no such session, the
     status is 404, whether or not another user has it.
     """
-    own = presented_ids(request)[:1] if by_session else [runner.presented(request)]
-    if session_id in own:
+    own_id = _own_id(request, by_session)
+    if session_id == own_id:
         return log_out(request, by_session=by_session)
-    target = Listing(request, PER_PAGE).target(session_id)
+    target = Listing(request, PER_PAGE, own_id).target(session_id)
     if target is None:
         return _respond(request, Kind.NOT_FOUND)
     return _end_if_recent(request, target, by_session)
@@ -141,8 +170,17 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
 
 
 def _has_lost_token(request: HttpRequest) -> bool:
-    own = runner.presented(request)
-    return own is not None and all(own != left.id for left in runner.credentials(request.user))
+    token_id = runner.presented(request)
+    if token_id is None:  # The session of an app has ended with all the others.
+        return attached_session_id(request, request.user) is not None
+    return all(token_id != left.id for left in runner.credentials(request.user))
+
+
+def _own_id(request: HttpRequest, by_session: bool) -> UUID | None:
+    """Return the id of the session or token that authenticated a request, as the list has it."""
+    if by_session:
+        return next(iter(presented_ids(request)), None)
+    return runner.presented(request) or attached_session_id(request, request.user)
 
 
 def _respond(request: HttpRequest, kind: Kind, **fields: Any) -> HttpResponse:

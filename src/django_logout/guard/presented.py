@@ -176,6 +176,25 @@ def clear_sessions(request: HttpRequest) -> None:
     PresentedSessions(request, presented_stores(request)).clear()
 
 
+def attached_session_id(request: HttpRequest, user: Any) -> UUID | None:
+    """Return the id of a session of this user that the request presents by other means than its
+    cookie, such as the header of an app, or ``None``."""
+    found = (session.identity for session in vars(request).get(ATTACHED, ()))
+    ids = [seen.id for seen in found if seen is not None and seen.user_id == str(user.pk)]
+    return ids[-1] if ids else None
+
+
+def is_session_user(request: HttpRequest, user: Any) -> bool:
+    """Return whether a user is the very object that Django has loaded by the request's session.
+
+    A way of authentication that finds the same user by other means loads another object. Nothing is
+    loaded for the answer.
+    """
+    by_session = (vars(request).get("_cached_user"), vars(request).get("_acached_user"))
+    plain = getattr(user, "_wrapped", user)
+    return bool(plain.is_authenticated) and any(plain is found for found in by_session)
+
+
 def delete_data(store: Any, key: str | None) -> None:
     """Delete the stored data of an ended session; if that fails, it is refused all the same."""
     try:

@@ -28,14 +28,16 @@ class Listing:
     """The sessions of a request's user, the current one first and then by last use, followed by
     the tokens."""
 
-    def __init__(self, request: HttpRequest, per_page: int) -> None:
+    def __init__(self, request: HttpRequest, per_page: int, current_id: UUID | None = None) -> None:
         self.request, self.per_page = request, per_page
         self.user: Any = request.user
+        self._current_id = current_id
 
     @cached_property
     def current_id(self) -> UUID | None:
         """Id of the session, or else of the token, that this request has authenticated with."""
-        return next(iter(presented_ids(self.request)), None) or runner.presented(self.request)
+        found = self._current_id or next(iter(presented_ids(self.request)), None)
+        return found or runner.presented(self.request)
 
     @cached_property
     def tokens(self) -> list[Credential]:

@@ -1,6 +1,8 @@
 """Log out, and list and end sessions and tokens, for clients of REST framework."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -21,10 +23,12 @@ from django_logout.contrib.drf.schema import (
     SwaggerSchema,
 )
 from django_logout.decorators import exempt
+from django_logout.guard.presented import is_session_user
+from django_logout.web.csrf import is_same_origin
 
 
-class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
-    """Sixty requests a minute, or the rate of ``"logout"`` in ``DEFAULT_THROTTLE_RATES``."""
+class LogoutThrottle(api.ListThrottle, UserRateThrottle):
+    """Sixty lists a minute, or the rate of ``"logout"`` in ``DEFAULT_THROTTLE_RATES``."""
 
     scope = "logout"
 
@@ -34,10 +38,14 @@ class LogoutThrottle(api.FailOpenThrottle, UserRateThrottle):
 
 
 class ExemptMixin:
-    """Mixin in front of a view, whose transaction could otherwise roll back what has ended.
+    """Mixin in front of a view that ends sessions. Its transaction could otherwise roll back what
+    has ended, and a throttle or a stale CSRF token could prevent it.
 
-    CSRF is checked by the ways of authentication that need it.
+    CSRF is checked by the ways of authentication that need it. A request from this origin needs no
+    token, as on the pages.
     """
+
+    throttle_classes: Sequence[Any] = ()
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -45,23 +53,38 @@ class ExemptMixin:
         view: Any = super()
         return exempt(view.as_view(**initkwargs))
 
+    def get_authenticators(self) -> list[Any]:
+        """Return the ways of authentication, which accept requests from this origin."""
+        view: Any = super()
+        found: list[Any] = view.get_authenticators()
+        for way in found:
+            if hasattr(way, "enforce_csrf"):
+                way.enforce_csrf = partial(_enforce_csrf, way.enforce_csrf)
+        return found
+
+
+def _enforce_csrf(enforce: Callable[[Any], Any], request: Any) -> None:
+    if not is_same_origin(request):
+        enforce(request)
+
 
 class LogoutAPIView(ExemptMixin, APIView):
-    """Base of the views: permissions, throttle, and errors as RFC 9457 describes them.
+    """Base of the views: permissions, and errors as RFC 9457 describes them.
 
     The views pass on Django's request, which has the framework's ``user`` and ``auth``.
     """
 
     permission_classes = (IsAuthenticated,)
-    throttle_classes = (LogoutThrottle,)
     serializer_class: Any = EndedSerializer
     schema = LogoutSchema()
     swagger_schema = SwaggerSchema()
 
     @property
     def by_session(self) -> bool:
-        """Whether the session authenticated the request."""
-        return isinstance(self.request.successful_authenticator, SessionAuthentication)
+        """Whether the session authenticated the request, by whatever class."""
+        request = self.request
+        by_framework = isinstance(request.successful_authenticator, SessionAuthentication)
+        return by_framework or is_session_user(request._request, request.user)
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return the serializer of the response, which only the schema uses."""
@@ -123,10 +146,11 @@ class SessionsView(LogoutAPIView):
     """GET lists the user's sessions and tokens."""
 
     serializer_class = SessionsSerializer
+    throttle_classes = (LogoutThrottle,)
 
     def get(self, request: Any) -> HttpResponse:
         """List one page."""
-        return api.list_sessions(request._request)
+        return api.list_sessions(request._request, by_session=self.by_session)
 
 
 class SessionEndView(LogoutAPIView):
