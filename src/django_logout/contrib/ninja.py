@@ -129,7 +129,8 @@ class _Watched(AuthBase):
 
     def __call__(self, request: Any) -> Any:
         """Return what the way returns."""
-        return _note(request, super().__call__)
+        way: Any = super()
+        return _note(request, way.__call__)
 
 
 class _WatchedCookie(_Watched):

@@ -260,19 +260,47 @@ def test_outage_gets_503(base: str, user: Any, monkeypatch: Any) -> None:
     assert mine.is_let_in()
 
 
-def test_throttled_after_sixty_requests(base: str, user: Any) -> None:
+def test_list_is_throttled_after_sixty_requests(base: str, user: Any) -> None:
     """Within one minute."""
     mine = program(base, user)
     statuses = [mine.get("sessions/").status_code for _ in range(61)]
     assert statuses == [200] * 60 + [429]
 
 
-def test_logout_works_without_throttle_cache(base: str, user: Any, settings: Any) -> None:
+def test_thief_of_a_token_keeps_no_one_from_ending_it(base: str, user: Any) -> None:
+    """Each credential is counted by itself, and endings are not counted at all."""
+    browser, thief = Client(), program(base, user)
+    browser.force_login(user)
+    for _ in range(61):
+        thief.post(f"sessions/{uuid4()}/end/")
+        thief.get("sessions/")
+    assert thief.get("sessions/").status_code == 429
+    assert browser.get(f"{base}sessions/").status_code == 200
+    ended = browser.post(f"{base}sessions/end-others/").json()["ended"]
+    assert ended == {"drf_token": 1}
+    assert browser.post(f"{base}logout/").json()["logged_out"] is True
+
+
+def test_anonymous_logout_is_not_throttled(base: str) -> None:
+    """Clients behind one address do not use up each other's requests."""
+    assert {Client().post(f"{base}logout/").status_code for _ in range(61)} == {200}
+
+
+def test_throttle_of_the_api_leaves_endings_alone(user: Any) -> None:
+    """One that a project sets for all of its operations."""
+    mine = program("/slow/", user)
+    mine.how["headers"]["Authorization"] = f"Bearer {Token.objects.get().key}"
+    assert {mine.post(f"sessions/{uuid4()}/end/").status_code for _ in range(3)} == {404}
+    assert mine.post("logout/").json()["logged_out"] is True
+
+
+def test_list_works_without_throttle_cache(base: str, user: Any, settings: Any) -> None:
     """The throttle's cache is down; the cache that stores statuses is not."""
     mine = program(base, user)
     dead, alive = cache_from_url("redis://127.0.0.1:1/0"), cache_from_url("locmem://here")
     settings.CACHES = {"default": dead, "here": alive}
     settings.LOGOUT = {"CACHE_ALIAS": "here"}
+    assert mine.is_let_in()
     assert mine.post("logout/").json()["ended"] == {"drf_token": 1}
     assert not Token.objects.exists()
 

@@ -1,7 +1,9 @@
 """allauth's API for apps, and views that accept its tokens, beside the URLs of ``mfa``."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from allauth.headless.contrib.ninja.security import x_session_token_auth
 from allauth.headless.contrib.rest_framework import authentication as theirs
 from allauth.headless.internal.decorators import app_view
 from django.contrib.auth import logout
@@ -12,7 +14,9 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from django_logout.contrib.drf import urls as drf_urls
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
+from django_logout.contrib.ninja import logout_router
 from django_logout.contrib.ninja_headless import JWTTokenAuth
 from tests.projects.mfa.urls import urlpatterns as ours
 from tests.races import stop_points, views
@@ -58,7 +62,21 @@ def who(request: Any) -> dict[str, str]:
     return {"user": request.user.get_username()}
 
 
+def endpoints() -> Iterator[Any]:
+    """Yield our endpoints with each way in which an app presents itself."""
+    by_session, by_jwt = theirs.XSessionTokenAuthentication, JWTTokenAuthentication
+    for name, kind in {"drf-session": by_session, "drf-jwt": by_jwt}.items():
+        for pattern in drf_urls.urlpatterns:
+            view = pattern.callback.cls.as_view(authentication_classes=[kind])
+            yield path(f"{name}/{pattern.pattern}", view)
+    for name, way in {"ninja-session": x_session_token_auth, "ninja-jwt": JWTTokenAuth()}.items():
+        api = NinjaAPI(urls_namespace=name)
+        api.add_router("", logout_router([way]))
+        yield path(f"{name}/", api.urls)
+
+
 urlpatterns = [
+    *endpoints(),
     path("api/ninja/", ninja.urls),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/by-session/", api(theirs.XSessionTokenAuthentication)),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from allauth.headless import app_settings
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
@@ -222,3 +223,62 @@ def test_query_count(user: Any) -> None:
     with CaptureQueriesContext(connection) as asked:
         app.get("/api/by-jwt/")
     assert len(asked) == 2
+
+
+#: Our endpoints, by the framework and by what an app presents there.
+ENDPOINTS = ["drf-session", "drf-jwt", "ninja-session", "ninja-jwt"]
+
+
+@pytest.fixture(params=ENDPOINTS)
+def send(request: pytest.FixtureRequest) -> Any:
+    """Return a function that sends a request of an app to one of the endpoints."""
+    base = request.param
+
+    def call(app: App, method: str, url: str, **headers: str) -> Any:
+        client = by_access(app) if base.endswith("jwt") else App(app.token)
+        return client.send(method, f"/{base}/{url}", **headers)
+
+    return call
+
+
+def test_app_is_listed_and_logs_itself_out(user: Any, send: Any) -> None:
+    """With all of its tokens; another app stays logged in."""
+    app, other = App.log_in(), App.log_in()
+    listed = send(app, "GET", "sessions/").json()["sessions"]
+    assert [session["current"] for session in listed] == [True, False]
+    said = send(app, "POST", "logout/").json()
+    assert (said["logged_out"], said["ended"]) == (True, {"session": 1})
+    assert ways(app) == [False] * 4
+    assert other.works
+
+
+def test_app_ends_itself_by_its_id(user: Any, send: Any) -> None:
+    """That is logging out."""
+    app = App.log_in()
+    (row,) = send(app, "GET", "sessions/").json()["sessions"]
+    assert send(app, "POST", f"sessions/{row['id']}/end/").json()["logged_out"] is True
+    assert not app.works
+
+
+def test_app_ends_the_others(user: Any, send: Any) -> None:
+    """It stays logged in itself."""
+    app, other = App.log_in(), App.log_in()
+    assert send(app, "POST", "sessions/end-others/").json()["logged_out"] is False
+    assert (app.works, other.works) == (True, False)
+
+
+def test_app_ends_all(user: Any, send: Any) -> None:
+    """It is logged out, too, and told so."""
+    app, other = App.log_in(), App.log_in()
+    assert send(app, "POST", "sessions/end-all/").json()["logged_out"] is True
+    assert (app.works, other.works) == (False, False)
+
+
+def test_session_of_another_user_beside_an_app_stays(user: Any, other: Any, send: Any) -> None:
+    """A browser can hold both."""
+    app, browser = App.log_in(), Client()
+    browser.force_login(other)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.session.session_key}"
+    assert send(app, "POST", "logout/", cookie=cookie).json()["logged_out"] is True
+    assert not app.works
+    assert browser.get("/accounts/session/").json()["authenticated"] is True

@@ -35,13 +35,14 @@ def _anonymous_if_refused(authenticate: Callable[..., Any]) -> Callable[..., Any
         try:
             return authenticate(self, request)
         except APIException as error:
-            request_served, names = getattr(error, PRESENTED_BY, (None, ()))
+            served: Any
+            served, names = getattr(error, PRESENTED_BY, (None, ()))
             if not names:
                 raise
             detail: Any = error.detail
             reason = detail["reason"] if isinstance(error, Ended) else None
             names = self.cookies_to_delete(names, ended=reason is not None)
-            note_refused_cookie(request_served, RefusedCookie(names, detail, reason))
+            note_refused_cookie(served, RefusedCookie(names, detail, reason))
             return None
 
     return wrapped

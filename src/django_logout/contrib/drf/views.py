@@ -86,6 +86,13 @@ class LogoutAPIView(ExemptMixin, APIView):
         by_framework = isinstance(request.successful_authenticator, SessionAuthentication)
         return by_framework or is_session_user(request._request, request.user)
 
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """Check CSRF for a class that authenticates by the session, and does not check it."""
+        super().initial(request, *args, **kwargs)
+        way = request.successful_authenticator
+        if self.by_session and not hasattr(way, "enforce_csrf"):
+            _enforce_csrf(SessionAuthentication().enforce_csrf, request)
+
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         """Return the serializer of the response, which only the schema uses."""
         return self.serializer_class(*args, **kwargs)
