@@ -21,6 +21,9 @@ from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
 
+#: Where a request holds the session that it began with.
+ORIGINAL = "_django_logout_session"
+
 
 def session_of(request: Any) -> Any:
     """Return the session of a request, or ``None`` if it has none.
@@ -46,7 +49,7 @@ def guard_session(request: Any) -> Any:
 
     ``None`` is returned for a request without a session.
     """
-    session = session_of(request)
+    session = vars(request)[ORIGINAL] = session_of(request)
     if (
         session is not None
         and install_guard(session, request)

@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 
 from django_logout.conf import logout_settings
 from django_logout.exceptions import unavailable_on_outage
-from django_logout.guard.install import install_guard, session_of, session_state
+from django_logout.guard.install import ORIGINAL, install_guard, session_of, session_state
 from django_logout.guard.state import SessionState
 from django_logout.sessions import registry
 
@@ -113,8 +113,9 @@ def _duplicates(request: HttpRequest, store_class: Any) -> tuple[list[Any], int]
 
     Without a limit an attacker could make one request as costly as thousands.
     """
-    name, header = settings.SESSION_COOKIE_NAME, request.META.get("HTTP_COOKIE", "")
-    if header.count(f"{name}=") < 2:
+    header = request.META.get("HTTP_COOKIE", "")
+    name = next(iter(cookie_names(request)), "")
+    if not name or header.count(f"{name}=") < 2:
         return [], 0
     cookies = (parse_cookie(chunk) for chunk in header.split(";"))
     keys = dict.fromkeys(cookie[name] for cookie in cookies if name in cookie)
@@ -159,6 +160,38 @@ def _delete_stored(stores: Sequence[Any]) -> None:
         _log_left_data(error)
     for store in () if done else stores:
         delete_data(store, store.session_key)
+
+
+def cookie_names(request: HttpRequest) -> list[str]:
+    """Return the names of the cookies that present the session of a request.
+
+    A project may keep sessions beside each other, such as that of the admin, in cookies of other
+    names. Only the one whose value is the key of this session belongs to it.
+    """
+    session = session_of(request)
+    return [] if session is None else _cookies_of(session, request)
+
+
+def _cookies_of(session: Any, request: HttpRequest) -> list[str]:
+    key = vars(session).get("presented", (session.session_key,))[0]
+    if key:
+        return [name for name, value in request.COOKIES.items() if value == key]
+    # The key of a malformed cookie is dropped when the session is made.
+    name = settings.SESSION_COOKIE_NAME
+    value = request.COOKIES.get(name, "")
+    malformed = "\x00" in value or type(session)(value).session_key is None
+    return [name] if value and malformed else []
+
+
+def keep_cookies(request: HttpRequest) -> None:
+    """Leave the cookie of the session in the browser: ``SessionMiddleware`` deletes it if the request
+    has brought it and the session is empty.
+
+    The view may have replaced the session that came with the cookie.
+    """
+    sessions = (session_of(request), vars(request).get(ORIGINAL))
+    for name in {name for each in sessions if each for name in _cookies_of(each, request)}:
+        del request.COOKIES[name]
 
 
 def own_session_ids(request: HttpRequest | None) -> set[UUID]:

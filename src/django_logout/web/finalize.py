@@ -30,6 +30,7 @@ from django_logout.guard.presented import (
     REFUSED,
     clear_sessions,
     delete_data,
+    keep_cookies,
     set_anonymous_user,
 )
 from django_logout.guard.state import SessionState
@@ -93,7 +94,7 @@ def error_response(request: HttpRequest, error: Exception) -> HttpResponse | Non
 
 def not_ended_response(request: HttpRequest) -> HttpResponse:
     """Return a 503. The browser keeps its cookie, so that the user can try again."""
-    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)  # SessionMiddleware would delete it.
+    keep_cookies(request)
     return respond(request, Kind.NOT_ENDED)
 
 
@@ -136,7 +137,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
         return not_ended_response(request)
     if state.key_unknown and session.is_empty() and not session.engine.reachable():
         # A cache that is down looks like a session that is gone. Do not delete the cookie for that.
-        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        keep_cookies(request)
     if session.identity is not None:
         activity.write_use(session.identity.id, request)
     if state.by_cookie and not state.turned_away:
@@ -209,7 +210,7 @@ def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None
             if refused is Reason.PASSWORD_CHANGED and status.kept_by_credential_change(session_id):
                 # The user is changing the password in another tab. Only this copy of the session is
                 # stale, and the browser may have received the new one: leave its cookie alone.
-                request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+                keep_cookies(request)
                 continue
             state.shut_out = refused
         switched = now and now.user_id != user_id
@@ -273,6 +274,6 @@ def _ended_elsewhere_response(request: HttpRequest, state: SessionState) -> Http
     session._session_key = None
     state.saved = session.modified = False
     # Leave the cookie alone: another tab may have logged in with it meanwhile.
-    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    keep_cookies(request)
     set_anonymous_user(request)
     return respond(request, Kind.ENDED, reason=reason, redirect_to=login_url(request))

@@ -9,6 +9,7 @@ from django.utils.cache import patch_cache_control
 
 from django_logout.conf import logout_settings
 from django_logout.decorators import STORABLE
+from django_logout.guard.presented import cookie_names
 from django_logout.guard.state import SessionState
 from django_logout.utils.cookies import delete_cookie_like_session
 
@@ -38,14 +39,16 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     """Delete the session cookie and what ``CLEAR_SITE_DATA`` names, after a logout.
 
     Chromium drops the pages that it keeps for its Back button when a cookie changes. So delete the
-    cookie even if it did not come with the request.
+    cookie even if it did not come with the request, but not if it belongs to another session.
     """
     session: Any = request.session
     logged_out = state.logged_out and state.by_cookie and not state.ended_elsewhere
     if not logged_out or response.status_code >= 500:
         return
-    if session.is_empty():  # Otherwise SessionMiddleware sets a new cookie.
-        name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
+    name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
+    own = cookie_names(request)
+    # A session that is not empty gets a new cookie from SessionMiddleware.
+    if session.is_empty() and (name in own or not (own or name in request.COOKIES)):
         delete_cookie_like_session(response, name, domain=domain)
     kinds = logout_settings().CLEAR_SITE_DATA
     # Browsers ignore this header from sites that they do not trust. They trust HTTPS and their own

@@ -17,7 +17,7 @@ from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import LoginRefused
 from django_logout.guard.install import state_of
-from django_logout.guard.presented import is_logged_in
+from django_logout.guard.presented import is_logged_in, keep_cookies
 from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
@@ -91,7 +91,7 @@ class ChooseView(SessionsView):
             # Leave the cookie of that session alone.
             request.session.clear()
             request.session.modified = False
-            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+            keep_cookies(request)
             return self._nothing_to_complete()
         return self._done(Kind.LOGGED_IN, pending.next_url, result=result)
 
@@ -101,7 +101,7 @@ class ChooseView(SessionsView):
             return self._done(Kind.LOGGED_IN, resolve_url(settings.LOGIN_REDIRECT_URL))
         if state_of(request).key_unknown:
             # Again the button was pressed twice: the login has given the session another key.
-            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+            keep_cookies(request)
         # Without messages, the target of a redirect could not say what has happened.
         url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
         return self._done(Kind.ENDED, url, reason=Reason.LOGIN_LAPSED)
