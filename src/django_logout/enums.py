@@ -37,6 +37,7 @@ class Reason(TextChoices):
     FACTOR_CHANGED = "factor_changed", _("The way you log in to your account was changed.")
     REPORTED = "reported", _("You reported a login that was not yours.")
     EXPIRED = "expired", _("Your session expired.")
+    RELEASED = "released", _("You stopped acting as another user.")
     CUTOFF = "cutoff", _("All earlier sessions were ended.")
     UNKNOWN = "unknown", _("Your session has ended.")
 

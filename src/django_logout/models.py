@@ -109,6 +109,21 @@ class LoginSession(models.Model):
         default=0,
         help_text=_("How many times its cookie was used after the session had ended."),
     )
+    # Rows are deleted in bulk. A derived session whose origin has no row is refused.
+    origin = models.ForeignKey(
+        "self",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        editable=False,
+        related_name="derived",
+        verbose_name=_("derived from"),
+        help_text=_("The session of the user who impersonates this one."),
+    )
+    # An ending reads it with the row, so that only the endings of such sessions look for others.
+    has_derived = models.BooleanField(default=False, editable=False)
+    # It has replaced its origin in the browser, so both end together.
+    in_place = models.BooleanField(default=False, editable=False)
     # No constraint in the database: an ending updates the sessions before it inserts the event,
     # and not every database defers the check of foreign keys to the commit.
     event = models.ForeignKey(

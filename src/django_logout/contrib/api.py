@@ -18,6 +18,7 @@ from django.shortcuts import resolve_url
 from django_logout.ending import logout, pipeline
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import (
     attached_session_id,
     is_session_user,
@@ -162,6 +163,8 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
 
     Programs never have to log in again: that protects from a stranger at an unlocked screen.
     """
+    if get_impersonator(request) is not None:
+        return _respond(request, Kind.IMPERSONATED)
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
     result = pipeline.end_sessions(target, actor=request.user, request=request)

@@ -9,6 +9,7 @@ from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.devices import client_facts
+from django_logout.sessions.identity import is_derived
 from django_logout.types import Ending, Outcome
 
 logger = logging.getLogger("django_logout")
@@ -142,7 +143,9 @@ def _subject(ending: Ending) -> Any:
         return ending.target.owner
     if ending.target.scope is Scope.CREDENTIAL:
         return ending.target.value[0]
-    users = {session.user_id for session in ending.sessions}
+    # A session that is derived from another is no session of its user's own.
+    own = [session for session in ending.sessions if not is_derived(session.id)]
+    users = {session.user_id for session in own or ending.sessions}
     if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None
     (user_id,) = users

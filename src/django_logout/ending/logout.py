@@ -14,6 +14,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending.pipeline import run_ending, run_shielded
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import SessionNotEnded
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_of, session_state, state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
@@ -59,7 +60,8 @@ def _logout(
     if state.key_unknown and not session.engine.reachable():
         raise SessionNotEnded("The session store does not answer.")
     run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
-    everywhere = everywhere and user is not None
+    # An impersonator cannot end the other sessions of the user who is impersonated.
+    everywhere = everywhere and user is not None and get_impersonator(request) is None
     result, presented = run(Target.user(user) if everywhere else Target.current(request))
     if everywhere and state.duplicate_cookies:  # they may be sessions of another account
         beside, presented = run(Target.current(request))

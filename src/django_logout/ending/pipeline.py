@@ -24,10 +24,12 @@ from django_logout.ending.selection import Batch
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
+from django_logout.guard.impersonation import find_actor
 from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target
+from django_logout.utils.context import current_request
 from django_logout.utils.transactions import in_transaction
 
 logger = logging.getLogger("django_logout")
@@ -121,6 +123,7 @@ def run_ending(
     of :func:`end_sessions`.
     """
     context = prepare_ending(target, request, with_change=with_change)
+    actor = find_actor(actor, request or current_request.get())
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
     who: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
     for batch in selection.batches(target, context):

@@ -5,8 +5,9 @@ process remembers can only be earlier than the truth. A session that is within i
 memory is within them; only one that seems expired, or is new to the process, costs a query.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,8 +17,9 @@ from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.guard import status_cache
 from django_logout.guard.state import SessionState
+from django_logout.models import LoginSession
 from django_logout.sessions import activity, cutoffs, registry, status, timeouts
-from django_logout.sessions.identity import Identity
+from django_logout.sessions.identity import Identity, is_derived
 from django_logout.sessions.status import SessionStatus
 
 #: What the cache holds of a session's status, if that was read with the session.
@@ -33,7 +35,45 @@ def decide_status(
     found = ask_status(state, identity, remembered)
     if found.active:
         found = timeouts_from_memory(identity) or ask_timeouts(identity)
+    if found.active and is_derived(identity.id):
+        found, state.origins = check_origins(identity, state.request)
     return found
+
+
+def check_origins(
+    identity: Identity, request: HttpRequest | None
+) -> tuple[SessionStatus, Sequence[LoginSession]]:
+    """Return whether a derived session may be served, and the sessions that it is derived from.
+
+    It may be served while the user who impersonates its user would be: the session of that user is
+    active and within its timeouts, the account is not disabled, and the password is the same. The
+    rows are asked each time, since no signal tells of an account that SQL has changed.
+    """
+    origins = list(registry.origins(identity.id))
+    found = SessionStatus(True)
+    for origin, auth_hash in zip_longest(origins, identity.origin_hashes):
+        if origin is None or auth_hash is None:
+            found = SessionStatus(False, Reason.FLUSHED, expired=True)
+        elif found.active:
+            found = _check_origin(origin, auth_hash, identity, request)
+    if not origins:
+        found = SessionStatus(False, Reason.FLUSHED, expired=True)
+    return found, origins
+
+
+def _check_origin(
+    origin: LoginSession, auth_hash: str, identity: Identity, request: HttpRequest | None
+) -> SessionStatus:
+    given, now, memory = logout_settings(), timezone.now(), activity.get_memory(identity.id)
+    reason = status.why_refused(origin.user, auth_hash)
+    if reason is None and not (given.IDLE_TIMEOUT is None and given.ABSOLUTE_TIMEOUT is None):
+        with _with_user(request, origin.user):
+            limits = timeouts.limits_for(given, origin.user, request)
+        # The origin is used while the session is that is derived from it.
+        seen = (memory and memory.seen) or origin.last_seen_at
+        begun = origin.authenticated_at
+        reason = timeouts.why_expired(limits, begun=begun, seen=seen, now=now)
+    return SessionStatus(True) if reason is None else SessionStatus(False, reason, expired=True)
 
 
 def ask_status(state: SessionState, identity: Identity, remembered: Remembered) -> SessionStatus:

@@ -201,6 +201,7 @@ def own_session_ids(request: HttpRequest | None) -> set[UUID]:
     """
     found = presented_stores(request) if request is not None else []
     seen = {session_id for store in found for session_id in store.state.logins_seen}
+    seen |= {origin.pk for store in found for origin in store.state.origins}
     return seen.union(*(store.state.ended for store in found))
 
 

@@ -1,5 +1,6 @@
 """What has happened to one session during one request."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -45,6 +46,10 @@ class SessionState:
     "Further sessions that the browser presents under the same cookie name."
     cookies_left: int = 0
     "How many more the browser presents than ``MAX_PRESENTED_SESSIONS`` allows."
+    origins: Sequence[Any] = ()
+    "Rows of the sessions that this one is derived from, the nearest first, with their users."
+    impersonating: bool = False
+    "A login of another user is an impersonation, or the end of one."
     key_unknown: bool = False
     "The engine does not know the key that was presented."
     successors: list[UUID] | None = None

@@ -21,7 +21,13 @@ from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.activity import is_passive
 from django_logout.sessions.engines import Engine
-from django_logout.sessions.identity import ID_KEY, STARTED_AT_KEY, Identity, identify
+from django_logout.sessions.identity import (
+    ID_KEY,
+    ORIGINS_KEY,
+    STARTED_AT_KEY,
+    Identity,
+    identify,
+)
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
@@ -37,7 +43,7 @@ T = TypeVar("T")
 run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
 
 #: The keys that make a session logged in.
-LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY)
+LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
 
 
 def _may_query(work: Callable[[], T]) -> T:

@@ -27,6 +27,7 @@ from django_logout.notifications.tasks import after_commit, task
 from django_logout.responses import messages
 from django_logout.sessions import registry
 from django_logout.sessions.devices import device_name, network
+from django_logout.sessions.identity import is_derived
 from django_logout.types import Ending
 from django_logout.utils.redirects import reverse_here
 
@@ -64,7 +65,7 @@ def on_ending(sender: Any, ending: Ending, event: LogoutEvent, **kwargs: Any) ->
     own_ids = presented.own_session_ids(ending.request)
     notified: set[Any] = event.__dict__.setdefault("_django_logout_notified", set())
     for session in ending.sessions:
-        if session.id in own_ids or session.user_id in notified:
+        if session.id in own_ids or session.user_id in notified or is_derived(session.id):
             continue
         notified.add(session.user_id)
         after_commit(
@@ -92,7 +93,8 @@ def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: 
     user = registry.find_user(user_id)
     if event is None or user is None:
         return
-    ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk).exclude(pk__in=own)
+    ended = registry.sessions().filter(event_id=event.pk, user_id=user.pk, origin__isnull=True)
+    ended = ended.exclude(pk__in=own)
     agents = list(ended.values_list("user_agent", flat=True)[:MAX_DEVICES])
     why = messages.explain_reason(event.reason)
     if event.reason == Reason.USER:
@@ -107,6 +109,7 @@ def _is_new_device(row: LoginSession) -> bool:
     again from the user agents.
     """
     rows = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
+    rows = rows.filter(origin__isnull=True)  # The device of an impersonator is none of the user's.
     rows = rows.exclude(user_agent="", ip_address=None).order_by()
     seen = set(rows.values_list("user_agent", "ip_address").distinct())
     names = {agent: device_name(agent) for agent in {row.user_agent, *(a for a, _ in seen)}}

@@ -14,9 +14,9 @@ from django_logout.guard.install import session_of, session_state
 from django_logout.guard.presented import presented_stores
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
-from django_logout.policies import pending_login, session_limits
+from django_logout.policies import impersonation, pending_login, session_limits
 from django_logout.sessions import activity, registry
-from django_logout.sessions.identity import ID_KEY, Identity
+from django_logout.sessions.identity import ID_KEY, is_derived
 from django_logout.utils.transactions import in_transaction
 
 
@@ -34,15 +34,22 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
         # The session was logged in as this user before, and Django keeps it. Restart its absolute
         # timeout, unless the signal is for a token that was issued by means of the session: that
         # proves nothing about who uses the session now.
-        if state.logged_in or not was_guarded:
+        # Nor does a login as the user whom an administrator impersonates in the session.
+        if (state.logged_in or not was_guarded) and not is_derived(session.identity.id):
             session.adopt()
             registry.record_relogin(session.identity.id, timezone.now())
         return
-    row = session_limits.register_login(
-        session, user, request, session_id=state.pending_login and state.pending_login.id
-    )
+    before = state.identity
+    was_active = before is not None and before.id not in state.ended
+    if before is not None and was_active and impersonation.is_impersonation(request, state):
+        row = impersonation.register_step(request, user, before)
+    else:
+        row = session_limits.register_login(
+            session, user, request, session_id=state.pending_login and state.pending_login.id
+        )
+        state.origins = ()
     session.pop(pending_login.KEY, None)
-    identity = Identity(row.pk, str(session.get(SESSION_KEY)), registered=True)
+    identity = session.identity
     state.hold(identity, session.get(HASH_SESSION_KEY, ""))
     state.key = session.session_key
     if session.engine.final_deletes:
@@ -70,6 +77,8 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     state = session_state(session)
     if state.announcing:
         return  # The ending itself sends this signal.
+    if state.origins and impersonation.is_impersonation(request, state):
+        return  # The login that follows is of the user before. Without it, the middleware ends all.
     was_logged_in = user is not None or state.key_unknown or state.logins_seen
     # Otherwise no session can be meant: the request presents a single cookie, the engine knows its
     # key, so it was not rotated, and no user is or was logged in.

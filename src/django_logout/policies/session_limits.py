@@ -74,10 +74,10 @@ def register_login(
         row = register_within_limit(create_row, user, request, _replaced_ids(request))
     except LoginRefused:
         state_of(request).turned_away = True
-        _undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
+        undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
     except SessionNotEnded:
-        _undo_login(request)
+        undo_login(request)
         raise
     if not _rehearsed.get():
         session_started.send_robust(sender=LoginSession, session=row, request=request)
@@ -152,12 +152,15 @@ def _end_if_cut_off(row: LoginSession) -> None:
 def active_sessions(user: Any, request: HttpRequest | None) -> QuerySet[LoginSession]:
     """Return the sessions of a user that have neither ended nor expired, without their keys.
 
+    Those in which the user is impersonated are not among them.
+
     The rows may be outdated by one interval, because processes write activity at most that often.
     """
     settings, now = logout_settings(), timezone.now()
     limits = timeouts.limits_for(settings, user, request)
     interval = timeouts.touch_interval(settings, limits)
-    rows = registry.only_active(registry.sessions().filter(user_id=user.pk))
+    rows = registry.sessions().filter(user_id=user.pk, origin__isnull=True)
+    rows = registry.only_active(rows)
     rows = rows.filter(expires_at__gt=now - interval).defer("session_key", "rotated_from")
     if limits.absolute_timeout is not None:
         rows = rows.filter(authenticated_at__gt=now - limits.absolute_timeout)
@@ -180,7 +183,9 @@ def _replaced_ids(request: HttpRequest) -> set[UUID]:
     """Return sessions that are about to end, because the browser of a login replaces them, or
     because they expired in it."""
     state = state_of(request)
-    return state.logins_seen.keys() | ({state.refused[0].id} if state.refused else set())
+    origins = {origin.pk for origin in state.origins}
+    refused = {state.refused[0].id} if state.refused else set()
+    return state.logins_seen.keys() | origins | refused
 
 
 def lock_user(user: Any) -> QuerySet[Any]:
@@ -200,7 +205,7 @@ def lock_user(user: Any) -> QuerySet[Any]:
     return rows
 
 
-def _undo_login(request: HttpRequest, *, offer: bool = False) -> None:
+def undo_login(request: HttpRequest, *, offer: bool = False) -> None:
     """Make the request anonymous, even if the project catches the exception.
 
     All other data of the session stay, such as the cart of a guest. With ``offer`` the session

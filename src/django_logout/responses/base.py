@@ -52,6 +52,8 @@ class Kind(StrEnum):
     "Other sessions ended, as the user asked. The session of this request is still active."
     REAUTHENTICATE = "reauthenticate", HTTPStatus.FORBIDDEN
     "The user has to log in again before this is done. Status 403, or the login page."
+    IMPERSONATED = "impersonated", HTTPStatus.FORBIDDEN
+    "The user is impersonated by another, who may not end the user's other sessions. Status 403."
     NOT_LOGGED_IN = "not_logged_in", HTTPStatus.UNAUTHORIZED
     "No user is logged in. Status 401, or the login page."
     NOT_FOUND = "not_found", HTTPStatus.NOT_FOUND

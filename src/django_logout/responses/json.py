@@ -13,6 +13,7 @@ from django_logout.responses.base import Kind, Notice, Responder, login_url
 from django_logout.responses.messages import (
     CHOOSE,
     CHOOSE_MORE,
+    IMPERSONATED,
     REAUTHENTICATE,
     TOO_MANY_COOKIES,
     explain_reason,
@@ -28,6 +29,7 @@ _DETAILS = {
     Kind.TOO_FEW: CHOOSE_MORE,
     Kind.CHOOSE: CHOOSE,
     Kind.REAUTHENTICATE: REAUTHENTICATE,
+    Kind.IMPERSONATED: IMPERSONATED,
 }
 #: What a problem calls the URL at which the user can solve it.
 _URLS = {

@@ -12,6 +12,10 @@ from django_logout.types import LogoutResult
 REAUTHENTICATE = gettext_lazy(
     "You logged in a while ago. To end other sessions, please log in again."
 )
+#: Why an administrator cannot end the other sessions of the user who is impersonated.
+IMPERSONATED = gettext_lazy(
+    "You are acting as another user. Only that user can end sessions here, except this one."
+)
 #: Why a user with correct credentials is not logged in yet.
 CHOOSE = gettext_lazy(
     "You are already logged in on the maximum number of devices. Choose where to log out."

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django_logout.conf import cached_until_setting_changes, logout_settings
 from django_logout.models import LoginSession
 from django_logout.sessions import registry, timeouts
+from django_logout.sessions.identity import is_derived
 from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
 
@@ -135,6 +136,8 @@ def touch_row(session_id: UUID, request: HttpRequest) -> bool:
         # for an ending in another transaction. A SELECT does not.
         written = row.exclude(stale).values_list("last_seen_at", flat=True).first()
     done = written is None and bool(row.filter(stale).update(**changes))
+    if is_derived(session_id):  # Its user uses the origin, which the session has replaced.
+        registry.sessions().filter(derived=session_id, ended_at__isnull=True).update(**changes)
     memory.expires_written = memory.expires
     if active and (done or (limits is not None and limits.idle_timeout is None)):
         memory.written = now

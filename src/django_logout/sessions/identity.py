@@ -11,6 +11,11 @@ from django.utils.crypto import salted_hmac
 ID_KEY = "_django_logout_id"
 #: The key of the session's data that holds when it started, in seconds since the epoch.
 STARTED_AT_KEY = "_django_logout_begun"
+#: The key of a derived session's data that holds the auth hashes of the sessions it comes from, the
+#: nearest first.
+ORIGINS_KEY = "_django_logout_origins"
+#: The UUID version of derived sessions (RFC 9562 leaves version 8 to applications).
+DERIVED = 8
 #: Cached, since every use of a session asks for its identity.
 _uuid = lru_cache(maxsize=1000)(UUID)
 
@@ -24,6 +29,8 @@ class Identity(NamedTuple):
     "Whether the id was given at login; else it is derived from a key from before the installation."
     started_at: float = 0
     "Seconds since the epoch; 0, so long ago, for a session that is not registered."
+    origin_hashes: tuple[str, ...] = ()
+    "Auth hashes of the users who impersonate this one, the nearest first."
 
 
 def identify(data: Any, key: str | None) -> Identity | None:
@@ -34,7 +41,8 @@ def identify(data: Any, key: str | None) -> Identity | None:
     if ID_KEY in data:
         try:
             started_at = float(data.get(STARTED_AT_KEY, 0))
-            return Identity(_uuid(data[ID_KEY]), user_id, registered=True, started_at=started_at)
+            hashes = tuple(data.get(ORIGINS_KEY, ()))
+            return Identity(_uuid(data[ID_KEY]), user_id, True, started_at, hashes)
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # it has no row, so it is refused
     if key is None:
@@ -48,6 +56,16 @@ def fingerprint(key: str) -> UUID:
     """Return the id that is derived from a key: a keyed hash, which may be public."""
     digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
     return UUID(bytes=digest[:16], version=5)
+
+
+def new_derived_id() -> UUID:
+    """Return a random id for a derived session; its version tells it from all other sessions."""
+    return UUID(int=uuid4().int & ~(0xF << 76) | DERIVED << 76)
+
+
+def is_derived(session_id: UUID) -> bool:
+    """Return whether a session is derived from another: its user is impersonated."""
+    return session_id.version == DERIVED
 
 
 def is_adopted(session_id: UUID) -> bool:

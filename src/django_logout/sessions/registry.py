@@ -3,7 +3,7 @@
 A session is known by a public UUID in its own data, so a rotated key changes nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,10 +20,12 @@ from django_logout.models import Cutoff, LoginSession
 from django_logout.sessions import engines
 from django_logout.sessions.identity import (
     ID_KEY,
+    ORIGINS_KEY,
     STARTED_AT_KEY,
     Identity,
     fingerprint,
     is_adopted,
+    is_derived,
 )
 from django_logout.sessions.sql import (
     Prepared,
@@ -39,7 +41,7 @@ from django_logout.utils.lazy import lazy_import
 request_facts = lazy_import("sessions.devices.facts")
 
 #: The fields that an ending reads of the rows that it has ended.
-END_RETURNING = ("pk", "user_id", "kind", "session_key")
+END_RETURNING = ("pk", "user_id", "kind", "session_key", "has_derived")
 
 
 def database() -> str:
@@ -80,6 +82,14 @@ def adopt_session(
         _mark(session, row)
 
 
+def adopt_origin(session: SessionBase, identity: Identity, request: HttpRequest) -> None:
+    """Write the row of a session from before the installation that another has replaced."""
+    user = find_user(identity.user_id)
+    if user is not None:
+        row = {"user": user, **_new_row(session, request), "session_key": ""}
+        sessions().get_or_create(pk=identity.id, defaults=row)
+
+
 def adopt_sessions(
     found: Iterable[tuple[Identity, engines.StoredSession]], *, dry_run: bool = False
 ) -> int:
@@ -101,6 +111,67 @@ def adopt_sessions(
     if not dry_run:
         sessions().bulk_create(rows.values(), ignore_conflicts=True)
     return len(rows)
+
+
+def register_derived_session(
+    session: SessionBase,
+    user: Any,
+    request: HttpRequest,
+    *,
+    session_id: UUID,
+    origin_id: UUID,
+    origin_hashes: Iterable[str],
+) -> LoginSession | None:
+    """Write the row of a session that is derived from another, and put its id into its data.
+
+    Impersonation is no proof of who the user is, so the time of the login is that of the origin.
+    Returns ``None`` if the origin has ended. Must run in a transaction: the conditional UPDATE
+    locks the origin's row, so an ending finds the derived session, or this finds the ending.
+    """
+    if not only_active(sessions().filter(pk=origin_id)).update(has_derived=True):
+        return None
+    proved_at = sessions().filter(pk=origin_id).values_list("authenticated_at", flat=True).get()
+    facts = {**_new_row(session, request), "authenticated_at": proved_at}
+    row = sessions().create(
+        id=session_id, user=user, origin_id=origin_id, in_place=True, **facts
+    )
+    _mark(session, row)
+    session[ORIGINS_KEY] = list(origin_hashes)
+    return row
+
+
+def origins(session_id: UUID) -> Iterator[LoginSession]:
+    """Yield the active sessions, with their users, that a session is derived from, nearest first.
+
+    The last one is that of the user who really acts.
+    """
+    while is_derived(session_id):
+        rows = only_active(sessions().filter(derived=session_id)).select_related("user")
+        origin = rows.first()
+        if origin is None:
+            return
+        yield origin
+        session_id = origin.pk
+
+
+def resume_session(
+    session: SessionBase,
+    row: LoginSession,
+    derived_ids: Iterable[UUID],
+    origin_hashes: Collection[str],
+) -> bool:
+    """Put the id of an origin back into the session's data when the sessions derived from it are
+    about to end; return false if the origin has ended. Must run in a transaction.
+
+    From now on the origin does not end with them. It may itself be derived, with these hashes.
+    """
+    sessions().filter(pk__in=list(derived_ids)).update(in_place=False)
+    changes = {"session_key": _storable_key(session), "last_seen_at": timezone.now()}
+    resumed = only_active(sessions().filter(pk=row.pk)).update(rotated_from=None, **changes)
+    _mark(session, row)
+    if origin_hashes:
+        session[ORIGINS_KEY] = list(origin_hashes)
+    return bool(resumed)
 
 
 def start_fields(moment: datetime) -> dict[str, datetime]:
@@ -201,11 +272,40 @@ def end_rows(
 
     Each session is ended once, by one event. The sessions are ``rows``, or those that ``lookup``
     selects by a field (``id`` or ``user``) and its value; then the statement is prepared.
-    ``unfiltered`` are the rows without conditions that the UPDATE may make false.
+    ``unfiltered`` are the rows without conditions that the UPDATE may make false. Sessions that are
+    derived from them end too, and so do those that a derived session has replaced in its browser.
 
     Must run in a transaction. The UPDATE is its first statement, so that SQLite takes the write
     lock at once instead of failing when it upgrades a read lock.
     """
+    found = ended = _end_selected(event_id, at, rows, unfiltered, lookup)
+    while linked := _linked_to(found):
+        linked_rows = sessions().filter(linked)
+        found = _end_selected(event_id, at, linked_rows, linked_rows)
+        known = {pk for pk, *_ in ended}
+        found = [facts for facts in found if facts[0] not in known]
+        ended = [*ended, *found]
+    sessions_ended = tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, *_ in ended)
+    return sessions_ended, tuple(key for *_, key, _ in ended if key)
+
+
+def _linked_to(ended: Iterable[Any]) -> Q | None:
+    """Return the condition for the sessions that end together with these, if there can be any."""
+    origins = [pk for pk, *_, has_derived in ended if has_derived]
+    derived = [pk for pk, *_ in ended if is_derived(pk)]
+    if not (origins or derived):
+        return None
+    return Q(origin__in=origins) | Q(derived__in=derived, derived__in_place=True)
+
+
+def _end_selected(
+    event_id: UUID,
+    at: datetime,
+    rows: QuerySet[LoginSession] | None,
+    unfiltered: QuerySet[LoginSession] | None,
+    lookup: tuple[str, Any] | None = None,
+) -> list[Any]:
+    """Mark the selected sessions that are active as ended; return the :data:`END_RETURNING`."""
     using = database()
     if lookup is not None:
         field, value = lookup
@@ -215,15 +315,13 @@ def end_rows(
             ended = ending.rows(using, **values)
         else:
             ended = look.rows(using, **values) if ending.run(using, **values) else []
-    elif rows is not None and only_active(rows).update(ended_at=at, event_id=event_id):
+        return ended
+    if rows is not None and only_active(rows).update(ended_at=at, event_id=event_id):
         found = (rows if unfiltered is None else unfiltered).order_by()
         # Not by the event alone: for SQLite an index of mostly NULLs is useless, so it scans.
         found = found.filter(event_id=event_id, ended_at=at)
-        ended = list(found.values_list(*END_RETURNING))
-    else:
-        ended = []
-    sessions = tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, _ in ended)
-    return sessions, tuple(key for *_, key in ended if key)
+        return list(found.values_list(*END_RETURNING))
+    return []
 
 
 @cached_until_setting_changes("DATABASES", "USE_TZ")

@@ -67,7 +67,11 @@ def public_reason(reason: str) -> str:
 
 def why_login_refused(user_id: str, auth_hash: str) -> Reason | None:
     """Return why Django refuses a user's session with this auth hash; ``None`` if it does not."""
-    user = find_user(user_id)
+    return why_refused(find_user(user_id), auth_hash)
+
+
+def why_refused(user: Any, auth_hash: str) -> Reason | None:
+    """Return why Django refuses a session of a user with this auth hash; ``None`` if it does not."""
     if user is None:
         return Reason.DELETED
     if not getattr(user, "is_active", True):

@@ -35,11 +35,11 @@ from django_logout.guard.presented import (
 )
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
-from django_logout.policies import pending_login, session_limits
+from django_logout.policies import impersonation, pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
-from django_logout.sessions.identity import Identity
+from django_logout.sessions.identity import Identity, is_derived
 from django_logout.types import Ending, Target
 from django_logout.utils.transactions import in_transaction
 from django_logout.web import replay_detection
@@ -170,7 +170,10 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     (session_id, user), identity = state.login, session.identity
     try:
         if identity and identity.id == session_id and not registry.row_exists(session_id):
-            session_limits.register_login(session, user, request, session_id=session_id)
+            if is_derived(session_id):
+                impersonation.repeat_derivation(request, user, identity)
+            else:
+                session_limits.register_login(session, user, request, session_id=session_id)
     except IntegrityError:  # The rollback took the user too.
         clear_sessions(request)
     state.login = None

@@ -27,7 +27,7 @@ from django_logout.exceptions import unavailable_on_outage
 from django_logout.guard import decision, status_cache
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import cutoffs, engines, identity, registry, status
-from django_logout.sessions.identity import Identity
+from django_logout.sessions.identity import Identity, is_derived
 from django_logout.sessions.status import SessionStatus
 from django_logout.types import Target
 
@@ -140,6 +140,8 @@ def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStat
     found = read(identity)
     if found.active:
         found = decision.check_timeouts(identity, request)
+    if found.active and is_derived(identity.id):
+        found, _ = decision.check_origins(identity, request)
     if found.expired:
         target = Target.session(identity.id)
         log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from django_logout.conf import as_timedelta, logout_settings
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import identity, registry
@@ -34,6 +35,8 @@ def reauthentication_response(
     if not is_logged_in(request):
         url = login_url(request, back)
         return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
+    if get_impersonator(request) is not None:
+        return respond(request, Kind.IMPERSONATED, page=page)
     if is_recent(request):
         return None
     url = login_url(request, f"{back}?{RETURNED}=1")
@@ -41,8 +44,13 @@ def reauthentication_response(
 
 
 def is_recent(request: HttpRequest) -> bool:
-    """Return whether the login of this session is more recent than ``REAUTHENTICATION_AGE``."""
+    """Return whether the login of this session is more recent than ``REAUTHENTICATION_AGE``.
+
+    It never is while another user impersonates this one, who has proved nothing.
+    """
     age = logout_settings().REAUTHENTICATION_AGE
+    if get_impersonator(request) is not None:
+        return False
     if age is None:
         return True
     user: Any = request.user

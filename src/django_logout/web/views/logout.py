@@ -17,8 +17,9 @@ from django.views.generic import View
 
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.responses.base import Kind, respond
-from django_logout.responses.messages import TOO_MANY_COOKIES
+from django_logout.responses.messages import IMPERSONATED, TOO_MANY_COOKIES
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import safe_next
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
@@ -80,7 +81,9 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         return respond(self.request, Kind.CSRF_FAILED, page=self._question)
 
     def _question(self) -> HttpResponse:
-        context = {**self.get_context_data(), "title": TITLE, "no_choice": False}
+        impersonated = get_impersonator(self.request) is not None
+        context = {**self.get_context_data(), "title": TITLE, "no_choice": impersonated}
+        context["impersonated"] = IMPERSONATED if impersonated and self._is_everywhere() else ""
         context |= self.extra_context or {}
         context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
         context["everywhere"] = self.everywhere

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from django_logout.ending.pipeline import end_sessions
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, login_url, respond
+from django_logout.responses.messages import IMPERSONATED
 from django_logout.types import Target
 from django_logout.utils.redirects import reverse_here
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView
@@ -66,6 +68,7 @@ class SessionsView(ProtectedView, TemplateView):
             "logout_url": reverse_here(request, "logout") if stuck else "",
             "login_url": login_url(request, f"{self.url}?{RETURNED}=1"),
             "reauthenticate": stuck,
+            "impersonated": IMPERSONATED if get_impersonator(request) is not None else "",
             # The user has logged in since the message that asks for it, or the page itself asks.
             "notices": [m for m in get_messages(request) if REAUTHENTICATE_TAG not in m.tags],
             **context,
