@@ -442,9 +442,7 @@ def test_step_back_that_comes_too_late(client: Client, settings: Any, boss: Any)
     assert home_page(client) == b"user="
 
 
-def test_transaction_that_is_rolled_back(
-    engine: str, settings: Any, boss: Any, user: Any
-) -> None:
+def test_transaction_that_is_rolled_back(engine: str, settings: Any, boss: Any, user: Any) -> None:
     """The session that the browser has is registered all the same, and derived."""
 
     def view(request: HttpRequest) -> HttpResponse:

@@ -27,7 +27,9 @@ def get_impersonator(request: HttpRequest | None) -> Any:
         origins = session.state.origins
         if origins and session.identity is not None:
             return origins[-1].user
-    if apps.is_installed("impersonate"):  # Its middleware sets the attribute, and keeps the session.
+    if apps.is_installed(
+        "impersonate"
+    ):  # Its middleware sets the attribute, and keeps the session.
         return getattr(request, "impersonator", None)
     return None
 

@@ -132,9 +132,7 @@ def register_derived_session(
         return None
     proved_at = sessions().filter(pk=origin_id).values_list("authenticated_at", flat=True).get()
     facts = {**_new_row(session, request), "authenticated_at": proved_at}
-    row = sessions().create(
-        id=session_id, user=user, origin_id=origin_id, in_place=True, **facts
-    )
+    row = sessions().create(id=session_id, user=user, origin_id=origin_id, in_place=True, **facts)
     _mark(session, row)
     session[ORIGINS_KEY] = list(origin_hashes)
     return row

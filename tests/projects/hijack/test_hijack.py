@@ -1,0 +1,71 @@
+"""django-hijack, by its own pages."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from django_logout.models import LoginSession
+from tests.clients import home_page
+from tests.projects import impersonation_steps as steps
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def begin(client: Client, user: Any, url: str = "/hijack/acquire/") -> None:
+    """Press the button of its admin."""
+    client.post(url, {"user_pk": user.pk, "next": "/"})
+
+
+def end(client: Client, user: Any) -> None:
+    """Press the button of its notice."""
+    client.post("/hijack/release/", {"next": "/"})
+
+
+@pytest.fixture
+def boss(db: None) -> Any:
+    """The administrator."""
+    return get_user_model().objects.create_superuser("boss", "boss@example.org", "pw")
+
+
+def test_way_back(engine: str, boss: Any, user: Any) -> None:
+    """To the session of before."""
+    steps.check_way_back(boss, user, begin, end)
+
+
+@pytest.mark.parametrize("change", steps.CHANGES)
+def test_no_way_back(engine: str, boss: Any, user: Any, change: str) -> None:
+    """Once the sessions of the administrator have ended."""
+    steps.check_no_way_back(boss, user, begin, end, change)
+
+
+def test_no_login(engine: str, boss: Any, user: Any, settings: Any) -> None:
+    """It is none of the user's."""
+    steps.check_no_login(boss, user, begin, settings)
+
+
+def test_view_of_the_projects_own(engine: str, boss: Any, user: Any) -> None:
+    """It is derived from django-hijack's, and decorated."""
+
+    def by_own_view(client: Client, user: Any) -> None:
+        begin(client, user, "/own/")
+
+    steps.check_way_back(boss, user, by_own_view, end)
+    steps.check_no_way_back(boss, user, by_own_view, end, "everywhere")
+
+
+def test_one_after_another(engine: str, boss: Any, user: Any, other: Any) -> None:
+    """Its history may have several steps."""
+    other.is_superuser = True
+    other.save()
+    client = Client()
+    client.force_login(boss)
+    begin(client, other)
+    begin(client, user)
+    assert home_page(client) == b"user=ann"
+    end(client, user)
+    assert home_page(client) == b"user=bob"
+    end(client, user)
+    assert home_page(client) == b"user=boss"
+    assert LoginSession.objects.filter(ended_at=None).count() == 1
