@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django_logout.ending import pipeline
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded
-from django_logout.guard.install import session_state
+from django_logout.guard.install import guard_session, session_state, state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.state import SessionState
 from django_logout.models import LoginSession
@@ -53,12 +53,13 @@ def stop_impersonating(request: HttpRequest) -> bool:
 
     Returns false if no user is impersonated in this session.
     """
-    session: Any = request.session
-    state = session_state(session)
-    session._get_session()
-    if not state.origins or session.identity is None:
+    session = guard_session(request)
+    if session is None:
         return False
-    origin = state.origins[0]
+    session._get_session()
+    if session.identity is None or not session.state.origins:
+        return False
+    origin = session.state.origins[0]
     with impersonation(request):
         login(request, origin.user, backend=origin.backend)
     return True
@@ -70,7 +71,7 @@ def impersonation(request: HttpRequest) -> Iterator[None]:
 
     It is for code that calls Django's ``login()`` itself, such as ``login_as()`` of django-loginas.
     """
-    state = session_state(request.session)
+    state = state_of(request)
     before, state.impersonating = state.impersonating, True
     try:
         yield
