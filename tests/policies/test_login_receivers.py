@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import SESSION_KEY, get_user_model, login
+from django.contrib.auth import SESSION_KEY, alogout, get_user_model, login
 from django.contrib.auth import logout as django_logout_function
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest, HttpResponse
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
@@ -108,3 +108,59 @@ def test_out_and_in_within_one_request(ann: Client, other: Any, settings: Any) -
     assert ann.get(OUT).content == b"bob"
     assert (logged_in_as(ann), logged_in_as(thief)) == ("bob", "")
     assert LoginSession.objects.filter(ended_at=None).get().user == other
+
+
+def test_logout_of_another_user_than_the_sessions(
+    engine: str, user: Any, other: Any, ann: Client, settings: Any
+) -> None:
+    """A middleware has set a user by a header, say. Django flushes the session, so it ends, and the
+    event says who has done it."""
+
+    def view(request: Any) -> HttpResponse:
+        request.user = other
+        django_logout_function(request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    copied = copy_of(ann)
+    assert ann.post(OUT).status_code == 200
+    assert [logged_in_as(client) for client in (ann, copied)] == ["", ""]
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.user, event.actor) == ("user", user, other)
+
+
+async def test_asynchronous_logout_of_another_user_than_the_sessions(
+    engine: str, user: Any, other: Any, settings: Any
+) -> None:
+    """The same by ``alogout()``."""
+
+    async def view(request: Any) -> HttpResponse:
+        async def auser() -> Any:
+            return other
+
+        request.auser = auser
+        await alogout(request)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    client = AsyncClient()
+    await client.aforce_login(user)
+    await client.post(OUT)
+    event = await LogoutEvent.objects.aget()
+    assert (event.reason, event.actor_id) == ("user", other.pk)
+    assert await LoginSession.objects.filter(ended_at=None).acount() == 0
+
+
+def test_signal_without_a_flush_ends_nothing(
+    user: Any, other: Any, ann: Client, settings: Any
+) -> None:
+    """It is about another user, and the session is still there."""
+
+    def view(request: Any) -> HttpResponse:
+        user_logged_out.send(sender=type(other), request=request, user=other)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    assert ann.post(OUT).status_code == 200
+    assert logged_in_as(ann) == "ann"
+    assert not LogoutEvent.objects.exists()

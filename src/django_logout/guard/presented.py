@@ -224,9 +224,10 @@ def is_session_user(request: HttpRequest, user: Any) -> bool:
     A way of authentication that finds the same user by other means loads another object. Nothing is
     loaded for the answer.
     """
+    request = getattr(request, "_request", request)  # REST framework wraps it.
     by_session = (vars(request).get("_cached_user"), vars(request).get("_acached_user"))
     plain = getattr(user, "_wrapped", user)
-    return bool(plain.is_authenticated) and any(plain is found for found in by_session)
+    return any(plain is found and found.is_authenticated for found in by_session if found)
 
 
 def delete_data(store: Any, key: str | None) -> None:

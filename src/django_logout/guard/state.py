@@ -1,6 +1,6 @@
 """What has happened to one session during one request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 from uuid import UUID
 
@@ -42,6 +42,8 @@ class SessionState:
     "From before the installation, and registered by this request."
     announcing: bool = False
     "``logout()`` of this package is sending ``user_logged_out``."
+    before_flush: Callable[[], Any] | None = None
+    "Ends the session, if it is flushed. Set when the logout of a token beside it was announced."
     duplicate_cookies: list[Any] | None = None
     "Further sessions that the browser presents under the same cookie name."
     cookies_left: int = 0
@@ -86,6 +88,7 @@ class SessionState:
             or self.changed
             or self.login
             or self.logged_out
+            or self.before_flush is not None
             or self.ended_elsewhere
             or self.key_unknown
             or self.refused
@@ -96,6 +99,11 @@ class SessionState:
         """Remember the login of the session, so that it is noticed when the view drops it."""
         self.identity = identity
         self.logins_seen[identity.id] = (identity.user_id, auth_hash)
+
+    def take_before_flush(self) -> Callable[[], Any] | None:
+        """Return what ends the session before it is flushed, once."""
+        taken, self.before_flush = self.before_flush, None
+        return taken
 
     def leave(self, session_ids: set[UUID]) -> None:
         """Note that sessions have ended with a change of the account; the browser leaves later."""

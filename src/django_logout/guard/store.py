@@ -180,10 +180,14 @@ class GuardedStore(_Base):
 
     def flush(self) -> None:
         self._get_session()  # type: ignore[attr-defined]  # else its user would be unknown
+        if end := self.state.take_before_flush():
+            end()
         super().flush()
 
     async def aflush(self) -> None:
         await self._aget_session()  # type: ignore[attr-defined]
+        if end := self.state.take_before_flush():
+            await sync_to_async(end)()
         await super().aflush()
 
     async def acycle_key(self) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_logout.ending import logout
 from django_logout.guard.install import session_of, session_state
-from django_logout.guard.presented import presented_stores
+from django_logout.guard.presented import BEARER, is_session_user, presented_stores
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import impersonation, pending_login, session_limits
@@ -79,8 +79,24 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
         return  # The ending itself sends this signal.
     if state.origins and impersonation.is_impersonation(request, state):
         return  # The login that follows is of the user before. Without it, the middleware ends all.
+    if user is not None and not _is_of_session(request, session, user):
+        # A token was given back (knox, djoser), or Django's logout() was called by a client with a
+        # token. The session beside it ends if it is flushed too, as Django does next.
+        state.before_flush = partial(logout.end_for_django_logout, request, user)
+        return
     was_logged_in = user is not None or state.key_unknown or state.logins_seen
     # Otherwise no session can be meant: the request presents a single cookie, the engine knows its
     # key, so it was not rotated, and no user is or was logged in.
     if was_logged_in or len(presented_stores(request)) > 1:
         logout.end_for_django_logout(request, user)
+
+
+def _is_of_session(request: HttpRequest, session: Any, user: Any) -> bool:
+    """Return whether no session is presented that a token of this user stands beside."""
+    session.get(SESSION_KEY)  # This loads it.
+    auth, identity = getattr(request, "auth", None), session.identity
+    by_token = auth is not None and not is_session_user(request, auth)
+    if identity is None:
+        return not by_token or len(presented_stores(request)) == 1
+    own = identity.user_id == str(user.pk)
+    return own and not by_token and getattr(request, BEARER, identity.id) == identity.id

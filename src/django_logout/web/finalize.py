@@ -27,6 +27,7 @@ from django_logout.guard.install import (
 )
 from django_logout.guard.presented import (
     ATTACHED,
+    BEARER,
     REFUSED,
     clear_sessions,
     delete_data,
@@ -124,6 +125,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
             set_anonymous_user(request)
         _end_expired(request, state)
         identity = session.identity
+        _end_token(request, state)
         _end_dropped(request, state, identity)
         if identity is not None:
             _end_refused_login(request, state, identity)
@@ -200,6 +202,14 @@ def _end_expired(request: HttpRequest, state: SessionState) -> None:
     session: Any = request.session
     if session.session_key is None and session.engine.keyed and session.engine.model is None:
         delete_data(session, state.key)
+
+
+def _end_token(request: HttpRequest, state: SessionState) -> None:
+    """End the login of a token whose logout was announced by Django's signal. The session beside it
+    was not flushed, so it stays."""
+    login_id = getattr(request, BEARER, None)
+    if state.take_before_flush() and login_id is not None:
+        pipeline.end_sessions(Target.session(login_id), actor=request.user, request=request)
 
 
 def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None) -> None:

@@ -179,6 +179,19 @@ def test_django_logout_in_api_view_revokes(user: Any) -> None:
     assert LogoutEvent.objects.get().scope == "current"
 
 
+@pytest.mark.parametrize("name", ["ann", "bob"])
+def test_token_that_is_given_back_leaves_the_session_beside_it(
+    user: Any, other: Any, name: str
+) -> None:
+    """A view of the project that sends Django's signal, in the browser of this user or another."""
+    program, browser = Program.log_in(), Client()
+    browser.post("/login/", {"username": name, "password": "pw"})
+    headers = {"Authorization": f"Bearer {program.access}"}
+    assert browser.post("/jwt/give-back/", headers=headers).status_code == 200
+    assert (program.refused(), logged_in_as(browser)) == ("user", name)
+    assert LogoutEvent.objects.get().actor == user
+
+
 def test_blacklisting_rotated_refresh_token_revokes_family(user: Any) -> None:
     """F31: the client sends a token that was rotated meanwhile; the newer one is revoked with
     it."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth import logout
+from django.contrib.auth import logout, user_logged_out
 from django.contrib.auth.views import PasswordChangeView
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication
@@ -47,6 +47,14 @@ class LogoutView(WhoView):
         return Response()
 
 
+class GiveBackView(WhoView):
+    """Send Django's signal for a logout, and no more."""
+
+    def post(self, request: Any) -> Response:
+        user_logged_out.send(sender=type(request.user), request=request, user=request.user)
+        return Response()
+
+
 class StockRefreshView(views.TokenRefreshView):
     """Refresh with the library's own serializer."""
 
@@ -64,6 +72,7 @@ urlpatterns = [
     path("jwt/in-browser/", PairView.as_view(authentication_classes=[SessionAuthentication])),
     path("jwt/more/", PairView.as_view()),
     path("jwt/logout/", LogoutView.as_view()),
+    path("jwt/give-back/", GiveBackView.as_view()),
     path("password/", PasswordChangeView.as_view(success_url="/")),
     path("api/stateless/", StatelessWhoView.as_view()),
     path("api/unchecked/", UncheckedWhoView.as_view()),

@@ -13,7 +13,7 @@ from django_logout.models import CredentialBinding, LoginSession, LogoutEvent
 from django_logout.revokers.drf_token import DrfTokenRevoker
 from django_logout.revokers.runner import credentials
 from django_logout.testing import RevokerContract, interleave
-from tests.clients import LOGOUT
+from tests.clients import LOGOUT, copy_of, logged_in_as
 from tests.projects.drf_client import obtain, works
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,3 +146,27 @@ class TestContract(RevokerContract):
 
     def works(self, credential: str) -> bool:
         return works(credential)
+
+
+def test_giving_a_token_back_ends_no_session(user: Any, other: Any, engine: str) -> None:
+    """Not even that of another user in the same browser."""
+    browser, token = Client(), obtain()
+    browser.force_login(other)
+    headers = {"Authorization": f"Token {token}"}
+    assert browser.post("/api/token/logout/", headers=headers).status_code == 200
+    assert (works(token), logged_in_as(browser)) == (False, "bob")
+    assert not LogoutEvent.objects.exists()
+
+
+def test_djangos_logout_with_a_token_ends_the_session_that_it_empties(
+    user: Any, other: Any, engine: str
+) -> None:
+    """Django flushes the session of the browser, whoever's it is. The event says who did it."""
+    browser, token = Client(), obtain()
+    browser.force_login(other)
+    copied = copy_of(browser)
+    headers = {"Authorization": f"Token {token}"}
+    assert browser.post("/api/token/logout-with-session/", headers=headers).status_code == 200
+    assert [logged_in_as(client) for client in (browser, copied)] == ["", ""]
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.actor, event.user) == ("user", user, other)

@@ -99,11 +99,16 @@ def test_knox_logout_all_leaves_browsers_logged_in(ann: Client, user: Any) -> No
     assert logged_in_as(ann) == ""
 
 
-def test_knox_logout_in_browser_ends_session(ann: Client) -> None:
-    """The browser presents both, and we hear Knox's signal."""
-    token = ann.post("/api/knox/login/").json()["token"]
-    assert call(token, "logout/", ann).status_code == 204
-    assert (works(token), logged_in_as(ann)) == (False, "")
+@pytest.mark.parametrize("path", ["logout/", "logout-all/"])
+@pytest.mark.parametrize("name", ["ann", "bob"])
+def test_knox_logout_leaves_the_session_beside_the_token(
+    ann: Client, other: Any, engine: str, path: str, name: str
+) -> None:
+    """The browser presents both, of one user or of two, and Knox sends Django's signal."""
+    token, browser = obtain(), Client()
+    browser.post("/login/", {"username": name, "password": "pw"})
+    assert call(token, path, browser).status_code == 204
+    assert (works(token), logged_in_as(browser)) == (False, name)
 
 
 def test_token_is_listed_until_it_expires(user: Any) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth import logout, user_logged_out
 from django.http import HttpResponse
 from django.urls import include, path
 from django.utils import timezone
@@ -10,7 +11,11 @@ from knox import views as knox
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from oauth2_provider.models import get_access_token_model
-from rest_framework.authentication import BasicAuthentication, SessionAuthentication
+from rest_framework.authentication import (
+    BasicAuthentication,
+    SessionAuthentication,
+    TokenAuthentication,
+)
 from rest_framework.authtoken.models import Token
 from rest_framework.authtoken.views import obtain_auth_token
 from rest_framework.permissions import IsAuthenticated
@@ -40,6 +45,21 @@ class TokenView(APIView):
         return Response({"token": token.key})
 
 
+class TokenLogoutView(APIView):
+    """Delete the token and send Django's signal, as djoser does; or call Django's ``logout()``."""
+
+    authentication_classes = (TokenAuthentication,)
+    with_session = False
+
+    def post(self, request: Any) -> Response:
+        request.auth.delete()
+        if self.with_session:
+            logout(request)
+        else:
+            user_logged_out.send(sender=type(request.user), request=request, user=request.user)
+        return Response()
+
+
 def make(request: Any) -> HttpResponse:
     """Make an access token on a page of the site's own."""
     expires = timezone.now() + timedelta(hours=1)
@@ -64,5 +84,7 @@ urlpatterns = [
     path("o/", include("oauth2_provider.urls")),
     path("api/token/", obtain_auth_token),
     path("api/my-token/", TokenView.as_view()),
+    path("api/token/logout/", TokenLogoutView.as_view()),
+    path("api/token/logout-with-session/", TokenLogoutView.as_view(with_session=True)),
     *ours,
 ]
