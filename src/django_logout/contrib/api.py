@@ -13,7 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 
 from django_logout.ending import logout, pipeline
 from django_logout.enums import Scope
@@ -28,6 +27,7 @@ from django_logout.responses.base import Kind, login_url, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
 from django_logout.types import LogoutResult, Outcome, Target
+from django_logout.utils.redirects import resolve_or_log
 from django_logout.web import reauthentication
 from django_logout.web.session_list import Listing
 
@@ -111,7 +111,7 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
         result = pipeline.end_sessions(Target.session(expired), request=request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
         kind, result = Kind.SESSIONS_ENDED, CANNOT_END
-    home = resolve_url(settings.LOGOUT_REDIRECT_URL or "/")
+    home = resolve_or_log(settings.LOGOUT_REDIRECT_URL or "/")
     return _respond(request, kind, result=result, redirect_to=home)
 
 

@@ -23,14 +23,13 @@ from django.contrib.auth.views import RedirectURLMixin
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from django_logout.guard.install import session_of, state_of
 from django_logout.sessions import cutoffs, registry
 from django_logout.utils import cookies
-from django_logout.utils.redirects import reverse_here, safe_next
+from django_logout.utils.redirects import resolve_or_log, reverse_here, safe_next
 
 logger = logging.getLogger("django_logout")
 
@@ -143,6 +142,6 @@ def _next_url(request: HttpRequest) -> str:
         except Exception:  # The view may need what it sets up only later, e.g. its form.
             logger.exception("The view of a login could not name the URL to which it leads.")
     candidate = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME))
-    return safe_next(request, candidate, {request.get_host()}) or resolve_url(
+    return safe_next(request, candidate, {request.get_host()}) or resolve_or_log(
         settings.LOGIN_REDIRECT_URL
     )

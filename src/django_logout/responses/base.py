@@ -1,5 +1,6 @@
 """Decide which kind of response a client gets, and share what all kinds need."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,14 +12,14 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.messages import INFO, SUCCESS, WARNING
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import resolve_url
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
-from django_logout.conf import logout_settings
+from django_logout.conf import LogoutSettings, logout_settings
 from django_logout.enums import Reason
+from django_logout.exceptions import LogoutError
 from django_logout.responses.messages import (
     REAUTHENTICATE,
     TOO_MANY_COOKIES,
@@ -26,6 +27,9 @@ from django_logout.responses.messages import (
     explain_reason,
 )
 from django_logout.types import LogoutResult
+from django_logout.utils.redirects import resolve_or_log
+
+logger = logging.getLogger("django_logout")
 
 #: The tag of the message that asks for a new login. The sessions page hides that message.
 REAUTHENTICATE_TAG = "django-logout-reauthenticate"
@@ -124,7 +128,7 @@ def respond(
         ]
         accepting = (each for each in responders if each.accepts(request, notice))
         responder = next(accepting, responders[-1])
-    response = responder.respond(request, notice)
+    response = _respond(responder, request, notice)
     add_never_cache_headers(response)
     if kind is Kind.ENDED:
         add_reason_header(response, notice.reason)
@@ -138,10 +142,24 @@ def add_reason_header(response: HttpResponse, reason: str) -> None:
     response[REASON_HEADER] = str(reason)
 
 
+def _respond(responder: Responder, request: HttpRequest, notice: Notice) -> HttpResponse:
+    """Respond by a page of this package if a responder of the project fails."""
+    own: Responder = import_string(LogoutSettings.RESPONDERS[-1])()
+    if type(responder).__module__.partition(".")[0] == type(own).__module__.partition(".")[0]:
+        return responder.respond(request, notice)
+    try:
+        return responder.respond(request, notice)
+    except (LogoutError, Http404):
+        raise
+    except Exception:
+        logger.exception("A responder has failed.")
+        return own.respond(request, notice)
+
+
 def login_url(request: HttpRequest, back: str = "", *, page: str = "") -> str:
     """Return the URL of the login page (or of ``page``), with a way back in its query: to ``back``,
     or else to the page that the user sees now."""
-    url, back = page or resolve_url(settings.LOGIN_URL), back or _current_page(request)
+    url, back = page or resolve_or_log(settings.LOGIN_URL), back or _current_page(request)
     target = urlsplit(url)
     # Another site gets an absolute URL, as from Django's login_required: a path would be its own.
     if target.scheme not in {"", request.scheme} or target.netloc not in {"", request.get_host()}:
@@ -170,6 +188,14 @@ def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) ->
     messages = getattr(request, "_messages", None)
     if messages is None:
         return
+    try:
+        _add_message(messages, notice)
+        messages.update(response)  # MessageMiddleware may stand inside of ours and be done already.
+    except Exception:
+        logger.exception("A message about a session could not be stored.")
+
+
+def _add_message(messages: Any, notice: Notice) -> None:
     match notice.kind:
         case Kind.ENDED:
             messages.add(INFO, explain_reason(notice.reason))
@@ -180,6 +206,3 @@ def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) ->
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
             level = SUCCESS if notice.result.complete else WARNING
             messages.add(level, describe_result(notice.result))
-        case _:
-            return
-    messages.update(response)  # MessageMiddleware may stand inside of ours and be done already.

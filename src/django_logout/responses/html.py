@@ -1,10 +1,10 @@
 """Respond to browsers with a page."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.loader import render_to_string
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url
 from django_logout.responses.messages import TOO_MANY_COOKIES, explain_reason
+from django_logout.responses.pages import render_page
 from django_logout.utils.csp import nonce
 
 
@@ -35,5 +35,5 @@ class HtmlResponder(Responder):
             context["warning"] = TOO_MANY_COOKIES
         if kind.needs_login:
             context["login_url"] = notice.redirect_to or login_url(request)
-        html = render_to_string(f"django_logout/{name}.html", context)
+        html = render_page(f"django_logout/{name}.html", context)
         return HttpResponse(html, status=kind.status)

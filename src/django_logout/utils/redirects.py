@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -29,6 +30,18 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
         extra={"path": request.path, "refused": candidate[:200]},
     )
     return ""
+
+
+def resolve_or_log(target: Any) -> str:
+    """Return the URL of a page that a setting or the project names; ``""`` if it leads nowhere.
+
+    That is logged, as what has been asked for is done, and the user has to be told so.
+    """
+    try:
+        return resolve_url(target)
+    except NoReverseMatch:
+        logger.exception("%r leads to no URL of this site.", str(target))
+        return ""
 
 
 def reverse_all_here(request: HttpRequest | None, names: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
 
 from django_logout.enums import Reason
@@ -18,6 +17,7 @@ from django_logout.policies import pending_login
 from django_logout.responses.base import Kind, add_reason_header, login_url, respond
 from django_logout.responses.json import add_members, is_json
 from django_logout.revokers.cookies import delete_named_cookies
+from django_logout.utils.redirects import resolve_or_log
 from django_logout.web.csrf import CSRF_FAILED
 
 
@@ -33,7 +33,9 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
     refused = Reason.LOGIN_REFUSED
     if page and not is_here(page):
         return respond(request, Kind.CHOOSE, reason=refused, redirect_to=page)
-    url = request.get_full_path() if request.method == "POST" else resolve_url(settings.LOGIN_URL)
+    url = (
+        request.get_full_path() if request.method == "POST" else resolve_or_log(settings.LOGIN_URL)
+    )
     if page or is_here(url) or not hasattr(request, "_messages"):
         url = ""  # Show a page: the target of a redirect could not say what has happened.
     return respond(request, Kind.ENDED, reason=refused, redirect_to=url)
@@ -96,11 +98,16 @@ def _is_html(response: HttpResponse) -> bool:
 def _is_denial(request: HttpRequest, response: HttpResponse) -> bool:
     """Return whether the response denies the page because no user is logged in."""
     if response.status_code in {301, 302, 303, 307}:
-        login_page, to = urlsplit(resolve_url(settings.LOGIN_URL)), urlsplit(response["Location"])
+        login_page, to = (
+            urlsplit(resolve_or_log(settings.LOGIN_URL)),
+            urlsplit(response["Location"]),
+        )
         # The way back in the query identifies any other login page, e.g. that of the admin.
         back = QueryDict(to.query).get(REDIRECT_FIELD_NAME, "")
         back = back.removeprefix(request.build_absolute_uri("/")[:-1]).partition("?")[0]
-        return to.path == login_page.path or back == request.get_full_path().partition("?")[0]
+        return (login_page.path or None) == to.path or back == request.get_full_path().partition(
+            "?"
+        )[0]
     if response.status_code not in {401, 403}:
         return False
     # REST framework denies with 403 too, and so does Django if a permission is missing. A user who

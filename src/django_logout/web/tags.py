@@ -7,15 +7,15 @@ from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
-from django.template.loader import get_template
 from django.urls import NoReverseMatch
 from django.utils.safestring import SafeString, mark_safe
 
 from django_logout.conf import logout_settings
 from django_logout.guard.presented import is_logged_in, user_fingerprint
+from django_logout.responses.pages import render_page
 from django_logout.sessions import timeouts
 from django_logout.utils.csp import nonce
-from django_logout.utils.redirects import reverse_all_here, reverse_here
+from django_logout.utils.redirects import resolve_or_log, reverse_all_here, reverse_here
 from django_logout.web.session_list import Listing
 
 #: How long a user must have to answer a warning, in seconds (WCAG 2.2.1).
@@ -80,7 +80,7 @@ def logout_script(
         if required:
             raise NoReverseMatch("Include django_logout.urls in the URLconf.")
         return SafeString()
-    login = resolve_url(settings.LOGIN_URL)
+    login = resolve_or_log(settings.LOGIN_URL)
     user = user_fingerprint(request) if request is not None else ""
     lifetime = _lifetime(request) if user else settings.SESSION_COOKIE_AGE
     warning = max(MIN_WARNING, min(warning, lifetime / 2))
@@ -121,5 +121,5 @@ def _lifetime(request: Any) -> float:
 
 def _rendered(name: str, values: dict[str, Any]) -> SafeString:
     # Without the request, because the project's context processors have run for this page already.
-    html = get_template(f"django_logout/{name}.html").render(values)
+    html = render_page(f"django_logout/{name}.html", values)
     return mark_safe(html.strip())  # noqa: S308 - rendered by a template

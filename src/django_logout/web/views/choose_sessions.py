@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
@@ -22,6 +21,7 @@ from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
 from django_logout.types import LogoutResult, Target
+from django_logout.utils.redirects import resolve_or_log
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.session_list import describe_row
 from django_logout.web.views.sessions import SessionsView
@@ -98,12 +98,12 @@ class ChooseView(SessionsView):
     def _nothing_to_complete(self) -> HttpResponse:
         request = self.request
         if is_logged_in(request):
-            return self._done(Kind.LOGGED_IN, resolve_url(settings.LOGIN_REDIRECT_URL))
+            return self._done(Kind.LOGGED_IN, resolve_or_log(settings.LOGIN_REDIRECT_URL))
         if state_of(request).key_unknown:
             # Again the button was pressed twice: the login has given the session another key.
             keep_cookies(request)
         # Without messages, the target of a redirect could not say what has happened.
-        url = resolve_url(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
+        url = resolve_or_log(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
         return self._done(Kind.ENDED, url, reason=Reason.LOGIN_LAPSED)
 
     def _done(self, kind: Kind, url: str, **details: Any) -> HttpResponse:
@@ -119,4 +119,6 @@ class ChooseView(SessionsView):
             "just_now": timezone.now() - timedelta(minutes=1),
             **context,
         }
-        return self.render_to_response(self.get_context_data(**context))
+        response = self.render_to_response(self.get_context_data(**context))
+        response.own_template = ChooseView.template_name  # type: ignore[attr-defined]
+        return response

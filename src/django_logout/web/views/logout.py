@@ -1,5 +1,6 @@
 """The logout view, a drop-in replacement for ``django.contrib.auth.views.LogoutView``."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -9,24 +10,29 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
+from django.urls import NoReverseMatch
 from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
+from django_logout.exceptions import LogoutError
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.responses.base import Kind, respond
 from django_logout.responses.messages import IMPERSONATED, TOO_MANY_COOKIES
+from django_logout.responses.pages import SafePage, log_failure, render_own
 from django_logout.types import LogoutResult
-from django_logout.utils.redirects import safe_next
+from django_logout.utils.redirects import resolve_or_log, safe_next
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.reauthentication import reauthentication_response
 
+logger = logging.getLogger("django_logout")
+
 #: The goodbye page of this package, and the name under which Django looks for one.
 OWN_TEMPLATE = "django_logout/logged_out.html"
+OWN_QUESTION = "django_logout/logout.html"
 DJANGO_TEMPLATE = "registration/logged_out.html"
 #: The message has a context because the admin translates the same words differently.
 TITLE = pgettext_lazy("django_logout", "Log out")
@@ -42,7 +48,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
     """
 
     template_name = OWN_TEMPLATE
-    question_template_name = "django_logout/logout.html"
+    response_class = SafePage
+    question_template_name = OWN_QUESTION
     everywhere = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -68,7 +75,11 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         return self.everywhere or bool(self.request.POST.get("everywhere"))
 
     def _logged_out(self, result: LogoutResult) -> HttpResponse:
-        target = self.get_success_url()
+        try:
+            target = self.get_success_url()
+        except NoReverseMatch:
+            logger.exception("The page to show after logging out is in no URLconf.")
+            target = self.request.get_full_path()
         is_here = target == self.request.get_full_path()
         warning = TOO_MANY_COOKIES if result.left else ""
         page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
@@ -82,18 +93,42 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
 
     def _question(self) -> HttpResponse:
         impersonated = get_impersonator(self.request) is not None
-        context = {**self.get_context_data(), "title": TITLE, "no_choice": impersonated}
-        context["impersonated"] = IMPERSONATED if impersonated and self._is_everywhere() else ""
-        context |= self.extra_context or {}
-        context |= {"next": self.get_redirect_url(), "next_field": self.redirect_field_name}
-        context["everywhere"] = self.everywhere
-        return self.response_class(
-            request=self.request, template=[self.question_template_name], context=context
-        )
+        own: dict[str, Any] = {"title": TITLE, "no_choice": impersonated}
+        own["impersonated"] = IMPERSONATED if impersonated and self._is_everywhere() else ""
+        later: dict[str, Any] = {
+            "next": self.get_redirect_url(),
+            "next_field": self.redirect_field_name,
+            "everywhere": self.everywhere,
+        }
+
+        def build() -> HttpResponse:
+            context = {**self.get_context_data(), **own, **(self.extra_context or {}), **later}
+            names = [self.question_template_name]
+            return self.response_class(request=self.request, template=names, context=context)
+
+        return self._in_any_case(OWN_QUESTION, build, {**own, **later})
 
     def _goodbye(self, *, everywhere: bool = False, warning: Any = "") -> HttpResponse:
-        context = self.get_context_data(everywhere=everywhere, warning=warning)
-        return self.render_to_response(context)
+        own = {"everywhere": everywhere, "warning": warning}
+        build = partial(self._render, own)
+        return self._in_any_case(OWN_TEMPLATE, build, own)
+
+    def _render(self, context: dict[str, Any]) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(**context))
+
+    def _in_any_case(
+        self, name: str, build: Callable[[], HttpResponse], context: dict[str, Any]
+    ) -> HttpResponse:
+        """Return the page of the project, or that of this package if it cannot be made."""
+        try:
+            response = build()
+        except LogoutError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the project's code raises
+            log_failure(name, error)
+            return HttpResponse(render_own(name, context, self.request))
+        response.own_template = name  # type: ignore[attr-defined]
+        return response
 
     def http_method_not_allowed(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -112,7 +147,9 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the context of Django's view, and the URL of the login page."""
-        return super().get_context_data(**{"login_url": resolve_url(settings.LOGIN_URL), **kwargs})
+        return super().get_context_data(
+            **{"login_url": resolve_or_log(settings.LOGIN_URL), **kwargs}
+        )
 
     def get_template_names(self) -> list[str]:
         """Return ``template_name``, or else Django's name if the project has such a template, or
@@ -178,6 +215,6 @@ class AdminLogoutView(LogoutView):
 @exempt
 def logout_then_login(request: HttpRequest, login_url: str | None = None) -> HttpResponse:
     """Log out, then go to the login page."""
-    target = resolve_url(login_url or settings.LOGIN_URL)
+    target = resolve_or_log(login_url or settings.LOGIN_URL)
     response: HttpResponse = LogoutView.as_view(next_page=target)(request)
     return response

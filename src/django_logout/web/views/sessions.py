@@ -10,7 +10,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
@@ -19,8 +18,9 @@ from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, login_url, respond
 from django_logout.responses.messages import IMPERSONATED
+from django_logout.responses.pages import SafePage
 from django_logout.types import Target
-from django_logout.utils.redirects import reverse_here
+from django_logout.utils.redirects import resolve_or_log, reverse_here
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView
 from django_logout.web.reauthentication import RETURNED, is_recent, reauthentication_response
 from django_logout.web.session_list import Listing
@@ -35,6 +35,7 @@ class SessionsView(ProtectedView, TemplateView):
     """
 
     template_name = "django_logout/sessions.html"
+    response_class = SafePage
     http_method_names = ["get", "head", "options"]
     paginate_by = 20
 
@@ -43,7 +44,7 @@ class SessionsView(ProtectedView, TemplateView):
         # A project may have no page of sessions. Its browsers then stay on this view, if it shows
         # one, or go to where a login leads.
         fallback = request.path if "get" in self.http_method_names else settings.LOGIN_REDIRECT_URL
-        self.url = reverse_here(request, "logout_sessions") or resolve_url(fallback)
+        self.url = reverse_here(request, "logout_sessions") or resolve_or_log(fallback)
         if not is_logged_in(request):
             url = login_url(request, self.url if request.method == "POST" else "")
             return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
@@ -73,7 +74,9 @@ class SessionsView(ProtectedView, TemplateView):
             "notices": [m for m in get_messages(request) if REAUTHENTICATE_TAG not in m.tags],
             **context,
         }
-        return self.render_to_response(self.get_context_data(**context))
+        response = self.render_to_response(self.get_context_data(**context))
+        response.own_template = SessionsView.template_name  # type: ignore[attr-defined]
+        return response
 
 
 class SessionEndView(SessionsView):
