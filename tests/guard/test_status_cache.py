@@ -175,7 +175,7 @@ def test_a_cache_that_fails_after_the_commit_makes_the_ending_incomplete(
     """Ended in the registry, but a reader's memory may stand: so it says no, and again is yes."""
     assert logged_in_as(client_of_ann) == "ann"
     with monkeypatch.context() as patch:
-        patch.setattr(type(redis), "set_many", fail)
+        patch.setattr(type(redis), "delete_many", fail)
         with pytest.raises(SessionNotEnded):
             end_sessions(Target.user(user), reason=Reason.ADMIN)
     end_sessions(Target.user(user), reason=Reason.ADMIN)
@@ -210,7 +210,7 @@ def test_the_next_ending_makes_good_what_the_cache_did_not_take(
     """It is complete only if what had ended before is refused as well; and keeps its reason."""
     assert logged_in_as(client_of_ann) == "ann"
     with monkeypatch.context() as patch:
-        patch.setattr(type(redis), "set_many", fail)
+        patch.setattr(type(redis), "delete_many", fail)
         with pytest.raises(SessionNotEnded):
             end_sessions(first(user), reason=Reason.ADMIN)
     assert logged_in_as(client_of_ann) == "ann"  # as a reader remembers it

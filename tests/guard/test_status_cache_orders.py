@@ -10,7 +10,8 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from django.core.cache.backends.redis import RedisCache
 
 from django_logout.guard import status_cache
-from django_logout.sessions import engines, status
+from django_logout.sessions import status
+from django_logout.sessions.caches import OpenCache
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from tests import services
@@ -81,9 +82,9 @@ class SteppedRedis(RedisCache):
         step()
         return super().get_many(*args, **kwargs)
 
-    def set_many(self, *args: Any, **kwargs: Any) -> Any:
+    def delete_many(self, *args: Any, **kwargs: Any) -> Any:
         step()
-        return super().set_many(*args, **kwargs)
+        return super().delete_many(*args, **kwargs)
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def stepped(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CACHES = {"default": {"BACKEND": f"{__name__}.SteppedCache"}}
     monkeypatch.setattr(status_cache.logger, "disabled", True)  # thousands of outages
     monkeypatch.setattr(status, "get_status", standing)
-    monkeypatch.setattr(engines, "cache_is_writable", lambda cache: STATE["mode"] == "up")
+    monkeypatch.setattr(OpenCache, "is_writable", lambda cache: STATE["mode"] == "up")
 
 
 def mark(session_id: UUID | str) -> str:
@@ -292,4 +293,4 @@ def test_real_redis_behaves_like_the_model(
             found = RedisCache.get_many(redis, KEYS)
             assert status_cache.cached_entry(found, SESSION.id) != status_cache.ACTIVE
 
-    assert sum(1 for _ in every_order(fresh, check)) > 15
+    assert sum(1 for _ in every_order(fresh, check)) >= 15

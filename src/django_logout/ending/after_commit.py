@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
+from django.core.cache import caches
 from django.db import Error, transaction
 
 from django_logout.ending import audit, stragglers
@@ -52,15 +54,20 @@ def finish_ending(
         logger.exception("Sessions that began meanwhile could not be ended.")
         failure = error  # raised below, once what is done is announced
     ids = {session.id for session in ending.sessions}
+    stores, data = _data_to_delete(ending, context, ids)
+    in_one_cache = context.uses_cache and status_cache.alias() == settings.SESSION_CACHE_ALIAS
     marked = not context.uses_cache or status_cache.mark_ended(
         ids,
         ending.reason,
         earlier=already_ended,
         user_pks=user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
+        data=data if in_one_cache else (),
     )
-    if ending.keys:
-        log_exceptions(partial(context.engine.evict_cached, ending.keys))
+    if data and not in_one_cache:  # housekeeping: the guard refuses them
+        log_exceptions(partial(caches[settings.SESSION_CACHE_ALIAS].delete_many, data))
+    for store in stores:
+        store.state.data_deleted = marked
     event = result.event
     if event is not None:
         failures = announce_ending(ending)
@@ -94,6 +101,27 @@ def call_if_recorded(event: LogoutEvent | None, finish: Callable[[], Any]) -> No
         raise SessionNotEnded("The database did not tell whether the sessions ended.") from error
     if recorded:
         finish()
+
+
+def _data_to_delete(
+    ending: Ending, context: EndingContext, ids: set[UUID]
+) -> tuple[list[Any], list[str]]:
+    """Return the sessions of the request, and the keys in the cache of all data, to be deleted.
+
+    The rows of sessions that are in the cache alone hold hashes of their keys, but the request knows
+    its own.
+    """
+    engine = context.engine
+    if engine.model is not None:
+        return [], engine.cache_keys(ending.keys)
+    if not engine.in_cache or context.with_change:
+        return [], []
+    stores = [
+        store
+        for store in context.presented.stores
+        if store.session_key and store.identity is not None and store.identity.id in ids
+    ]
+    return stores, engine.cache_keys(store.session_key for store in stores)
 
 
 def users_with_tokens(target: Target) -> set[Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django_logout.exceptions import unavailable_on_outage
 from django_logout.guard import status_cache
-from django_logout.sessions import cutoffs
+from django_logout.sessions import cutoffs, token_logins
 from django_logout.sessions.cutoffs import LastCutoff
 
 
@@ -26,6 +26,8 @@ def last_cutoff(user_pk: Any) -> LastCutoff:
     Costs one cache read; and one query if the cache does not know, is down, or is not shared.
     Raises :class:`SessionUnavailable` if neither can tell.
     """
+    if not token_logins.in_use():  # then no ending writes the cache for it
+        return _ask(user_pk)
     name = status_cache.user_key(user_pk)
     return status_cache.read_through(name, partial(_ask, user_pk), _encode, decode_cutoff)
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.core.cache import caches
+
 from django_logout.guard import status_cache
 from django_logout.sessions.identity import Identity
 from django_logout.utils.bounded import BoundedDict
@@ -29,10 +31,10 @@ def fetch_session(session: Any) -> Prefetched:
     if session_id is None or not session.engine.in_cache:
         return None
     key, cache = session.cache_key, status_cache.shared_cache()
-    if cache is None or session._cache is not cache:  # the status is in another cache
-        return None
+    if cache is None or session._cache is not caches[status_cache.alias()]:
+        return None  # the status is in another cache
     try:
-        found = cache.get_many([key, *status_cache.keys(session_id)])
+        found = cache.backend.get_many([key, *status_cache.keys(session_id)])
     except Exception:  # noqa: BLE001 - the engine and the guard meet it again, and handle it
         return None
     session._cache = _ReadCache(session, found.get(key))

@@ -86,10 +86,10 @@ class PresentedSessions(NamedTuple):
             store.state.key = None
 
     def _is_deleted(self, store: Any) -> bool:
-        """Return whether the ending has deleted the data of a session with its row."""
+        """Return whether the ending has deleted the data of a session."""
         identity = store.identity
         ended = identity is not None and identity.id in self.state.ended
-        return ended and store.engine.model is not None
+        return ended and (store.engine.model is not None or store.state.data_deleted)
 
 
 def presented_ids(request: HttpRequest) -> Sequence[UUID]:

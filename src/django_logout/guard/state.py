@@ -58,6 +58,8 @@ class SessionState:
     "Sessions that had the presented key before it was rotated; ``None`` if not looked for yet."
     ended_elsewhere: bool = False
     "Another request has ended the session while this one was in flight."
+    data_deleted: bool = False
+    "The ending has deleted the session's data from the cache."
     saved: bool = False
     "Already saved for this response."
     in_engine_code: bool = False

@@ -7,11 +7,17 @@ There are two entries for each session, read together with one for everyone::
     mark   *      the generation of everyone
 
 A session is served from the cache only if ``seen`` names the generations that are current *now*. A
-reader takes the generations before it asks the row, and an ending replaces them after its commit.
-So what a slow reader stores names a generation that is gone. No order of steps, eviction, flush or
-restart of the cache can make it current again: a lost generation is replaced by a new random one,
-never by an old one. (With one ``active`` entry written by ``add()``, an eviction between an
-ending's ``set()`` and a slow reader's ``add()`` would bring the session back.)
+reader takes the generations before it asks the row, and an ending replaces or deletes them after
+its commit. So what a slow reader stores names a generation that is gone. No order of steps,
+eviction or flush of the cache can make it current again: a lost generation is replaced by a new
+random one, never by an old one. (With one ``active`` entry written by ``add()``, an eviction
+between an ending's ``set()`` and a slow reader's ``add()`` would bring the session back.)
+
+A cache that is restored from a snapshot, or whose replica is promoted, does bring entries back. So
+the generation of everyone carries the name of the server that it was made on: a reader whose
+connection knows another name replaces it, and nothing that was seen before counts any more. Where
+no name can be asked (a cache that is neither Redis, Valkey nor memcached, which keeps nothing over
+a restart), what is restored may count for :data:`SEEN_TTL` seconds.
 
 Users have the same entries, under ``user:<hash>``: see :mod:`django_logout.guard.cutoff_cache`.
 """
@@ -27,13 +33,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import caches
-from django.core.cache.backends.base import BaseCache
 from django.db import connections
 
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
 from django_logout.sessions import engines, identity, registry, status, token_logins
+from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
@@ -47,8 +53,8 @@ ACTIVE = "active"
 ENDED = "ended"
 EVERYONE = "*"
 
-#: Seconds for which the row is not asked again. Bounds what a cache that loses acknowledged
-#: writes (a failover to a replica that lags) can do.
+#: Seconds for which the row is not asked again. Bounds what a cache can do that loses what it has
+#: acknowledged without that being noticed.
 SEEN_TTL = 60
 SEEN_FOR = timedelta(seconds=SEEN_TTL)
 #: Seconds for which generations and endings are kept; the row is asked when they are gone.
@@ -57,19 +63,17 @@ MARK_TTL = 24 * 60 * 60
 #: Marks that are written at a time.
 BATCH = 1000
 
-#: Django's own Redis cache raises every error. Other clients may be told to swallow errors, so what
-#: was written has to be read back from them.
-DJANGO_REDIS = "django.core.cache.backends.redis"
-
 #: Caches that other processes do not see, or that are not cheaper to ask than the row itself.
 NOT_SHARED = ("locmem", "dummy", "filebased", "db")
 
 
-def shared_cache() -> BaseCache | None:
+def shared_cache() -> OpenCache | None:
     """Return the cache of the status, if all processes share it; else ``None``: ask the row."""
-    cache = caches[alias()]
-    backend: Any = type(cache)
-    return cache if _is_shared(backend) else None
+    backend: Any = type(caches[alias()])
+    if not _is_shared(backend):
+        return None
+    cache = open_cache(alias())
+    return None if cache.server.spread else cache
 
 
 @lru_cache(maxsize=8)
@@ -116,6 +120,11 @@ def generation() -> str:
     return secrets.token_hex(8)
 
 
+def generation_on(server: str) -> str:
+    """Return a random name for everyone's generation, which carries the name of its server."""
+    return f"{server}:{generation()}"
+
+
 def keys(name: UUID | str) -> list[str]:
     """Return the keys of the entries about a session, or about a user."""
     return [mark_key(name), seen_key(name), mark_key(EVERYONE)]
@@ -129,9 +138,9 @@ def get_status(identity: Identity, found: Mapping[str, Any] | None = None) -> Se
     if neither can tell; then the session is not served.
     """
     ask = partial(get_status_from_row, identity)
-    if not identity.registered:
-        # An ending invalidates the entries of ids. A session without a row is ended by a cutoff,
-        # which knows no ids, so the database has to be asked.
+    # An ending invalidates the entries of ids. A session without a row is ended by a cutoff, which
+    # knows no ids, so the database has to be asked. So it has if endings do not write the cache.
+    if not (identity.registered and is_used()):
         return ask()
     return read_through(identity.id, ask, _encode_status, decode_status, found)
 
@@ -175,15 +184,18 @@ def read_through(
         return ask()
     mark_name, seen_name, everyone_name = names = keys(name)
     try:
-        found = cache.get_many(names) if found is None else found
-        entry = cached_entry(found, name)
+        found = cache.backend.get_many(names) if found is None else found
+        entry = cached_entry(found, name, cache.server.name)
         if entry is not None:
             return decode(entry)
         # Take the generations before asking the database: the proof rests on that order.
-        mark = found.get(mark_name) or cache.get_or_set(mark_name, generation, MARK_TTL)
-        everyone = found.get(everyone_name) or cache.get_or_set(everyone_name, generation, MARK_TTL)
-    except Exception:
-        logger.exception("The cache of the session status could not be read; asking the database.")
+        mark = found.get(mark_name) or cache.backend.get_or_set(mark_name, generation, MARK_TTL)
+        everyone = _take_generation_of_everyone(cache, found.get(everyone_name))
+    except Exception as error:
+        if not cache.found_spread(error):
+            logger.exception(
+                "The cache of the session status could not be read; asking the database."
+            )
         return ask()
     answer = ask()
     entry = encode(answer)
@@ -191,22 +203,41 @@ def read_through(
         return answer
     try:
         if entry.startswith(ENDED):
-            cache.set(mark_name, entry, MARK_TTL)
+            cache.backend.set(mark_name, entry, MARK_TTL)
         else:
-            cache.set(seen_name, f"{mark}|{everyone}|{entry}", SEEN_TTL)
+            cache.backend.set(seen_name, f"{mark}|{everyone}|{entry}", SEEN_TTL)
     except Exception:
         logger.exception("The cache of the session status could not be written.")
     return answer
 
 
-def cached_entry(found: Mapping[str, Any], name: UUID | str) -> str | None:
-    """Return the entry of a session or a user that is current, or ``None``: ask the database."""
+def _take_generation_of_everyone(cache: OpenCache, known: str | None) -> str:
+    """Return the generation of everyone; replace one that was made on another server."""
+    key, server = mark_key(EVERYONE), cache.server.name
+    if known is None:
+        known = cache.backend.get_or_set(key, partial(generation_on, server), MARK_TTL)
+    if known is not None and _made_on(server, known):
+        return known
+    fresh = generation_on(server)
+    cache.backend.set(key, fresh, MARK_TTL)
+    return fresh
+
+
+def _made_on(server: str, everyone: Any) -> bool:
+    return not server or str(everyone).startswith(f"{server}:")
+
+
+def cached_entry(found: Mapping[str, Any], name: UUID | str, server: str = "") -> str | None:
+    """Return the entry of a session or a user that is current, or ``None``: ask the database.
+
+    ``server`` is the name of the server that the entries were found on, if it has one.
+    """
     mark, seen, everyone = map(found.get, keys(name))
     if isinstance(mark, str) and mark.startswith(ENDED):
         return mark
     current = f"{mark}|{everyone}|"
     if mark and everyone and isinstance(seen, str) and seen.startswith(current):
-        return seen.removeprefix(current)
+        return seen.removeprefix(current) if _made_on(server, everyone) else None
     return None
 
 
@@ -229,7 +260,7 @@ def require_writable(engine: Engine) -> bool:
 
 def can_write() -> bool:
     """Return whether the cache can store the mark of an ending now."""
-    return engines.cache_is_writable(caches[alias()])
+    return open_cache(alias()).is_writable()
 
 
 def invalidate(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
@@ -245,41 +276,55 @@ def mark_ended(
     earlier: Mapping[UUID, str] = MappingProxyType({}),
     user_pks: Iterable[Any] = (),
     everyone: bool = False,
+    data: Iterable[str] = (),
 ) -> bool:
-    """Store in the cache that sessions have ended, after the ending is committed.
+    """Make the cache forget that sessions were active, after their ending is committed.
 
     ``earlier`` are sessions that had ended already, with the reason of each. ``user_pks`` are the
-    users all of whose sessions have ended; ``everyone`` stands for all users.
+    users all of whose sessions have ended; ``everyone`` stands for all users. ``data`` are the keys
+    of the sessions' data in this cache, which are deleted in the same call.
 
-    Returns false if the cache did not store it. What a reader saw before may then count for
+    Returns false if the cache did not do it. What a reader saw before may then count for
     :data:`SEEN_TTL` seconds, so the ending is not complete.
     """
     ended = {**earlier, **dict.fromkeys(session_ids, reason)}
     marks = {mark_key(session_id): f"{ENDED}:{why}" for session_id, why in ended.items()}
     names = (*map(user_key, user_pks), *([EVERYONE] if everyone else []))
     marks.update((mark_key(name), generation()) for name in names)
-    return _write(marks)
+    return _write(marks, data)
 
 
-def _write(marks: dict[str, str]) -> bool:
-    cache = caches[alias()]
-    results = [_write_batch(cache, dict(batch)) for batch in batched(marks.items(), BATCH)]
+def _write(marks: dict[str, str], data: Iterable[str] = ()) -> bool:
+    cache = open_cache(alias())
+    if cache.raises:
+        # The next reader asks the row, and stores its status. Deleting is what a Redis does even if
+        # its memory is full, and the data go with the marks.
+        return _is_done(cache, partial(cache.delete, [*marks, *data]))
+    batches = [dict(batch) for batch in batched(marks.items(), BATCH)]
+    results = [_is_done(cache, partial(_write_batch, cache, batch)) for batch in batches]
+    if data:
+        _is_done(cache, partial(cache.delete, data))  # housekeeping: the guard refuses them
     return all(results)  # each batch is tried
 
 
-def _write_batch(cache: BaseCache, marks: dict[str, str]) -> bool:
+def _is_done(cache: OpenCache, work: Callable[[], bool | None]) -> bool:
     try:
-        if type(cache).__module__ == DJANGO_REDIS:
-            return not cache.set_many(marks, MARK_TTL)
-        # Another ending may write the same generations at the same time, which serves as well.
-        # What was stored before must be known to tell that from an error that was swallowed.
-        generations = [key for key, mark in marks.items() if not mark.startswith(ENDED)]
-        before = cache.get_many(generations) if generations else {}
-        cache.set_many(marks, MARK_TTL)
-        after = cache.get_many(marks)
-    except Exception:
+        return work() is not False
+    except Exception as error:
+        if cache.found_spread(error):
+            return True  # no reader can read its entries
         logger.exception("The cache of the session status could not be written.")
         return False
+
+
+def _write_batch(cache: OpenCache, marks: dict[str, str]) -> bool:
+    # The client may swallow errors, so what was written is read back. Another ending may write the
+    # same generations at the same time, which serves as well. What was stored before must be known
+    # to tell that from an error that was swallowed.
+    generations = [key for key, mark in marks.items() if not mark.startswith(ENDED)]
+    before = cache.backend.get_many(generations) if generations else {}
+    cache.backend.set_many(marks, MARK_TTL)
+    after = cache.backend.get_many(marks)
     return all(_is_stored(mark, before.get(key), after.get(key)) for key, mark in marks.items())
 
 

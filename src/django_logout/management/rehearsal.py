@@ -92,7 +92,7 @@ class Rehearsal:
             "engine": _path(engine.store),
             # Nothing is asked for the status of a session if the engine's own deletes are final.
             "guarded": not engine.final_deletes,
-            "cache": None if cache is None or engine.final_deletes else _path(type(cache)),
+            "cache": None if cache is None or engine.final_deletes else _path(type(cache.backend)),
             "steps": self._steps(start, after, final, response, page),
             "variables": [
                 dict(zip(columns, row, strict=True))

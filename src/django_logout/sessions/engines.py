@@ -3,8 +3,6 @@
 An unknown engine is assumed to have no capability, and is guarded.
 """
 
-import logging
-import secrets
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,18 +12,15 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.sessions.backends import db as db_engine
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.cache import caches
 from django.db import router
 from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
-from django_logout.exceptions import is_outage
 from django_logout.models import LoginSession
+from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.sql import Prepared, placeholder, prepare_delete
-
-logger = logging.getLogger("django_logout")
 
 #: The methods that a subclass of Django's ``db`` engine must not override, or its deletes are not
 #: final.
@@ -102,11 +97,12 @@ class Engine(NamedTuple):
         for begin in range(0, len(keys), MOST_KEYS):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
-    def evict_cached(self, keys: Iterable[str]) -> None:
-        """Delete the cached copies of deleted sessions: housekeeping, as the guard refuses them."""
-        if is_backend(self.store, "cached_db"):
-            prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
-            caches[settings.SESSION_CACHE_ALIAS].delete_many([prefix + key for key in keys])
+    def cache_keys(self, keys: Iterable[str]) -> list[str]:
+        """Return the keys of sessions' data in the cache of sessions, if the engine has one."""
+        if not is_backend(self.store, "cached_db", "cache"):
+            return []
+        prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
+        return [prefix + key for key in keys]
 
     def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the stored data of the sessions with these keys that the engine knows.
@@ -122,7 +118,7 @@ class Engine(NamedTuple):
             return {key: self.store(key).decode(data) for key, data in stored}
         if cache is not None:
             names = {self._cache_name(key): key for key in keys if _fits_cache(key)}
-            return {names[name]: data for name, data in _get_many(cache, names).items()}
+            return {names[name]: data for name, data in cache.get_many(names).items()}
         return {key: data for key in keys if (data := _load_one(self.store, key)) is not None}
 
     def discard(self, keys: Collection[str]) -> bool:
@@ -135,9 +131,9 @@ class Engine(NamedTuple):
         if table is not None:
             rows = table._base_manager.using(router.db_for_write(table))
             rows.filter(session_key__in=keys).delete()
-            self.evict_cached(keys)
+            self.delete_cached(keys)
         elif cache is not None:
-            cache.delete_many([self._cache_name(key) for key in keys if _fits_cache(key)])
+            cache.delete([self._cache_name(key) for key in keys if _fits_cache(key)])
         return table is not None or cache is not None
 
     def _table_by(self, method: str) -> Any:
@@ -145,9 +141,9 @@ class Engine(NamedTuple):
         uses_table = _home(getattr(self.store, method)) in _IN_TABLE
         return self.store.get_model_class() if uses_table else None  # type: ignore[attr-defined]
 
-    def _cache_by(self, method: str) -> Any:
+    def _cache_by(self, method: str) -> OpenCache | None:
         uses_cache = _home(getattr(self.store, method)) == _IN_CACHE
-        return caches[settings.SESSION_CACHE_ALIAS] if uses_cache else None
+        return open_cache(settings.SESSION_CACHE_ALIAS) if uses_cache else None
 
     def _cache_name(self, key: str) -> str:
         name: str = self.store(key).cache_key  # type: ignore[attr-defined]
@@ -155,7 +151,7 @@ class Engine(NamedTuple):
 
     def reachable(self) -> bool:
         """Return whether the storage of an engine that hides outages answers."""
-        return not self.hides_outages or cache_is_writable(caches[settings.SESSION_CACHE_ALIAS])
+        return not self.hides_outages or open_cache(settings.SESSION_CACHE_ALIAS).is_writable()
 
 
 def current_engine() -> Engine:
@@ -224,15 +220,6 @@ def _fits_cache(key: str) -> bool:
     return len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and " " not in key
 
 
-def _get_many(cache: Any, names: Collection[str]) -> Mapping[str, Any]:
-    try:
-        found: Mapping[str, Any] = cache.get_many(names)
-    except Exception:  # noqa: BLE001 - a cluster reads no two keys of different slots at a time
-        read = {name: cache.get(name) for name in names}
-        found = {name: value for name, value in read.items() if value is not None}
-    return found
-
-
 def _load_one(store: type[SessionBase], key: str) -> dict[str, Any] | None:
     session = store(key)
     data: dict[str, Any] = session.load()
@@ -241,20 +228,6 @@ def _load_one(store: type[SessionBase], key: str) -> dict[str, Any] | None:
     if session.session_key:  # Django's file engine replaces an expired session by an empty one
         session.delete(session.session_key)
     return None
-
-
-def cache_is_writable(cache: Any) -> bool:
-    """Return whether a cache can store a value now.
-
-    ``add()`` is true only if it has stored the value, in clients that swallow errors too.
-    """
-    try:
-        return bool(cache.add(f"django_logout:probe{secrets.token_hex(8)}", "", 10))
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        logger.exception("A cache does not answer, so no ending can be written to it.")
-        return False
 
 
 @dataclass(frozen=True, slots=True)

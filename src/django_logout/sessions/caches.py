@@ -1,0 +1,182 @@
+"""Reach a shared cache so that its answers can be relied on.
+
+* Replicas lag, so everything is read from the primary that is written.
+* A Redis that is restarted from its snapshot, and a replica that is promoted, may have lost what
+  was acknowledged. Each server has a name of its own, which the connection asks for, so that
+  readers notice that they talk to another one (see :mod:`django_logout.guard.status_cache`).
+* Where keys are spread over several primaries, each may be lost or cut off alone, and no call reads
+  several keys at one time. Such a cache is not asked at all.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.core.cache import caches
+from django.core.cache.backends.base import BaseCache
+
+from django_logout.exceptions import is_outage
+from django_logout.utils.bounded import batched
+
+logger = logging.getLogger("django_logout.gate")
+
+#: Keys that are deleted at a time.
+BATCH = 1000
+
+#: The modules of caches that are clients of Redis or Valkey, and the option of each that holds the
+#: arguments of its connections (``None``: all other options are), and the name of the argument that
+#: is called on each new connection.
+REDIS_CLIENTS = {
+    "django.core.cache.backends.redis": (None, "redis_connect_func"),
+    "django_redis.cache": ("CONNECTION_POOL_KWARGS", "redis_connect_func"),
+    "django_valkey.cache": ("CONNECTION_POOL_KWARGS", "valkey_connect_func"),
+}
+MEMCACHED = "django.core.cache.backends.memcached"
+#: Clients, by parts of their names, that spread keys over several primaries.
+SPREADING_CLIENTS = re.compile(r"shard|cluster", re.IGNORECASE)
+#: What servers and clients say when several keys do not lie on one primary.
+SPREAD_ERROR = re.compile(r"CROSSSLOT|MOVED|same (key )?slot", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Server:
+    """What this process knows of the server behind a cache."""
+
+    name: str = ""
+    "Random, and another one after each restart or failover; ``''`` if it cannot be asked."
+    spread: bool = False
+    "Whether keys lie on several primaries."
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OpenCache:
+    """A cache that is read from its primary."""
+
+    alias: str
+    "Its name in CACHES."
+    backend: BaseCache
+    "An object of the project's class."
+    server: Server
+    raises: bool
+    "Whether it raises every error, so that what is done need not be read back."
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Any]:
+        """Return those of these entries that are there."""
+        if not self.server.spread:
+            try:
+                found: Mapping[str, Any] = self.backend.get_many(keys)
+            except Exception as error:
+                if not self.found_spread(error):
+                    raise
+            else:
+                return found
+        entries = {key: self.backend.get(key) for key in keys}
+        return {key: value for key, value in entries.items() if value is not None}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete entries, several at a time."""
+        for batch in batched(keys, BATCH):
+            self.backend.delete_many(batch)
+
+    def is_writable(self) -> bool:
+        """Return whether the cache can store, or at least delete, an entry now.
+
+        A full Redis refuses to store, and deleting is enough for an ending. In clients that swallow
+        errors, only ``add()`` tells whether something was done.
+        """
+        key = f"django_logout:probe{secrets.token_hex(8)}"
+        try:
+            if self.raises:
+                self.backend.delete(key)
+                return True
+            return bool(self.backend.add(key, "", 10))
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            logger.exception(
+                "The cache %s does not answer, so no ending can be written to it.", self.alias
+            )
+            return False
+
+    def found_spread(self, error: Exception) -> bool:
+        """Return whether an error says that keys are spread; then the cache is not asked again."""
+        if SPREAD_ERROR.search(str(error)):
+            self.server.spread = True
+        return self.server.spread
+
+
+#: The opened caches by the project's own objects, of which each thread has one.
+_opened: WeakKeyDictionary[BaseCache, OpenCache] = WeakKeyDictionary()
+#: The servers by alias and location.
+_servers: dict[str, Server] = {}
+
+
+def open_cache(alias: str) -> OpenCache:
+    """Return the cache with this alias, opened on its primary."""
+    cache = caches[alias]
+    found = _opened.get(cache)
+    if found is None:
+        found = _opened[cache] = _open(alias, cache)
+    return found
+
+
+def _open(alias: str, cache: BaseCache) -> OpenCache:
+    params = {**caches.settings[alias]}
+    del params["BACKEND"]
+    location, options = params.pop("LOCATION", ""), dict(params.get("OPTIONS") or {})
+    server = _servers.setdefault(f"{alias} {location}", Server())
+    modules = {base.__module__ for base in type(cache).__mro__}
+    places = location if isinstance(location, list | tuple) else re.split("[;,]", str(location))
+    client = str(options.get("CLIENT_CLASS", ""))
+    if SPREADING_CLIENTS.search(f"{type(cache).__module__} {client}") or (
+        MEMCACHED in modules and len(places) > 1
+    ):
+        server.spread = True
+    client_module = next((module for module in REDIS_CLIENTS if module in modules), None)
+    if client_module is None or server.spread:
+        return OpenCache(alias, cache, server, raises=False)
+    where, argument = REDIS_CLIENTS[client_module]
+    arguments = options if where is None else options.setdefault(where, {})
+    arguments = {**arguments, argument: partial(_ask_name, server, arguments.get(argument))}
+    if where is None:
+        options = arguments
+    else:
+        options |= {where: arguments, "IGNORE_EXCEPTIONS": False}
+    # Clients that share their connections between objects do so by the URL. The fragment, which no
+    # client reads, keeps those of the project apart, whose arguments differ. As a list, because
+    # clients of a Sentinel add its replicas to a single URL.
+    primary = [f"{places[0]}#django_logout"]
+    backend: Any = type(cache)
+    return OpenCache(alias, backend(primary, {**params, "OPTIONS": options}), server, raises=True)
+
+
+def _ask_name(server: Server, before: Callable[[Any], Any] | None, connection: Any) -> None:
+    """Ask a server for its name when a connection to it is opened.
+
+    ``before`` is what the project wants to be called on new connections, which has to log in.
+    """
+    if before is None:
+        connection.on_connect()
+    else:
+        before(connection)
+    try:
+        connection.send_command("INFO")
+        info = connection.read_response()
+    except Exception as error:
+        if not any(each.__name__ == "ResponseError" for each in type(error).__mro__):
+            raise
+        logger.warning("The cache does not answer INFO, so a restart is not noticed: %s", error)
+        info = b""
+    facts = dict(re.findall(r"^(\w+):(\w+)", _as_text(info), re.MULTILINE))
+    server.spread = server.spread or facts.get("redis_mode") == "cluster"
+    # The second changes with each promotion, even if the server was the primary before.
+    server.name = facts.get("run_id", "")[:16] + facts.get("master_replid", "")[:16]
+
+
+def _as_text(info: Any) -> str:
+    return info.decode(errors="replace") if isinstance(info, bytes) else str(info)
