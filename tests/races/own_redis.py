@@ -17,19 +17,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class OwnRedis:
-    """One server on a port of its own. What it held is there again when it is back."""
+#: What was acknowledged is there again after a restart.
+KEEPS_ALL = ("--appendonly", "yes", "--appendfsync", "always")
+#: A restart brings back what it held when it last took a snapshot.
+KEEPS_SNAPSHOTS = ("--save", "3600 1000000", "--repl-diskless-sync-delay", "0")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+
+class OwnRedis:
+    """One server on a port of its own."""
+
+    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
+        self.folder, self.port = folder, port or free_port()
+        self.options = options or KEEPS_ALL
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        """Up, with everything that was written before it went down."""
+        """Up, with what its options keep."""
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
-        command += ["--dir", str(self.folder), "--appendonly", "yes", "--appendfsync", "always"]
+        command += ["--dir", str(self.folder), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         until(self._answers, "redis-server does not come up")
 
@@ -38,6 +45,11 @@ class OwnRedis:
         assert self.process is not None
         self.process.kill()
         self.process.wait()
+
+    def do(self, *command: str) -> str:
+        """Return the server's answer to a command."""
+        client = ["redis-cli", "-p", str(self.port), *command]
+        return subprocess.run(client, check=True, capture_output=True, text=True).stdout.strip()
 
     def hang(self) -> None:
         """Connections are taken, and never answered."""

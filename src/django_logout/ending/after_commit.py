@@ -12,7 +12,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import caches
 from django.db import Error, transaction
 
 from django_logout.ending import audit, stragglers
@@ -24,6 +23,7 @@ from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.revokers.runner import announce_ending
 from django_logout.sessions import registry, token_logins
+from django_logout.sessions.caches import open_cache
 from django_logout.signals import ending_announced, session_ended
 from django_logout.types import Ending, LogoutResult, Target
 
@@ -65,7 +65,7 @@ def finish_ending(
         data=data if in_one_cache else (),
     )
     if data and not in_one_cache:  # housekeeping: the guard refuses them
-        log_exceptions(partial(caches[settings.SESSION_CACHE_ALIAS].delete_many, data))
+        log_exceptions(partial(open_cache(settings.SESSION_CACHE_ALIAS).delete, data))
     for store in stores:
         store.state.data_deleted = marked
     event = result.event

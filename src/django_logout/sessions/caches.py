@@ -79,7 +79,11 @@ class OpenCache:
         return {key: value for key, value in entries.items() if value is not None}
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete entries, several at a time."""
+        """Delete entries; several at a time, where one call may be about several keys."""
+        if self.server.spread:
+            for key in keys:
+                self.backend.delete(key)
+            return
         for batch in batched(keys, BATCH):
             self.backend.delete_many(batch)
 

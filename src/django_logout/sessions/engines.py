@@ -104,6 +104,11 @@ class Engine(NamedTuple):
         prefix = self.store.cache_key_prefix  # type: ignore[attr-defined]
         return [prefix + key for key in keys]
 
+    def delete_cached(self, keys: Iterable[str]) -> None:
+        """Delete the cached copies of sessions whose rows are deleted."""
+        if cached := self.cache_keys(keys):
+            open_cache(settings.SESSION_CACHE_ALIAS).delete(cached)
+
     def read(self, keys: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the stored data of the sessions with these keys that the engine knows.
 

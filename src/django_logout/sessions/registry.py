@@ -212,11 +212,24 @@ def row_exists(session_id: UUID) -> bool:
 def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
     """Record that a session's key was rotated; return false if the session has ended meanwhile.
 
-    It is one conditional UPDATE, so that a rotation and an ending cannot both win.
+    It is one conditional UPDATE, so that a rotation and an ending cannot both win. If two requests
+    in flight have rotated the same key, the row holds the later one, and an ending deletes that. So
+    the earlier one is deleted now, where the row holds it in plain text.
     """
-    came_from = fingerprint(before) if before else None
-    row = only_active(sessions().filter(pk=session_id))
-    return bool(row.update(session_key=_storable_key(session), rotated_from=came_from))
+    engine, key = engines.engine_of(type(session)), _storable_key(session)
+    facts = {"session_key": key, "rotated_from": fingerprint(before) if before else None}
+    rows = sessions().filter(pk=session_id)
+    if engine.model is None:
+        return bool(only_active(rows).update(**facts))
+    for known in iter(lambda: rows.values_list("session_key", flat=True).first(), None):
+        if only_active(rows.filter(session_key=known)).update(**facts):
+            if known not in {"", before, key}:
+                engine.delete([known], using=database())
+                engine.delete_cached([known])
+            return True
+        if not only_active(rows).exists():
+            break
+    return False
 
 
 def ids_by_previous_key(key: str) -> list[UUID]:
