@@ -54,17 +54,17 @@ def finish_ending(
         logger.exception("Sessions that began meanwhile could not be ended.")
         failure = error  # raised below, once what is done is announced
     ids = {session.id for session in ending.sessions}
-    stores, data = _data_to_delete(ending, context, ids)
-    in_one_cache = context.uses_cache and status_cache.alias() == settings.SESSION_CACHE_ALIAS
+    with_marks = context.uses_cache and status_cache.deletes_data()
+    stores, data = _data_to_delete(ending, context, ids if with_marks else set())
     marked = not context.uses_cache or status_cache.mark_ended(
         ids,
         ending.reason,
         earlier=already_ended,
         user_pks=user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
-        data=data if in_one_cache else (),
+        data=data if with_marks else (),
     )
-    if data and not in_one_cache:  # housekeeping: the guard refuses them
+    if data and not with_marks:  # housekeeping: the guard refuses them
         log_exceptions(partial(open_cache(settings.SESSION_CACHE_ALIAS).delete, data))
     for store in stores:
         store.state.data_deleted = marked

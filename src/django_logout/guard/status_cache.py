@@ -263,6 +263,11 @@ def can_write() -> bool:
     return open_cache(alias()).is_writable()
 
 
+def deletes_data() -> bool:
+    """Return whether the data of sessions are in this cache, and deleted with their entries."""
+    return alias() == settings.SESSION_CACHE_ALIAS and open_cache(alias()).raises
+
+
 def invalidate(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
     """Make readers ask the row until an ending inside a transaction of the project is committed."""
     names: list[UUID | str] = [*session_ids, *map(user_key, user_pks)]
@@ -282,7 +287,7 @@ def mark_ended(
 
     ``earlier`` are sessions that had ended already, with the reason of each. ``user_pks`` are the
     users all of whose sessions have ended; ``everyone`` stands for all users. ``data`` are the keys
-    of the sessions' data in this cache, which are deleted in the same call.
+    of the sessions' data, if :func:`deletes_data`.
 
     Returns false if the cache did not do it. What a reader saw before may then count for
     :data:`SEEN_TTL` seconds, so the ending is not complete.
@@ -302,8 +307,6 @@ def _write(marks: dict[str, str], data: Iterable[str] = ()) -> bool:
         return _is_done(cache, partial(cache.delete, [*marks, *data]))
     batches = [dict(batch) for batch in batched(marks.items(), BATCH)]
     results = [_is_done(cache, partial(_write_batch, cache, batch)) for batch in batches]
-    if data:
-        _is_done(cache, partial(cache.delete, data))  # housekeeping: the guard refuses them
     return all(results)  # each batch is tried
 
 
