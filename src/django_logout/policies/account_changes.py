@@ -13,6 +13,7 @@ from functools import lru_cache, partial
 from inspect import getattr_static
 from typing import Any
 
+from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
 from django.http import HttpRequest
@@ -21,7 +22,8 @@ from django_logout.ending import pipeline
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.install import state_of
-from django_logout.guard.presented import presented_stores
+from django_logout.guard.presented import ATTACHED, BEARER, presented_stores
+from django_logout.revokers import runner
 from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.context import current_request
@@ -61,6 +63,7 @@ def after_save(sender: type[Model], instance: Any, **kwargs: Any) -> None:
     """End the sessions, in the transaction of the change if it has one."""
     if ending := instance.__dict__.pop(_ENDING, None):
         _run(ending)
+        _keep_app_logged_in(instance)
 
 
 def before_delete(sender: type[Model], instance: Any, using: str, **kwargs: Any) -> None:
@@ -74,23 +77,53 @@ def plan_ending(
 ) -> Callable[[], LogoutResult]:
     """Return a callable that ends the sessions which a change of the account invalidates.
 
-    Users who change their own password or second factor keep the session in which they do so.
-    Every other change ends all sessions of the user.
+    Users who change their own password or second factor keep the session, or the token, with which
+    they do so. Every other change ends all sessions of the user.
     """
-    request, actor, target = request or current_request.get(), None, Target.user(user)
+    request, actor, target = (
+        _as_authenticated(request or current_request.get()),
+        None,
+        Target.user(user),
+    )
     try:
         user_of_request: Any = getattr(request, "user", None)
         if request is not None and user_of_request is not None and user_of_request.is_authenticated:
             actor = user_of_request
             may_stay = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
-            # A request that is authenticated by a token alone has no session to keep.
             own = presented_stores(request)[:1] if may_stay else []
-            if own and own[0].identity is not None:
+            if own and own[0].identity is not None and own[0].identity.user_id == str(user.pk):
                 target = Target.others(request)
                 state_of(request).changed = True
+            elif may_stay and (hasattr(request, BEARER) or runner.presented(request)):
+                target = Target.others(request)
     except SessionUnavailable:
         request = None  # The session cannot be read, so no session can be kept.
     return partial(pipeline.end_with_change, target, reason=reason, actor=actor, request=request)
+
+
+def _as_authenticated(request: HttpRequest | None) -> Any:
+    """Return the request with the user of its token. Some frameworks (django-ninja) put what has
+    authenticated a request into ``auth``, and leave ``user`` to the session."""
+    auth = getattr(request, "auth", None)
+    user = getattr(auth, "user", auth)
+    if request is None or not getattr(user, "is_authenticated", False) or user == request.user:
+        return request
+    authenticated: Any = copy(request)
+    authenticated.user = user
+    return authenticated
+
+
+def _keep_app_logged_in(user: Any) -> None:
+    """Write the new hash of the account into the session of an app that has changed it.
+
+    ``update_session_auth_hash()`` writes it into the session of the cookie only.
+    """
+    request = current_request.get()
+    for session in vars(request).get(ATTACHED, ()) if request is not None else ():
+        identity, own = session.identity, getattr(request, BEARER, None)
+        known = identity is not None and identity.id == own and HASH_SESSION_KEY in session
+        if known and identity.user_id == str(user.pk):
+            session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 def _run(ending: Callable[[], LogoutResult]) -> None:

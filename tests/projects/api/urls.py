@@ -5,13 +5,22 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import include, path
+from knox.auth import TokenAuthentication as KnoxAuthentication
 from ninja import NinjaAPI
 from ninja.security import APIKeyQuery, HttpBearer, django_auth
 from ninja.throttling import AuthRateThrottle
-from rest_framework.authentication import BaseAuthentication, BasicAuthentication
+from rest_framework.authentication import (
+    BaseAuthentication,
+    BasicAuthentication,
+    TokenAuthentication,
+)
 from rest_framework.authtoken.models import Token
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from django_logout.contrib.drf import urls as endpoints
+from django_logout.contrib.drf.jwt import JWTAuthentication
 from django_logout.contrib.ninja import logout_router
 from tests.projects.jwt.urls import urlpatterns as ours
 
@@ -123,6 +132,29 @@ class BySession(BaseAuthentication):
         return "Session"
 
 
+class PasswordView(APIView):
+    """Change the password of a token's user."""
+
+    authentication_classes = (TokenAuthentication, JWTAuthentication, KnoxAuthentication)
+    permission_classes = (IsAuthenticated,)
+
+    def post(self, request: Any) -> Response:
+        request.user.set_password("new")
+        request.user.save()
+        return Response()
+
+
+ninja_password = NinjaAPI(urls_namespace="password")
+
+
+@ninja_password.post("/", auth=ByRow())
+def change_password(request: Any) -> None:
+    """Change the password of the token's user, whom the framework does not put into ``user``."""
+    user = request.auth.user
+    user.set_password("new")
+    user.save()
+
+
 def ninja_patterns() -> Iterator[Any]:
     """Yield the endpoints with each way."""
     for name, way in WAYS.items():
@@ -143,6 +175,8 @@ urlpatterns = [
     path("ninja/", ninja.urls),
     path("keyed/", keyed.urls),
     path("slow/", slow.urls),
+    path("own-password/", PasswordView.as_view()),
+    path("own-password/ninja/", ninja_password.urls),
     path("own_class/", include(list(drf_patterns(BySession)))),
     path("basic/", include(list(drf_patterns(BasicAuthentication)))),
     *ninja_patterns(),

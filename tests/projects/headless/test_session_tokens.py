@@ -159,6 +159,15 @@ def test_max_sessions(user: Any, settings: Any) -> None:
     assert LoginSession.objects.filter(ended_at=None).count() == 1
 
 
+@keyed
+def test_password_change_in_a_view_of_the_project_spares_app(engine: str, user: Any) -> None:
+    """The app that changes the password stays; all others end."""
+    app, other, browser = App.log_in(), App.log_in(), Client()
+    browser.force_login(user)
+    assert app.post("/api/password/").status_code == 200
+    assert (app.works, other.works, logged_in_as(browser)) == (True, False, "")
+
+
 def test_password_change_without_signal_ends_session(user: Any) -> None:
     """allauth drops the session, so we record it as ended."""
     app = App.log_in()

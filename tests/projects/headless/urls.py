@@ -35,6 +35,18 @@ class WhoView(APIView):
         return Response({})
 
 
+class PasswordView(APIView):
+    """Change the user's password, in a view of the project's own."""
+
+    authentication_classes = (theirs.XSessionTokenAuthentication, JWTTokenAuthentication)
+    permission_classes = (IsAuthenticated,)
+
+    def post(self, request: Any) -> Response:
+        request.user.set_password("new")
+        request.user.save()
+        return Response()
+
+
 #: The keys that ``rotate`` has given to sessions.
 KEYS: list[str] = []
 
@@ -79,6 +91,7 @@ urlpatterns = [
     *endpoints(),
     path("api/ninja/", ninja.urls),
     path("_allauth/", include("allauth.headless.urls")),
+    path("api/password/", PasswordView.as_view()),
     path("api/by-session/", api(theirs.XSessionTokenAuthentication)),
     path("api/by-jwt/", api(JWTTokenAuthentication)),
     path("api/unchecked/", api(theirs.JWTTokenAuthentication)),
