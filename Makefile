@@ -130,6 +130,8 @@ check: tree ## style, types, import layers, missing migrations
 	.venv/bin/ruff format --check
 	find src example -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
 	.venv/bin/mypy
+	.venv/bin/mypy --warn-unused-ignores tests/typing/calls.py
+	.venv/bin/pyright --project tests/typing --pythonpath .venv/bin/python
 	.venv/bin/lint-imports --no-logo
 	@if npm --version >/dev/null 2>&1; then npm ci --silent && npm run --silent check; \
 	else echo "Not checked, as there is no npm: the types of logout.js"; fi

@@ -45,9 +45,7 @@ class LogoutAdminSiteMixin(admin.AdminSite):
         return view if view == self.logout else super().admin_view(view, cacheable)
 
     @exempt
-    def logout(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Log out by ``LogoutView``."""
         context = {**self.each_context(request), "has_permission": False, **(extra_context or {})}
         request.current_app = self.name

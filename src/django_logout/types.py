@@ -8,16 +8,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from django_logout.enums import SESSION, Reason, Scope
+from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
-    from django_logout.models import LogoutEvent
+    from django_logout.models import LoginSession, LogoutEvent
+
+# Imported with the first target: most processes import this module before any session ends.
+check_ids = lazy_import("utils.arguments.check_ids")
+check_request = lazy_import("utils.arguments.check_request")
+check_user = lazy_import("utils.arguments.check_user")
+check_users = lazy_import("utils.arguments.check_users")
+read_id = lazy_import("utils.arguments.read_id")
+
+
+class UserLike(Protocol):
+    """A user: a row of ``AUTH_USER_MODEL``, or what a token authenticates in place of it."""
+
+    @property
+    def pk(self) -> Any:
+        """The primary key."""
+
+    @property
+    def is_authenticated(self) -> Any:
+        """Whether this is a user, and not anonymous."""
 
 
 class Target(NamedTuple):
@@ -31,37 +51,54 @@ class Target(NamedTuple):
     @classmethod
     def current(cls, request: HttpRequest) -> Target:
         """Select the session of the request, and those of duplicate cookies that it presented."""
+        check_request("Target.current()", request)
         return cls(Scope.CURRENT, request)
 
     @classmethod
     def session(cls, session_id: UUID | str) -> Target:
         """Select one session, by its public id. Raises ``ValueError`` if the id is malformed."""
-        return cls(Scope.SESSION, UUID(str(session_id)))
+        return cls(Scope.SESSION, read_id("Target.session()", session_id))
 
     @classmethod
-    def sessions(cls, sessions: Any) -> Target:
+    def sessions(cls, sessions: QuerySet[LoginSession] | Iterable[UUID | str]) -> Target:
         """Select several sessions, of any users, by their public ids or by a queryset.
 
         The conditions of a queryset of ``LoginSession`` are part of the UPDATE that ends the
         sessions, so they cannot become outdated in between.
+
+        Raises ``ValueError`` if an id is malformed.
         """
+        call = "Target.sessions()"
         if not isinstance(sessions, QuerySet):
-            sessions = tuple(UUID(str(session_id)) for session_id in sessions)
+            check_ids(call, sessions)
+            return cls(Scope.SESSIONS, tuple(read_id(call, value) for value in sessions))
+        if sessions.model._meta.concrete_model._meta.label_lower != "django_logout.loginsession":
+            raise TypeError(
+                f"{call} takes a queryset of LoginSession, not of {sessions.model.__name__}. "
+                "For all sessions of users, write Target.users(queryset)."
+            )
         return cls(Scope.SESSIONS, sessions)
 
     @classmethod
     def others(cls, request: HttpRequest) -> Target:
         """Select all sessions of the request's user except that of the request."""
+        check_request("Target.others()", request)
         return cls(Scope.OTHERS, request)
 
     @classmethod
-    def user(cls, user: Any) -> Target:
-        """Select all sessions of one user."""
+    def user(cls, user: UserLike) -> Target:
+        """Select all sessions of one user.
+
+        Raises ``TypeError`` for a primary key or a row of another model, and ``ValueError`` for an
+        anonymous user.
+        """
+        check_user("Target.user()", user)
         return cls(Scope.USER, user)
 
     @classmethod
-    def users(cls, queryset: Any) -> Target:
-        """Select all sessions of the users of a queryset."""
+    def users(cls, queryset: QuerySet[Any]) -> Target:
+        """Select all sessions of the users of a queryset. Raises ``TypeError`` for a list."""
+        check_users("Target.users()", queryset)
         return cls(Scope.USERS, queryset)
 
     @classmethod
@@ -70,12 +107,33 @@ class Target(NamedTuple):
         return cls(Scope.EVERYONE)
 
     @classmethod
-    def credential(cls, user: Any, credential_id: UUID | str) -> Target:
+    def credential(cls, user: UserLike, credential_id: UUID | str) -> Target:
         """Select one token of a user, by its id as in :class:`Credential`.
 
         Raises ``ValueError`` if the id is malformed. A token that does not exist is ignored.
         """
-        return cls(Scope.CREDENTIAL, (user, UUID(str(credential_id))))
+        call = "Target.credential()"
+        check_user(call, user)
+        return cls(Scope.CREDENTIAL, (user, read_id(call, credential_id)))
+
+    @classmethod
+    def check(cls, target: Any) -> None:
+        """Raise ``TypeError`` if this is no target, with what to write instead."""
+        if isinstance(target, cls):
+            return
+        if hasattr(target, "META"):
+            instead = "Target.current(request)"
+        elif isinstance(target, QuerySet):
+            is_sessions = target.model._meta.label_lower == "django_logout.loginsession"
+            instead = f"Target.{'sessions' if is_sessions else 'users'}(queryset)"
+        elif isinstance(target, UUID | str):
+            instead = "Target.session(session_id)"
+        else:
+            instead = (
+                "Target.user(user)" if hasattr(target, "pk") else "Target.user(user), or another"
+            )
+        kind = target.__name__ if isinstance(target, type) else type(target).__name__
+        raise TypeError(f"end_sessions() takes a Target, not {kind}. Write {instead}.")
 
     @property
     def owner(self) -> Any:

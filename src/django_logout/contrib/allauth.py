@@ -11,6 +11,7 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.apps import apps
 
 from django_logout.ending.pipeline import end_sessions
+from django_logout.enums import Reason
 from django_logout.sessions import engines, identity
 from django_logout.types import Target
 from django_logout.utils.context import current_request
@@ -38,7 +39,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
             store = engines.current_engine().store
             ids = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
             target = Target.sessions([UUID(session_id) for session_id in ids if session_id])
-        end_sessions(target, actor=user, request=request)
+        end_sessions(target, reason=Reason.USER, actor=user, request=request)
         super().end_sessions(chosen)
 
 

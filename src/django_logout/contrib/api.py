@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.ending import logout, pipeline
-from django_logout.enums import Scope
+from django_logout.enums import Reason, Scope
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import (
@@ -106,9 +106,9 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     if by_session:
         result = logout.logout(request)
     elif own is not None:
-        result = pipeline.end_sessions(own, actor=request.user, request=request)
+        result = _end(own, request, request.user)
     elif expired is not None:
-        result = pipeline.end_sessions(Target.session(expired), request=request)
+        result = _end(Target.session(expired), request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
         kind, result = Kind.SESSIONS_ENDED, CANNOT_END
     home = resolve_or_log(settings.LOGOUT_REDIRECT_URL or "/")
@@ -167,9 +167,13 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
         return _respond(request, Kind.IMPERSONATED)
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
-    result = pipeline.end_sessions(target, actor=request.user, request=request)
+    result = _end(target, request, request.user)
     logged_out = target.scope is Scope.USER and (by_session or _has_lost_token(request))
     return _respond(request, Kind.LOGGED_OUT if logged_out else Kind.SESSIONS_ENDED, result=result)
+
+
+def _end(target: Target, request: HttpRequest, actor: Any = None) -> LogoutResult:
+    return pipeline.end_sessions(target, reason=Reason.USER, actor=actor, request=request)
 
 
 def _has_lost_token(request: HttpRequest) -> bool:

@@ -24,11 +24,12 @@ from django_logout.ending.selection import Batch
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
-from django_logout.guard.impersonation import find_actor
+from django_logout.guard.impersonation import find_actor, is_user_of
 from django_logout.guard.presented import PresentedSessions, set_anonymous_user
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
-from django_logout.types import Ending, LogoutResult, Outcome, Target
+from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
+from django_logout.utils.arguments import check_actor, check_reason, check_request
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import in_transaction
 
@@ -48,8 +49,8 @@ _running: set[asyncio.Future[Any]] = set()
 def end_sessions(
     target: Target,
     *,
-    reason: str = Reason.USER,
-    actor: Any = None,
+    reason: str | None = None,
+    actor: UserLike | None = None,
     request: HttpRequest | None = None,
     progress: Progress | None = None,
 ) -> LogoutResult:
@@ -57,6 +58,8 @@ def end_sessions(
 
     ``reason`` is a :class:`Reason` or a string of the project (at most 64 characters), ``actor``
     the user who asks for it (``None``: the site itself), ``request`` the request that caused it.
+    Without a reason, users who end sessions of their own in ``request`` read that they logged out,
+    and all others only that their session has ended.
 
     When this function has returned, no request that begins afterwards is served with those
     sessions, on any process. Inside a transaction of the project, that is true once the
@@ -67,8 +70,10 @@ def end_sessions(
 
     Raises :class:`SessionNotEnded` if this cannot be promised: the database or the cache is down,
     or autocommit is off outside a transaction. The error says how many of several batches were
-    done.
+    done. Raises ``TypeError`` or ``ValueError`` for arguments that mean nothing, before anything
+    ends.
     """
+    Target.check(target)
     if target.scope is Scope.CURRENT:
         request = target.value
     how: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
@@ -83,8 +88,8 @@ def end_sessions(
 async def aend_sessions(
     target: Target,
     *,
-    reason: str = Reason.USER,
-    actor: Any = None,
+    reason: str | None = None,
+    actor: UserLike | None = None,
     request: HttpRequest | None = None,
     progress: Progress | None = None,
 ) -> LogoutResult:
@@ -111,7 +116,7 @@ def end_with_change(
 def run_ending(
     target: Target,
     *,
-    reason: str,
+    reason: str | None,
     actor: Any,
     request: HttpRequest | None,
     with_change: bool = False,
@@ -122,6 +127,8 @@ def run_ending(
     Returns the result, and the sessions that the request presented. Arguments and errors are those
     of :func:`end_sessions`.
     """
+    _check_arguments(reason, actor, request, progress)
+    reason = _default_reason(target, request) if reason is None else reason
     context = prepare_ending(target, request, with_change=with_change)
     actor = find_actor(actor, request or current_request.get())
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
@@ -141,6 +148,26 @@ def run_ending(
         if progress is not None:
             after_commit.log_exceptions(partial(progress, done, batch.total))
     return result, context.presented
+
+
+def _check_arguments(reason: Any, actor: Any, request: Any, progress: Any) -> None:
+    if reason is not None:
+        check_reason(reason)
+    check_actor(actor)
+    if request is not None:
+        check_request("request", request)
+    if progress is not None and not callable(progress):
+        raise TypeError("progress takes a function of two numbers, done and total.")
+
+
+def _default_reason(target: Target, request: HttpRequest | None) -> Reason:
+    """Return what is true of an ending for which the caller gives no reason."""
+    if target.scope in {Scope.CURRENT, Scope.OTHERS}:
+        return Reason.USER
+    if target.scope is Scope.EVERYONE:
+        return Reason.CUTOFF
+    is_own = target.scope is Scope.USER and is_user_of(request, target.value)
+    return Reason.USER if is_own else Reason.UNKNOWN
 
 
 def _end_batch(

@@ -50,11 +50,22 @@ def find_actor(actor: Any, request: HttpRequest | None) -> Any:
     """
     if actor is None or request is None:
         return actor
+    _load_pk(actor)  # This may load the session, which shows whether it is derived.
+    impersonator = get_impersonator(request)
+    return actor if impersonator is None or not is_user_of(request, actor) else impersonator
+
+
+def is_user_of(request: HttpRequest | None, user: Any) -> bool:
+    """Return whether this is the user of the request.
+
+    Raises :class:`SessionNotEnded` if the user of the request cannot be loaded.
+    """
+    own = getattr(request, "user", None)
+    return own is not None and _load_pk(own) == _load_pk(user)
+
+
+def _load_pk(user: Any) -> Any:
     try:
-        actor_pk = actor.pk  # This may load the session, which shows whether it is derived.
+        return user.pk
     except (DatabaseError, SessionUnavailable) as error:
         raise SessionNotEnded("The user who asks for this could not be loaded.") from error
-    impersonator = get_impersonator(request)
-    if impersonator is None:
-        return actor
-    return impersonator if actor_pk == getattr(request, "user", actor).pk else actor

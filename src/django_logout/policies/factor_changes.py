@@ -12,7 +12,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from django_logout.enums import Reason
-from django_logout.types import LogoutResult
+from django_logout.types import LogoutResult, UserLike
+from django_logout.utils.arguments import check_user
 from django_logout.utils.lazy import lazy_import
 
 _CHANGED = "_django_logout_confirmed_changed"
@@ -21,7 +22,7 @@ plan_ending = lazy_import("policies.account_changes.plan_ending")
 
 
 def credentials_changed(
-    user: Any, *, request: HttpRequest | None = None, reason: str = Reason.FACTOR_CHANGED
+    user: UserLike, *, request: HttpRequest | None = None, reason: str = Reason.FACTOR_CHANGED
 ) -> LogoutResult:
     """End the other sessions of a user whose ways to log in have changed: an e-mail address, a
     second factor, a passkey.
@@ -31,8 +32,9 @@ def credentials_changed(
 
     Changed passwords and disabled or deleted accounts need no call.
 
-    Raises :class:`SessionNotEnded`.
+    Raises :class:`SessionNotEnded`, and ``TypeError`` or ``ValueError`` for wrong arguments.
     """
+    check_user("credentials_changed()", user)
     result: LogoutResult = plan_ending(user, reason, request)()
     return result
 

@@ -17,6 +17,7 @@ from django_logout.contrib.drf.jwt import login_id_of
 from django_logout.contrib.drf.jwt_serializers import TokenRefreshSerializer
 from django_logout.contrib.drf.views import ExemptMixin, LenientAuthMixin
 from django_logout.ending.pipeline import end_sessions
+from django_logout.enums import Reason
 from django_logout.guard.install import session_of
 from django_logout.revokers import runner
 from django_logout.revokers.cookies import delete_named_cookies
@@ -60,7 +61,8 @@ class LogoutView(ExemptMixin, LenientAuthMixin, views.LogoutView):
                 tokens.append(request.data.get("refresh"))
         login_ids = {login_id for raw in tokens if (login_id := login_id_of(raw))}
         for login_id in login_ids:
-            end_sessions(Target.session(login_id), request=request._request)
+            target = Target.session(login_id)
+            end_sessions(target, reason=Reason.USER, request=request._request)
         authenticator = request.successful_authenticator
         if isinstance(authenticator, SessionAuthentication):
             is_logged_out = SESSION_KEY not in (session_of(request) or ())

@@ -17,6 +17,7 @@ from django_logout.contrib import token_auth
 from django_logout.contrib.drf.jwt import claims_of
 from django_logout.contrib.drf.problems import as_problems
 from django_logout.ending import pipeline
+from django_logout.enums import Reason
 from django_logout.revokers.simplejwt import LISTED
 from django_logout.sessions import registry
 from django_logout.sessions.token_logins import SID
@@ -103,7 +104,8 @@ class TokenBlacklistSerializer(serializers.TokenBlacklistSerializer):
         actor = registry.users().filter(login_sessions=login_id).first()
         with as_problems():
             request = current_request.get()
-            pipeline.end_sessions(Target.session(login_id), actor=actor, request=request)
+            who: dict[str, Any] = {"actor": actor, "request": request}
+            pipeline.end_sessions(Target.session(login_id), reason=Reason.USER, **who)
         return {}
 
 

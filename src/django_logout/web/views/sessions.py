@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
 from django_logout.ending.pipeline import end_sessions
+from django_logout.enums import Reason
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.responses.base import REAUTHENTICATE_TAG, Kind, login_url, respond
@@ -108,7 +109,8 @@ class SessionEndView(SessionsView):
         request, page = self.request, partial(self._show, reauthenticate=True)
         if refusal := reauthentication_response(request, page):
             return refusal
-        result = end_sessions(target, actor=request.user, request=request)
+        who: dict[str, Any] = {"actor": request.user, "request": request}
+        result = end_sessions(target, reason=Reason.USER, **who)
         about: dict[str, Any] = {"result": result, "redirect_to": self.url, "page": self._show}
         return respond(request, Kind.SESSIONS_ENDED, **about)
 
