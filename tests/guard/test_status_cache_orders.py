@@ -11,7 +11,7 @@ from django.core.cache.backends.redis import RedisCache
 
 from django_logout.guard import status_cache
 from django_logout.sessions import status
-from django_logout.sessions.caches import OpenCache
+from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from tests import services
@@ -166,9 +166,13 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
             STORE.update({mark(SESSION.id): "g0", mark(status_cache.EVERYONE): "e0"})
         return tasks
 
+    server = open_cache("default").server
+
     def check(results: dict[str, Any]) -> None:
         assert not any(isinstance(result, Exception) for result in results.values()), results
-        remembered.append(status_cache.cached_entry(STORE, SESSION.id) == status_cache.ACTIVE)
+        remembered.append(
+            status_cache.cached_entry(STORE, SESSION.id, server.name) == status_cache.ACTIVE
+        )
         if results.get("door") is True:
             assert not remembered[-1]
             assert not ROW["alive"]
@@ -221,6 +225,25 @@ def test_no_outage_of_the_cache_lets_a_later_reader_in(
 ) -> None:
     """With errors, or with errors that the client swallows: then no ending claims to be complete."""
     tasks = {"door": ending, "reader": reader, "cache": becomes(mode)}
+    assert explore(tasks, warm=True) > 300
+
+
+@DOORS
+def test_no_restart_from_a_snapshot_lets_a_later_reader_in(
+    stepped: None, ending: Callable[[], bool]
+) -> None:
+    """The server holds again what it held at some earlier step, and has another name."""
+
+    def restart() -> None:
+        step()
+        snapshot = dict(STORE)
+        step()
+        STORE.clear()
+        STORE.update(snapshot)
+        server = open_cache("default").server
+        server.name = f"{server.name}x"
+
+    tasks = {"door": ending, "reader": reader, "restart": restart}
     assert explore(tasks, warm=True) > 300
 
 
