@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.enums import SESSION, Reason
+from django_logout.utils.uncached import UncachedQuerySet
 
 
 class LogoutEvent(models.Model):
@@ -40,6 +41,8 @@ class LogoutEvent(models.Model):
     outcomes = models.JSONField(_("outcomes"), default=dict)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
     user_agent = models.CharField(_("user agent"), max_length=300, blank=True)
+
+    objects = UncachedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("logout event")
@@ -135,6 +138,8 @@ class LoginSession(models.Model):
         verbose_name=_("event"),
     )
 
+    objects = UncachedQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("login session")
         verbose_name_plural = _("login sessions")
@@ -172,6 +177,8 @@ class Cutoff(models.Model):
     before = models.DateTimeField(_("before"))
     reason = models.CharField(_("reason"), max_length=64, default=Reason.CUTOFF)
 
+    objects = UncachedQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("cutoff")
         verbose_name_plural = _("cutoffs")
@@ -191,6 +198,8 @@ class CredentialBinding(models.Model):
         verbose_name=_("session"),
     )
     kind = models.CharField(_("kind"), max_length=64)
+
+    objects = UncachedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("credential binding")

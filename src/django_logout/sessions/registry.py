@@ -36,6 +36,7 @@ from django_logout.sessions.sql import (
 )
 from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
+from django_logout.utils.uncached import UncachedQuerySet
 
 # Imported with the first login, since nothing else needs it.
 request_facts = lazy_import("sessions.devices.facts")
@@ -50,8 +51,8 @@ def database() -> str:
 
 
 def users() -> QuerySet[Any]:
-    """Return all users, in the database of the registry. The base manager hides none of them."""
-    return get_user_model()._base_manager.using(database())
+    """Return all users, in the database of the registry. No manager of the project hides any."""
+    return UncachedQuerySet(get_user_model(), using=database())
 
 
 def find_user(user_id: Any) -> Any:
