@@ -88,6 +88,7 @@ def start_login(user: Any, expires: datetime) -> UUID:
         session_id = bindings.current_session_id(user.pk)
         if session_id is None:
             row = session_limits.register_within_limit(create_row, user, request)
+            session_limits.note_token_login(request, user, row.pk)
         else:
             row = create_row()
             if not bindings.bind_to_session(token_logins.KIND, row.pk, session_id):

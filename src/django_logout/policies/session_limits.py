@@ -31,10 +31,14 @@ from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
 from django_logout.policies import pending_login
+from django_logout.revokers import bindings
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.transactions import in_transaction
+
+#: Where a request holds the token logins that it has begun.
+ISSUED = "_django_logout_issued"
 
 _rehearsed = ContextVar("django_logout_rehearsed", default=False)
 
@@ -70,9 +74,16 @@ def register_login(
             raise LoginRefused("This login has already been completed or cancelled.")
         return registry.register_session(session, user, request, session_id=session_id)
 
+    # Tokens that this login has issued before are part of it.
+    token_ids = _token_logins(request).get(user.pk, [])
     try:
-        row = register_within_limit(create_row, user, request, _replaced_ids(request))
+        replaced = _replaced_ids(request).union(token_ids)
+        row = register_within_limit(create_row, user, request, replaced)
+        for token_id in token_ids:
+            bindings.bind_to_session(token_logins.KIND, token_id, row.pk)
     except LoginRefused:
+        for token_id in token_ids:
+            registry.delete_unfinished_login(token_id)
         state_of(request).turned_away = True
         undo_login(request, offer=logout_settings().ON_MAX_SESSIONS == "ask")
         raise
@@ -82,6 +93,19 @@ def register_login(
     if not _rehearsed.get():
         session_started.send_robust(sender=LoginSession, session=row, request=request)
     return row
+
+
+def note_token_login(request: HttpRequest | None, user: Any, token_id: UUID) -> None:
+    """Note that a request has issued tokens. If it logs its browser in too, that is one login."""
+    if request is not None:
+        _token_logins(request).setdefault(user.pk, []).append(token_id)
+
+
+def _token_logins(request: HttpRequest) -> dict[Any, list[UUID]]:
+    """Return the ids of the token logins that a request has begun, by user."""
+    request = getattr(request, "_request", request)  # REST framework wraps it.
+    noted: dict[Any, list[UUID]] = vars(request).setdefault(ISSUED, {})
+    return noted
 
 
 def register_within_limit(

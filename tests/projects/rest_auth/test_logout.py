@@ -16,6 +16,7 @@ from django_logout import Target, end_sessions
 from django_logout.contrib.drf.dj_rest_auth_views import LogoutView
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.policies import session_limits
 from tests.clients import LOGOUT, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +74,7 @@ def test_our_logout_deletes_token_cookies(here: Client) -> None:
             "Strict",
         )
         assert cookie["secure"]
-    assert works(copied) == (True, True)  # They belong to a session of their own.
+    assert works(copied) == (False, False)  # One login has given the session and the tokens.
 
 
 def test_everywhere_revokes_tokens(here: Client, user: Any) -> None:
@@ -109,12 +110,13 @@ def test_stock_logout_deletes_drf_token(here: Client, user: Any) -> None:
     assert (who.status_code, LogoutEvent.objects.count()) == (401, 1)
 
 
-def test_password_change_revokes_tokens(here: Client, user: Any) -> None:
-    """By the library's view, in the browser that has the tokens."""
-    copied = tokens(here)
+def test_password_change_revokes_other_tokens(here: Client, user: Any) -> None:
+    """By the library's view. The browser that makes the change keeps its tokens."""
+    elsewhere = Client()
+    elsewhere.post("/auth/login/", {"username": "ann", "password": "pw"})
     new = {"new_password1": "qz7-kk3-mm9", "new_password2": "qz7-kk3-mm9"}
     assert here.post("/auth/password/change/", new).status_code == 200
-    assert works(copied) == (False, False)
+    assert (works(here), works(elsewhere)) == ((True, True), (False, False))
     assert LogoutEvent.objects.get().reason == "password_changed"
 
 
@@ -229,7 +231,7 @@ def test_csrf_is_enforced_for_each_cookie(here: Client, monkeypatch: pytest.Monk
 
 def test_outage_gets_503(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session stays active."""
-    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
+    monkeypatch.setattr(status_cache, "is_used", lambda *engine: True)
     monkeypatch.setattr(status_cache, "can_write", lambda: False)
     assert here.post("/auth/logout/").status_code == 503
     monkeypatch.undo()
@@ -254,3 +256,46 @@ def test_unreadable_body_still_logs_out(here: Client, kind: str) -> None:
     assert answer.status_code == 200
     assert all(answer.cookies[name]["max-age"] == 0 for name in NAMES)
     assert (logged_in_as(here), works(copied)) == ("", (False, False))
+
+
+@pytest.mark.parametrize("order", ["end_oldest", "refuse"])
+def test_login_takes_one_place(user: Any, settings: Any, mailoutbox: Any, order: str) -> None:
+    """Its tokens belong to its session, and neither ends for the other."""
+    settings.LOGOUT = {
+        "MAX_SESSIONS": 1,
+        "ON_MAX_SESSIONS": order,
+        "NOTIFY": ["sessions_ended", "new_device"],
+    }
+    user.email = "ann@example.com"
+    user.save()
+    here, elsewhere = Client(), Client()
+    form = {"username": "ann", "password": "pw"}
+    assert here.post("/auth/login/", form).status_code == 200
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+    assert works(here) == (True, True)
+    assert (logged_in_as(here), len(mailoutbox)) == ("ann", 0)
+
+    refused = elsewhere.post("/auth/login/", form).status_code != 200
+
+    assert refused is (order == "refuse")
+    assert works(here) == (refused, refused)
+    assert works(elsewhere) == (not refused, not refused)
+    assert LoginSession.objects.filter(ended_at=None).count() == 2
+
+
+def test_refused_session_leaves_no_tokens(user: Any, settings: Any, monkeypatch: Any) -> None:
+    """Another login has taken the last place between the two."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
+    note = session_limits.note_token_login
+
+    def note_late(*args: Any) -> None:
+        note(*args)
+        monkeypatch.setattr(session_limits, "note_token_login", note)
+        settings.LOGOUT = {}
+        Client().force_login(user)
+        settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
+
+    monkeypatch.setattr(session_limits, "note_token_login", note_late)
+    client = Client()
+    assert client.post("/auth/login/", {"username": "ann", "password": "pw"}).status_code != 200
+    assert LoginSession.objects.get().kind == "session"

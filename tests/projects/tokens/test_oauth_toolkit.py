@@ -350,3 +350,20 @@ class TestContract(RevokerContract):
 
     def secrets(self, credential: dict[str, str]) -> list[str]:
         return [credential[name] for name in ("access_token", "refresh_token", "id_token")]
+
+
+def test_token_of_a_registered_client_is_no_login(ann: Client, user: Any, settings: Any) -> None:
+    """It manages the client (RFC 7592), whatever becomes of the session that registered it."""
+    settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, "DCR_ENABLED": True}
+    wanted = {"redirect_uris": ["https://app.example/cb"], "grant_types": ["authorization_code"]}
+    made = ann.post("/o/register/", wanted, content_type="application/json").json()
+    url = made["registration_client_uri"]
+    headers = {"Authorization": f"Bearer {made['registration_access_token']}"}
+    assert Client().get(url, headers=headers).status_code == 200
+    assert credentials(user) == []
+
+    ann.post(LOGOUT)
+    assert Client().get(url, headers=headers).status_code == 200
+    end_sessions(Target.user(user))
+    end_sessions(Target.everyone())
+    assert Client().get(url, headers=headers).status_code == 200

@@ -42,15 +42,27 @@ def public_id(key: str) -> UUID:
     return bindings.public_id(NAME, key)
 
 
+def registration_scope() -> str | None:
+    """Return the scope of the tokens that manage a registered client (RFC 7592). Versions of
+    django-oauth-toolkit before 3.4 register none."""
+    scope: str | None = getattr(oauth2_settings, "DCR_REGISTRATION_SCOPE", None)
+    return scope
+
+
 def database() -> str:
     """Return the writable database of the tokens, since a replica may lag behind."""
     return router.db_for_write(models.get_access_token_model())
 
 
 def rows_of(model: type[Model], user_pks: Collection[Any] | None) -> QuerySet[Any]:
-    """Return the rows of some users, or of all users. Tokens that an application obtained for
-    itself (client credentials) have no user, and are never included."""
+    """Return the rows of some users, or of all users.
+
+    What is no login of a user is never included: tokens that an application obtained for itself
+    (client credentials), which have no user, and those that manage a registered client.
+    """
     rows = model._base_manager.using(database())
+    if model is models.get_access_token_model():
+        rows = rows.exclude(scope=registration_scope())
     return rows.exclude(user=None) if user_pks is None else rows.filter(user__in=user_pks)
 
 

@@ -58,6 +58,8 @@ def bind_access_token(access: Any) -> None:
     code has been revoked meanwhile; django-oauth-toolkit then rolls back and responds with that
     error.
     """
+    if access.scope == grants.registration_scope():
+        return  # It manages a client, and is no login.
     is_first = access.source_refresh_token_id is None
     if is_first and not _bind_to_current_session("access", access):
         with transaction.atomic(using=grants.database()):
