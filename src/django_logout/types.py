@@ -72,7 +72,7 @@ class Target(NamedTuple):
         if not isinstance(sessions, QuerySet):
             check_ids(call, sessions)
             return cls(Scope.SESSIONS, tuple(read_id(call, value) for value in sessions))
-        if sessions.model._meta.concrete_model._meta.label_lower != "django_logout.loginsession":
+        if sessions.model._meta.label_lower != "django_logout.loginsession":
             raise TypeError(
                 f"{call} takes a queryset of LoginSession, not of {sessions.model.__name__}. "
                 "For all sessions of users, write Target.users(queryset)."

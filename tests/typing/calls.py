@@ -4,11 +4,11 @@ A line with a ``type: ignore`` has to be an error: the checkers report an ignore
 needed.
 """
 
+from typing import assert_type
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from typing_extensions import assert_type
 
 from django_logout import (
     EndedSession,

@@ -160,7 +160,7 @@ async def test_lazy_user_in_asynchronous_code(user: Any) -> None:
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        (lambda user: Target.user(user), Reason.UNKNOWN),
+        (Target.user, Reason.UNKNOWN),
         (lambda user: Target.users(type(user).objects.all()), Reason.UNKNOWN),
         (lambda user: Target.session(LoginSession.objects.get().pk), Reason.UNKNOWN),
         (lambda user: Target.everyone(), Reason.CUTOFF),
