@@ -25,6 +25,7 @@ ELSEWHERE = {
     "guard/cutoff_cache": "projects/jwt/test_cutoff_cache_orders.py",
     "operations/checks/allauth": "projects/headless",
     "operations/checks/jwt": "projects/jwt",
+    "policies/blacklisting": "projects/jwt",
     "revokers/channels/": "projects/sockets",
     "revokers/drf_token": "projects/tokens/test_drf_token.py",
     "revokers/knox": "projects/tokens/test_knox.py",

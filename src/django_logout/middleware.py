@@ -10,7 +10,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.guard.install import guard_session, needs_finalizing, session_of
-from django_logout.guard.presented import ATTACHED, REFUSED, set_anonymous_user
+from django_logout.guard.presented import ATTACHED, BLACKLISTED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
 from django_logout.web.headers import forbid_storing
@@ -20,7 +20,7 @@ finalize_sessions = lazy_import("web.finalize.finalize_sessions")
 error_response = lazy_import("web.finalize.error_response")
 
 #: Attributes of requests with work to do, even if their own session needs none.
-NOTES = frozenset({ATTACHED, REFUSED})
+NOTES = frozenset({ATTACHED, BLACKLISTED, REFUSED})
 
 
 class LogoutMiddleware:

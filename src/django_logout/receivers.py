@@ -35,6 +35,7 @@ def connect_receivers() -> None:
     _connect(ending_announced, "web.replay_detection.on_ending", "replay.ending")
     connect_user_model()
     connect_factors()
+    connect_blacklist()
 
 
 def connect_user_model() -> None:
@@ -67,6 +68,17 @@ def connect_factors() -> None:
                 _connect(pre_save, f"{changes}.on_device_pre_save", "factors", sender=model)
                 _connect(post_save, f"{changes}.on_device_post_save", "factors", sender=model)
                 _connect(pre_delete, f"{changes}.on_device_pre_delete", "factors", sender=model)
+
+
+def connect_blacklist() -> None:
+    """Connect to the lists of refresh tokens of djangorestframework-simplejwt."""
+    app = "rest_framework_simplejwt.token_blacklist"
+    if apps.is_installed(app):
+        models, listed = import_module(f"{app}.models"), "policies.blacklisting"
+        blacklisted, outstanding = models.BlacklistedToken, models.OutstandingToken
+        _connect(post_save, f"{listed}.on_blacklisted", "blacklisted", sender=blacklisted)
+        _connect(post_save, f"{listed}.on_listed", "listed", sender=outstanding)
+        import_module(f"django_logout.{listed}").connect_queryset()
 
 
 def _connect(signal: Signal, path: str, name: str, sender: Any = None) -> None:

@@ -22,6 +22,8 @@ logger = logging.getLogger("django_logout")
 BEARER = "_django_logout_bearer"
 #: Where a request holds the sessions that it came with by other means than its cookie.
 ATTACHED = "_django_logout_attached"
+#: Where a request holds the ids of logins whose refresh tokens it has blacklisted.
+BLACKLISTED = "_django_logout_blacklisted"
 #: Where a request holds the credential of a cookie that was refused.
 REFUSED = "_django_logout_refused"
 

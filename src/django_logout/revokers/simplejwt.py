@@ -82,7 +82,7 @@ class SimpleJwtRevoker(ModelRevoker):
             blacklist.bulk_create(
                 (BlacklistedToken(token_id=pk) for pk, _ in batch), ignore_conflicts=True
             )
-            count += sum(_login_id(token) is None for _, token in batch)
+            count += sum(login_id_in(token) is None for _, token in batch)
         return count
 
     def list(self, user: Any) -> Sequence[Credential]:
@@ -90,7 +90,7 @@ class SimpleJwtRevoker(ModelRevoker):
         if not LISTED:
             return ()
         rows = self._rows_of([user.pk]).order_by("-pk")
-        return [self.describe(row) for row in rows if _login_id(row.token) is None]
+        return [self.describe(row) for row in rows if login_id_in(row.token) is None]
 
     def describe(self, row: Any) -> Credential:
         """Return the row without the token, which the library stores in plain text."""
@@ -108,9 +108,10 @@ class SimpleJwtRevoker(ModelRevoker):
 
     def _pks_of(self, rows: QuerySet[Any], ids: frozenset[UUID]) -> Collection[Any]:
         found = rows.order_by().values_list("pk", "token")
-        return [pk for pk, token in found if (_login_id(token) or self.public_id(pk)) in ids]
+        return [pk for pk, token in found if (login_id_in(token) or self.public_id(pk)) in ids]
 
 
-def _login_id(token: str) -> UUID | None:
+def login_id_in(token: str) -> UUID | None:
+    """Return the login of a token in the library's list, or ``None`` if the token names none."""
     # The library stores its own tokens only, so the signature need not be verified.
     return as_id(jwt.decode(token, options={"verify_signature": False}).get(SID))

@@ -28,6 +28,7 @@ from django_logout.guard.install import (
 from django_logout.guard.presented import (
     ATTACHED,
     BEARER,
+    BLACKLISTED,
     REFUSED,
     clear_sessions,
     delete_data,
@@ -42,6 +43,7 @@ from django_logout.revokers.cookies import delete_cookies
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.identity import Identity, is_derived
 from django_logout.types import Ending, Target
+from django_logout.utils.lazy import lazy_import
 from django_logout.utils.transactions import in_transaction
 from django_logout.web import replay_detection
 from django_logout.web.denials import (
@@ -50,6 +52,8 @@ from django_logout.web.denials import (
     remove_refused_cookie,
 )
 from django_logout.web.headers import clear_browser_data, forbid_storing
+
+end_logins = lazy_import("policies.blacklisting.end_logins")
 
 
 def finalize_sessions(
@@ -75,6 +79,11 @@ def finalize_sessions(
         finally:
             del request.session
             attributes.update(own)
+    if login_ids := attributes.get(BLACKLISTED):
+        try:
+            end_logins(login_ids, request)
+        except SessionNotEnded:
+            response = not_ended_response(request)
     if REFUSED in attributes:
         remove_refused_cookie(request, response)
     return response

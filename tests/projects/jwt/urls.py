@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib.auth import logout, user_logged_out
 from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
 from django.urls import path
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework_simplejwt import serializers, views
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.tokens import RefreshToken
@@ -55,6 +57,16 @@ class GiveBackView(WhoView):
         return Response()
 
 
+class BlacklistView(APIView):
+    """Log out as most tutorials do: blacklist the refresh token of the body, and no more."""
+
+    authentication_classes = ()
+
+    def post(self, request: Any) -> Response:
+        RefreshToken(request.data["refresh"]).blacklist()
+        return Response(status=205)
+
+
 class StockRefreshView(views.TokenRefreshView):
     """Refresh with the library's own serializer."""
 
@@ -72,6 +84,8 @@ urlpatterns = [
     path("jwt/in-browser/", PairView.as_view(authentication_classes=[SessionAuthentication])),
     path("jwt/more/", PairView.as_view()),
     path("jwt/logout/", LogoutView.as_view()),
+    path("jwt/own-logout/", BlacklistView.as_view()),
+    path("jwt/atomic-logout/", transaction.atomic(BlacklistView.as_view())),
     path("jwt/give-back/", GiveBackView.as_view()),
     path("password/", PasswordChangeView.as_view(success_url="/")),
     path("api/stateless/", StatelessWhoView.as_view()),

@@ -4,13 +4,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import path
+from rest_framework_simplejwt import serializers
+from rest_framework_simplejwt.views import TokenBlacklistView
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.operations.checks.jwt import check_tokens
 from django_logout.revokers.runner import credentials
 from django_logout.sessions import token_logins
 from tests.clients import LOGOUT
 from tests.projects.jwt_client import Program
+from tests.projects.jwt_unlisted.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,3 +66,19 @@ def test_refresh_adopts_token_without_session(user: Any) -> None:
     children = [issued.exchange(), issued.exchange()]
     end_sessions(Target.session(LoginSession.objects.get().pk))
     assert not any(child.works for child in children)
+
+
+class StockBlacklistView(TokenBlacklistView):
+    """A view that names its serializer itself."""
+
+    serializer_class = serializers.TokenBlacklistSerializer
+
+
+def test_check_names_stock_blacklist_view(user: Any, settings: Any) -> None:
+    """It answers with success, and does nothing."""
+    settings.ROOT_URLCONF = (path("back/", StockBlacklistView.as_view()), *urlpatterns)
+    (found,) = check_tokens()
+    assert (found.id, "StockBlacklistView" in found.msg) == ("django_logout.W075", True)
+    program = Program.log_in()
+    assert Client().post("/back/", {"refresh": program.refresh}).status_code == 200
+    assert program.works

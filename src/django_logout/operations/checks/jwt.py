@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
@@ -70,7 +71,10 @@ def _check_serializers(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
                 hint=f'Write SIMPLE_JWT = {{"{key}": "{path}"}}, or extend that class.',
                 id="django_logout.W072",
             )
-    # A client that sends its refresh token to be blacklisted is logging out.
+    # A client that sends its refresh token to be blacklisted is logging out. If the library has a
+    # list, the login ends with the token (see policies.blacklisting).
+    if apps.is_installed(token_logins.APPS[1]):
+        return
     for _, view in find_patterns() or ():
         view_class: Any = getattr(view, "cls", None)
         if BLACKLIST_VIEW not in ancestry(view_class):
@@ -79,8 +83,8 @@ def _check_serializers(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
         if f"{OURS}_serializers" not in modules_of(serializer):
             path = f"{OURS}_serializers.TokenBlacklistSerializer"
             yield Warning(
-                f"{view_class.__name__} blacklists refresh tokens with the library's own serializer, so "
-                "the access tokens of that login are still accepted.",
+                f"{view_class.__name__} uses the library's own serializer, which does nothing without "
+                "the library's list: the tokens of that login are still accepted.",
                 hint=f'Write SIMPLE_JWT = {{"TOKEN_BLACKLIST_SERIALIZER": "{path}"}}, or extend '
                 "that class.",
                 id="django_logout.W075",
