@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from time import time
 from typing import Any
@@ -15,6 +15,7 @@ from django.contrib.auth import SESSION_KEY
 from django_logout.ending.pipeline import aend_sessions
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable
+from django_logout.guard.install import as_session
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.sessions.token_logins import SID, as_id
@@ -54,28 +55,31 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
     ``scope["user"]``, is closed when all of that user's logins end. With a JSON web token of
     simplejwt in ``scope["auth"]``, it is closed when the login of the token ends.
 
-    Anonymous sockets pass through. Raises ``ValueError`` if no outer wrapper adds a session or a
-    user.
+    Anonymous sockets are served until their application logs a user in; from then on, this login is
+    followed. Raises ``ValueError`` if no outer wrapper adds a session or a user.
     """
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":
             await application(scope, receive, send)
             return
+        session = as_session(scope.get("session"))
+        # Loading a session that does not exist drops its key; an outer wrapper may have done so.
+        key = session.session_key if session is not None else None
+        key = key or scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
         monitor = await _create_monitor(scope, interval)
+        socket = Socket(monitor, scope, receive, send, interval)
         if monitor is not None:
             async with monitor:
-                socket = Socket(monitor, scope, receive, send)
-                if await socket.check_or_close():
+                if await socket.check_or_close(monitor):
                     await socket.serve(application)
             return
-        # The socket is anonymous, perhaps because the session of the cookie has ended.
-        key = scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
+        # The socket is anonymous, perhaps because its session has ended.
         ended = await sync_to_async(status_by_key)(key)
         if ended is not None:
             await close_unopened(scope, receive, send, ENDED, ended.reason)
         else:
-            await application(scope, receive, send)
+            await socket.serve(application)
 
     return wrapped
 
@@ -87,9 +91,10 @@ async def _create_monitor(scope: Any, interval: float) -> SessionMonitor | None:
             "There is no session in the scope: put ends_with_session() inside of "
             "AuthMiddlewareStack() or SessionMiddlewareStack()."
         )
-    if "session" in scope:
-        await scope["session"].ahas_key(SESSION_KEY)  # Load the session.
-        identity = identity_of(scope["session"])
+    session = as_session(scope.get("session"))
+    if session is not None:
+        await session.ahas_key(SESSION_KEY)  # Load the session.
+        identity = identity_of(session)
         if identity is not None and scope.get("auth") is None:
             return SessionMonitor(identity, interval=interval)
     if not getattr(scope.get("user"), "is_authenticated", False):
@@ -102,6 +107,14 @@ async def _create_monitor(scope: Any, interval: float) -> SessionMonitor | None:
         login_id or uuid4(), str(scope["user"].pk), registered=True, started_at=started_at
     )
     return (SessionMonitor if login_id else TokenMonitor)(identity, interval=interval)
+
+
+def _is_same(one: SessionMonitor | None, other: SessionMonitor | None) -> bool:
+    """Return whether two monitors watch the same login, or user."""
+    if one is None or other is None or type(one) is not type(other):
+        return one is other
+    attribute = "user_id" if isinstance(one, TokenMonitor) else "id"
+    return bool(getattr(one.identity, attribute) == getattr(other.identity, attribute))
 
 
 async def close_unopened(scope: Any, receive: Any, send: Any, code: int, reason: str) -> None:
@@ -126,11 +139,14 @@ def close_message(code: int, reason: str) -> dict[str, Any]:
 class Socket:
     """One connection, between the server and the application."""
 
-    def __init__(self, monitor: SessionMonitor, scope: Any, receive: Any, send: Any) -> None:
-        self.monitor, self.scope = monitor, scope
-        session = scope.get("session")
-        is_by_session = session is not None and identity_of(session) == monitor.identity
-        self._session = session if is_by_session else None
+    def __init__(
+        self, monitor: SessionMonitor | None, scope: Any, receive: Any, send: Any, interval: float
+    ) -> None:
+        self.scope, self.interval = scope, interval
+        self._set_monitor(monitor)
+        #: Whether there is no login, or the session of the login has no id yet.
+        self._is_provisional = monitor is None or not monitor.identity.registered
+        self._watching: asyncio.Future[None] | None = None
         self._receive, self._send = receive, send
         #: Holds the closing message, once the session has ended.
         self._ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
@@ -138,11 +154,11 @@ class Socket:
         self._is_closed = False
         self._is_disconnected = False
 
-    async def check_or_close(self) -> bool:
+    async def check_or_close(self, monitor: SessionMonitor) -> bool:
         """Return whether the session is active, after closing the socket if it is not."""
         code = ENDED
         try:
-            status = await self.monitor.get_status()
+            status = await monitor.get_status()
         except SessionUnavailable:
             status, code = SessionStatus(False, "unavailable"), UNAVAILABLE
         if not status.active:
@@ -152,14 +168,15 @@ class Socket:
     async def serve(self, application: Application) -> None:
         """Run the application until it returns or the session ends."""
         work = asyncio.ensure_future(application(self.scope, self.receive, self.send))
-        watching = asyncio.ensure_future(self._wait_until_ended())
+        if self.monitor is not None:
+            self._watch(self._wait_until_ended(self.monitor))
         try:
             await asyncio.wait({work, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 await self._close(self._ended.result())
                 await asyncio.wait({work}, timeout=GRACE)
         finally:
-            tasks = [task for task in (work, watching, self._receiving) if task is not None]
+            tasks = [task for task in (work, self._watching, self._receiving) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -169,6 +186,7 @@ class Socket:
     async def receive(self) -> Any:
         """Return the client's next message, or a disconnect once the session has ended."""
         await self._end_if_logged_out()
+        await self._follow_login()
         # Keep a pending message if the application cancels this call: the next call returns it.
         self._receiving = self._receiving or asyncio.ensure_future(self._receive())
         await asyncio.wait({self._receiving, self._ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -188,9 +206,46 @@ class Socket:
             self._is_closed = self._is_closed or message["type"] == "websocket.close"
             await self._send(message)
 
-    async def _wait_until_ended(self) -> None:
+    def _watch(self, ending: Coroutine[Any, Any, None]) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watching = asyncio.ensure_future(ending)
+
+    async def _follow_login(self) -> None:
+        """Watch the login that the application has made in the socket, as ``channels.auth.login()``
+        does, and again once its session has been saved and has an id."""
+        if self._ended.done() or not self._is_provisional:
+            return
+        known, monitor = self.monitor, await _create_monitor(self.scope, self.interval)
+        if _is_same(monitor, known):
+            return
+        self._set_monitor(monitor)
+        self._is_provisional = (
+            monitor is None or isinstance(monitor, TokenMonitor) or not monitor.identity.registered
+        )
+        if monitor is not None:
+            self._watch(self._watch_from_now(monitor))
+        elif self._watching is not None:
+            self._watching.cancel()
+
+    def _set_monitor(self, monitor: SessionMonitor | None) -> None:
+        self.monitor, session = monitor, as_session(self.scope.get("session"))
+        is_by_session = (
+            session is not None and monitor is not None and identity_of(session) == monitor.identity
+        )
+        self._session = session if is_by_session else None
+
+    async def _watch_from_now(self, monitor: SessionMonitor) -> None:
+        async with monitor:
+            await self._wait_until_ended(monitor, check_first=True)
+
+    async def _wait_until_ended(
+        self, monitor: SessionMonitor, *, check_first: bool = False
+    ) -> None:
         try:
-            status = await self.monitor.wait_until_ended()
+            status = await monitor.get_status() if check_first else SessionStatus(True)
+            if status.active:
+                status = await monitor.wait_until_ended()
             message = close_message(ENDED, status.reason)
         except Exception:
             logger.exception("The status of a socket's session could not be determined.")
@@ -209,10 +264,13 @@ class Socket:
     async def _end_if_logged_out(self) -> None:
         """End the session if the application has logged the socket out, as
         ``channels.auth.logout()`` does, or has logged in another user."""
-        session, old = self._session, self.monitor.identity
-        new = old if session is None else identity_of(session)
-        if self._ended.done() or (new is not None and new.id == old.id):
+        if self.monitor is None or self._session is None or self._ended.done():
             return
-        reason = Reason.SWITCHED if session and SESSION_KEY in session else Reason.USER
+        session, old = self._session, self.monitor.identity
+        new = identity_of(session)
+        gets_id = not old.registered and new is not None and new.user_id == old.user_id
+        if gets_id or (new is not None and new.id == old.id):
+            return
+        reason = Reason.SWITCHED if SESSION_KEY in session else Reason.USER
         await aend_sessions(Target.session(old.id), reason=reason)
         self._set_ended(close_message(ENDED, reason))

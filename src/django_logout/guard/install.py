@@ -31,11 +31,19 @@ def session_of(request: Any) -> Any:
     Projects leave it out for APIs, or put something else in its place: ``None``, a dict, an object
     of a test. That is no session of an engine; it cannot be guarded, and no one is logged in by it.
     """
-    session = getattr(request, "session", None)
-    if isinstance(session, LazyObject):
-        session.__class__  # noqa: B018 - this makes the session
-        request.session = session = session.__dict__["_wrapped"]
-    return session if issubclass(type(session), SessionBase) else None
+    given = getattr(request, "session", None)
+    session = as_session(given)
+    if session is not None and session is not given:
+        request.session = session
+    return session
+
+
+def as_session(given: Any) -> Any:
+    """Return a session of an engine, also out of a lazy object; ``None`` for anything else."""
+    if isinstance(given, LazyObject):
+        given.__class__  # noqa: B018 - this makes the session
+        given = given.__dict__["_wrapped"]
+    return given if issubclass(type(given), SessionBase) else None
 
 
 def state_of(request: Any) -> SessionState:

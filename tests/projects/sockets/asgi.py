@@ -8,6 +8,7 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
+from asgiref.sync import sync_to_async  # noqa: E402
 from channels.auth import AuthMiddlewareStack, login, logout  # noqa: E402
 from channels.generic.websocket import (  # noqa: E402
     AsyncJsonWebsocketConsumer,
@@ -53,6 +54,8 @@ class Async(AsyncWebsocketConsumer):
             await logout(self.scope)
         elif text_data == "log in":
             await login(self.scope, await get_user_model().objects.aget(username="bob"))
+        elif text_data == "save":
+            await sync_to_async(self.scope["session"].save)()
         await self.send(text_data=f"{self.scope.get('user')}: {text_data}")
 
     async def disconnect(self, code: int) -> None:

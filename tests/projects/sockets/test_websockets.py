@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from channels.auth import AuthMiddlewareStack
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, channel_layers
 from channels.sessions import SessionMiddlewareStack
 from channels.testing import WebsocketCommunicator
@@ -19,13 +20,15 @@ from django.contrib.auth import (
     SESSION_KEY,
     get_user_model,
 )
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.core.checks import run_checks
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from django_logout import Reason, Target, end_sessions
+from django_logout import Reason, Target, aend_sessions, end_sessions
 from django_logout.contrib import channels
 from django_logout.contrib.channels import ends_with_session
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
@@ -472,7 +475,7 @@ async def test_disconnected_client_is_no_error(ann: Client) -> None:
         raise OSError
 
     async with channels.SessionMonitor(await identity_of(ann), interval=NEVER) as monitor:
-        broken = channels.Socket(monitor, scope, one.output_queue.get, send)
+        broken = channels.Socket(monitor, scope, one.output_queue.get, send, NEVER)
         await broken._close(channels.close_message(4401, "user"))
     await one.disconnect(timeout=PATIENCE)
 
@@ -542,3 +545,66 @@ def test_message_has_no_session_key(ann: Client, monkeypatch: Any) -> None:
         "before": 0,
     }
     assert key not in repr(sent)
+
+
+@pytest.mark.parametrize("commands", [["log in"], ["log in", "save"], ["log in", "save", "hello"]])
+async def test_login_inside_a_socket_is_followed(other: Any, commands: list[str]) -> None:
+    """From the message that logs in, although the session has an id only once it is saved."""
+    one = await opened(Client(), app=asking_anyone(0.05))
+    for command in commands:
+        await one.send_to(text_data=command)
+        assert "bob" in await one.receive_from(timeout=PATIENCE)
+
+    await aend_sessions(Target.user(other), reason=Reason.REPORTED)
+
+    assert await closed(one) == "reported"
+    assert GOODBYES == [4401]
+
+
+async def test_session_of_a_login_inside_a_socket_ends_alone(ann: Client, other: Any) -> None:
+    """Once it is saved, it is a session like any other."""
+    one = await opened(Client(), app=asking_anyone(0.05))
+    for command in ("log in", "save", "hello"):
+        await one.send_to(text_data=command)
+        await one.receive_from(timeout=PATIENCE)
+    stays = await opened(ann, app=asking_anyone(0.05))
+
+    await sync_to_async(_visit_and_end_sessions_of)(other)
+
+    await closed(one)
+    assert await is_open(stays)
+    await stays.disconnect(timeout=PATIENCE)
+
+
+async def test_logout_of_a_login_inside_a_socket_closes_it(other: Any) -> None:
+    """As it does for a login from before."""
+    one = await opened(Client(), app=asking_anyone(0.05))
+    for command in ("log in", "log out"):
+        await one.send_to(text_data=command)
+        await one.receive_from(timeout=PATIENCE)
+    assert await closed(one) == "user"
+
+
+@pytest.mark.parametrize("session", [None, {}, {"cart": "lamp"}])
+async def test_stand_in_for_a_session(session: Any) -> None:
+    """As tests of projects put it into the scope."""
+    one = WebsocketCommunicator(ends_with_session(consumers), "/async/")
+    one.scope |= {"session": session, "user": AnonymousUser()}
+    assert (await one.connect(timeout=PATIENCE))[0]
+    assert await is_open(one)
+    await one.disconnect(timeout=PATIENCE)
+
+
+def asking_anyone(interval: float) -> Any:
+    """Return the application, with users, and with this polling interval."""
+    return AuthMiddlewareStack(ends_with_session(consumers, interval=interval))
+
+
+def _visit_and_end_sessions_of(user: Any) -> None:
+    """End each session of a user by its id; a request registers one that has no row yet."""
+    for stored in Session.objects.all():
+        client = Client()
+        client.cookies["sessionid"] = stored.session_key
+        client.get("/write/")
+    for row in LoginSession.objects.filter(user=user):
+        end_sessions(Target.session(row.pk))
