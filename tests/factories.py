@@ -6,9 +6,10 @@ from uuid import uuid4
 
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.db.models import Max
 from django.utils import timezone
 
-from django_logout.models import LoginSession
+from django_logout.models import Cutoff, LoginSession
 from django_logout.sessions import engines
 
 
@@ -32,12 +33,14 @@ def make_rows(user: Any, number: int, *, save: bool = True, **facts: Any) -> lis
     """So many sessions of one user."""
     until = timezone.now() + timedelta(days=1)
     local = engines.current_engine().model is not None
+    newest = Cutoff.objects.aggregate(number=Max("pk"))["number"]
     made = [
         LoginSession(
             **{
                 "user": user,
                 "session_key": uuid4().hex if local else "",
                 "expires_at": until,
+                "newest_cutoff": newest or 0,
                 **facts,
             }
         )

@@ -203,8 +203,8 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Annotate when each session ended. A cutoff for all users changes no session row."""
-        later = Cutoff.objects.filter(user=None, before__gt=OuterRef("created_at"))
-        first = Subquery(later.order_by("before").values("before")[:1])
+        later = Cutoff.objects.filter(user=None, pk__gt=OuterRef("newest_cutoff"))
+        first = Subquery(later.order_by("pk").values("before")[:1])
         rows = super().get_queryset(request).annotate(over_at=Coalesce("ended_at", first))
         return cast("QuerySet[Any]", rows)
 

@@ -91,6 +91,8 @@ class LoginSession(models.Model):
         help_text=_("A keyed hash. A tab that still has the old key can log out with it."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    # Whether a cutoff covers a session must not depend on the clocks of two servers.
+    newest_cutoff = models.BigIntegerField(default=0, editable=False)
     authenticated_at = models.DateTimeField(
         _("logged in"),
         default=timezone.now,
@@ -160,13 +162,14 @@ class LoginSession(models.Model):
 
 
 class Cutoff(models.Model):
-    """Refuse sessions and tokens that started before a time, of one user or (without a user) of all.
+    """Refuse sessions and tokens that started before it, of one user or (without a user) of all.
 
-    Sessions without an id of this package started at an unknown time, so every cutoff of their user
-    refuses them.
+    A session started before it if it has noted an older cutoff as the newest, whatever clocks say.
+    Sessions without an id of this package have noted none, so every cutoff of their user refuses
+    them. Tokens without a row have noted only when they were issued.
     """
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.BigAutoField(primary_key=True)  # In the order in which the cutoffs were made.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.models import Cutoff
+from django_logout.models import Cutoff, LogoutEvent
 from django_logout.sessions import cutoffs
 from tests.factories import make_rows
 
@@ -17,15 +17,23 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SECOND = timedelta(seconds=1)
 
 
-def test_sessions_of_an_earlier_cutoff_are_not_counted_again(user: Any, clock: Any) -> None:
-    """Everyone is logged out twice: the second ending counts those who logged in in between."""
+@pytest.mark.parametrize("behind", [0, 5, 3600, -3600])
+def test_sessions_of_an_earlier_cutoff_are_not_counted_again(
+    user: Any, clock: Any, behind: int
+) -> None:
+    """Everyone is logged out twice: the second ending counts those who logged in in between,
+    whatever clock the server has that ends."""
     make_rows(user, 2)
     clock.shift(1)
-    cutoffs.cut_off([None], before=timezone.now(), reason=Reason.COMMAND)
+    first = timezone.now()
+    cutoffs.cut_off([None], before=first, reason=Reason.COMMAND)
+    assert cutoffs.count_before(first) == 2
     clock.shift(1)
     make_rows(user, 1)
-    clock.shift(1)
-    assert cutoffs.count_before(timezone.now()) == 1
+    clock.shift(-behind)
+    second = timezone.now()
+    cutoffs.cut_off([None], before=second, reason=Reason.COMMAND)
+    assert cutoffs.count_before(second) == 1
 
 
 def test_last_cutoff_is_the_newest_of_all_kinds(user: Any, other: Any, clock: Any) -> None:
@@ -69,14 +77,17 @@ def test_unknown_sessions_are_refused_by_user_or_for_all(user: Any, other: Any) 
     assert cutoffs.refuses_unknown(both) == {*both}
 
 
-def test_all_ended_since_a_moment(user: Any, other: Any, clock: Any) -> None:
+def test_endings_that_have_been_seen(user: Any, other: Any) -> None:
     """Only endings of all sessions count, and only those of this user or of everyone."""
-    start = timezone.now()
+    before = cutoffs.endings_seen(user.pk)
     end_sessions(Target.session(make_rows(user, 1)[0].pk))
     end_sessions(Target.user(other))
-    assert not cutoffs.all_ended_since(user.pk, start)
-    clock.shift(1)
+    cutoffs.cut_off([user.pk], before=cutoffs.moment_of(0), reason=Reason.USER)
+    assert cutoffs.endings_seen(user.pk) == before == frozenset()
+    end_sessions(Target.user(user))
     end_sessions(Target.everyone())
-    assert cutoffs.all_ended_since(user.pk, start)
-    assert not cutoffs.all_ended_since(user.pk, timezone.now() + SECOND)
-    assert Cutoff.objects.filter(user=None).exists()
+    seen = cutoffs.endings_seen(user.pk)
+    assert seen == {
+        str(Cutoff.objects.get(user=None).pk),
+        *(event.pk.hex for event in LogoutEvent.objects.filter(user=user, scope="user")),
+    }

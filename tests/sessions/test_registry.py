@@ -13,7 +13,7 @@ from django_logout import Reason
 from django_logout.ending import stragglers
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry
-from django_logout.sessions.identity import identify
+from django_logout.sessions.identity import Identity, identify
 from tests.clients import BACKEND, before_us
 from tests.settings import ENGINES
 from tests.user_agents import AGENTS
@@ -61,13 +61,31 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     )
 
 
+def identity_of_row(row: Any, **changes: Any) -> Identity:
+    """As the data of its session have it."""
+    return Identity(row.pk, str(row.user_id), registered=True)._replace(**changes)
+
+
+@pytest.mark.parametrize("claimed", ["other", "no such key"])
+def test_a_session_of_another_user_has_no_new_key(user: Any, other: Any, claimed: str) -> None:
+    """One whose data claim this id, because users of the application may write them."""
+    row = row_of(user, session_key="key")
+    text = str(other.pk) if claimed == "other" else claimed
+    claim = identity_of_row(row, user_id=text)
+    assert not registry.record_new_key(claim, SessionStore("a-new-key"), before="key")
+    assert registry.false_claims([claim]) == {row.pk}
+    assert registry.false_claims([identity_of_row(row)]) == set()
+
+
 def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
     user: Any, settings: Any
 ) -> None:
     """The key is stored so that the content of the table cannot be used to log in."""
     settings.SESSION_ENGINE = ENGINES["db"]
     row = row_of(user)
-    assert registry.record_new_key(row.pk, SessionStore("a-new-key"), before="an-old-key")
+    assert registry.record_new_key(
+        identity_of_row(row), SessionStore("a-new-key"), before="an-old-key"
+    )
     assert registry.ids_by_previous_key("an-old-key") == [row.pk]
     assert registry.ids_by_previous_key("a-new-key") == [
         row.pk
@@ -80,7 +98,9 @@ def test_the_key_of_before_the_last_rotation_still_leads_to_the_session(
 def test_a_session_that_has_ended_has_no_new_key(user: Any) -> None:
     """One conditional UPDATE: a rotation and an ending cannot both win."""
     row = row_of(user, ended_at=timezone.now(), session_key="key")
-    assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
+    assert not registry.record_new_key(
+        identity_of_row(row), SessionStore("a-new-key"), before="key"
+    )
     row.refresh_from_db()
     assert row.session_key == "key"
 
@@ -89,4 +109,6 @@ def test_session_ended_with_everyones_has_no_new_key(user: Any) -> None:
     """It is not marked itself, and has ended all the same."""
     row = row_of(user, session_key="key")
     cutoffs.cut_off([None], before=timezone.now(), reason="command")
-    assert not registry.record_new_key(row.pk, SessionStore("a-new-key"), before="key")
+    assert not registry.record_new_key(
+        identity_of_row(row), SessionStore("a-new-key"), before="key"
+    )

@@ -1,15 +1,15 @@
 """The guard of the ``db`` engine: one query reads the session and proves that it is active."""
 
-from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import Exists
+from django.db.models import Subquery
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
-from django_logout.sessions import cutoffs, registry
+from django_logout.sessions import registry
 from django_logout.sessions.sql import Prepared, placeholder, prepare_select
 
 
@@ -17,7 +17,7 @@ class FinalStore(GuardedStore):
     """A mixin for engines whose deletes are final: the row that Django loads is the proof.
 
     A delete cannot end sessions that were not listed, however many there are. That takes a cutoff
-    for everyone, so the newest one is read in the same query.
+    for everyone, which is looked for in the same query.
     """
 
     model: Any
@@ -26,8 +26,8 @@ class FinalStore(GuardedStore):
         row = read_row(self.model, self.session_key)
         if row is None:
             self._session_key = None  # as Django does
-        elif row.known:  # else the status has to be asked for by the session's id
-            self.state.cut_off = row.cut_off.timestamp() if row.cut_off else 0
+        else:
+            self.state.active_id = row.active_id
         return row
 
 
@@ -35,10 +35,8 @@ class Row(NamedTuple):
     """What Django reads of a session row, and what the guard reads."""
 
     session_data: str
-    cut_off: datetime | None
-    "When the newest cutoff for everyone was made."
-    known: bool
-    "Whether an ending would delete this row; else it is a copy that the project has made."
+    active_id: UUID | None
+    "The active login that has this key. A copy that the project has made of a row has none."
 
 
 def read_row(model: Any, key: str | None) -> Row | None:
@@ -56,6 +54,6 @@ def read_row(model: Any, key: str | None) -> Row | None:
 def _statement(model: Any, database: str) -> Prepared:
     key, now = placeholder(model, "session_key"), placeholder(model, "expire_date")
     rows = model.objects.using(database).filter(session_key=key, expire_date__gt=now).order_by()
-    active = LoginSession.objects.filter(session_key=key, ended_at__isnull=True)
-    rows = rows.annotate(cut_off=cutoffs.newest_cutoff(), known=Exists(active))
-    return prepare_select(rows.values_list("session_data", "cut_off", "known"))
+    active = LoginSession.objects.filter(registry.is_active(), session_key=key)
+    rows = rows.annotate(active_id=Subquery(active.order_by().values("pk")[:1]))
+    return prepare_select(rows.values_list("session_data", "active_id"))

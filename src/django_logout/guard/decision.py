@@ -14,7 +14,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
-from django_logout.enums import Reason
 from django_logout.guard import status_cache
 from django_logout.guard.state import SessionState
 from django_logout.models import LoginSession
@@ -78,12 +77,9 @@ def _check_origin(
 
 def ask_status(state: SessionState, identity: Identity, remembered: Remembered) -> SessionStatus:
     """Return whether a session has ended, by what the engine has loaded if that proves it."""
-    if state.cut_off is None or not identity.registered:
-        return status_cache.get_status(identity, remembered)
-    if identity.started_at >= state.cut_off:
+    if identity.registered and identity.id == state.active_id:
         return SessionStatus(True)
-    found = status_cache.get_status_from_row(identity)
-    return SessionStatus(False, Reason.CUTOFF) if found.active else found
+    return status_cache.get_status(identity, remembered)
 
 
 def timeouts_from_memory(identity: Identity) -> SessionStatus | None:

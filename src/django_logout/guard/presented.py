@@ -145,11 +145,22 @@ def _load_together(stores: Sequence[Any]) -> None:
             stored = unread[0].engine.read(keys)
         for store in unread:
             store.load_to_end(stored.get(store.session_key))
+        _drop_false_claims(unread)
     unknown = {state.key: state for store in stores if (state := store.state).key_unknown}
     asked = [key for key, state in unknown.items() if key and state.successors is None]
     if len(asked) > 1:
         for key, ids in registry.ids_by_previous_keys(asked).items():
             unknown[key].successors = ids
+
+
+def _drop_false_claims(stores: Sequence[Any]) -> None:
+    """Empty sessions whose data name another user's session. That must not end with them."""
+    claims = [identity for store in stores if (identity := store.identity) is not None]
+    false = registry.false_claims(claims) if claims else set()
+    for store in stores:
+        if false.intersection(store.state.logins_seen):
+            store.load_to_end({})
+            store.state.logins_seen.clear()
 
 
 def _delete_stored(stores: Sequence[Any]) -> None:

@@ -18,8 +18,8 @@ class SessionState:
     "A login of this request, id and user, whose row may not be committed yet."
     unavailable: bool = False
     "Neither cache nor database could tell whether the session is active."
-    cut_off: float | None = None
-    "The newest cutoff for everyone, if the engine has read it (0: there is none)."
+    active_id: UUID | None = None
+    "The login of which the engine has read that it is active."
     refused: tuple[Identity, SessionStatus] | None = None
     "The ended session that this request came with."
     shut_out: str | None = None
@@ -80,6 +80,9 @@ class SessionState:
         "Sessions whose ending is committed, and stored in the cache."
         self.endings: dict[UUID, Ending] = {}
         "The ending of each."
+
+        self.kept_by: set[str] = set()
+        "Endings of the others, in which this request has kept its own session."
 
     @property
     def needs_attention(self) -> bool:

@@ -142,7 +142,9 @@ def get_status(identity: Identity, found: Mapping[str, Any] | None = None) -> Se
     # knows no ids, so the database has to be asked. So it has if endings do not write the cache.
     if not (identity.registered and is_used()):
         return ask()
-    return read_through(identity.id, ask, _encode_status, decode_status, found)
+    encode, decode = partial(_encode_status, identity), partial(_decode_status, identity)
+    answer: SessionStatus = read_through(identity.id, ask, encode, decode, found)
+    return answer
 
 
 def get_status_from_row(identity: Identity) -> SessionStatus:
@@ -154,30 +156,31 @@ def get_status_from_row(identity: Identity) -> SessionStatus:
         return status.get_status(identity)
 
 
-def _encode_status(found: SessionStatus) -> str | None:
+def _encode_status(identity: Identity, found: SessionStatus) -> str | None:
     if found.active:
-        return ACTIVE
+        return f"{ACTIVE}:{identity.user_id}"
     return None if found.reason == Reason.UNKNOWN else f"{ENDED}:{found.reason}"
 
 
-def decode_status(entry: str) -> SessionStatus:
-    """Return the status that an entry of the cache stands for."""
+def _decode_status(identity: Identity, entry: str) -> SessionStatus | None:
+    """Return the status that an entry stands for, or ``None`` if it was made for another user."""
     if entry.startswith(ENDED):
         return SessionStatus(False, entry.partition(":")[2] or Reason.UNKNOWN)
-    return SessionStatus(True)
+    return SessionStatus(True) if entry == f"{ACTIVE}:{identity.user_id}" else None
 
 
 def read_through(
     name: UUID | str,
     ask: Callable[[], T],
     encode: Callable[[T], str | None],
-    decode: Callable[[str], T],
+    decode: Callable[[str], T | None],
     found: Mapping[str, Any] | None = None,
 ) -> T:
     """Return what the cache holds of a session or a user, or ask the database and cache that.
 
-    ``encode`` gives the entry to cache, or ``None`` for what must not be cached. ``found`` is what
-    the cache holds, if it was read already.
+    ``encode`` gives the entry to cache, or ``None`` for what must not be cached; ``decode`` returns
+    ``None`` for an entry that does not count. ``found`` is what the cache holds, if it was read
+    already.
     """
     cache = shared_cache()
     if cache is None:
@@ -186,8 +189,8 @@ def read_through(
     try:
         found = cache.backend.get_many(names) if found is None else found
         entry = cached_entry(found, name, cache.server.name)
-        if entry is not None:
-            return decode(entry)
+        if entry is not None and (known := decode(entry)) is not None:
+            return known
         # Take the generations before asking the database: the proof rests on that order.
         mark = found.get(mark_name) or cache.backend.get_or_set(mark_name, generation, MARK_TTL)
         everyone = _take_generation_of_everyone(cache, found.get(everyone_name))

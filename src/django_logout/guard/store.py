@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -115,6 +115,16 @@ class GuardedStore(_Base):
             self._identified = facts, seen if now and seen and now.id == seen.id else now
         return self._identified[1]
 
+    @property
+    def proved_identity(self) -> Identity | None:
+        """The login of this session, unless code has written another id into the data since it was
+        loaded. That may be the id of another user's session, which must not end with this one."""
+        identity, known = self.identity, self.state.identity
+        proved = identity is not None and (
+            identity.id in self.state.logins_seen or (known is not None and known.id == identity.id)
+        )
+        return identity if proved else None
+
     # SessionMiddleware saves a modified session and sets its cookie. If the session has been saved
     # already, it still has to set the cookie, but not to save again.
     @property
@@ -210,7 +220,7 @@ class GuardedStore(_Base):
         """
         self._get_session()  # type: ignore[attr-defined]
         self.adopt()
-        identity, state = self.identity, self.state
+        identity, state = self.proved_identity, self.state
         if identity is not None:
             return [identity.id]
         if state.refused is not None:
@@ -271,6 +281,8 @@ class GuardedStore(_Base):
             return decision.timeouts_from_row(identity, self.state.request)
 
     def _admit(self, identity: Identity, found: SessionStatus) -> bool:
+        if found.foreign:  # nothing that is done to this session may reach the other one
+            identity = identity._replace(id=uuid4())
         if not found.active:
             self.state.identity, self.state.refused = None, (identity, found)
             self.state.logins_seen.clear()
@@ -319,7 +331,7 @@ class GuardedStore(_Base):
     def _still_active(self, identity: Identity) -> bool:
         before, self.state.key = self.state.key, self.session_key
         if before != self.session_key and self.engine.keyed:
-            return registry.record_new_key(identity.id, self, before=before)
+            return registry.record_new_key(identity, self, before=before)
         if self.state.adopted:  # it had no row when it was loaded: an ending may have missed it
             return status.get_status(identity).active
         remembered = prefetch.recall_status(self, identity, None)

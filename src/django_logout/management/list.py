@@ -55,7 +55,10 @@ def handle(command: BaseCommand, **options: Any) -> None:
 
 def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
     now = timezone.now()
-    cutoff = {"cutoff": cutoffs.newest_cutoff(), "cutoff_reason": cutoffs.newest_cutoff("reason")}
+    cutoff = {
+        "cutoff": cutoffs.newest_cutoff("pk"),
+        "cutoff_reason": cutoffs.newest_cutoff("reason"),
+    }
     rows = rows.annotate(**cutoff).select_related("user", "event")
     row: Any
     for row in rows.iterator(chunk_size=1000):
@@ -63,7 +66,7 @@ def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
         reason: str | None = None
         if row.ended_at is not None:
             state, reason = "ended", row.event.reason if row.event is not None else "unknown"
-        elif row.cutoff is not None and row.created_at < row.cutoff:
+        elif row.cutoff is not None and row.newest_cutoff < row.cutoff:
             state, reason = "ended", status.public_reason(row.cutoff_reason)
         yield {
             "id": str(row.pk),

@@ -60,6 +60,7 @@ class Migration(migrations.Migration):
                 ('session_key', models.CharField(blank=True, default='', editable=False, help_text='Stored only if the session engine uses this database.', max_length=255, verbose_name='session key')),
                 ('rotated_from', models.UUIDField(db_index=True, editable=False, help_text='A keyed hash. A tab that still has the old key can log out with it.', null=True, verbose_name='key before the last rotation')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                ('newest_cutoff', models.BigIntegerField(default=0, editable=False)),
                 ('authenticated_at', models.DateTimeField(default=django.utils.timezone.now, help_text='The most recent time, if the user logged in more than once.', verbose_name='logged in')),
                 ('last_seen_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last seen')),
                 ('expires_at', models.DateTimeField(verbose_name='expires')),

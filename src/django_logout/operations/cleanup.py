@@ -113,7 +113,7 @@ def _is_expired() -> Q:
 def _ended_sessions(limit: datetime) -> QuerySet[Any]:
     """Return the rows of sessions that a logout, or a cutoff for everyone, ended before then."""
     everyones = Cutoff.objects.filter(user__isnull=True, before__lt=limit)
-    cut = Q(Exists(everyones.filter(before__gt=OuterRef("created_at"))), ended_at__isnull=True)
+    cut = Q(Exists(everyones.filter(pk__gt=OuterRef("newest_cutoff"))), ended_at__isnull=True)
     return _rows(LoginSession).filter(Q(ended_at__lt=limit) | cut, _is_expired())
 
 
@@ -125,10 +125,10 @@ def _old_events(limit: datetime) -> QuerySet[Any]:
 
 def _superseded_cutoffs(limit: datetime) -> QuerySet[Any]:
     """Return the cutoffs before then that refuse nothing a later one does not refuse too."""
-    later = Q(before__gt=OuterRef("before")) | Q(before=OuterRef("before"), pk__gt=OuterRef("pk"))
+    later = Q(pk__gt=OuterRef("pk"), before__gte=OuterRef("before"))
     everyones = Cutoff.objects.filter(user__isnull=True)
     by_own = Exists(Cutoff.objects.filter(later, user=OuterRef("user")))
-    by_everyones = Exists(everyones.filter(before__gte=OuterRef("before")))
+    by_everyones = Exists(everyones.filter(later))
     of_user = Q(Q(by_own) | Q(by_everyones), user__isnull=False)
     of_everyone = Q(Exists(everyones.filter(later)), user__isnull=True)
     return _rows(Cutoff).filter(of_user | of_everyone, before__lt=limit)

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -17,7 +16,7 @@ from django_logout.guard.store import GuardedStore
 from django_logout.policies import impersonation, pending_login, session_limits
 from django_logout.sessions import activity, registry
 from django_logout.sessions.identity import ID_KEY, is_derived
-from django_logout.utils.transactions import in_transaction
+from django_logout.utils.transactions import call_after_commit, in_transaction
 
 
 def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -53,12 +52,11 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     state.hold(identity, session.get(HASH_SESSION_KEY, ""))
     state.key = session.session_key
     if session.engine.final_deletes:
-        state.cut_off = 0  # The session starts now, after every cutoff there is.
+        state.active_id = row.pk
     state.login = (row.pk, user)
     activity.remember_row(row)
     if in_transaction(registry.database()):
-        confirm = partial(_confirm_login, state, row.pk)
-        transaction.on_commit(confirm, using=registry.database(), robust=True)
+        call_after_commit(registry.database(), partial(_confirm_login, state, row.pk))
     else:
         state.confirm_login()
 

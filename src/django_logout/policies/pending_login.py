@@ -18,6 +18,7 @@ from django.contrib.auth import (
     REDIRECT_FIELD_NAME,
     SESSION_KEY,
     get_user,
+    get_user_model,
 )
 from django.contrib.auth.views import RedirectURLMixin
 from django.contrib.sessions.backends.signed_cookies import SessionStore
@@ -27,7 +28,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from django_logout.guard.install import session_of, state_of
-from django_logout.sessions import cutoffs, registry
+from django_logout.sessions import cutoffs, identity, registry
 from django_logout.utils import cookies
 from django_logout.utils.redirects import resolve_or_log, reverse_here, safe_next
 
@@ -51,6 +52,8 @@ class PendingLogin(NamedTuple):
     backend: str
     at: float
     "Time of the authentication, in seconds since the epoch."
+    endings: str
+    "A hash of the endings of all of the user's sessions that there had been."
     next_url: str
     "URL to which the login leads, with its query."
 
@@ -71,11 +74,12 @@ def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
     if len(login) < len(_LOGIN_KEYS) or not page_url():
         return None  # The project logs in without login(), or has no such page.
     if pending is None:
-        fields = [str(uuid4()), timezone.now().timestamp(), _next_url(request)]
+        user_pk = get_user_model()._meta.pk.to_python(login[SESSION_KEY])
+        fields = [str(uuid4()), timezone.now().timestamp(), _endings(user_pk), _next_url(request)]
     elif registry.row_exists(pending.id):
         return None
     else:  # The user has to choose again for the same login, whose time goes on running.
-        fields = [str(pending.id), pending.at, pending.next_url]
+        fields = [str(pending.id), pending.at, pending.endings, pending.next_url]
     secret = get_random_string(32)
     return signing.dumps([*fields, login], salt=f"{SALT}:{secret}"), secret
 
@@ -93,21 +97,20 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
         fields = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
     except signing.BadSignature:
         return None
-    id_text, at, next_url, login = fields
+    id_text, at, endings, next_url, login = fields
     # As for a session, Django checks that the backend exists, that it knows the user, and that the
     # password is the same.
     holder = HttpRequest()
     holder.session = SessionStore()  # It is stored nowhere, whatever the engine of the project is.
     holder.session.update(login)
     user, session_id = get_user(holder), UUID(id_text)
-    authenticated_at = cutoffs.moment_of(at)
-    if (
-        not user.is_authenticated
-        or registry.row_exists(session_id)
-        or cutoffs.all_ended_since(user.pk, authenticated_at)
-    ):
+    if not user.is_authenticated or registry.row_exists(session_id) or _endings(user.pk) != endings:
         return None
-    return PendingLogin(session_id, user, login[BACKEND_SESSION_KEY], at, next_url)
+    return PendingLogin(session_id, user, login[BACKEND_SESSION_KEY], at, endings, next_url)
+
+
+def _endings(user_pk: Any) -> str:
+    return str(identity.fingerprint(" ".join(sorted(cutoffs.endings_seen(user_pk)))))
 
 
 def cancel_pending_login(request: HttpRequest, pending: PendingLogin) -> None:

@@ -35,7 +35,7 @@ from django_logout.revokers import bindings
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
-from django_logout.utils.transactions import in_transaction
+from django_logout.utils.transactions import call_after_commit, in_transaction
 
 #: Where a request holds the token logins that it has begun.
 ISSUED = "_django_logout_issued"
@@ -119,7 +119,9 @@ def register_within_limit(
     Sessions that the login replaces do not count. Raises like :func:`register_login`.
     """
     limit, database = max_sessions(user, request), registry.database()
-    on_commit = partial(transaction.on_commit, using=database, robust=True)
+    nested = in_transaction(database)
+    seen = cutoffs.endings_seen(user.pk) if nested else frozenset()
+    on_commit = partial(call_after_commit, database)
     if limit is None:
         row = create_row()
     elif logout_settings().ON_MAX_SESSIONS != "end_oldest":
@@ -137,11 +139,11 @@ def register_within_limit(
             with suppress(DatabaseError):
                 registry.delete_unfinished_login(row.pk)
             raise
-        if in_transaction(database):
+        if nested:
             # Until the commit, this login and concurrent ones do not see each other.
             on_commit(end_oldest)
-    if in_transaction(database):
-        on_commit(partial(_end_if_cut_off, row))
+    if nested:
+        on_commit(partial(_end_if_cut_off, row, seen, request))
     return row
 
 
@@ -166,10 +168,11 @@ def _end_oldest(
         pipeline.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
 
 
-def _end_if_cut_off(row: LoginSession) -> None:
+def _end_if_cut_off(row: LoginSession, seen: frozenset[str], request: HttpRequest | None) -> None:
     """End a login if all sessions of its user were ended while its transaction was open, and so
-    could not be seen by that ending."""
-    if cutoffs.all_ended_since(row.user_id, row.created_at):
+    could not be seen by that ending. Its own request may have ended the others meanwhile."""
+    kept_by = set() if request is None else state_of(request).kept_by
+    if cutoffs.endings_seen(row.user_id) - seen - kept_by:
         pipeline.end_sessions(Target.session(row.pk), reason=Reason.CUTOFF)
 
 

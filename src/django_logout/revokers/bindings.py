@@ -35,7 +35,7 @@ def current_session_id(user_id: Any) -> UUID | None:
     session: Any = getattr(request, "session", None)
     if not isinstance(session, GuardedStore) or "_session_cache" not in session.__dict__:
         return None
-    identity = session.identity
+    identity = session.proved_identity
     return identity.id if identity and identity.user_id == str(user_id) else None
 
 

@@ -1,4 +1,10 @@
-"""Cutoffs: moments before which no session of a user, or of any user, is served."""
+"""Cutoffs: no session of a user, or of any user, is served that began before one.
+
+Cutoffs are numbered by their primary keys, and the row of a session notes the newest number that
+there was when it was written. A session that has noted an older number than that of a cutoff was
+written before that cutoff was committed. So neither the clock of the server that ends sessions nor
+that of one that registers them has a say. Only tokens without a row are compared by time.
+"""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -7,7 +13,8 @@ from math import inf
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
@@ -15,18 +22,25 @@ from django_logout.sessions.registry import database, sessions, users
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
-    """Count the sessions of a kind that a cutoff at ``moment`` ends: those that are still active."""
+    """Count the sessions of a kind that the cutoff for everyone of a moment ends, because they are
+    active until then."""
+    cutoff = Subquery(Cutoff.objects.filter(user__isnull=True, before=moment).values("pk")[:1])
     earlier = Cutoff.objects.filter(
-        user__isnull=True, before__gt=OuterRef("created_at"), before__lt=moment
+        user__isnull=True, pk__gt=OuterRef("newest_cutoff"), pk__lt=cutoff
     )
-    rows = sessions().filter(kind=kind, created_at__lt=moment, ended_at__isnull=True)
+    rows = sessions().filter(kind=kind, newest_cutoff__lt=cutoff, ended_at__isnull=True)
     return rows.filter(~Exists(earlier)).count()
 
 
-def newest_cutoff(field: str = "before") -> Subquery:
+def newest_cutoff(field: str) -> Subquery:
     """Return a subquery for a field of the newest cutoff for everyone."""
-    everyones = Cutoff.objects.filter(user__isnull=True).order_by("-before")
+    everyones = Cutoff.objects.filter(user__isnull=True).order_by("-pk")
     return Subquery(everyones.values(field)[:1])
+
+
+def later_than_session(cutoffs: QuerySet[Cutoff]) -> QuerySet[Cutoff]:
+    """Return those of the cutoffs before which the session of the outer query began."""
+    return cutoffs.filter(pk__gt=OuterRef("newest_cutoff"), before__gt=moment_of(0))
 
 
 def moment_of(seconds: float) -> datetime:
@@ -47,7 +61,7 @@ def covering(user: Any) -> QuerySet[Cutoff]:
     """Return the cutoffs of a user, or of everyone, newest first. ``user`` is the primary key, or a
     reference to it in an outer query."""
     covers = Q(user__isnull=True) | Q(user=user)
-    return Cutoff.objects.using(database()).filter(covers).order_by("-before")
+    return Cutoff.objects.using(database()).filter(covers).order_by("-pk")
 
 
 def _endings_of_all() -> QuerySet[LogoutEvent]:
@@ -74,7 +88,9 @@ class LastCutoff(NamedTuple):
 
 def last_cutoff_of(user_pk: Any) -> LastCutoff:
     """Return when, and why, all logins of a user, or of everyone, were last ended."""
-    cutoffs, endings = covering(OuterRef("pk")), _endings_of_all().filter(user=OuterRef("pk"))
+    # Tokens have noted no number, only a time.
+    cutoffs = covering(OuterRef("pk")).order_by("-before")
+    endings = _endings_of_all().filter(user=OuterRef("pk"))
     columns = [
         *(Subquery(cutoffs.values(name)[:1]) for name in ("before", "reason")),
         *(Subquery(endings.values(name)[:1]) for name in ("created_at", "reason")),
@@ -98,7 +114,13 @@ def refuses_unknown(user_ids: Collection[Any]) -> set[Any]:
     return set(chain.from_iterable(found))
 
 
-def all_ended_since(user_pk: Any, moment: datetime) -> bool:
-    """Return whether all sessions of a user, or all others, were ended since a moment."""
-    endings = _endings_of_all().filter(user=user_pk, created_at__gte=moment)
-    return covering(user_pk).filter(before__gte=moment).exists() or endings.exists()
+def endings_seen(user_pk: Any) -> frozenset[str]:
+    """Return the ids of the endings of all sessions of a user, or all others, that there have been.
+
+    Endings are compared by these, since the clocks of two servers may differ. Costs one query.
+    """
+    cuts = covering(user_pk).filter(before__gt=moment_of(0)).order_by()
+    endings = _endings_of_all().filter(user=user_pk).order_by()
+    ids = (rows.values_list(Cast("pk", CharField()), flat=True) for rows in (cuts, endings))
+    # Not every database writes a UUID with dashes.
+    return frozenset(name.replace("-", "") for name in QuerySet.union(*ids, all=True))

@@ -10,8 +10,10 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -64,8 +66,21 @@ def register_session(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
-    row = sessions().create(id=session_id or uuid4(), user=user, **_new_row(session, request))
+    row = create_row(id=session_id or uuid4(), user=user, **_new_row(session, request))
     _mark(session, row)
+    return row
+
+
+def newest_cutoff() -> Coalesce:
+    """Return the number of the newest cutoff as an expression for a new row; 0 if there is none."""
+    return Coalesce(Subquery(Cutoff.objects.order_by("-pk").values("pk")[:1]), 0)
+
+
+def create_row(**fields: Any) -> LoginSession:
+    """Write the row of a login, which notes the newest cutoff that there is."""
+    row: LoginSession = sessions().create(newest_cutoff=newest_cutoff(), **fields)
+    # Not the expression: saving the row again would note another number.
+    row.__dict__.pop("newest_cutoff", None)
     return row
 
 
@@ -133,7 +148,7 @@ def register_derived_session(
         return None
     proved_at = sessions().filter(pk=origin_id).values_list("authenticated_at", flat=True).get()
     facts = {**_new_row(session, request), "authenticated_at": proved_at}
-    row = sessions().create(id=session_id, user=user, origin_id=origin_id, in_place=True, **facts)
+    row = create_row(id=session_id, user=user, origin_id=origin_id, in_place=True, **facts)
     _mark(session, row)
     session[ORIGINS_KEY] = list(origin_hashes)
     return row
@@ -210,16 +225,36 @@ def row_exists(session_id: UUID) -> bool:
     return sessions().filter(pk=session_id).exists()
 
 
-def record_new_key(session_id: UUID, session: SessionBase, *, before: str | None) -> bool:
-    """Record that a session's key was rotated; return false if the session has ended meanwhile.
+def is_user(user_pk: Any, text: str) -> bool:
+    """Return whether a session's data name the user with this primary key."""
+    try:
+        return bool(get_user_model()._meta.pk.to_python(text) == user_pk)
+    except (ValidationError, ValueError, TypeError):  # written by other code than Django's
+        return False
+
+
+def false_claims(identities: Collection[Identity]) -> set[UUID]:
+    """Return the ids that sessions of other users than the row's claim."""
+    claimed = {identity.id: identity.user_id for identity in identities}
+    owners = sessions().filter(pk__in=claimed).order_by().values_list("pk", "user_id")
+    return {pk for pk, user_pk in owners if not is_user(user_pk, claimed[pk])}
+
+
+def record_new_key(identity: Identity, session: SessionBase, *, before: str | None) -> bool:
+    """Record that a session's key was rotated; return false if the session has ended meanwhile,
+    or is another user's.
 
     It is one conditional UPDATE, so that a rotation and an ending cannot both win. If two requests
     in flight have rotated the same key, the row holds the later one, and an ending deletes that. So
     the earlier one is deleted now, where the row holds it in plain text.
     """
+    try:
+        user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
+    except ValidationError:
+        return False
     engine, key = engines.engine_of(type(session)), _storable_key(session)
     facts = {"session_key": key, "rotated_from": fingerprint(before) if before else None}
-    rows = sessions().filter(pk=session_id)
+    rows = sessions().filter(pk=identity.id, user_id=user_pk)
     if engine.model is None:
         return bool(only_active(rows).update(**facts))
     for known in iter(lambda: rows.values_list("session_key", flat=True).first(), None):
@@ -268,7 +303,7 @@ def only_active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
 
 def is_active() -> Q:
     """Return the condition that a session has neither ended nor been cut off with everyone's."""
-    later = Cutoff.objects.filter(user__isnull=True, before__gt=OuterRef("created_at"))
+    later = Cutoff.objects.filter(user__isnull=True, pk__gt=OuterRef("newest_cutoff"))
     return Q(~Exists(later), ended_at__isnull=True)
 
 

@@ -10,9 +10,9 @@ from django.utils.crypto import constant_time_compare
 
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import LogoutEvent
-from django_logout.sessions.cutoffs import covering, last_cutoff_of
+from django_logout.sessions.cutoffs import covering, last_cutoff_of, later_than_session
 from django_logout.sessions.identity import Identity, is_adopted
-from django_logout.sessions.registry import database, find_user, sessions
+from django_logout.sessions.registry import database, find_user, is_user, sessions
 
 
 class SessionStatus(NamedTuple):
@@ -21,20 +21,24 @@ class SessionStatus(NamedTuple):
     active: bool
     reason: str = Reason.UNKNOWN
     expired: bool = False  # a timeout has passed, but its ending is not recorded yet
+    foreign: bool = False  # the session's data name another user than the row
 
 
 def get_status(identity: Identity) -> SessionStatus:
     """Return the status of one session.
 
-    A session with an id of ours but without a row is not active. A session from before the
+    A session with an id of ours is not active without a row, or with the row of another user. A session from before the
     installation, which has no id, is active unless a cutoff covers its user.
     """
-    later = covering(OuterRef("user")).filter(before__gt=OuterRef("created_at"))
+    later = later_than_session(covering(OuterRef("user")))
     rows = sessions().filter(pk=identity.id).annotate(cut=Subquery(later.values("reason")[:1]))
     fields = ("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
     row = rows.values_list(*fields).first()
     if row is not None:
         ended_at, reason, cut, created_at, kind, user_id = row
+        if not is_user(user_id, identity.user_id):
+            # An application may let its users write session data, and so the id of another user.
+            return SessionStatus(False, foreign=True)
         if ended_at is not None:
             return SessionStatus(False, reason or Reason.UNKNOWN)
         if cut is not None:

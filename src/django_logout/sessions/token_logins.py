@@ -47,7 +47,7 @@ def in_use() -> bool:
 
 def register_login(user: Any, request: HttpRequest | None, *, expires: datetime) -> LoginSession:
     """Write the row of a new login."""
-    return registry.sessions().create(
+    return registry.create_row(
         kind=KIND,
         user=user,
         **registry.start_fields(timezone.now()),
@@ -65,6 +65,7 @@ def adopt_login(name: str, user_id: Any, *, begun: datetime, expires: datetime) 
     row, _ = registry.sessions().get_or_create(
         pk=identity.fingerprint(f"{KIND}:{name}"),
         defaults={
+            "newest_cutoff": registry.newest_cutoff(),
             "kind": KIND,
             "user_id": user_id,
             "created_at": begun,
