@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.ending import stragglers
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.policies import session_limits
 from django_logout.signals import session_ended
 from tests.clients import OTHERS, active_client, home_page, logged_in_as
 from tests.ending.failing_database import failing
@@ -33,8 +34,10 @@ def claimed(settings: Any) -> Iterator[Callable[[Any], None]]:
 
 
 def log_in_earlier(client: Client, user: Any) -> None:
-    """Return the row of a login whose transaction began before this one."""
-    client.force_login(user)
+    """Return the row of a login whose transaction began before this one, and is another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session_limits, "in_transaction", lambda database: False)
+        client.force_login(user)
     newest = LoginSession.objects.filter(ended_at=None)
     newest.update(created_at=timezone.now() - timedelta(seconds=5))
 

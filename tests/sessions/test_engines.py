@@ -28,7 +28,7 @@ def engine(name: str) -> engines.Engine:
         ("db", True, True, False, True),
         ("cached_db", False, True, False, True),
         ("cache", False, False, True, True),
-        ("file", False, False, False, True),
+        ("file", False, False, True, True),
         ("signed_cookies", False, False, False, False),
     ],
 )
@@ -114,7 +114,7 @@ def test_rows_are_deleted_past_a_managers_own_ideas(monkeypatch: pytest.MonkeyPa
 def test_an_engine_that_hides_outages_is_asked_whether_it_answers(settings: Any) -> None:
     """A cache that is down looks like a session that is not there."""
     settings.CACHES = {"default": cache_from_url("locmem://here")}
-    assert engine("cache").reachable()
+    assert engine("cache").reachable(["0" * 32])
     settings.CACHES = {"default": cache_from_url(DEAD)}
-    assert not engine("cache").reachable()
-    assert engine("db").reachable()
+    assert not engine("cache").reachable(["0" * 32])
+    assert engine("db").reachable(["0" * 32])

@@ -40,7 +40,7 @@ def prepare_ending(
     """Find what an ending of ``target`` needs, before anything is changed.
 
     Raises :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
-    written, or autocommit is off outside a transaction.
+    written, the sessions of the request cannot be read, or autocommit is off outside a transaction.
     """
     database, engine = registry.database(), engines.current_engine()
     uses_cache = status_cache.require_writable(engine)
@@ -50,4 +50,6 @@ def prepare_ending(
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
     presented = PresentedSessions.of(request)
+    if target.scope is Scope.CURRENT and not presented.are_known():
+        raise SessionNotEnded("The session store does not answer.")
     return EndingContext(database, engine, uses_cache, presented, with_change)

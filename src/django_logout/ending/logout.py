@@ -57,8 +57,6 @@ def _logout(
     with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
-    if state.key_unknown and not session.engine.reachable():
-        raise SessionNotEnded("The session store does not answer.")
     run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None

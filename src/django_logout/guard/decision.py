@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
+from django_logout.enums import Reason
 from django_logout.guard import status_cache
 from django_logout.guard.state import SessionState
 from django_logout.models import LoginSession

@@ -76,6 +76,14 @@ class PresentedSessions(NamedTuple):
         """How many further cookies the request presents, beyond ``MAX_PRESENTED_SESSIONS``."""
         return self.state.cookies_left if self.stores else 0
 
+    def are_known(self) -> bool:
+        """Return whether each session that the engine has not found does not exist, rather than
+        being in storage that does not answer."""
+        unknown = [store.state.key for store in self.stores if store.state.key_unknown]
+        keys = [key for key in unknown if key]
+        reachable: bool = not keys or self.stores[0].engine.reachable(keys)
+        return reachable
+
     def clear(self) -> None:
         """Empty the sessions of a browser, here and in the engine.
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Cast
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import Cutoff, LogoutEvent
 from django_logout.sessions.registry import database, sessions, users
+from django_logout.utils.uncached import UncachedQuerySet
 
 
 def count_before(moment: datetime, kind: str = SESSION) -> int:
@@ -61,12 +62,14 @@ def covering(user: Any) -> QuerySet[Cutoff]:
     """Return the cutoffs of a user, or of everyone, newest first. ``user`` is the primary key, or a
     reference to it in an outer query."""
     covers = Q(user__isnull=True) | Q(user=user)
-    return Cutoff.objects.using(database()).filter(covers).order_by("-pk")
+    return UncachedQuerySet(Cutoff, using=database()).filter(covers).order_by("-pk")
 
 
 def _endings_of_all() -> QuerySet[LogoutEvent]:
     """Return the events that ended all sessions of a user, or all others, newest first."""
-    events = LogoutEvent.objects.using(database()).order_by("-created_at")
+    events: QuerySet[LogoutEvent] = UncachedQuerySet(LogoutEvent, using=database()).order_by(
+        "-created_at"
+    )
     return events.filter(scope__in=[Scope.USER, Scope.OTHERS])
 
 

@@ -3,21 +3,26 @@
 An unknown engine is assumed to have no capability, and is guarded.
 """
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from errno import ENAMETOOLONG, ENOENT
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.sessions.backends import db as db_engine
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import SuspiciousOperation
 from django.db import router
 from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.exceptions import is_outage
 from django_logout.models import LoginSession
 from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.sql import Prepared, placeholder, prepare_delete
@@ -50,6 +55,9 @@ MOST_KEYS = 10_000
 #: Characters of a session key, of which memcached takes 250 with all prefixes. Django's have 32.
 LONGEST_KEY = 128
 
+#: The key of the data of a session that is stored to find out whether storage answers.
+PROBE_KEY = "_django_logout_probe"
+
 #: Up to so many keys, the number that most users have, the DELETE is prepared.
 FEW_KEYS = 10
 
@@ -66,7 +74,7 @@ class Engine(NamedTuple):
     "The session table, if it is in the registry's database: then rows hold keys, and delete by them."
 
     hides_outages: bool
-    "Takes a cache that is down for an empty session."
+    "May take storage that does not answer for a session that does not exist."
 
     keyed: bool
     "Its sessions have a key on the server; the cookie is not the session itself."
@@ -154,9 +162,19 @@ class Engine(NamedTuple):
         name: str = self.store(key).cache_key  # type: ignore[attr-defined]
         return name
 
-    def reachable(self) -> bool:
-        """Return whether the storage of an engine that hides outages answers."""
-        return not self.hides_outages or open_cache(settings.SESSION_CACHE_ALIAS).is_writable()
+    def reachable(self, keys: Collection[str]) -> bool:
+        """Return whether the storage answers, after the engine has found no sessions by their keys.
+
+        Engines that raise the errors of their storage would have raised one. An engine that is not
+        one of Django's is asked to store a session and to load it again.
+        """
+        if not self.hides_outages:
+            return True
+        if is_backend(self.store, "cache"):
+            return open_cache(settings.SESSION_CACHE_ALIAS).is_writable()
+        if is_backend(self.store, "file"):
+            return all(_file_is_missing(self.store(), key) for key in keys)
+        return _stores_sessions(self.store)
 
 
 def current_engine() -> Engine:
@@ -186,7 +204,7 @@ def _of(store: type[SessionBase]) -> Engine:
         # The default manager finds sessions as Django's does (see ``guard.db_store``).
         and type(model.objects).get_queryset is Manager.get_queryset,  # type: ignore[attr-defined]
         model=model,
-        hides_outages=is_backend(store, "cache"),
+        hides_outages=not is_backend(store, "db", "signed_cookies"),
         keyed=is_backend(store, "db", "cache", "file"),
         # The file engine keeps those that set_expiry() has given a number of seconds for ever.
         drops_expired=is_backend(store, "db", "cache", "signed_cookies"),
@@ -233,6 +251,38 @@ def _load_one(store: type[SessionBase], key: str) -> dict[str, Any] | None:
     if session.session_key:  # Django's file engine replaces an expired session by an empty one
         session.delete(session.session_key)
     return None
+
+
+def _file_is_missing(store: Any, key: str) -> bool:
+    """Return whether a session has no file. Django's engine takes a file, a folder or a disk that
+    it cannot read for the same."""
+    try:
+        with os.scandir(store.storage_path) as files:
+            next(files, None)
+    except OSError:
+        return False
+    try:
+        Path(store._key_to_file(key)).stat()
+    except SuspiciousOperation:
+        return True
+    except OSError as error:
+        return error.errno in {ENOENT, ENAMETOOLONG}
+    return False
+
+
+def _stores_sessions(store: type[SessionBase]) -> bool:
+    try:
+        session = store()
+        session[PROBE_KEY] = True
+        session.create()
+        key = session.session_key
+        found = store(key).get(PROBE_KEY)
+        session.delete(key)
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        found = False
+    return bool(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,8 +146,9 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
         return not_ended_response(request)
     if state.unavailable and response.status_code == 500:
         return not_ended_response(request)
-    if state.key_unknown and session.is_empty() and not session.engine.reachable():
-        # A cache that is down looks like a session that is gone. Do not delete the cookie for that.
+    unknown = [state.key] if state.key_unknown and state.key and session.is_empty() else []
+    if unknown and not session.engine.reachable(unknown):
+        # Storage that does not answer looks like a session that is gone. Keep the cookie then.
         keep_cookies(request)
     if session.identity is not None:
         activity.write_use(session.identity.id, request)
