@@ -168,7 +168,13 @@ def test_forged(user: Any, settings: Any, clock: Any) -> None:
     logged_in(user)
     proof = {"_auth_user_id": str(user.pk), "_auth_user_backend": BACKEND}
     proof["_auth_user_hash"] = user.get_session_auth_hash()
-    content = ["00000000-0000-4000-8000-000000000000", time.time(), "/", proof]
+    content = [
+        "00000000-0000-4000-8000-000000000000",
+        time.time(),
+        pending_login._endings(user.pk),
+        "/",
+        proof,
+    ]
     salt = f"{pending_login.SALT}:mine"
     client = Client()
     client.cookies[pending_login.COOKIE] = "mine"

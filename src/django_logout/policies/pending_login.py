@@ -8,6 +8,7 @@ login names the id that its session will have, and no two sessions can have the 
 
 import logging
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -28,7 +29,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from django_logout.guard.install import session_of, state_of
-from django_logout.sessions import cutoffs, identity, registry
+from django_logout.sessions import cutoffs, registry
 from django_logout.utils import cookies
 from django_logout.utils.redirects import resolve_or_log, reverse_here, safe_next
 
@@ -110,7 +111,8 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
 
 
 def _endings(user_pk: Any) -> str:
-    return str(identity.fingerprint(" ".join(sorted(cutoffs.endings_seen(user_pk)))))
+    seen = " ".join(sorted(cutoffs.endings_seen(user_pk)))
+    return sha256(seen.encode()).hexdigest()
 
 
 def cancel_pending_login(request: HttpRequest, pending: PendingLogin) -> None:

@@ -268,5 +268,5 @@ def test_it_costs_no_more_for_many(
         browser(user)
     settings.LOGOUT = {"MAX_SESSIONS": 2, "ON_MAX_SESSIONS": "ask"}
     here = client_at_limit()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         here.get(CHOOSE)
