@@ -19,7 +19,9 @@ QUICK ?=
 # Anything: measure which lines run, in all parts of a run together; `make coverage` reports.
 COVERAGE ?=
 # What talks to servers and to other apps. "mariadb" adds mysqlclient, which has to be compiled.
-FULL_GROUPS ?= servers adapters suites
+FULL_GROUPS ?= servers adapters suites projects
+# Projects whose app cannot be installed beside the others: a dependency group, and so an environment.
+ALONE ?= djoser
 # Environments of tox.ini; empty takes all of them. And what pytest is told there, instead of "-n auto".
 ENVS ?=
 MATRIX_ARGS ?=
@@ -99,11 +101,14 @@ test-races: full ## requests that meet, in processes of their own, on each sessi
 test-browsers: full ## pages and logout.js in Chromium
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e
 
-# Each has settings of its own, and so a process.
+# Each has settings of its own, and so a process. Those that stand alone run none of our lines that others do not.
+# $(1) folder of the environment, $(2) options of tests.projects
+projects = PYTHONDEVMODE=1 $(1)/bin/python -m tests.projects $(2) \
+	--engines=$(if $(QUICK),rotation -m "not slow",all) $(PYTEST_ARGS)
 test-integrations: full ## other apps, each in a project of its own: tests/projects/*
-	@logs=$$(mktemp -d); printf '%s\n' $(notdir $(patsubst %/settings.py,%,$(wildcard tests/projects/*/settings.py))) | \
-	xargs -P $$(nproc 2>/dev/null || echo 2) -I % sh -c '$(full) --ds=tests.projects.%.settings tests/projects/% >$$0/% 2>&1; \
-		code=$$?; cat $$0/%; exit $$code' $$logs; code=$$?; rm -r $$logs; exit $$code
+	@$(call projects,$(FULL_ENV),$(if $(COVERAGE),--coverage))
+	@$(foreach group,$(ALONE),$(call installed,.venv-$(group)$(DJANGO),test $(group)) && \
+		$(call projects,.venv-$(group)$(DJANGO),--alone $(group)) &&) true
 
 # In an environment of their own: they bring plugins that would take part in our tests.
 test-suites: ## the tests of Django and of django-allauth, with django-logout installed

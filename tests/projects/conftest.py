@@ -1,6 +1,11 @@
 """Fixtures of every project: each runs in a pytest process of its own, named by ``--ds``."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+
+pytest.register_assert_rewrite("tests.projects.journeys")
 
 
 @pytest.fixture(scope="session")
@@ -8,3 +13,12 @@ def django_db_use_migrations() -> bool:
     """Create the tables without migrations, because some apps' migrations take longer than the
     tests."""
     return False
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Any]:
+    """An identity provider on loopback."""
+    from tests.projects import provider
+
+    with provider.running() as server:
+        yield server

@@ -1,6 +1,7 @@
 """F24: with no redirect configured the goodbye page was the admin's, or a 500 where it is not
 installed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +56,28 @@ def test_admin_template_hides_the_projects_if_it_is_found_first(ann: Client, set
     settings.TEMPLATES = templates(admin_first=True, **own)
 
     assert "You have been logged out." in Page(ann.post(LOGOUT)).text
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [
+        ("site-packages/theme/templates", "You have been logged out."),
+        ("site-packages/tests/templates", "So long."),
+        ("theme/templates", "So long."),
+    ],
+)
+def test_goodbye_of_an_admin_theme_is_not_the_projects(
+    ann: Client, settings: Any, tmp_path: Path, folder: str, text: str
+) -> None:
+    """A theme is a library with templates for the admin. A project may have such templates too,
+    and may be installed as a library: its URLs are in the same package."""
+    root = tmp_path / folder
+    (root / "admin").mkdir(parents=True)
+    (root / "registration").mkdir()
+    (root / "registration/logged_out.html").write_text("So long.")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [root]}]
+
+    assert text in ann.post(LOGOUT).content.decode()
 
 
 def test_our_template_can_be_replaced_by_its_name(ann: Client, settings: Any) -> None:

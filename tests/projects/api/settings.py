@@ -1,5 +1,11 @@
 """The endpoints for token clients, in Django REST framework and in django-ninja, with five ways to authenticate.
 
+App: Endpoints for programs: REST framework, django-ninja
+Packages: djangorestframework, django-ninja
+Before: nothing: the endpoints are ours.
+Verdict: include our URLs, as [Endpoints for programs](clients.md) says.
+Not reached: nothing.
+
 What matters: ``DEFAULT_AUTHENTICATION_CLASSES``, which accepts sessions and the tokens of three libraries.
 """
 

@@ -1,5 +1,13 @@
 """django-allauth's headless API for apps, whose token is the key of a session (``SessionTokenStrategy``).
 
+App: django-allauth: headless
+Packages: django-allauth, djangorestframework
+Before: the token of an app brought its session back after an ending.
+Verdict: in browsers works as it is. For apps write this.
+Write:
+    HEADLESS_TOKEN_STRATEGY = "django_logout.contrib.headless.SessionTokenStrategy"
+Not reached: nothing. Apps cannot be served with signed cookies.
+
 What matters: ``HEADLESS_TOKEN_STRATEGY``. Signed-cookie sessions have no key to find them by, so db takes their place.
 """
 

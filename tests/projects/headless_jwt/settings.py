@@ -1,5 +1,7 @@
 """django-allauth's headless API for apps, with JSON web tokens (``JWTTokenStrategy``).
 
+Part of: headless
+
 What matters: ``HEADLESS_TOKEN_STRATEGY``. Everything else is the project ``headless``.
 """
 

@@ -1,7 +1,11 @@
 """django-hijack: an administrator logs in as another user, and is released later.
 
+App: django-hijack
+Packages: django-hijack
 Before: release made the administrator log in again, whatever had become of the account and its
 sessions meanwhile, and acting as a user took one of the user's places and sent mail.
+Verdict: works as it is.
+Not reached: nothing.
 
 What matters: its views lock the user's row in a transaction, and log in by Django's ``login()``.
 """

@@ -1,7 +1,11 @@
 """django-impersonate: a middleware puts another user in place of the administrator.
 
-Before: the person who was impersonated stood on record as the actor, and the buttons for the other
-sessions ended that person's.
+App: django-impersonate
+Packages: django-impersonate
+Before: the person who was impersonated stood on record as the actor, and the buttons for the
+other sessions ended that person's.
+Verdict: works as it is.
+Not reached: nothing.
 
 What matters: the session stays that of the administrator, and ends as such.
 """

@@ -1,5 +1,11 @@
 """Django REST framework with JSON web tokens (djangorestframework-simplejwt), beside the tokens of ``tokens``.
 
+App: JSON web tokens: simplejwt
+Packages: djangorestframework-simplejwt
+Before: access tokens outlived every logout.
+Verdict: write what [JSON web tokens](jwt.md) says.
+Not reached: services that verify access tokens by themselves.
+
 What matters: ``SIMPLE_JWT`` names our serializers, and refresh tokens are rotated and blacklisted.
 """
 

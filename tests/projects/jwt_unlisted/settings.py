@@ -1,5 +1,7 @@
 """The project ``jwt`` without simplejwt's list of refresh tokens.
 
+Part of: jwt
+
 What matters: ``rest_framework_simplejwt.token_blacklist`` is not in ``INSTALLED_APPS``, so only we refuse refresh tokens.
 """
 

@@ -1,7 +1,11 @@
 """django-loginas: an administrator logs in as another user, and back by logging out.
 
-Before: logging out made the administrator log in again, whatever had become of the account and its
-sessions meanwhile, and acting as a user took one of the user's places and sent mail.
+App: django-loginas
+Packages: django-loginas
+Before: logging out made the administrator log in again, whatever had become of the account and
+its sessions meanwhile, and acting as a user took one of the user's places and sent mail.
+Verdict: works as it is.
+Not reached: nothing.
 
 What matters: its way back is a logout and then a login.
 """

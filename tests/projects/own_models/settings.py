@@ -1,5 +1,7 @@
 """The project ``tokens`` with swapped models: Knox's and django-oauth-toolkit's tables belong to the project.
 
+Part of: tokens
+
 What matters: ``KNOX_TOKEN_MODEL`` and the ``OAUTH2_PROVIDER_…_MODEL`` settings.
 """
 

@@ -1,5 +1,13 @@
 """dj-rest-auth, which keeps the JSON web tokens of the project ``jwt`` in cookies.
 
+App: dj-rest-auth
+Packages: dj-rest-auth
+Before: its logout left access tokens valid, and one login took two places at ``MAX_SESSIONS``.
+Verdict: write what [JSON web tokens](jwt.md) says, and this before the library's URLs.
+Write:
+    path("auth/logout/", django_logout.contrib.drf.dj_rest_auth_views.LogoutView.as_view())
+Not reached: nothing.
+
 What matters: ``REST_AUTH`` names the cookies and their attributes, and our class authenticates by them.
 """
 

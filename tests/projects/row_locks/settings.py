@@ -1,5 +1,7 @@
 """JSON web tokens and OAuth on PostgreSQL, which locks rows: concurrent requests wait for each other.
 
+Part of: jwt
+
 What matters: ``DATABASES``, a database of this process's own on the server that ``POSTGRES_URL`` names.
 """
 

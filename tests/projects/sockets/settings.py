@@ -1,5 +1,13 @@
 """Channels: WebSockets, streams and server-sent events on ASGI, with sessions in the database.
 
+App: Channels
+Packages: channels
+Before: WebSockets stayed open after the logout.
+Verdict: write this around the WebSockets of ``asgi.py``.
+Write:
+    AuthMiddlewareStack(django_logout.contrib.channels.ends_with_session(URLRouter(patterns)))
+Not reached: nothing.
+
 What matters: ``CHANNEL_LAYERS``, in memory here, and on Redis where two servers run (``LAYER_URL``).
 """
 

@@ -1,5 +1,7 @@
 """Channels with the project ``jwt``: WebSockets that a token authenticates instead of a session.
 
+Part of: sockets
+
 What matters: ``CHANNEL_LAYERS``, on Redis, under a prefix of this process's own.
 """
 

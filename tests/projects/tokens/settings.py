@@ -1,5 +1,11 @@
 """Opaque tokens of three libraries beside the session: REST framework's, django-rest-knox's, django-oauth-toolkit's.
 
+App: Tokens of REST framework and Knox
+Packages: djangorestframework, django-rest-knox
+Before: nothing ended these tokens.
+Verdict: works as it is.
+Not reached: tokens without a session, when one browser logs out; they end with everywhere.
+
 What matters: ``OAUTH2_PROVIDER`` turns OpenID Connect on, and Knox has a header prefix of its own.
 """
 

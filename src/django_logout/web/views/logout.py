@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -36,6 +37,16 @@ OWN_QUESTION = "django_logout/logout.html"
 DJANGO_TEMPLATE = "registration/logged_out.html"
 #: The message has a context because the admin translates the same words differently.
 TITLE = pgettext_lazy("django_logout", "Log out")
+
+
+def is_of_admin(template: Path) -> bool:
+    """Return whether a template belongs to the admin or to a theme for it: to an installed library
+    that has templates for the admin as well. A project can be an installed library too."""
+    own = settings.ROOT_URLCONF.partition(".")[0]
+    is_library = not {"site-packages", "dist-packages"}.isdisjoint(template.parts)
+    if "/django/contrib/admin/" in template.as_posix():
+        return True
+    return is_library and own not in template.parts and (template.parents[1] / "admin").is_dir()
 
 
 class LogoutView(ProtectedView, auth_views.LogoutView):
@@ -153,17 +164,16 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
 
     def get_template_names(self) -> list[str]:
         """Return ``template_name``, or else Django's name if the project has such a template, or
-        else the template of this package. The template of the admin has Django's name too, and is
-        never used."""
+        else the template of this package. The templates of the admin and of its themes have
+        Django's name too, and are never used."""
         if self.template_name != OWN_TEMPLATE:
             return super().get_template_names()
         try:
             template = get_template(DJANGO_TEMPLATE)
         except TemplateDoesNotExist:
             return [OWN_TEMPLATE]
-        origin = str(getattr(getattr(template, "origin", None), "name", "")).replace("\\", "/")
-        is_of_admin = "/django/contrib/admin/" in origin
-        return [OWN_TEMPLATE] if is_of_admin else [DJANGO_TEMPLATE, OWN_TEMPLATE]
+        origin = Path(getattr(getattr(template, "origin", None), "name", ""))
+        return [OWN_TEMPLATE] if is_of_admin(origin) else [DJANGO_TEMPLATE, OWN_TEMPLATE]
 
 
 class AsyncLogoutView(LogoutView):
