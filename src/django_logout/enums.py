@@ -39,6 +39,7 @@ class Reason(TextChoices):
     EXPIRED = "expired", _("Your session expired.")
     RELEASED = "released", _("You stopped acting as another user.")
     CUTOFF = "cutoff", _("All earlier sessions were ended.")
+    ENDED = "ended", _("Your session has ended.")
     UNKNOWN = "unknown", _("Your session has ended.")
 
 

@@ -44,7 +44,7 @@ def test_event_of_two_users_names_no_user(ann: Client, user: Any, other: Any) ->
 
     assert event is not None
     assert (event.user, event.user_label, event.sessions) == (None, "", 2)
-    assert str(event) == "users: unknown"
+    assert str(event) == "users: ended"
 
 
 def test_event_of_one_session_names_its_user(ann: Client, user: Any) -> None:

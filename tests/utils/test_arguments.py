@@ -160,9 +160,9 @@ async def test_lazy_user_in_asynchronous_code(user: Any) -> None:
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        (Target.user, Reason.UNKNOWN),
-        (lambda user: Target.users(type(user).objects.all()), Reason.UNKNOWN),
-        (lambda user: Target.session(LoginSession.objects.get().pk), Reason.UNKNOWN),
+        (Target.user, Reason.ENDED),
+        (lambda user: Target.users(type(user).objects.all()), Reason.ENDED),
+        (lambda user: Target.session(LoginSession.objects.get().pk), Reason.ENDED),
         (lambda user: Target.everyone(), Reason.CUTOFF),
     ],
     ids=["user", "users", "session", "everyone"],
@@ -175,7 +175,7 @@ def test_reason_of_a_background_task(user: Any, target: Any, reason: str) -> Non
     assert LogoutEvent.objects.get().reason == reason
 
 
-@pytest.mark.parametrize(("own", "reason"), [(True, Reason.USER), (False, Reason.UNKNOWN)])
+@pytest.mark.parametrize(("own", "reason"), [(True, Reason.USER), (False, Reason.ENDED)])
 def test_reason_of_an_ending_in_a_request(user: Any, other: Any, own: bool, reason: str) -> None:
     """It depends on whose sessions end."""
     request: Any = HttpRequest()

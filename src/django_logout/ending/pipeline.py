@@ -167,7 +167,7 @@ def _default_reason(target: Target, request: HttpRequest | None) -> Reason:
     if target.scope is Scope.EVERYONE:
         return Reason.CUTOFF
     is_own = target.scope is Scope.USER and is_user_of(request, target.value)
-    return Reason.USER if is_own else Reason.UNKNOWN
+    return Reason.USER if is_own else Reason.ENDED
 
 
 def _end_batch(

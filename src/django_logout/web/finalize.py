@@ -219,7 +219,8 @@ def _end_token(request: HttpRequest, state: SessionState) -> None:
     was not flushed, so it stays."""
     login_id = getattr(request, BEARER, None)
     if state.take_before_flush() and login_id is not None:
-        pipeline.end_sessions(Target.session(login_id), actor=request.user, request=request)
+        who: dict[str, Any] = {"actor": request.user, "request": request}
+        pipeline.end_sessions(Target.session(login_id), reason=Reason.USER, **who)
 
 
 def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None) -> None:

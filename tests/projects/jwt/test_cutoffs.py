@@ -109,7 +109,7 @@ def test_user_id_field(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     program, login = Program.issued_for(user), Program.log_in()
     assert (program.works, login.works) == (True, True)
     end_sessions(Target.user(user))
-    assert [program.refused(), login.refused()] == ["user", "user"]
+    assert [program.refused(), login.refused()] == ["ended", "ended"]
 
 
 def test_refreshed_token_keeps_time_of_issue(user: Any, clock: Any) -> None:
@@ -120,7 +120,7 @@ def test_refreshed_token_keeps_time_of_issue(user: Any, clock: Any) -> None:
     row = LoginSession.objects.get()
     assert timezone.now() - row.created_at >= timedelta(seconds=10)
     end_sessions(Target.user(user))
-    assert child.refused() == "user"
+    assert child.refused() == "ended"
 
 
 def test_refresh_after_ending_is_refused(user: Any) -> None:

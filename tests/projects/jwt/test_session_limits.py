@@ -213,7 +213,7 @@ def test_begin_registers_session_outside_request(user: Any) -> None:
     program = Program(str(token), str(token.access_token))
     assert program.works
     end_sessions(Target.session(LoginSession.objects.get().pk))
-    assert (program.refused(), heard) == ("user", [])
+    assert (program.refused(), heard) == ("ended", [])
 
 
 def test_failed_activity_write_does_not_refuse(user: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def test_logout_closes_sockets_on_both_servers(sites: tuple[Site, Site], opened:
         ("others", "user", {"mine", "theirs"}),
         ("password", "password_changed", {"mine", "theirs"}),
         ("admin", "admin", {"theirs"}),
-        ("everyone", "user", set()),
+        ("everyone", "cutoff", set()),
         ("disable", "disabled", {"theirs"}),
         ("delete", "deleted", {"theirs"}),
     ],

@@ -344,7 +344,7 @@ async def test_everyone_closes_sockets(ann: Client, other: Any) -> None:
     client = Client()
     await sync_to_async(client.force_login)(other)
     new = await opened(client)
-    assert await closed(one) == "user"
+    assert await closed(one) == "cutoff"
     await end(Target.everyone())
     assert await closed(new) == "user"
     assert await Cutoff.objects.acount() == 2
