@@ -128,8 +128,7 @@ def test_other_endings_close_sockets(
             again.send("hello")
             assert again.recv(PATIENCE) == "AnonymousUser: hello"
         else:
-            why = "cutoff" if deed == "everyone" else reason  # No row has the reason.
-            assert closed(again) == (4401, why)
+            assert closed(again) == (4401, reason)
 
 
 def read_stream(site: Site, path: str, cookie: str) -> tuple[HTTPConnection, Any]:

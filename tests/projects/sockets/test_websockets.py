@@ -346,7 +346,7 @@ async def test_everyone_closes_sockets(ann: Client, other: Any) -> None:
     new = await opened(client)
     assert await closed(one) == "cutoff"
     await end(Target.everyone())
-    assert await closed(new) == "user"
+    assert await closed(new) == "cutoff"
     assert await Cutoff.objects.acount() == 2
 
 
