@@ -1,6 +1,7 @@
 """What has happened to one session during one request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import UUID
 
@@ -30,6 +31,10 @@ class SessionState:
     "This request has logged its browser out."
     pending_login: Any = None
     "The login that was refused for the limit, and that this request completes."
+    half_logins: Mapping[str, Any] = MappingProxyType({})
+    "What the session held, when it was loaded, that may be the first part of a login."
+    lapsed: bool = False
+    "A login of this request was refused because its first part was proved too long ago."
     turned_away: bool = False
     "A login of this request was refused."
     pending_login_secret: str = ""

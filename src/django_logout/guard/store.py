@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
-from django_logout.guard import decision, prefetch
+from django_logout.guard import decision, half_logins, prefetch
 from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.activity import is_passive
@@ -266,6 +266,8 @@ class GuardedStore(_Base):
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
         identity, state = identify(data, key), self.state
         state.key_unknown = not data and not self.session_key
+        if identity is None and data:
+            state.half_logins = half_logins.select_half_logins(data)
         if identity is not None:
             state.hold(identity, data.get(HASH_SESSION_KEY, ""))
             data[ID_KEY] = str(identity.id)  # the id goes with the data, to a new key too
@@ -309,6 +311,8 @@ class GuardedStore(_Base):
                 data.pop(key, None)
         if state.ended_elsewhere and ID_KEY in data:
             raise UpdateError
+        if self.identity is None:
+            half_logins.note_half_logins(data)
         self.adopt()
         return True
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.ending import logout
+from django_logout.guard import half_logins
 from django_logout.guard.install import session_of, session_state
 from django_logout.guard.presented import BEARER, is_session_user, presented_stores
 from django_logout.guard.state import SessionState
@@ -43,11 +44,13 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     if before is not None and was_active and impersonation.is_impersonation(request, state):
         row = impersonation.register_step(request, user, before)
     else:
+        session_limits.refuse_outdated_proof(request, user)
         row = session_limits.register_login(
             session, user, request, session_id=state.pending_login and state.pending_login.id
         )
         state.origins = ()
     session.pop(pending_login.KEY, None)
+    session.pop(half_logins.SEEN_KEY, None)
     identity = session.identity
     state.hold(identity, session.get(HASH_SESSION_KEY, ""))
     state.key = session.session_key

@@ -26,6 +26,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending import pipeline
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import LoginRefused, SessionNotEnded
+from django_logout.guard import half_logins
 from django_logout.guard.install import state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
@@ -106,6 +107,23 @@ def _token_logins(request: HttpRequest) -> dict[Any, list[UUID]]:
     request = getattr(request, "_request", request)  # REST framework wraps it.
     noted: dict[Any, list[UUID]] = vars(request).setdefault(ISSUED, {})
     return noted
+
+
+def refuse_outdated_proof(request: HttpRequest, user: Any) -> None:
+    """Refuse a login that was begun before all sessions of its user were ended.
+
+    It costs two queries, and only if the session held the first part of a login of this user.
+    Raises :class:`LoginRefused`; the user of the request is anonymous then.
+    """
+    state = state_of(request)
+    proved = half_logins.proved_at(state.half_logins, user)
+    if proved is None or not cutoffs.all_ended_since(user.pk, cutoffs.moment_of(proved)):
+        return
+    state.turned_away = state.lapsed = True
+    for name in half_logins.names_of_user(state.half_logins, user):
+        request.session.pop(name, None)
+    undo_login(request)
+    raise LoginRefused("This login was begun before the user was logged out everywhere.")
 
 
 def register_within_limit(

@@ -29,6 +29,9 @@ def login_refused_response(request: HttpRequest) -> HttpResponse:
         # A middleware that logs in at every request would redirect to the same page for ever.
         return request.method != "POST" and urlsplit(url).path == request.path
 
+    if state_of(request).lapsed:
+        url = resolve_or_log(settings.LOGIN_URL) if hasattr(request, "_messages") else ""
+        return respond(request, Kind.ENDED, reason=Reason.LOGIN_LAPSED, redirect_to=url)
     page = pending_login.page_url() if state_of(request).pending_login_secret else ""
     refused = Reason.LOGIN_REFUSED
     if page and not is_here(page):

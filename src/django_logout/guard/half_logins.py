@@ -1,0 +1,79 @@
+"""Logins of which only the first part is proved, such as the password before the second factor.
+
+Apps keep them in the anonymous session of the browser, each in its own way. A proof that is older
+than the newest ending of all of its user's sessions does not count: whoever has ended them may
+have done so because someone else knows the password.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from time import time
+from typing import Any
+
+#: The key of the session's data that holds since when it has had what may be half a login.
+SEEN_KEY = "_django_logout_half"
+#: Names of what may be one, and of a number in it that may be the key of a user.
+_HALF = re.compile("login|user|auth|otp|mfa|2fa|factor|verif|pending|uid|member", re.IGNORECASE)
+_OWNER = re.compile("user|uid|member|account|login$|(^|_)(id|pk)$", re.IGNORECASE)
+#: Where apps note the time of the first part, in seconds since the epoch: django-allauth and
+#: django-two-factor-auth.
+_TIMES = ("initiated_at", "authentication_time")
+
+
+def select_half_logins(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what may be half a login, and when each was seen first, of an anonymous session."""
+    found = {name: data[name] for name in data if _HALF.search(str(name)) and name[:1] != "_"}
+    if found and SEEN_KEY in data:
+        found[SEEN_KEY] = data[SEEN_KEY]
+    return found
+
+
+def note_half_logins(data: dict[str, Any]) -> None:
+    """Note in an anonymous session, before it is saved, since when it has had each of them."""
+    before, now = data.pop(SEEN_KEY, None), time()
+    known = before if isinstance(before, dict) else {}
+    if found := select_half_logins(data):
+        data[SEEN_KEY] = {name: known.get(name, now) for name in found}
+
+
+def names_of_user(stored: Mapping[str, Any], user: Any) -> list[str]:
+    """Return the names of those that are of this user."""
+    texts = {str(user.pk), user.get_username(), str(getattr(user, "email", "")) or str(user.pk)}
+    names = (name for name in stored if name != SEEN_KEY)
+    return [name for name in names if _names_user(name, stored[name], texts)]
+
+
+def proved_at(stored: Mapping[str, Any], user: Any) -> float | None:
+    """Return when the oldest half login of this user was proved, in seconds since the epoch.
+
+    ``None`` is returned if there is none. One whose time is unknown is as old as can be.
+    """
+    seen = stored.get(SEEN_KEY)
+    known = seen if isinstance(seen, dict) else {}
+    times = (_time_in(stored[name], known.get(name, 0)) for name in names_of_user(stored, user))
+    return min(times, default=None)
+
+
+def _names_user(name: str, value: Any, texts: set[str]) -> bool:
+    for leaf_name, leaf in _leaves(name, value):
+        may_be_key = isinstance(leaf, str) or bool(_OWNER.search(leaf_name))
+        if may_be_key and not isinstance(leaf, bool) and str(leaf) in texts:
+            return True
+    return False
+
+
+def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for inner, each in value.items():
+            yield from _leaves(str(inner), each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _leaves(name, each)
+    else:
+        yield name, value
+
+
+def _time_in(value: Any, first_seen: Any) -> float:
+    given = [value.get(name) for name in _TIMES] if isinstance(value, Mapping) else []
+    times = [at for at in (*given, first_seen) if isinstance(at, int | float)]
+    return float(times[0]) if times else 0.0
