@@ -127,3 +127,10 @@ def endings_seen(user_pk: Any) -> frozenset[str]:
     ids = (rows.values_list(Cast("pk", CharField()), flat=True) for rows in (cuts, endings))
     # Not every database writes a UUID with dashes.
     return frozenset(name.replace("-", "") for name in QuerySet.union(*ids, all=True))
+
+
+def all_ended_since(user_pk: Any, moment: datetime) -> bool:
+    """Return whether all sessions of a user, or all others, were ended since a moment that another
+    app has noted. The clocks of the servers have to agree on it."""
+    endings = _endings_of_all().filter(user=user_pk, created_at__gte=moment)
+    return covering(user_pk).filter(before__gte=moment).exists() or endings.exists()

@@ -1,0 +1,153 @@
+"""Half a login, such as a proved password before the second factor, does not outlive an ending."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate, get_user_model, login
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
+
+from django_logout import Target, end_sessions
+from django_logout.guard import half_logins
+from tests.clients import JSON, Page, logged_in, logged_in_as
+from tests.urls import urlpatterns as site
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def first(request: HttpRequest) -> HttpResponse:
+    """Prove the password, as home-made views do."""
+    user: Any = authenticate(request, username="ann", password="pw")
+    request.session["pre_2fa_user_id"] = user.pk
+    return HttpResponse()
+
+
+def second(request: HttpRequest) -> HttpResponse:
+    """Prove the second factor."""
+    user = get_user_model().objects.get(pk=request.session.pop("pre_2fa_user_id"))
+    login(request, user, "django.contrib.auth.backends.ModelBackend")
+    return HttpResponse()
+
+
+def touch(request: HttpRequest) -> HttpResponse:
+    """Save the session for another reason."""
+    request.session["otp_seen"] = request.session.get("otp_seen", 0) + 1
+    request.session["basket"] = {"items": {"1": 2}}
+    return HttpResponse()
+
+
+@pytest.fixture(autouse=True)
+def two_factors(settings: Any) -> None:
+    """A site whose login has two steps."""
+    settings.ROOT_URLCONF = (
+        path("first/", first),
+        path("second/", second),
+        path("touch/", touch),
+        *site,
+    )
+
+
+def half(*, touched: bool = False) -> Client:
+    """Return a browser that has proved the password."""
+    client = Client()
+    client.get("/touch/")
+    client.get("/first/")
+    if touched:
+        client.get("/touch/")
+    return client
+
+
+def test_both_steps_log_in(engine: str, user: Any) -> None:
+    """Nothing has ended, and nothing of the proof is left in the session."""
+    end_sessions(Target.user(user))
+    client = half(touched=True)
+    client.get("/second/")
+    assert logged_in_as(client) == "ann"
+    assert half_logins.SEEN_KEY not in client.session
+
+
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize("of_everyone", [False, True])
+def test_first_step_does_not_outlive_an_ending(
+    engine: str, user: Any, touched: bool, of_everyone: bool
+) -> None:
+    """However often the session is saved in between, before the ending and after it."""
+    client = half(touched=touched)
+    end_sessions(Target.everyone() if of_everyone else Target.user(user))
+    if touched:
+        client.get("/touch/")
+    response = client.post("/second/")
+    assert (response.status_code, response["Location"]) == (302, "/login/")
+    assert logged_in_as(client) == ""
+    assert client.session["basket"]
+
+    client.get("/first/")  # The user starts again.
+    client.get("/second/")
+    assert logged_in_as(client) == "ann"
+
+
+def test_an_api_is_told_so(user: Any) -> None:
+    """By status, and by reason."""
+    client = half()
+    end_sessions(Target.user(user))
+    response = client.post("/second/", headers=JSON)
+    assert (response.status_code, response.json()["reason"]) == (401, "login_lapsed")
+
+
+def test_a_site_without_messages_says_so_on_a_page(user: Any, settings: Any) -> None:
+    """The login page could not."""
+    settings.MIDDLEWARE = settings.MIDDLEWARE[:-1]
+    client = half()
+    end_sessions(Target.user(user))
+    response = client.post("/second/")
+    assert response.status_code == 401
+    assert "could not be completed" in Page(response).text
+
+
+def test_another_user_is_not_affected(user: Any, other: Any) -> None:
+    """Their sessions have ended, not these."""
+    client = half()
+    end_sessions(Target.user(other))
+    client.get("/second/")
+    assert logged_in_as(client) == "ann"
+
+
+def test_one_session_ended_is_no_reason(user: Any) -> None:
+    """The user may log out elsewhere in between."""
+    client, elsewhere = half(), logged_in(user)
+    elsewhere.post("/accounts/logout/")
+    client.get("/second/")
+    assert logged_in_as(client) == "ann"
+
+
+@pytest.mark.parametrize(
+    ("stored", "at"),
+    [
+        ({}, None),
+        ({"basket": "5", "viewed_users": True}, None),
+        ({"login_attempts": 5}, None),
+        ({"pre_2fa_user_id": 5}, 0),
+        ({"mfa_name": "ann"}, 0),
+        ({"login_stage": {"user_pk": "5", "initiated_at": 7.5}}, 7.5),
+        ({"wizard_login_view": {"user_pk": "5", "authentication_time": 7}}, 7),
+        ({"otp": [{"uid": 5}], half_logins.SEEN_KEY: {"otp": 9.5}}, 9.5),
+        ({"otp": [{"uid": 5}], half_logins.SEEN_KEY: "spoiled"}, 0),
+        ({"otp_uid": 5, "auth_stage": {"user": "5", "initiated_at": 3}}, 0),
+    ],
+)
+def test_what_counts_as_a_proof_and_when_it_was_made(stored: Any, at: Any) -> None:
+    """Of the user with the key 5, whose name is ann."""
+    user = get_user_model()(pk=5, username="ann")
+    assert half_logins.proved_at(half_logins.select_half_logins(stored), user) == at
+
+
+def test_times_are_kept_for_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And dropped with what goes."""
+    monkeypatch.setattr(half_logins, "time", lambda: 5)
+    data: dict[str, Any] = {"otp": 1, half_logins.SEEN_KEY: {"otp": 3, "login": 2}, "user": 1}
+    half_logins.note_half_logins(data)
+    assert data[half_logins.SEEN_KEY] == {"otp": 3, "user": 5}
+    del data["otp"], data["user"]
+    half_logins.note_half_logins(data)
+    assert data == {}
