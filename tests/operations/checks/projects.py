@@ -61,6 +61,8 @@ def without(*gone: str) -> list[str]:
     return [entry for entry in MIDDLEWARE if entry not in gone]
 
 
+#: A middleware whose work cannot be seen from its name.
+OTHER = "tests.races.middleware.restore_everything"
 HOME = path("", home, name="home")
 OURS_AT_LAST = (
     path("accounts/", include("django.contrib.auth.urls")),
@@ -71,10 +73,12 @@ FILE = {"SESSION_ENGINE": ENGINES["file"], "CACHES": LOCMEM}
 #: A broken project for each id, and what its hint must contain.
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "E001": ({"MIDDLEWARE": without(OURS)}, f'Put "{OURS}" into MIDDLEWARE, right after "{AUTH}"'),
-    "E002": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Remove "{OURS}" from MIDDLEWARE.'),
     "E003": ({"MIDDLEWARE": [OURS, *without(OURS)]}, f'to right after "{AUTH}"'),
     "E004": ({"MIDDLEWARE": without(SESSIONS)}, f'Put "{SESSIONS}" into MIDDLEWARE'),
     "E005": ({"MIDDLEWARE": without(AUTH)}, f'Put "{AUTH}" into MIDDLEWARE'),
+    "W006": ({"MIDDLEWARE": [OTHER, *without(SESSIONS)]}, '"django_logout.W006"'),
+    "W007": ({"MIDDLEWARE": [OTHER, *without(AUTH)]}, f'Put "{AUTH}" into MIDDLEWARE'),
+    "W008": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Remove "{OURS}" from MIDDLEWARE.'),
     "W010": ({"ROOT_URLCONF": urlconf(HOME)}, 'path("accounts/", include("django_logout.urls"))'),
     "W011": ({"ROOT_URLCONF": urlconf(*OURS_AT_LAST)}, "before what includes Django's"),
     "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),

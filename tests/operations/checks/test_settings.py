@@ -19,6 +19,29 @@ def test_plugin_of_the_wrong_kind_is_reported(kind: Any) -> None:
     assert list(found(LOGOUT={"RESPONDERS": [wrong]})) == ["E033"]
 
 
+class Duck:
+    """Responds like one of ours."""
+
+    def accepts(self, request: Any, notice: Any) -> bool:
+        """Accept nothing."""
+        return False
+
+    def respond(self, request: Any, notice: Any) -> Any:
+        """Respond to nothing."""
+
+
+def make_duck() -> Duck:
+    """Return one."""
+    return Duck()
+
+
+@pytest.mark.parametrize("name", ["Duck", "make_duck"])
+def test_plugin_that_works_without_the_base_class_is_no_error(name: str) -> None:
+    """What it extends does not matter, if it can do the same."""
+    paths = [f"{__name__}.{name}", "django_logout.responses.html.HtmlResponder"]
+    assert found(LOGOUT={"RESPONDERS": paths}) == {}
+
+
 def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
     """No guess is better than a wrong one."""
     (message,) = found(LOGOUT={"colour": "red"}).values()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.operations.checks.imports import ancestry
 
@@ -18,8 +18,21 @@ def check_middleware() -> Iterator[CheckMessage]:
         [at for at, path in enumerate(settings.MIDDLEWARE) if wanted in ancestry(path)]
         for wanted in (OURS, SESSIONS, AUTH)
     )
-    for path, places, error in ((SESSIONS, sessions, "E004"), (AUTH, auth, "E005")):
-        if not places:
+    # A middleware of another origin may do the same; what it does cannot be seen from here.
+    others = [path for path in settings.MIDDLEWARE[: min(ours, default=None)] if _is_other(path)]
+    for path, places, error, warning in (
+        (SESSIONS, sessions, "E004", "W006"),
+        (AUTH, auth, "E005", "W007"),
+    ):
+        if not places and others:
+            yield Warning(
+                f"{path} is not in MIDDLEWARE. No user is ever logged in, unless {_listed(others)} "
+                "does the same.",
+                hint=f'Put "{path}" into MIDDLEWARE, before "{OURS}"; or, if users can log in, add '
+                f'"django_logout.{warning}" to SILENCED_SYSTEM_CHECKS.',
+                id=f"django_logout.{warning}",
+            )
+        elif not places:
             yield Error(
                 f"{path} is not in MIDDLEWARE, so no user is ever logged in.",
                 hint=f'Put "{path}" into MIDDLEWARE, before "{OURS}".',
@@ -32,10 +45,10 @@ def check_middleware() -> Iterator[CheckMessage]:
             id="django_logout.E001",
         )
     if len(ours) > 1:
-        yield Error(
+        yield Warning(
             f"LogoutMiddleware is in MIDDLEWARE {len(ours)} times.",
             hint=f'Remove "{settings.MIDDLEWARE[ours[-1]]}" from MIDDLEWARE.',
-            id="django_logout.E002",
+            id="django_logout.W008",
         )
     if ours and ours[0] < max(sessions[:1] + auth[:1], default=0):
         last = settings.MIDDLEWARE[max(sessions[:1] + auth[:1])]
@@ -44,3 +57,11 @@ def check_middleware() -> Iterator[CheckMessage]:
             hint=f'Move "{settings.MIDDLEWARE[ours[0]]}" in MIDDLEWARE to right after "{last}".',
             id="django_logout.E003",
         )
+
+
+def _is_other(path: str) -> bool:
+    return path.partition(".")[0] not in {"django", "django_logout"}
+
+
+def _listed(paths: list[str]) -> str:
+    return " or ".join(f'"{path}"' for path in paths)

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error
 
 from django_logout.conf import SETTING_NAMES, LogoutSettings
 from django_logout.guard.store import LOGIN_KEYS
-from django_logout.operations.checks.imports import ancestry
+from django_logout.operations.checks.imports import ancestry, behaves_like
 from django_logout.operations.checks.setting_types import describe, listed, matches
 from django_logout.sessions.devices import SOCKET, as_network
 
@@ -61,7 +61,7 @@ def check_settings() -> Iterator[CheckMessage]:
         )
     for key, base in BASES.items():
         for path in () if key in wrong else given.get(key) or ():
-            if base not in ancestry(path):
+            if base not in ancestry(path) and not behaves_like(path, base):
                 yield Error(
                     f'LOGOUT["{key}"] names "{path}", which is not a class of that kind.',
                     hint=f'Write the dotted path of a class that extends "{base}".',
