@@ -56,5 +56,7 @@ class Scope(StrEnum):
     CREDENTIAL = "credential"
 
 
+#: What has failed to end if a request is identified by other means than its session.
+CREDENTIAL = "credential"
 #: Kind of the login session of a browser. The other kinds are of tokens, named like their revoker.
 SESSION = "session"

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from django_logout.enums import SESSION, Reason, Scope
+from django_logout.enums import CREDENTIAL, SESSION, Reason, Scope
 from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -289,6 +289,17 @@ class LogoutResult:
         """Number of session cookies beyond ``MAX_PRESENTED_SESSIONS``. Their sessions may be
         active."""
         return sum(outcome.left for outcome in self.outcomes)
+
+    @property
+    def still_logged_in(self) -> bool:
+        """Whether the session has ended, and something else identifies the user with each request,
+        such as a gateway."""
+        return CREDENTIAL in self.failed
+
+    def without_credential(self) -> LogoutResult:
+        """Return this result of a logout after which the client is still logged in."""
+        outcome = Outcome(CREDENTIAL, error="unknown")
+        return replace(self, outcomes=(*self.outcomes, outcome))
 
     @property
     def complete(self) -> bool:

@@ -26,7 +26,7 @@ from django_logout.guard.presented import (
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
-from django_logout.types import LogoutResult, Outcome, Target
+from django_logout.types import LogoutResult, Target
 from django_logout.utils.redirects import resolve_or_log
 from django_logout.web import reauthentication
 from django_logout.web.session_list import Listing
@@ -35,7 +35,7 @@ logger = logging.getLogger("django_logout")
 
 PER_PAGE = 20
 #: The result of logging out a client whose credential cannot be revoked.
-CANNOT_END = LogoutResult(outcomes=(Outcome("credential", error="unknown"),))
+CANNOT_END = LogoutResult().without_credential()
 
 View = Callable[..., HttpResponse]
 

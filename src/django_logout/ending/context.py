@@ -1,6 +1,7 @@
 """What every step of an ending has to know: found once, and carried."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connections
 from django.http import HttpRequest
@@ -9,6 +10,8 @@ from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
 from django_logout.guard.presented import PresentedSessions
+from django_logout.revokers import runner
+from django_logout.revokers.cookies import values_to_delete
 from django_logout.sessions import engines, registry
 from django_logout.sessions.engines import Engine
 from django_logout.types import Target
@@ -52,4 +55,16 @@ def prepare_ending(
     presented = PresentedSessions.of(request)
     if target.scope is Scope.CURRENT and not presented.are_known():
         raise SessionNotEnded("The session store does not answer.")
+    if target.scope is Scope.CURRENT and request is not None:
+        # Their cookies are deleted with the session, and a copy of them must not outlive it.
+        logins = [found for found in logins_in_cookies(request) if found is not None]
+        presented = presented._replace(ids=list(dict.fromkeys([*presented.ids, *logins])))
     return EndingContext(database, engine, uses_cache, presented, with_change)
+
+
+def logins_in_cookies(request: HttpRequest) -> list[UUID | None]:
+    """Return the logins of the tokens in the cookies that are deleted with a request's session.
+
+    ``None`` stands for a token that names no login, and so cannot be ended.
+    """
+    return runner.logins_of_tokens(values_to_delete(request))

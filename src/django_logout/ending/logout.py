@@ -11,9 +11,11 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 
 from django_logout.conf import logout_settings
+from django_logout.ending.context import logins_in_cookies
 from django_logout.ending.pipeline import run_ending, run_shielded
 from django_logout.enums import SESSION, Reason
 from django_logout.exceptions import SessionNotEnded
+from django_logout.guard.identified import is_identified_anyway
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_of, session_state, state_of
 from django_logout.guard.presented import set_anonymous_user
@@ -57,6 +59,7 @@ def _logout(
     with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
+    identified = is_identified_anyway(request, user) or None in logins_in_cookies(request)
     run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None
@@ -76,12 +79,13 @@ def _logout(
         session.update(kept)
     set_anonymous_user(request)
     state.logged_out = True
-    return result
+    return result.without_credential() if identified else result
 
 
 def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -> LogoutResult:
     """Revoke the credential of a request without a session, and empty what it has in place of one."""
     user = user if getattr(user, "is_authenticated", False) else None
+    identified = is_identified_anyway(request, user)
     target = Target.user(user) if everywhere and user is not None else Target.current(request)
     result, _ = run_ending(target, reason=Reason.USER, actor=user, request=request)
     user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
@@ -90,7 +94,7 @@ def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -
     if callable(empty):
         empty()
     set_anonymous_user(request)
-    return result
+    return result.without_credential() if identified else result
 
 
 def end_for_django_logout(request: HttpRequest, user: Any) -> None:

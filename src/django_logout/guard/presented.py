@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import salted_hmac
+from django.utils.functional import LazyObject
 
 from django_logout.conf import logout_settings
 from django_logout.exceptions import unavailable_on_outage
@@ -247,7 +248,9 @@ def is_session_user(request: HttpRequest, user: Any) -> bool:
     """
     request = getattr(request, "_request", request)  # REST framework wraps it.
     by_session = (vars(request).get("_cached_user"), vars(request).get("_acached_user"))
-    plain = getattr(user, "_wrapped", user)
+    plain = user
+    while isinstance(plain, LazyObject):  # A middleware may have wrapped it once more.
+        plain = vars(plain)["_wrapped"]
     return any(plain is found and found.is_authenticated for found in by_session if found)
 
 

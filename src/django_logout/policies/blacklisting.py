@@ -34,7 +34,7 @@ def on_listed(instance: Any, created: bool, raw: bool, **kwargs: Any) -> None:
     """Notice that a blacklisted token was replaced by a new one of the same login, which goes on."""
     noted: set[UUID] = getattr(current_request.get(), BLACKLISTED, set())
     if created and not raw and noted:
-        noted.discard(login_id_in(instance.token))  # type: ignore[arg-type]
+        noted.discard(login_id_in(instance.token))
 
 
 class BlacklistedQuerySet(QuerySet[Any]):

@@ -22,6 +22,7 @@ from django_logout.enums import Reason
 from django_logout.exceptions import LogoutError
 from django_logout.responses.messages import (
     REAUTHENTICATE,
+    STILL_LOGGED_IN,
     TOO_MANY_COOKIES,
     describe_result,
     explain_reason,
@@ -44,6 +45,8 @@ class Kind(StrEnum):
 
     LOGGED_OUT = "logged_out", HTTPStatus.OK
     "The session ended, as the client asked."
+    STILL_LOGGED_IN = "still_logged_in", HTTPStatus.OK
+    "The session ended, and other means than the session identify the user with each request."
     NOT_ENDED = "not_ended", HTTPStatus.SERVICE_UNAVAILABLE
     "The session could not be ended, or its status could not be read. Status 503."
     CSRF_FAILED = "csrf_failed", HTTPStatus.FORBIDDEN
@@ -203,6 +206,8 @@ def _add_message(messages: Any, notice: Notice) -> None:
             messages.add(INFO, REAUTHENTICATE, extra_tags=REAUTHENTICATE_TAG)
         case Kind.LOGGED_OUT if notice.result is not None and notice.result.left:
             messages.add(WARNING, TOO_MANY_COOKIES)
+        case Kind.STILL_LOGGED_IN:
+            messages.add(WARNING, STILL_LOGGED_IN)
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
             level = SUCCESS if notice.result.complete else WARNING
             messages.add(level, describe_result(notice.result))

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url
-from django_logout.responses.messages import TOO_MANY_COOKIES, explain_reason
+from django_logout.responses.messages import STILL_LOGGED_IN, TOO_MANY_COOKIES, explain_reason
 from django_logout.responses.pages import render_page
 from django_logout.utils.csp import nonce
 
@@ -25,7 +25,8 @@ class HtmlResponder(Responder):
             response = notice.page()
             response.status_code = kind.status.value  # an int, as in every other response
             return response
-        name = kind if kind in {Kind.LOGGED_OUT, Kind.NOT_ENDED} else "session_ended"
+        own = {Kind.LOGGED_OUT, Kind.NOT_ENDED, Kind.STILL_LOGGED_IN}
+        name = kind if kind in own else "session_ended"
         context = {
             "reason": explain_reason(notice.reason),
             "retry_url": request.get_full_path(),
@@ -33,6 +34,8 @@ class HtmlResponder(Responder):
         }
         if notice.result is not None and notice.result.left:
             context["warning"] = TOO_MANY_COOKIES
+        if kind is Kind.STILL_LOGGED_IN:
+            context["warning"] = STILL_LOGGED_IN
         if kind.needs_login:
             context["login_url"] = notice.redirect_to or login_url(request)
         html = render_page(f"django_logout/{name}.html", context)

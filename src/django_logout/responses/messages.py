@@ -16,6 +16,11 @@ REAUTHENTICATE = gettext_lazy(
 IMPERSONATED = gettext_lazy(
     "You are acting as another user. Only that user can end sessions here, except this one."
 )
+#: Why a user who has logged out is still logged in.
+STILL_LOGGED_IN = gettext_lazy(
+    "Your session has ended, but your network or an app still tells this site who you are, with "
+    "every request. To log out, end the access there."
+)
 #: Why a user with correct credentials is not logged in yet.
 CHOOSE = gettext_lazy(
     "You are already logged in on the maximum number of devices. Choose where to log out."

@@ -1,7 +1,7 @@
 """The interface of revokers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -82,6 +82,11 @@ class Revoker(ABC):
         """Return the id, as in :meth:`list`, of the credential that authenticated this request (REST
         framework puts it into ``request.auth``), or ``None`` if it is of another kind."""
         return None
+
+    def login_ids(self, values: Collection[str]) -> Iterator[UUID | None]:
+        """Yield the login of each of these values that is a valid token of this kind, or ``None`` for
+        a valid token that names no login, and so cannot be ended."""
+        return iter(())
 
     def owns_model(self, model: type[Model]) -> bool:
         """Return whether the rows of a model are such credentials. Some apps let the project

@@ -36,6 +36,14 @@ class CookieRevoker(Revoker):
         return sum(cookie["name"] in request.COOKIES for cookie in to_delete)
 
 
+def values_to_delete(request: HttpRequest) -> list[str]:
+    """Return the values of the cookies that are deleted with the session, as the browser sent them."""
+    if not request.COOKIES:
+        return []
+    sent = (request.COOKIES.get(cookie.get("name", "")) for cookie in _cookies())
+    return [value for value in sent if value]
+
+
 def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
     """Delete the cookies that an ending in this request has noted, unless the ending failed."""
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -49,7 +57,7 @@ def delete_named_cookies(response: HttpResponse, names: Collection[str]) -> None
 
     A cookie that the response itself sets is kept: it is a new one.
     """
-    known = {cookie["name"]: cookie for cookie in _cookies()}
+    known = {cookie.get("name"): cookie for cookie in _cookies()}
     for name in names:
         if name not in response.cookies:
             _delete(known.get(name, {"name": name}), response)

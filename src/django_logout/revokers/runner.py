@@ -61,6 +61,18 @@ def presented(request: HttpRequest) -> UUID | None:
     return next((credential_id for credential_id in found if credential_id), None)
 
 
+def logins_of_tokens(values: Collection[str]) -> list[UUID | None]:
+    """Return the logins of those of these values that are valid tokens of any kind.
+
+    ``None`` stands for a token that names no login, and stays valid.
+    """
+    return [
+        login_id
+        for revoker in (instances() if values else ())
+        for login_id in _quietly(revoker, lambda each: [*each.login_ids(values)], revoker, ())
+    ]
+
+
 def _run(path: str, ending: Ending) -> Outcome:
     # A failed statement breaks the whole transaction on some databases, a failed save() on all.
     # A savepoint keeps that inside the fence. Our own two revokers need none.

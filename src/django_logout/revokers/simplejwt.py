@@ -1,6 +1,7 @@
 """Revoke JSON web tokens of djangorestframework-simplejwt."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,9 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rest_framework_simplejwt.exceptions import TokenBackendError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.state import token_backend
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import Token
 
@@ -100,6 +103,12 @@ class SimpleJwtRevoker(ModelRevoker):
         """Return the login of the token in ``request.auth``."""
         auth = getattr(request, "auth", None)
         return as_id(auth.get(SID)) if isinstance(auth, Token) else None
+
+    def login_ids(self, values: Collection[str]) -> Iterator[UUID | None]:
+        """Yield the logins of the JSON web tokens among these values."""
+        for value in values:
+            with suppress(TokenBackendError):
+                yield as_id(token_backend.decode(value).get(SID))
 
     def connect(self) -> None:
         """Bind each refresh token that the library lists to the session in which it is created."""

@@ -79,6 +79,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "W006": ({"MIDDLEWARE": [OTHER, *without(SESSIONS)]}, '"django_logout.W006"'),
     "W007": ({"MIDDLEWARE": [OTHER, *without(AUTH)]}, f'Put "{AUTH}" into MIDDLEWARE'),
     "W008": ({"MIDDLEWARE": [*MIDDLEWARE, OURS]}, f'Remove "{OURS}" from MIDDLEWARE.'),
+    "W009": (
+        {"MIDDLEWARE": [*MIDDLEWARE, "django.contrib.auth.middleware.RemoteUserMiddleware"]},
+        'LOGOUT_REDIRECT_URL = "https://sso.example/logout"',
+    ),
     "W010": ({"ROOT_URLCONF": urlconf(HOME)}, 'path("accounts/", include("django_logout.urls"))'),
     "W011": ({"ROOT_URLCONF": urlconf(*OURS_AT_LAST)}, "before what includes Django's"),
     "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),

@@ -18,6 +18,7 @@ from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.policies import session_limits
 from tests.clients import LOGOUT, logged_in_as
+from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,15 +168,14 @@ def test_either_cookie_ends_its_session(
     assert works(copied) == (False, False)
 
 
+@pytest.mark.parametrize("url", ["/stock/logout/", "/auth/logout/"])
 def test_logout_without_browser_session_revokes_access_token(
-    here: Client, monkeypatch: pytest.MonkeyPatch
+    here: Client, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    """The library's view leaves the access token valid."""
+    """By the library's view, which blacklists the refresh token, and by ours."""
     monkeypatch.setattr(api_settings, "SESSION_LOGIN", False)
     copied = tokens(here)
-    assert tokens(here).post("/stock/logout/").status_code == 200
-    assert works(copied) == (True, False)
-    assert tokens(here).post("/auth/logout/").status_code == 200
+    assert tokens(here).post(url).status_code == 200
     assert works(copied) == (False, False)
 
 
@@ -299,3 +299,40 @@ def test_refused_session_leaves_no_tokens(user: Any, settings: Any, monkeypatch:
     client = Client()
     assert client.post("/auth/login/", {"username": "ann", "password": "pw"}).status_code != 200
     assert LoginSession.objects.get().kind == "session"
+
+
+def cookies_only(settings: Any) -> Client:
+    """Return a browser that has logged in for cookies, without a session."""
+    settings.REST_AUTH = {**settings.REST_AUTH, "SESSION_LOGIN": False}
+    client = Client()
+    assert client.post("/auth/login/", {"username": "ann", "password": "pw"}).status_code == 200
+    return client
+
+
+def test_our_page_ends_the_login_of_the_cookies(user: Any, settings: Any) -> None:
+    """It deletes them, and a copy is refused. Another login stays."""
+    client = cookies_only(settings)
+    copied, another = tokens(client), cookies_only(settings)
+    said = client.post(LOGOUT, headers={"Accept": "application/json"}).json()
+    assert (said["logged_out"], said["complete"]) == (True, True)
+    assert said["ended"]["simplejwt"] == 1
+    assert (works(copied), works(another)) == ((False, False), (True, True))
+
+
+def test_our_page_says_that_a_token_without_a_login_stays(user: Any, settings: Any) -> None:
+    """Issued by code that does not know this package."""
+    client = Client()
+    client.cookies["access"] = str(AccessToken.for_user(user))
+    client.cookies["refresh"] = "broken"
+    said = client.post(LOGOUT, headers={"Accept": "application/json"}).json()
+    assert (said["logged_out"], said["failed"]) == (False, ["credential"])
+    assert client.post(LOGOUT, headers={"Accept": "application/json"}).json()["logged_out"] is True
+
+
+def test_other_cookies_of_the_project(user: Any, settings: Any) -> None:
+    """Those that ``DELETE_COOKIES`` names may hold tokens, too."""
+    settings.LOGOUT = {"DELETE_COOKIES": ["jwt"]}
+    client, copied = Client(), Client()
+    client.cookies["jwt"] = copied.cookies["jwt"] = Program.log_in().access
+    assert client.post(LOGOUT, headers={"Accept": "application/json"}).json()["logged_out"] is True
+    assert copied.get("/own/who/").status_code == 401

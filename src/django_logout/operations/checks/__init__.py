@@ -25,6 +25,7 @@ def security_checks(**kwargs: Any) -> list[CheckMessage]:
     """Run the checks that need only the settings."""
     return [
         *middleware.check_middleware(),
+        *middleware.check_identifying_middleware(),
         *engine.check_engine(),
         *engine.check_user_database(),
         *settings.check_settings(),

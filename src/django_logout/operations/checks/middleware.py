@@ -12,6 +12,31 @@ SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
+#: Middleware that logs users in again, or identifies them beside the session, and what it goes by.
+IDENTIFYING = {
+    "django.contrib.auth.middleware.RemoteUserMiddleware": "what the web server says of each request",
+    "django_auth_adfs.middleware.LoginRequiredMiddleware": "the login at AD FS",
+    "django_cas_ng.middleware.CASMiddleware": "the login at the CAS server",
+    "oauth2_provider.middleware.OAuth2TokenMiddleware": "the access token of each request",
+    "sesame.middleware.AuthenticationMiddleware": "the link that the user keeps",
+}
+
+
+def check_identifying_middleware() -> Iterator[CheckMessage]:
+    """Check that users can leave what a middleware logs them in by, with the next request."""
+    if settings.LOGOUT_REDIRECT_URL:
+        return  # The project leads its users on, where they can.
+    for path in settings.MIDDLEWARE:
+        for known in sorted(ancestry(path) & IDENTIFYING.keys()):
+            yield Warning(
+                f"{path} ({known.rpartition('.')[2]}) logs users in by {IDENTIFYING[known]}, again "
+                "after each logout. They are told that they are still logged in.",
+                hint="Set LOGOUT_REDIRECT_URL to the page where that login ends, as in "
+                'LOGOUT_REDIRECT_URL = "https://sso.example/logout".',
+                id="django_logout.W009",
+            )
+
+
 def check_middleware() -> Iterator[CheckMessage]:
     """Check that the middleware is listed once, after the two that it depends on."""
     ours, sessions, auth = (

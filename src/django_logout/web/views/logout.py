@@ -95,7 +95,10 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         warning = TOO_MANY_COOKIES if result.left else ""
         page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
         url = "" if is_here else target
-        return respond(self.request, Kind.LOGGED_OUT, result=result, redirect_to=url, page=page)
+        about: dict[str, Any] = {"result": result, "redirect_to": url}
+        if result.still_logged_in:
+            return respond(self.request, Kind.STILL_LOGGED_IN, **about)
+        return respond(self.request, Kind.LOGGED_OUT, page=page, **about)
 
     def csrf_failed_response(self) -> HttpResponse:
         """Ask for confirmation, with a fresh token: the request may come from another site."""
