@@ -110,7 +110,7 @@ def test_questions_that_decide(remembered: dict[Any, Any], user: Any) -> None:
             registry.row_exists(row_id),
             registry.sessions().filter(ended_at=None).count(),
             session_limits.counted_logins(user, None).count(),
-            cutoffs.all_ended_since(user.pk, moment),
+            cutoffs.endings_seen(user.pk),
             cutoffs.last_cutoff_of(user.pk).covers(moment.timestamp()),
             registry.find_ended(session_id=row_id) is not None,
             [row.ended_at is None for row in registry.sessions()],

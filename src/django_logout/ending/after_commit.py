@@ -26,6 +26,7 @@ from django_logout.sessions import registry, token_logins
 from django_logout.sessions.caches import open_cache
 from django_logout.signals import ending_announced, session_ended
 from django_logout.types import Ending, LogoutResult, Target
+from django_logout.utils.transactions import retry
 
 logger = logging.getLogger("django_logout")
 
@@ -168,12 +169,18 @@ def _end_missed(
     left = stragglers.find_stragglers(batch, ending, context)
     if not left.missed:
         return ending, left.already_ended
-    with transaction.atomic(using=context.database):
-        rows = registry.sessions().filter(pk__in=left.missed)
-        sessions, keys = registry.end_rows(ending.id, ending.at, rows)
-        context.engine.delete(keys, using=context.database)
-        event = cast(LogoutEvent, result.event)  # written for every scope that can miss any
-        audit.add_counts(event, Counter(session.kind for session in sessions))
+    event = cast(LogoutEvent, result.event)  # written for every scope that can miss any
+
+    def end() -> tuple[Any, Any, LogoutEvent]:
+        with transaction.atomic(using=context.database):
+            rows = registry.sessions().filter(pk__in=left.missed)
+            sessions, keys = registry.end_rows(ending.id, ending.at, rows)
+            context.engine.delete(keys, using=context.database)
+            counts = Counter(session.kind for session in sessions)
+            return sessions, keys, audit.add_counts(event, counts)
+
+    sessions, keys, counted = retry(end, context.database)
+    event.sessions, event.outcomes = counted.sessions, counted.outcomes
     sessions, keys = (*ending.sessions, *sessions), (*ending.keys, *keys)
     return replace(ending, sessions=sessions, keys=keys), left.already_ended
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from copy import copy, deepcopy
 from typing import Any
 from uuid import UUID
 
@@ -37,8 +38,12 @@ def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> 
     return event
 
 
-def append_batch(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> None:
-    """Add a further batch of an ending to its event, in the transaction of that batch."""
+def append_batch(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]) -> LogoutEvent:
+    """Add a further batch of an ending to its event, in the transaction of that batch.
+
+    Returns the changed event. The given one stays as it is, for a transaction that is repeated.
+    """
+    event = _copy(event)
     for outcome in outcomes:
         _add(event.outcomes[outcome.revoker], _entry(ending, outcome))
         event.complete = event.complete and not outcome.error
@@ -47,6 +52,7 @@ def append_batch(event: LogoutEvent, ending: Ending, outcomes: Iterable[Outcome]
     if {session.user_id for session in ending.sessions} - {event.user_id}:
         event.user, event.user_label = None, ""
     event.save(using=registry.database())
+    return event
 
 
 def record_failures(event: LogoutEvent, ending: Ending, failures: Iterable[Outcome]) -> None:
@@ -78,12 +84,20 @@ def is_recorded(event_id: UUID) -> bool:
     return LogoutEvent.objects.using(registry.database()).filter(pk=event_id).exists()
 
 
-def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> None:
-    """Add sessions to the counts of an event, as numbers by kind."""
+def add_counts(event: LogoutEvent, kinds: Mapping[str, int]) -> LogoutEvent:
+    """Add sessions to the counts of an event, as numbers by kind, and return the changed event."""
+    event = _copy(event)
     event.sessions += kinds.get(SESSION, 0)
     for kind in kinds.keys() & event.outcomes.keys():
         event.outcomes[kind]["ended"] += kinds[kind]
     event.save(using=registry.database(), update_fields=["sessions", "outcomes"])
+    return event
+
+
+def _copy(event: LogoutEvent) -> LogoutEvent:
+    event = copy(event)
+    event.outcomes = deepcopy(event.outcomes)
+    return event
 
 
 def _entry(ending: Ending, outcome: Outcome) -> dict[str, Any]:

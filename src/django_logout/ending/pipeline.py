@@ -31,7 +31,7 @@ from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
 from django_logout.utils.arguments import check_actor, check_reason, check_request
 from django_logout.utils.context import current_request
-from django_logout.utils.transactions import in_transaction
+from django_logout.utils.transactions import in_transaction, retry
 
 logger = logging.getLogger("django_logout")
 
@@ -175,27 +175,33 @@ def _end_batch(
 ) -> LogoutResult:
     """End one batch and record it, in one transaction; announce it after the commit."""
     nested = in_transaction(context.database)
+
+    def end_and_record() -> tuple[Ending, LogoutResult]:
+        with transaction.atomic(using=context.database):
+            ended, result = _end_and_record(batch, ending, context, so_far)
+            if nested and context.uses_cache:  # until the project commits, ask the rows
+                ids = [session.id for session in ended.sessions]
+                users = after_commit.users_with_tokens(ended.target)
+                status_cache.invalidate(ids, users)
+        return ended, result
+
+    ended = ending
     try:
         if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
             # No user is logged in here, or none was named: the database has nothing to do.
             result = so_far.plus(_run_revokers(ending, context), None)
         else:
-            with transaction.atomic(using=context.database):
-                ending, result = _end_and_record(batch, ending, context, so_far)
-                if nested and context.uses_cache:  # until the project commits, ask the rows
-                    ids = [session.id for session in ending.sessions]
-                    users = after_commit.users_with_tokens(ending.target)
-                    status_cache.invalidate(ids, users)
+            ended, result = retry(end_and_record, context.database)
     except SynchronousOnlyOperation:
         raise  # The caller has to use aend_sessions().
     except Exception as error:
         logger.exception("The sessions could not be ended; nothing was changed.")
         raise SessionNotEnded("The sessions could not be ended; nothing was changed.") from error
-    note = _note_in_request(ending, context)
+    note = _note_in_request(ended, context)
 
     def finish() -> LogoutResult:
         note()
-        return after_commit.finish_ending(batch, ending, context, result)
+        return after_commit.finish_ending(batch, ended, context, result)
 
     if nested:
         on_commit = partial(after_commit.call_if_recorded, result.event, finish)
@@ -221,7 +227,7 @@ def _end_and_record(
     _refuse_unregistered(ending, context)
     outcomes, event = _run_revokers(ending, context), so_far.event
     if event is not None:
-        audit.append_batch(event, ending, outcomes)
+        event = audit.append_batch(event, ending, outcomes)
     elif (
         ending.sessions
         or ending.target.scope in ALWAYS_RECORDED_SCOPES

@@ -44,6 +44,7 @@ from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.bounded import batched
+from django_logout.utils.transactions import retry
 
 logger = logging.getLogger("django_logout.gate")
 
@@ -153,7 +154,7 @@ def get_status_from_row(identity: Identity) -> SessionStatus:
     Raises :class:`SessionUnavailable` if the database cannot tell.
     """
     with unavailable_on_outage():
-        return status.get_status(identity)
+        return retry(partial(status.get_status, identity), registry.database())
 
 
 def _encode_status(identity: Identity, found: SessionStatus) -> str | None:

@@ -36,7 +36,7 @@ from django_logout.revokers import bindings
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
-from django_logout.utils.transactions import call_after_commit, in_transaction
+from django_logout.utils.transactions import call_after_commit, in_transaction, retry
 
 #: Where a request holds the token logins that it has begun.
 ISSUED = "_django_logout_issued"
@@ -143,11 +143,9 @@ def register_within_limit(
     if limit is None:
         row = create_row()
     elif logout_settings().ON_MAX_SESSIONS != "end_oldest":
-        with transaction.atomic(using=database):
-            lock_user(user)
-            if counted_logins(user, request).exclude(pk__in=replaced_ids).count() >= limit:
-                raise LoginRefused("The user has as many sessions as MAX_SESSIONS allows.")
-            row = create_row()
+        row = retry(
+            partial(_create_if_free, create_row, user, request, replaced_ids, limit), database
+        )
     else:
         row = create_row()
         end_oldest = partial(_end_oldest, row, replaced_ids, user, request, limit)
@@ -163,6 +161,21 @@ def register_within_limit(
     if nested:
         on_commit(partial(_end_if_cut_off, row, seen, request))
     return row
+
+
+def _create_if_free(
+    create_row: Callable[[], LoginSession],
+    user: Any,
+    request: HttpRequest | None,
+    replaced_ids: Set[UUID],
+    limit: int,
+) -> LoginSession:
+    with transaction.atomic(using=registry.database()):
+        lock_user(user)
+        counted = counted_logins(user, request).exclude(pk__in=replaced_ids)
+        if counted.count() >= limit:
+            raise LoginRefused("The user has as many sessions as MAX_SESSIONS allows.")
+        return create_row()
 
 
 def _end_oldest(

@@ -13,6 +13,7 @@ from django_logout.guard.store import GuardedStore
 from django_logout.models import CredentialBinding
 from django_logout.sessions import registry
 from django_logout.utils.context import current_request
+from django_logout.utils.transactions import retry
 
 IdsByKind = Mapping[str, frozenset[UUID]]
 
@@ -46,13 +47,17 @@ def bind_to_session(kind: str, credential_id: UUID, session_id: UUID) -> bool:
     The UPDATE changes no value. It serializes this with an ending of the session, so that either
     the ending sees the binding, or this sees the ending.
     """
-    with transaction.atomic(using=registry.database()):
-        session = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
-        is_active = bool(session.update(user_id=F("user_id")))
-        if is_active:
-            binding = CredentialBinding(pk=credential_id, session_id=session_id, kind=kind)
-            _rows().bulk_create([binding], ignore_conflicts=True)
-    return is_active
+
+    def bind() -> bool:
+        with transaction.atomic(using=registry.database()):
+            session = registry.sessions().filter(pk=session_id, ended_at__isnull=True)
+            is_active = bool(session.update(user_id=F("user_id")))
+            if is_active:
+                binding = CredentialBinding(pk=credential_id, session_id=session_id, kind=kind)
+                _rows().bulk_create([binding], ignore_conflicts=True)
+        return is_active
+
+    return retry(bind, registry.database())
 
 
 def bound_session_id(credential_id: UUID) -> UUID | None:

@@ -18,6 +18,7 @@ from django_logout.revokers.base import Revoker
 from django_logout.revokers.reach import find_reach
 from django_logout.sessions import registry
 from django_logout.types import Credential, Ending, Outcome
+from django_logout.utils.transactions import will_retry
 
 logger = logging.getLogger("django_logout")
 
@@ -93,7 +94,7 @@ def _fenced(path: str, work: Callable[[Revoker], Outcome]) -> Outcome:
         name, essential = revoker.name, revoker.essential
         return work(revoker)
     except Exception as error:
-        if essential:
+        if essential or will_retry(error):
             raise
         _log(name, error, "the sessions have ended all the same")
         return Outcome(name, error=type(error).__name__)

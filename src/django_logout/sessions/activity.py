@@ -8,6 +8,7 @@ life that would lengthen.
 import logging
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from django_logout.sessions import registry, timeouts
 from django_logout.sessions.identity import is_derived
 from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
+from django_logout.utils.transactions import retry
 
 logger = logging.getLogger("django_logout")
 
@@ -106,7 +108,7 @@ def write_use(session_id: UUID, request: HttpRequest) -> None:
     """Record that a request has used a session or a token, in the row if that is due."""
     if record_use(session_id, request):
         try:
-            touch_row(session_id, request)
+            retry(partial(touch_row, session_id, request), registry.database())
         except DatabaseError:
             logger.exception("The time of the last use of a session could not be saved.")
 

@@ -5,6 +5,7 @@ A session is known by a public UUID in its own data, so a rotated key changes no
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,6 +39,7 @@ from django_logout.sessions.sql import (
 )
 from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
+from django_logout.utils.transactions import retry
 from django_logout.utils.uncached import UncachedQuerySet
 
 # Imported with the first login, since nothing else needs it.
@@ -78,7 +80,8 @@ def newest_cutoff() -> Coalesce:
 
 def create_row(**fields: Any) -> LoginSession:
     """Write the row of a login, which notes the newest cutoff that there is."""
-    row: LoginSession = sessions().create(newest_cutoff=newest_cutoff(), **fields)
+    create = partial(sessions().create, newest_cutoff=newest_cutoff(), **fields)
+    row: LoginSession = retry(create, database())
     # Not the expression: saving the row again would note another number.
     row.__dict__.pop("newest_cutoff", None)
     return row
@@ -94,7 +97,8 @@ def adopt_session(
     user = find_user(identity.user_id)
     if user is not None:
         defaults = {"user": user, **_new_row(session, request)}
-        row, _ = sessions().get_or_create(pk=identity.id, defaults=defaults)
+        adopt = partial(sessions().get_or_create, pk=identity.id, defaults=defaults)
+        row, _ = retry(adopt, database())
         _mark(session, row)
 
 
@@ -248,6 +252,10 @@ def record_new_key(identity: Identity, session: SessionBase, *, before: str | No
     in flight have rotated the same key, the row holds the later one, and an ending deletes that. So
     the earlier one is deleted now, where the row holds it in plain text.
     """
+    return retry(partial(_record_new_key, identity, session, before), database())
+
+
+def _record_new_key(identity: Identity, session: SessionBase, before: str | None) -> bool:
     try:
         user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
     except ValidationError:
@@ -384,7 +392,8 @@ def _end_statements(database: str, field: str) -> tuple[Prepared, Prepared | Non
 
 def record_relogin(session_id: UUID, at: datetime) -> None:
     """Record that the user of a session has logged in again in it."""
-    sessions().filter(pk=session_id, ended_at=None).update(authenticated_at=at, last_seen_at=at)
+    rows = sessions().filter(pk=session_id, ended_at=None)
+    retry(partial(rows.update, authenticated_at=at, last_seen_at=at), database())
 
 
 def delete_unfinished_login(session_id: UUID) -> None:

@@ -5,12 +5,15 @@ each time is represented by the model field that it belongs to.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connections
 from django.db.models import Field, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import DeleteQuery, UpdateQuery
+
+from django_logout.utils.transactions import retry
 
 
 class Prepared(NamedTuple):
@@ -27,22 +30,28 @@ class Prepared(NamedTuple):
 
         Values are given by the names of their fields, or in the order of their places.
         """
-        connection = connections[database]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._bound(connection, values, in_order))
-            changed: int = cursor.rowcount
-        return changed
+        bound = self._bound(connections[database], values, in_order)
+        return retry(partial(self._run, database, bound), database)
 
     def rows(self, database: str, **values: Any) -> list[list[Any]]:
         """Execute the statement and return the rows."""
         connection = connections[database]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, self._bound(connection, values))
-            found = [list(row) for row in cursor.fetchall()]
+        found = retry(partial(self._fetch, database, self._bound(connection, values)), database)
         for row in found:
             for column, convert, expression in self.converters:
                 row[column] = convert(row[column], expression, connection)
         return found
+
+    def _run(self, database: str, bound: list[Any]) -> int:
+        with connections[database].cursor() as cursor:
+            cursor.execute(self.sql, bound)
+            changed: int = cursor.rowcount
+        return changed
+
+    def _fetch(self, database: str, bound: list[Any]) -> list[list[Any]]:
+        with connections[database].cursor() as cursor:
+            cursor.execute(self.sql, bound)
+            return [list(row) for row in cursor.fetchall()]
 
     def _bound(
         self, connection: Any, values: Mapping[str, Any], in_order: Iterable[Any] = ()

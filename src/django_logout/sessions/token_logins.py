@@ -6,6 +6,7 @@ carry the row's id, and end with it. This module and ``sessions.registry`` alone
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialBinding, LoginSession
 from django_logout.sessions import identity, registry
+from django_logout.utils.transactions import retry
 
 #: The kind of these sessions, and the name of the revoker that counts them.
 KIND = "simplejwt"
@@ -83,7 +85,8 @@ def extend_login(family_id: UUID, expires: datetime) -> bool:
     an ending in another transaction, which has locked the row.
     """
     alive = registry.only_active(registry.sessions().filter(pk=family_id))
-    return bool(alive.update(last_seen_at=timezone.now(), expires_at=expires))
+    extend = partial(alive.update, last_seen_at=timezone.now(), expires_at=expires)
+    return bool(retry(extend, registry.database()))
 
 
 def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
