@@ -48,7 +48,11 @@ def prepare_ending(
     database, engine = registry.database(), engines.current_engine()
     uses_cache = status_cache.require_writable(engine)
     connection = connections[database]
-    if not (connection.in_atomic_block or connection.get_autocommit()):
+    # Not get_autocommit(), which connects: an ending of nothing needs no database. A connection that
+    # is not open yet begins as the settings say.
+    is_open = connection.connection is not None
+    autocommit = connection.autocommit if is_open else connection.settings_dict["AUTOCOMMIT"]
+    if not (connection.in_atomic_block or autocommit):
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
