@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.contrib.sessions.backends.file import SessionStore
 from django.core.cache import caches
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 
@@ -294,6 +294,18 @@ def test_unregistered_id_is_refused_and_not_cached(redis: Any, user: Any) -> Non
     nobody = Identity(uuid4(), str(user.pk), registered=True)
     assert not status_cache.get_status(nobody).active
     assert not str(redis.get(f"django_logout:mark:{nobody.id}")).startswith(status_cache.ENDED)
+
+
+def test_users_of_two_tenants_have_entries_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same primary key in another database, or in another schema, is another user."""
+    connection, found = connections[registry.database()], {status_cache.user_key(1)}
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "NAME", "another")
+        found.add(status_cache.user_key(1))
+    for schema in ("north", "south"):
+        monkeypatch.setattr(connection, "schema_name", schema, raising=False)
+        found |= {status_cache.user_key(1), status_cache.user_key(2)}
+    assert len(found) == 6
 
 
 @pytest.mark.needs("memcached")

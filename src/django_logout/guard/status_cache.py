@@ -27,6 +27,8 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import lru_cache, partial
+from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
@@ -38,7 +40,7 @@ from django.db import connections
 from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
-from django_logout.sessions import engines, identity, registry, status, token_logins
+from django_logout.sessions import engines, registry, status, token_logins
 from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
@@ -111,9 +113,15 @@ def seen_key(name: UUID | str) -> str:
 def user_key(user_pk: Any) -> str:
     """Return the name of a user's entries, in place of a session's id.
 
-    A hash, since memcached takes neither blanks nor long keys, and a primary key may be a name.
+    Sites with a database or a schema for each tenant may share one cache, and the same primary key
+    is another user in each. A hash, since memcached takes neither blanks nor long keys.
     """
-    return f"user:{identity.fingerprint(str(user_pk))}"
+    connection = connections[registry.database()]
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        name = str(Path(name).resolve())  # processes may name one file differently
+    tenant = f"{name} {getattr(connection, 'schema_name', '')}"  # of django-tenants
+    return f"user:{sha256(f'{tenant} {user_pk}'.encode()).hexdigest()[:32]}"
 
 
 def generation() -> str:

@@ -28,7 +28,11 @@ __all__ = ["stepped"]
 
 USER = 7
 NEVER, THEN = LastCutoff(float("-inf")), LastCutoff(1000.5, "admin")
-KEYS = tuple(status_cache.keys(status_cache.user_key(USER)))
+
+
+def entries() -> list[str]:
+    """Return the keys of the user's entries."""
+    return status_cache.keys(status_cache.user_key(USER))
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ def explore(tasks: dict[str, Callable[[], Any]], *, warm: bool) -> int:
         STATE["mode"] = "up"
         ROW["alive"] = True
         if warm:
-            STORE.update({KEYS[0]: "g0", KEYS[2]: "e0"})
+            STORE.update({entries()[0]: "g0", entries()[2]: "e0"})
         return tasks
 
     def check(results: dict[str, Any]) -> None:
@@ -104,7 +108,7 @@ def test_no_order_of_two_readers_keeps_old_cutoff(on_db: None) -> None:
 @DOORS
 def test_no_eviction_keeps_old_cutoff(on_db: None, ending: Callable[[], bool]) -> None:
     """The cache starts empty, where the reader takes its most steps."""
-    tasks = {"door": ending, "reader": reader, "cache": evicts(*KEYS)}
+    tasks = {"door": ending, "reader": reader, "cache": evicts(*entries())}
     assert explore(tasks, warm=False) > 1000
 
 
@@ -128,7 +132,7 @@ def test_simpler_protocol_fails(on_db: None) -> None:
     def hasty_reader() -> None:
         cut = cutoffs.last_cutoff_of(USER)
         step()
-        STORE[KEYS[1]] = f"{STORE[KEYS[0]]}|{STORE[KEYS[2]]}|{cut.at}|{cut.reason}"
+        STORE[entries()[1]] = f"{STORE[entries()[0]]}|{STORE[entries()[2]]}|{cut.at}|{cut.reason}"
 
     with pytest.raises(AssertionError):
         explore({"door": user_door, "reader": hasty_reader}, warm=True)
