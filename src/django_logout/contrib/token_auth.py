@@ -137,7 +137,7 @@ def extend_login(claims: TokenClaims, login_id: UUID, expires: datetime) -> None
 
 
 def _identity(claims: TokenClaims, login_id: UUID) -> Identity:
-    return Identity(login_id, str(claims.user_pk), registered=True)
+    return Identity(login_id, str(claims.user_pk), registered=True, signed=True)
 
 
 def _require_newer(claims: TokenClaims, cutoff: LastCutoff) -> None:

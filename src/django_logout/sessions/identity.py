@@ -31,6 +31,8 @@ class Identity(NamedTuple):
     "Seconds since the epoch; 0, so long ago, for a session that is not registered."
     origin_hashes: tuple[str, ...] = ()
     "Auth hashes of the users who impersonate this one, the nearest first."
+    signed: bool = False
+    "Whether a signed token names the login, so that no one can have written another one's id."
 
 
 def identify(data: Any, key: str | None) -> Identity | None:

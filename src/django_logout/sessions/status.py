@@ -27,8 +27,8 @@ class SessionStatus(NamedTuple):
 def get_status(identity: Identity) -> SessionStatus:
     """Return the status of one session.
 
-    A session with an id of ours is not active without a row, or with the row of another user. A session from before the
-    installation, which has no id, is active unless a cutoff covers its user.
+    A session with an id of ours is not active without a row, or with the row of another user. A
+    session from before the installation, which has no id, is active unless a cutoff covers its user.
     """
     later = later_than_session(covering(OuterRef("user")))
     rows = sessions().filter(pk=identity.id).annotate(cut=Subquery(later.values("reason")[:1]))
@@ -36,7 +36,7 @@ def get_status(identity: Identity) -> SessionStatus:
     row = rows.values_list(*fields).first()
     if row is not None:
         ended_at, reason, cut, created_at, kind, user_id = row
-        if not is_user(user_id, identity.user_id):
+        if not (identity.signed or is_user(user_id, identity.user_id)):
             # An application may let its users write session data, and so the id of another user.
             return SessionStatus(False, foreign=True)
         if ended_at is not None:
