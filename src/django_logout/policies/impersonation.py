@@ -89,9 +89,16 @@ def _is_known_view(request: HttpRequest) -> bool:
     match = getattr(request, "resolver_match", None)
     if not views or match is None:
         return False
-    found = getattr(match.func, "view_class", match.func)
-    classes = found.__mro__ if isinstance(found, type) else (found,)
-    return any(f"{each.__module__}.{each.__qualname__}" in views for each in classes)
+    return not views.isdisjoint(view_names(match.func))
+
+
+def view_names(view: Any) -> set[str]:
+    """Return the dotted paths of a view: of the function, or of its class and the bases of that."""
+    found = getattr(view, "view_class", view)
+    kinds = found.__mro__ if isinstance(found, type) else (found,)
+    return {
+        f"{kind.__module__}.{kind.__qualname__}" for kind in kinds if hasattr(kind, "__qualname__")
+    }
 
 
 def register_step(request: HttpRequest, user: Any, before: Identity) -> LoginSession:

@@ -135,7 +135,7 @@ def _open(alias: str, cache: BaseCache) -> OpenCache:
     location, options = params.pop("LOCATION", ""), dict(params.get("OPTIONS") or {})
     server = _servers.setdefault(f"{alias} {location}", Server())
     modules = {base.__module__ for base in type(cache).__mro__}
-    places = location if isinstance(location, list | tuple) else re.split("[;,]", str(location))
+    places = places_of(location)
     client = str(options.get("CLIENT_CLASS", ""))
     if SPREADING_CLIENTS.search(f"{type(cache).__module__} {client}") or (
         MEMCACHED in modules and len(places) > 1
@@ -157,6 +157,13 @@ def _open(alias: str, cache: BaseCache) -> OpenCache:
     primary = [f"{places[0]}#django_logout"]
     backend: Any = type(cache)
     return OpenCache(alias, backend(primary, {**params, "OPTIONS": options}), server, raises=True)
+
+
+def places_of(location: Any) -> list[str]:
+    """Return the addresses of a ``LOCATION``, the primary first."""
+    if isinstance(location, list | tuple):
+        return list(location)
+    return re.split("[;,]", str(location))
 
 
 def _ask_name(server: Server, before: Callable[[Any], Any] | None, connection: Any) -> None:

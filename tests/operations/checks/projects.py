@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import global_settings
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.checks.registry import registry
@@ -24,6 +23,7 @@ OURS = "django_logout.middleware.LogoutMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 AUTH = "django.contrib.auth.middleware.AuthenticationMiddleware"
 LOCMEM = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+MEMCACHED = {"BACKEND": "django.core.cache.backends.memcached.PyMemcacheCache"}
 REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://nowhere"}
 
 
@@ -47,6 +47,15 @@ class Elsewhere:
 
     def db_for_write(self, model: Any, **hints: Any) -> str | None:
         return "elsewhere" if model._meta.app_label in self.apps else None
+
+    db_for_read = db_for_write
+
+
+class Replica:
+    """Read from another database."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return "replica"
 
 
 class urlconf:  # noqa: N801 - reads as a function
@@ -86,13 +95,31 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "W010": ({"ROOT_URLCONF": urlconf(HOME)}, 'path("accounts/", include("django_logout.urls"))'),
     "W011": ({"ROOT_URLCONF": urlconf(*OURS_AT_LAST)}, "before what includes Django's"),
     "W012": ({"LOGIN_URL": "sign-in"}, 'LOGIN_URL = "login"'),
-    "W013": ({"LOGOUT_REDIRECT_URL": "/nowhere"}, 'LOGOUT_REDIRECT_URL = "login"'),
+    "W013": ({"LOGOUT_REDIRECT_URL": "/nowhere"}, 'LOGOUT_REDIRECT_URL = "/"'),
     "E020": ({"SESSION_ENGINE": "no.such.engine"}, "SESSION_ENGINE = "),
     "E021": ({"LOGOUT": {"CACHE_ALIAS": "shared"}}, 'add "shared" there'),
     "W022": (FILE, 'CACHES = {\n    "default": {'),
     "W023": (
         {"DATABASE_ROUTERS": [Elsewhere("sessions")], "CACHES": {"default": REDIS}},
         "return 'default' for the app \"sessions\"",
+    ),
+    "W025": (
+        {"DATABASE_ROUTERS": [Replica()]},
+        "let db_for_read() return 'default' for the app \"django_logout\"",
+    ),
+    "W026": (
+        {
+            "SESSION_ENGINE": ENGINES["cache"],
+            "CACHES": {"default": {**MEMCACHED, "LOCATION": ["10.0.0.1:11211", "10.0.0.2:11211"]}},
+        },
+        'LOGOUT = {"CACHE_ALIAS": "..."}',
+    ),
+    "W027": (
+        {
+            "SESSION_ENGINE": ENGINES["cached_db"],
+            "CACHES": {"default": {**REDIS, "LOCATION": ["redis://primary", "redis://replica"]}},
+        },
+        'Write one address in CACHES["default"]["LOCATION"]',
     ),
     "E024": (
         {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},
@@ -111,7 +138,14 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "E035": ({"LOGOUT": {"RESPONDERS": []}}, 'Remove "RESPONDERS" from LOGOUT'),
     "E036": ({"LOGOUT": {"MAX_SESSIONS": 0}}, '"MAX_SESSIONS": None for no limit'),
-    "W037": ({"LOGOUT": {"IDLE_TIMEOUT": 60}}, 'LOGOUT = {"LAST_SEEN_INTERVAL": 15}, or less'),
+    "E045": (
+        {"LOGOUT": {"DELETE_COOKIES": [{"nam": "token"}]}},
+        'Did you mean "name"? Write its name, or {"name": "token", "path": "/"}',
+    ),
+    "W037": (
+        {"LOGOUT": {"IDLE_TIMEOUT": 60, "LAST_SEEN_INTERVAL": 60}},
+        'LOGOUT = {"LAST_SEEN_INTERVAL": 15}, or less',
+    ),
     "W038": (
         {"LOGOUT": {"IDLE_TIMEOUT": 3600, "ABSOLUTE_TIMEOUT": 600}},
         "shorter than ABSOLUTE_TIMEOUT",
@@ -206,9 +240,19 @@ RIGHT: dict[str, dict[str, Any]] = {
         "CACHES": {**LOCMEM, "shared": REDIS},
         "LOGOUT": {"CACHE_ALIAS": "shared"},
     },
+    "no shared cache while developing": {**FILE, "DEBUG": True},
+    "an interval that is a default": {"LOGOUT": {"IDLE_TIMEOUT": 60}},
+    "replicas of a cache that holds no sessions": {
+        "CACHES": {"default": {**REDIS, "LOCATION": ["redis://primary", "redis://replica"]}},
+    },
     "no use for a cache": {"SESSION_CACHE_ALIAS": "nowhere"},
     "cookies in both ways": {
-        "LOGOUT": {"DELETE_COOKIES": ["theme", {"name": "token", "path": "/api"}]}
+        "LOGOUT": {
+            "DELETE_COOKIES": [
+                "theme",
+                {"name": "token", "path": "/api", "secure": True, "domain": None},
+            ]
+        }
     },
     "site data": {"LOGOUT": {"CLEAR_SITE_DATA": ["storage", "prefetchCache", "prerenderCache"]}},
     "a cookie for this host": {
@@ -245,7 +289,7 @@ def found(**overrides: Any) -> dict[str, Any]:
     """Return the messages of our checks for the test project with these settings, by id."""
     usual: dict[str, Any] = {"SESSION_ENGINE": ENGINES["db"], "CACHES": LOCMEM}
     if "ROOT_URLCONF" in overrides:
-        usual["LOGIN_URL"] = global_settings.LOGIN_URL
+        usual["LOGIN_URL"] = "https://login.example.com/"
     with override_settings(**{**usual, **overrides}):
         ours = [c for c in registry.get_checks() if c.__module__.startswith(checks.__name__)]
         messages = [

@@ -75,6 +75,23 @@ def test_values_of_the_wrong_type_are_reported(key: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cookie", "says"),
+    [
+        ({"path": "/"}, "has no name"),
+        ({"name": ""}, "has no name"),
+        ({"name": "token", "colour": "red"}, 'has "colour"'),
+        ({"name": "token", "secure": "yes"}, "has \"secure\": 'yes'"),
+        ({"name": "token", "path": True}, 'has "path": True'),
+    ],
+)
+def test_cookie_of_the_wrong_shape_is_reported(cookie: Any, says: str) -> None:
+    """It would fail at each logout."""
+    messages = found(LOGOUT={"DELETE_COOKIES": [cookie]})
+    assert list(messages) == ["E045"]
+    assert says in messages["E045"].msg
+
+
+@pytest.mark.parametrize(
     ("given", "meant"),
     [("max_sesions", "MAX_SESSIONS"), ("MAX_AGE", "ABSOLUTE_TIMEOUT"), ("CACHE", "CACHE_ALIAS")],
 )

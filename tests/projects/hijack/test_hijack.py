@@ -7,8 +7,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from django_logout.models import LoginSession
+from django_logout.operations.checks import impersonation
 from tests.clients import home_page
 from tests.projects import impersonation_steps as steps
+from tests.projects.system_checks import messages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,3 +71,20 @@ def test_one_after_another(engine: str, boss: Any, user: Any, other: Any) -> Non
     end(client, user)
     assert home_page(client) == b"user=boss"
     assert LoginSession.objects.filter(ended_at=None).count() == 1
+
+
+def test_check_of_views_that_are_not_in_the_urlconf(settings: Any) -> None:
+    """Its logins as other users would not be recognized."""
+    assert messages() == []
+    settings.ROOT_URLCONF = "tests.urls"
+    (message,) = messages()
+    assert message.id == "django_logout.W065"
+    assert "with django_logout.impersonation(request): login(request, user)" in str(message.hint)
+
+
+def test_check_of_an_app_that_is_not_adapted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the same hint."""
+    monkeypatch.setattr(impersonation, "NOT_ADAPTED", ["hijack.contrib.admin"])
+    (message,) = messages()
+    assert message.id == "django_logout.W066"
+    assert '"django_logout.W066" to SILENCED_SYSTEM_CHECKS' in str(message.hint)

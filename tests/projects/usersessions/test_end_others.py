@@ -6,13 +6,14 @@ import pytest
 from allauth.usersessions.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 
 from django_logout.contrib.allauth import SessionsAdapter
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.checks.allauth import check_adapter, check_logout_on_get
 from django_logout.testing import assert_logged_out
 from tests.projects.mfa.urls import urlpatterns as site
+from tests.projects.system_checks import messages
 from tests.properties.requests import Browser, Doorstep, Visit
 from tests.races import stop_points, views
 
@@ -128,3 +129,21 @@ def test_check_warns_of_logout_by_get(settings: Any, ann: Client) -> None:
     assert (found.id, "{% logout_button %}" in str(found.hint)) == ("django_logout.W063", True)
     ann.get("/allauth/logout/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"})
     assert_logged_out(ann)
+
+
+def test_check_of_the_same_prefix(settings: Any) -> None:
+    """Our pages would replace allauth's silently."""
+    ours, theirs = "django_logout.urls", "allauth.urls"
+    settings.LOGIN_URL = "https://login.example.com/"
+    settings.ACCOUNT_LOGOUT_REDIRECT_URL = "/bye/"
+    found = {}
+    for prefix in ("account/", "accounts/"):
+        settings.ROOT_URLCONF = (path(prefix, include(ours)), path("accounts/", include(theirs)))
+        found[prefix] = {message.id: message.hint for message in messages()}
+    assert found["account/"] == {}
+    assert found["accounts/"].keys() == {"django_logout.W014", "django_logout.W015"}
+    assert (
+        'path("account/", include("django_logout.urls"))'
+        in found["accounts/"]["django_logout.W014"]
+    )
+    assert found["accounts/"]["django_logout.W015"] == "Write LOGOUT_REDIRECT_URL = '/bye/'."

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from django_logout.operations.checks.imports import ancestry, modules_of
+from django_logout.operations.checks.urls import Patterns
 
 ADAPTER = "django_logout.contrib.allauth.SessionsAdapter"
 STRATEGIES = "django_logout.contrib.headless"
@@ -40,6 +42,35 @@ def check_logout_on_get() -> Iterator[CheckMessage]:
             hint="Remove it, and use a button: {% load logout %} {% logout_button %}.",
             id="django_logout.W063",
         )
+
+
+def check_same_prefix(patterns: Patterns) -> Iterator[CheckMessage]:
+    """Check that no URL of this package replaces a page of allauth, or its logout silently."""
+    names = {name for name, _ in patterns} & {"usersessions_list", "account_logout"}
+    replaced = set(filter(_leads_to_ours, names))
+    if "usersessions_list" in replaced:
+        yield Warning(
+            "django_logout.urls and allauth.urls have the same prefix, so our page of sessions "
+            "replaces that of allauth.usersessions.",
+            hint='Include one of them elsewhere, as in path("account/", '
+            'include("django_logout.urls")); or remove "allauth.usersessions".',
+            id="django_logout.W014",
+        )
+    redirect = getattr(settings, "ACCOUNT_LOGOUT_REDIRECT_URL", None)
+    if "account_logout" in replaced and redirect and redirect != settings.LOGOUT_REDIRECT_URL:
+        yield Warning(
+            "The URL of allauth's logout leads to this package, which does not read "
+            "ACCOUNT_LOGOUT_REDIRECT_URL.",
+            hint=f"Write LOGOUT_REDIRECT_URL = {str(redirect)!r}.",
+            id="django_logout.W015",
+        )
+
+
+def _leads_to_ours(name: str) -> bool:
+    try:
+        return hasattr(resolve(reverse(name)).func, "ends_sessions")
+    except (NoReverseMatch, Resolver404):
+        return False
 
 
 def check_headless() -> Iterator[CheckMessage]:

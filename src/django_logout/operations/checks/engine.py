@@ -11,6 +11,9 @@ from django.db import router
 
 from django_logout.conf import logout_settings
 from django_logout.guard import status_cache
+from django_logout.models import LoginSession
+from django_logout.operations.checks.imports import modules_of
+from django_logout.sessions import caches as shared
 from django_logout.sessions import engines, registry
 
 SHARED = """CACHES = {
@@ -61,7 +64,15 @@ def _check_cache(*, guarded: bool) -> Iterator[CheckMessage]:
             id="django_logout.E021",
         )
         return
-    if guarded and status_cache.shared_cache() is None:
+    if guarded and _is_spread(alias):
+        yield Warning(
+            f"The cache {alias!r} spreads its keys over several servers. Each may lose what it "
+            "knows of a session, so each request of a logged-in user queries the registry.",
+            hint='Write LOGOUT = {"CACHE_ALIAS": "..."} with the alias of a cache on one server.',
+            id="django_logout.W026",
+        )
+    # One process is enough while a site is developed, so it needs no shared cache.
+    elif guarded and not settings.DEBUG and status_cache.shared_cache() is None:
         yield Warning(
             f"Sessions of {settings.SESSION_ENGINE} have to be guarded, and there is no cache that "
             "all processes share, so each request of a logged-in user queries the registry.",
@@ -69,6 +80,48 @@ def _check_cache(*, guarded: bool) -> Iterator[CheckMessage]:
             f'LOGOUT["CACHE_ALIAS"].\n{SHARED}',
             id="django_logout.W022",
         )
+
+
+def check_replicas() -> Iterator[CheckMessage]:
+    """Check whether sessions are read from servers that lag behind, or from one of several."""
+    read, written = router.db_for_read(LoginSession), registry.database()
+    if read != written:
+        yield Warning(
+            f"django_logout's tables are written to the database {written!r}, but the admin and "
+            f"queries of your own read them from {read!r}, where ended sessions may seem active.",
+            hint=f"In your DATABASE_ROUTERS, let db_for_read() return {written!r} for the app "
+            '"django_logout".',
+            id="django_logout.W025",
+        )
+    alias: Any = settings.SESSION_CACHE_ALIAS
+    given = settings.CACHES.get(alias) if isinstance(alias, str) else None
+    if given is None or "edis" not in str(given.get("BACKEND")) or not _is_cache_engine():
+        return
+    if len(shared.places_of(given.get("LOCATION", ""))) > 1 and not _is_spread(alias):
+        yield Warning(
+            f"The cache {alias!r} holds the sessions and reads them from replicas. One that lags "
+            "does not have a new session yet, and its user seems not to be logged in.",
+            hint=f'Write one address in CACHES["{alias}"]["LOCATION"], that of the primary, or '
+            "name a cache of its own in SESSION_CACHE_ALIAS.",
+            id="django_logout.W027",
+        )
+
+
+def _is_spread(alias: str) -> bool:
+    """Return whether a cache has its keys on several primaries, as far as the settings tell."""
+    try:
+        return shared.open_cache(alias).server.spread
+    except Exception:  # noqa: BLE001 - importing a backend can raise anything; E021 reports it
+        return False
+
+
+def _is_cache_engine() -> bool:
+    """Return whether the session engine, if it can be imported, holds sessions in a cache."""
+    try:
+        store = engines.current_engine().store
+    except Exception:  # noqa: BLE001 - importing a module can raise anything; E020 reports it
+        return False
+    return any("backends.cache" in kind for kind in modules_of(store))
 
 
 def check_user_database() -> Iterator[CheckMessage]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.conf import as_timedelta, logout_settings
@@ -45,7 +46,8 @@ def check_expiry() -> Iterator[CheckMessage]:
         )
     if wrong or idle is None:
         return
-    if interval is not None and interval >= idle:
+    written = "LAST_SEEN_INTERVAL" in (getattr(settings, "LOGOUT", None) or {})
+    if written and interval is not None and interval >= idle:
         quarter = max(1, int(idle.total_seconds() / 4))
         yield Warning(
             "LAST_SEEN_INTERVAL is not shorter than IDLE_TIMEOUT, so a quarter of IDLE_TIMEOUT is "

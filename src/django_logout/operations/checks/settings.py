@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from django_logout.conf import SETTING_NAMES, LogoutSettings
+from django_logout.conf import SETTING_NAMES, LogoutSettings, logout_settings
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.operations.checks.imports import ancestry, behaves_like
 from django_logout.operations.checks.setting_types import describe, listed, matches
@@ -24,6 +24,8 @@ RENAMED = {
     "MAX_AGE": "ABSOLUTE_TIMEOUT",
     "TOUCH_INTERVAL": "LAST_SEEN_INTERVAL",
 }
+#: The keys of a cookie in ``DELETE_COOKIES``, and the type of each.
+COOKIE_KEYS = {"name": str, "path": str, "domain": str, "samesite": str, "secure": bool}
 #: The base classes of plug-ins.
 BASES = {
     "RESPONDERS": "django_logout.responses.base.Responder",
@@ -80,6 +82,37 @@ def check_settings() -> Iterator[CheckMessage]:
                 hint=f'Remove "{key}" from LOGOUT["KEEP_SESSION_KEYS"].',
                 id="django_logout.E034",
             )
+
+
+def check_cookies() -> Iterator[CheckMessage]:
+    """Check that each cookie of ``DELETE_COOKIES`` has a name, and attributes that exist."""
+    given: Any = logout_settings().DELETE_COOKIES
+    if not matches(given, get_type_hints(LogoutSettings)["DELETE_COOKIES"]):
+        return  # E032 reports it.
+    for cookie in given:
+        if isinstance(cookie, str):
+            continue
+        unknown = [str(key) for key in cookie if key not in COOKIE_KEYS]
+        if unknown:
+            close = get_close_matches(unknown[0], COOKIE_KEYS)
+            why = f'has "{unknown[0]}"'
+            hint = f'Did you mean "{close[0]}"? ' if close else ""
+        elif not (isinstance(cookie.get("name"), str) and cookie["name"]):
+            why, hint = "has no name", ""
+        elif wrong := [key for key, kind in COOKIE_KEYS.items() if not _fits(cookie, key, kind)]:
+            why, hint = f'has "{wrong[0]}": {cookie[wrong[0]]!r}', ""
+        else:
+            continue
+        yield Error(
+            f'A cookie in LOGOUT["DELETE_COOKIES"] {why}, so no logout could delete it.',
+            hint=f'{hint}Write its name, or {{"name": "token", "path": "/"}}; there are '
+            f"{', '.join(COOKIE_KEYS)}.",
+            id="django_logout.E045",
+        )
+
+
+def _fits(cookie: Mapping[str, Any], key: str, kind: Any) -> bool:
+    return cookie.get(key) is None or isinstance(cookie[key], kind)
 
 
 def check_proxies() -> Iterator[CheckMessage]:

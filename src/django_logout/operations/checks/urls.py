@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import global_settings, settings
+from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 from django.shortcuts import resolve_url
 from django.urls import (
@@ -23,6 +23,19 @@ from django_logout.operations.checks.imports import ancestry
 
 DJANGOS_VIEW = "django.contrib.auth.views.LogoutView"
 
+#: The id of the warning about each setting that names a page, and what to do.
+REDIRECTS = {
+    "LOGIN_URL": (
+        "W012",
+        'Add path("accounts/login/", LoginView.as_view(), name="login") to urlpatterns, or name '
+        'another page, as in LOGIN_URL = "login"',
+    ),
+    "LOGOUT_REDIRECT_URL": (
+        "W013",
+        'Write the page that users see next, as in LOGOUT_REDIRECT_URL = "/", or None for the '
+        "goodbye page",
+    ),
+}
 #: The name and the view of every URL.
 Patterns = list[tuple[str, Any]]
 
@@ -54,14 +67,13 @@ def check_logout_url(patterns: Patterns) -> Iterator[CheckMessage]:
 
 def check_redirects() -> Iterator[CheckMessage]:
     """Check that ``LOGIN_URL`` and ``LOGOUT_REDIRECT_URL`` lead to a page."""
-    for setting, warning in (("LOGIN_URL", "W012"), ("LOGOUT_REDIRECT_URL", "W013")):
+    for setting, (warning, what) in REDIRECTS.items():
         value = getattr(settings, setting)
-        # A project that has not set it may not use it.
-        if value and value != getattr(global_settings, setting) and not _is_served(value):
+        if value and not _is_served(value):
             yield Warning(
-                f"{setting} is {str(value)!r}, which no URL of this site matches.",
-                hint=f'Set {setting} to the name of a URL, as in {setting} = "login", or to its '
-                'path; a page of another server needs a full address, "https://...".',
+                f"{setting} is {str(value)!r}, which no URL of this site matches, so users are "
+                "sent to a page that does not exist.",
+                hint=f'{what}; a page of another server needs a full address, "https://...".',
                 id=f"django_logout.{warning}",
             )
 
