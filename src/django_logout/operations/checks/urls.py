@@ -27,13 +27,17 @@ DJANGOS_VIEW = "django.contrib.auth.views.LogoutView"
 REDIRECTS = {
     "LOGIN_URL": (
         "W012",
-        'Add path("accounts/login/", LoginView.as_view(), name="login") to urlpatterns, or name '
-        'another page, as in LOGIN_URL = "login"',
+        (
+            'Add path("accounts/login/", LoginView.as_view(), name="login") to urlpatterns, or name '
+            'another page, as in LOGIN_URL = "login"'
+        ),
     ),
     "LOGOUT_REDIRECT_URL": (
         "W013",
-        'Write the page that users see next, as in LOGOUT_REDIRECT_URL = "/", or None for the '
-        "goodbye page",
+        (
+            'Write the page that users see next, as in LOGOUT_REDIRECT_URL = "/", or None for the '
+            "goodbye page"
+        ),
     ),
 }
 #: The name and the view of every URL.
