@@ -92,19 +92,20 @@ class StayHere(HTTPErrorProcessor):
 
 
 class Visitor:
-    """A browser with a jar of cookies for each host, and a page that it shows.
+    """A browser with a jar of cookies for each host, and a page that it shows, at first of ``host``.
 
     CSRF is enforced. Hosts on loopback are asked over the network.
     """
 
-    def __init__(self, **environ: Any) -> None:
-        self.environ = environ
+    def __init__(self, host: str = HOST, **environ: Any) -> None:
+        self.host, self.environ = host, environ
         self.clients: dict[str, Any] = {}
         self.page: Any = None
-        self.url = f"http://{HOST}/"
+        self.url = f"http://{host}/"
 
-    def client(self, host: str = HOST) -> Any:
-        """Return the client that holds the cookies of a host."""
+    def client(self, host: str = "") -> Any:
+        """Return the client that holds the cookies of a host, or of the site."""
+        host = host or self.host
         if host not in self.clients:
             self.clients[host] = (
                 NetworkClient(host)
@@ -117,7 +118,7 @@ class Visitor:
 
     def copy(self) -> "Visitor":
         """Return a thief, who has stolen the site's cookies as they are now."""
-        thief = Visitor(**self.environ)
+        thief = Visitor(self.host, **self.environ)
         for name, morsel in self.client().cookies.items():
             thief.client().cookies[name] = morsel.value
         return thief
