@@ -2,8 +2,8 @@
 
 App: WhiteNoise
 Packages: whitenoise
-Before: nothing was wrong.
-Verdict: works as it is; run ``collectstatic`` as always.
+Before: our pages answered 500 until ``collectstatic`` had run, the one about an outage too.
+Verdict: works as it is; run ``collectstatic`` as always, or our pages have no style.
 Not reached: nothing.
 
 What matters: ``collectstatic`` has to have run, or a template that names a file fails.

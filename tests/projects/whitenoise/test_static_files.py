@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 
 from tests.projects.journeys import PlainJourneys
@@ -37,3 +38,15 @@ def test_style_of_our_pages_is_served(user: Any) -> None:
         served = here.visit(url)
         assert "immutable" in served["Cache-Control"]
         assert b"logout" in b"".join(served)
+
+
+def test_pages_come_before_collectstatic_has_run(
+    user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without their style, in the minutes after the installation and in a project's own tests."""
+    monkeypatch.setattr(staticfiles_storage, "hashed_files", {})
+    site, here = TestWhiteNoise(), Visitor()
+    site.log_in(here)
+    assert here.visit("/accounts/sessions/").status_code == 200
+    site.log_out(here)
+    assert (here.page.status_code, here.who()) == (200, "")
