@@ -231,4 +231,4 @@ def test_second_ending_repairs_cache_of_token_session(
             end_sessions(Target.session(session.pk))
     assert program.works  # The cached status is stale, so the ending claimed no success.
     end_sessions(Target.session(session.pk))
-    assert program.refused() == "user"
+    assert program.refused() == "ended"
