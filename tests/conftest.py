@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from django_logout.ending import selection
 from django_logout.guard.install import guarded
+from django_logout.utils import redirects
 from tests import engines, services
 from tests.backends import cache_from_url
 from tests.revokers.failing_revokers import Recorder
@@ -112,6 +113,12 @@ def engine(
     monkeypatch.delattr(FileStore, "_storage_path", raising=False)  # Django remembers the folder
     guarded.cache_clear()
     return name
+
+
+@pytest.fixture(autouse=True)
+def _no_refusals_before() -> None:
+    """Log refused redirects, however many earlier tests have caused."""
+    redirects._refusals.reset()
 
 
 @pytest.fixture

@@ -1,24 +1,26 @@
 """The middleware: it costs nothing without a logout, and turns every error of ours into a
 response."""
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import redis
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
-from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.db import OperationalError, transaction
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client
 
-from django_logout import Target, aend_sessions, end_sessions
+from django_logout import Target, aend_sessions, end_sessions, logout
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard import db_store
 from django_logout.middleware import LogoutMiddleware
+from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry
-from tests.clients import Page, logged_in_as
+from tests.clients import Page, copy_of, logged_in_as
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -194,3 +196,51 @@ async def test_a_session_loaded_by_an_earlier_middleware_is_checked_under_asgi(
     await aend_sessions(Target.user(user))
 
     assert (await client.get("/")).content == b"user="
+
+
+def test_a_logout_that_a_stream_rolls_back_is_done_again(
+    engine: str, ann: Client, settings: Any
+) -> None:
+    """The response has left the middleware by then."""
+
+    def view(request: HttpRequest) -> StreamingHttpResponse:
+        def chunks() -> Iterator[str]:
+            yield "a"
+            with transaction.atomic():
+                logout(request)
+                transaction.set_rollback(True)
+            yield "b"
+
+        return StreamingHttpResponse(chunks())
+
+    settings.ROOT_URLCONF = routes(view)
+    thief = copy_of(ann)
+    response = ann.get(OUT)
+    assert b"".join(response.streaming_content) == b"ab"
+    assert logged_in_as(thief) == ""
+    assert LogoutEvent.objects.count() == 1
+
+
+async def test_an_asynchronous_stream_too(engine: str, user: Any, settings: Any) -> None:
+    """Its transaction is in a thread."""
+
+    def undo(request: HttpRequest) -> None:
+        with transaction.atomic():
+            logout(request)
+            transaction.set_rollback(True)
+
+    async def view(request: HttpRequest) -> StreamingHttpResponse:
+        async def chunks() -> AsyncIterator[str]:
+            yield "a"
+            await sync_to_async(undo)(request)
+            yield "b"
+
+        return StreamingHttpResponse(chunks())
+
+    settings.ROOT_URLCONF = routes(view)
+    client = AsyncClient()
+    await client.aforce_login(user)
+    response: Any = await client.get(OUT)
+    assert [chunk async for chunk in response.streaming_content] == [b"a", b"b"]
+    assert await LogoutEvent.objects.acount() == 1
+    assert await LoginSession.objects.filter(ended_at=None).acount() == 0

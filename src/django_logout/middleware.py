@@ -4,6 +4,7 @@ It stands after ``AuthenticationMiddleware``: inside of ``SessionMiddleware``, a
 view and its transaction.
 """
 
+from functools import partial
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -18,6 +19,7 @@ from django_logout.web.headers import forbid_storing
 # Most requests only read their session and never need these.
 finalize_sessions = lazy_import("web.finalize.finalize_sessions")
 error_response = lazy_import("web.finalize.error_response")
+finalize_stream = lazy_import("web.finalize.finalize_stream")
 
 #: Attributes of requests with work to do, even if their own session needs none.
 NOTES = frozenset({ATTACHED, BLACKLISTED, REFUSED})
@@ -52,6 +54,7 @@ class LogoutMiddleware:
         own_too = needs_finalizing(request, session)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = finalize_sessions(request, response, session, own_too=own_too)
+        _watch_stream(request, response)
         return response
 
     async def _acall(self, request: HttpRequest) -> HttpResponse:
@@ -71,6 +74,7 @@ class LogoutMiddleware:
             response = await sync_to_async(finalize_sessions)(
                 request, response, session, own_too=own_too
             )
+        _watch_stream(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -85,3 +89,9 @@ def _guard(request: HttpRequest) -> Any:
     if session is not None and "state" in vars(session) and session.state.refused is not None:
         set_anonymous_user(request)  # A middleware that loaded it may have loaded the user too.
     return session
+
+
+def _watch_stream(request: HttpRequest, response: Any) -> None:
+    """Have a streaming response finalized when it is closed: it may log out while it is sent."""
+    if response.streaming:
+        response._resource_closers.append(partial(finalize_stream, request))

@@ -23,6 +23,14 @@ def test_a_logout_moves_the_page(ann: Client) -> None:
     assert logged_in_as(ann) == ""
 
 
+def test_a_line_break_in_next_is_encoded(ann: Client) -> None:
+    """As a redirect does it. A header cannot hold one, and the user has been logged out."""
+    response = ann.post(LOGOUT, {"next": "/quiet/?a\r\nb=\u00e9"}, headers=HTMX)
+
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == "/quiet/?a%0D%0Ab=%C3%A9"
+
+
 def test_a_logout_without_a_redirect_moves_to_the_goodbye_page(ann: Client) -> None:
     """GET shows the goodbye page to a user who is not logged in."""
     url = ann.post(LOGOUT, headers=HTMX)["HX-Redirect"]

@@ -96,3 +96,10 @@ def test_a_long_one_is_logged_cut(caplog: pytest.LogCaptureFixture) -> None:
     safe_next(RequestFactory().post("/out/"), "//evil.example/" + "a" * 5000, {"testserver"})
 
     assert len(caplog.records[0].getMessage()) < 300
+
+
+def test_refusals_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A client may send as many as it likes."""
+    for number in range(50):
+        assert safe_next(RequestFactory().get("/"), f"//evil{number}.example", {"testserver"}) == ""
+    assert len(caplog.records) == 10

@@ -1,6 +1,7 @@
 """Respond to htmx with a header that moves the whole page."""
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import iri_to_uri
 
 from django_logout.responses.base import Kind, Notice, Responder, add_message, login_url
 
@@ -22,6 +23,8 @@ class HtmxResponder(Responder):
         url = notice.redirect_to
         if notice.kind is Kind.ENDED:
             url = login_url(request, page=notice.login_page)
-        response = HttpResponse(status=204, headers={"HX-Redirect": url or request.path})
+        # Encoded as in the Location of a redirect: a header takes no line break.
+        headers = {"HX-Redirect": iri_to_uri(url or request.path)}
+        response = HttpResponse(status=204, headers=headers)
         add_message(request, response, notice)
         return response

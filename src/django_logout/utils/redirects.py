@@ -10,13 +10,18 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from django_logout.utils.rate_limit import RateLimit
+
 logger = logging.getLogger("django_logout.redirects")
+
+_refusals = RateLimit(count=10, seconds=60)
 
 
 def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collection[str]) -> str:
     """Return the candidate if it leads to an allowed host, by HTTPS if the request did, else ``""``.
 
-    A refused candidate is logged, because it is a broken link or an open redirect attack.
+    A refused candidate is logged, because it is a broken link or an open redirect attack. Of many
+    in one minute, the first ones are logged, so that a client cannot fill the log.
     """
     if not candidate:
         return ""
@@ -24,11 +29,12 @@ def safe_next(request: HttpRequest, candidate: str | None, allowed_hosts: Collec
         candidate, allowed_hosts=set(allowed_hosts), require_https=request.is_secure()
     ):
         return candidate
-    logger.warning(
-        "Refused to redirect to %r after logging out.",
-        candidate[:200],
-        extra={"path": request.path, "refused": candidate[:200]},
-    )
+    if (unlogged := _refusals.admit()) is not None:
+        logger.warning(
+            "Refused to redirect to %r after logging out.",
+            candidate[:200],
+            extra={"path": request.path, "refused": candidate[:200], "unlogged": unlogged},
+        )
     return ""
 
 

@@ -5,6 +5,8 @@ save the session while a failure can still be answered, and tell the client if i
 ended.
 """
 
+from asyncio import get_running_loop
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +17,7 @@ from django.db import IntegrityError, connections
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.ending import audit, pipeline
+from django_logout.ending.after_commit import log_exceptions
 from django_logout.enums import Reason, Scope
 from django_logout.exceptions import LoginRefused, SessionNotEnded, SessionUnavailable
 from django_logout.guard import status_cache
@@ -22,6 +25,7 @@ from django_logout.guard.install import (
     inherit,
     is_shut_out,
     needs_finalizing,
+    session_of,
     session_state,
     state_of,
 )
@@ -44,6 +48,7 @@ from django_logout.sessions import activity, registry, status
 from django_logout.sessions.identity import Identity, is_derived
 from django_logout.types import Ending, Target
 from django_logout.utils.lazy import lazy_import
+from django_logout.utils.threads import run_outside_event_loop
 from django_logout.utils.transactions import in_transaction
 from django_logout.web import replay_detection
 from django_logout.web.denials import (
@@ -87,6 +92,22 @@ def finalize_sessions(
     if REFUSED in attributes:
         remove_refused_cookie(request, response)
     return response
+
+
+def finalize_stream(request: HttpRequest) -> None:
+    """Repeat what a transaction inside a stream has rolled back, when the stream is closed.
+
+    The response has left by then, so an error can only be logged.
+    """
+    session = session_of(request)
+    if isinstance(session, GuardedStore) and "state" in vars(session) and session.state.endings:
+        work = partial(log_exceptions, partial(_repeat_endings, request, session.state))
+        try:
+            get_running_loop()
+        except RuntimeError:
+            work()
+        else:  # Django's asynchronous test client closes responses there.
+            run_outside_event_loop(work)
 
 
 def error_response(request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -169,12 +190,8 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     """
     if in_transaction(registry.database()):
         return
+    _repeat_endings(request, state)
     session: Any = request.session
-    for session_id, ending in list(state.endings.items()):
-        if session_id not in state.confirmed and not _waits_for_commit(ending):
-            everywhere = ending.target.scope is Scope.USER
-            target = ending.target if everywhere else Target.session(session_id)
-            pipeline.end_sessions(target, reason=ending.reason, actor=ending.actor, request=request)
     if state.adopted and state.identity is not None and not registry.row_exists(state.identity.id):
         registry.adopt_session(session, state.identity, request)
     if state.login is None:
@@ -189,6 +206,14 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     except IntegrityError:  # The rollback took the user too.
         clear_sessions(request)
     state.login = None
+
+
+def _repeat_endings(request: HttpRequest, state: SessionState) -> None:
+    for session_id, ending in list(state.endings.items()):
+        if session_id not in state.confirmed and not _waits_for_commit(ending):
+            everywhere = ending.target.scope is Scope.USER
+            target = ending.target if everywhere else Target.session(session_id)
+            pipeline.end_sessions(target, reason=ending.reason, actor=ending.actor, request=request)
 
 
 def _waits_for_commit(ending: Ending) -> bool:
