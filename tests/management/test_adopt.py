@@ -147,7 +147,7 @@ def test_second_run_adopts_nothing(user: Any, engine: str) -> None:
 def test_dry_run_only_counts(user: Any, table: None) -> None:
     """The output says so."""
     old_session(user)
-    assert run("adopt", "--dry-run").out == "Would adopt 1 of 1 sessions.\n"
+    assert run("adopt", "--dry-run").out == "Would adopt 1 of 1 session.\n"
     assert not LoginSession.objects.exists()
 
 
@@ -164,7 +164,7 @@ def test_dry_run_only_counts(user: Any, table: None) -> None:
 def test_sessions_that_django_refuses_are_not_adopted(user: Any, table: None, changes: Any) -> None:
     """The list of active sessions shows none of them."""
     old_session(user, **changes)
-    assert run("adopt").out == "Adopted 0 of 1 sessions.\n"
+    assert run("adopt").out == "Adopted 0 of 1 session.\n"
 
 
 def test_unusable_sessions_are_skipped(user: Any, other: Any, table: None) -> None:
@@ -189,7 +189,7 @@ def test_session_of_a_fallback_secret_key_is_adopted(user: Any, table: None, set
     cookie = old_session(user)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "a new one"
-    assert run("adopt").out == "Adopted 1 of 1 sessions.\n"
+    assert run("adopt").out == "Adopted 1 of 1 session.\n"
     assert browser(cookie).get("/").content == b"user=ann"
     assert LoginSession.objects.count() == 1
 
@@ -200,7 +200,7 @@ def test_user_model_without_session_hash(
     """A custom user model need not have ``get_session_auth_hash()``."""
     old_session(user, **dict[str, Any]({HASH_SESSION_KEY: ""}))
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
-    assert run("adopt").out == "Adopted 1 of 1 sessions.\n"
+    assert run("adopt").out == "Adopted 1 of 1 session.\n"
 
 
 def test_user_model_without_fallback_hashes(

@@ -47,7 +47,7 @@ def test_ambiguous_user_name_is_refused(
     make_rows(user, 1)
     said = run("end", "--user", "us@example.com")
     assert said.error.startswith("Several users have the email 'us@example.com'.")
-    assert (said.code, active_users()) == (1, ["us@example.com"])
+    assert (said.code, active_users()) == (2, ["us@example.com"])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -64,7 +64,7 @@ def test_user_hidden_by_the_default_manager_is_found(
     manager.model = type(user)
     monkeypatch.setitem(vars(type(user)._meta), "default_manager", manager)
     make_rows(user, 1)
-    assert run("end", "--user", "ann").out.startswith("Ended: 1 session.")
+    assert run("end", "--user", "ann").out.startswith("Ended: session: 1.")
 
 
 @pytest.mark.django_db(transaction=True)

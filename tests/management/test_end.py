@@ -29,7 +29,7 @@ def test_user_is_logged_out_on_every_engine(user: Any, other: Any, engine: str) 
     said = run("end", "--user", "ann")
 
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Ended: 1 session.\nEvent: ")
+    assert said.out.startswith("Ended: session: 1.\nEvent: ")
     assert anns.get("/").content == b"user="
     assert bystander.get("/").content == b"user=bob"
     event = LogoutEvent.objects.get()
@@ -40,7 +40,7 @@ def test_user_is_logged_out_on_every_engine(user: Any, other: Any, engine: str) 
 def test_one_session_ends_by_its_id(two_each: list[LoginSession]) -> None:
     """It is the public id that ``list`` and the sessions page show."""
     said = run("end", "--session", two_each[0].pk, "--reason", "ticket 4711")
-    assert said.out.startswith("Ended: 1 session.")
+    assert said.out.startswith("Ended: session: 1.")
     assert active_users() == ["ann", "bob", "bob"]
     assert LogoutEvent.objects.get().reason == "ticket 4711"
 
@@ -50,7 +50,7 @@ def test_sessions_of_several_users_need_confirmation(two_each: list[LoginSession
     ids = [part for row in two_each[1:3] for part in ("--session", row.pk)]
     assert run("end", *ids).error == "Nothing was ended. To end 2 sessions of 2 users, say --yes."
     assert len(active_users()) == 4
-    assert run("end", *ids, "--yes").out.startswith("Ended: 2 session.")
+    assert run("end", *ids, "--yes").out.startswith("Ended: session: 2.")
     assert active_users() == ["ann", "bob"]
 
 

@@ -158,3 +158,18 @@ def test_list_needs_one_query(user: Any, other: Any, django_assert_num_queries: 
     make_rows(other, 30)
     with django_assert_num_queries(1):
         run("list", "--all")
+
+
+def test_reason_and_end_are_columns_with_all(user: Any) -> None:
+    """An operator sees when and why a session ended, also by a cutoff, without JSON."""
+    make_rows(user, 1)
+    end_sessions(Target.user(user), reason=Reason.LIMIT)
+    make_rows(user, 1)
+    end_sessions(Target.everyone(), reason="incident-4711")
+    heads, *lines = run("list", "--all").out.splitlines()
+    today = str(timezone.now())[:10]
+    assert heads.split()[-3:] == ["ended", "reason", "device"]
+    found = {line.split()[-1]: line for line in lines}
+    assert found.keys() == {"limit", "incident-4711"}
+    assert all(line[heads.index("ended") :].startswith(today) for line in lines)
+    assert "reason" not in run("list").out

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_refusal_is_an_object(user: Any, verb: str) -> None:
     """It has the message that is written to stderr."""
     said = run(verb, "--user", "nobody", "--json")
-    assert (said.code, said.error) == (1, "No user has the username 'nobody'.")
+    assert (said.code, said.error) == (2, "No user has the username 'nobody'.")
     assert said.json == {"complete": False, "error": said.error}
 
 

@@ -35,10 +35,10 @@ def test_text_says_how_many(user: Any) -> None:
     event(91)
     make_rows(user, 2, expires_at=timezone.now() - 3 * DAY)
     assert run("prune", "--dry-run").out == (
-        "Would end 2 expired sessions.\nWould delete the rows of 1 sessions, 1 events, 0 cutoffs.\n"
+        "Would end 2 expired sessions.\nWould delete the rows of sessions: 1, events: 1, cutoffs: 0.\n"
     )
     assert run("prune").out == (
-        "Ended 2 expired sessions.\nDeleted the rows of 1 sessions, 1 events, 0 cutoffs.\n"
+        "Ended 2 expired sessions.\nDeleted the rows of sessions: 1, events: 1, cutoffs: 0.\n"
     )
 
 

@@ -64,7 +64,7 @@ def test_real_sessions_stay_active_at_the_limit(user: Any, settings: Any, at_lim
     settings.LOGOUT = {"MAX_SESSIONS": lambda who, request: 1, "ON_MAX_SESSIONS": at_limit}
     real = Client()
     real.force_login(user)
-    assert "Not ended:      1 other sessions of ann" in explain()
+    assert "Not ended:      1 other session of ann" in explain()
     assert real.get("/").content == b"user=ann"
     if at_limit == "end_oldest":
         Client().force_login(user)

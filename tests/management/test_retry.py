@@ -115,7 +115,7 @@ def test_wait_doubles_and_there_are_ten_attempts(user: Any, clock: Any, up: Any)
         clock.shift(1)
         said = run("retry")
         assert said.code == 3
-        assert said.error == "1 of 1 still not complete."
+        assert said.error == "Still not complete: 1 of 1 event."
         assert "failed again: shaky" in said.out
     entry = LogoutEvent.objects.get().outcomes["shaky"]
     assert (entry["error"], entry["tries"]) == ("ConnectionError", 10)
@@ -225,11 +225,11 @@ def test_removed_revoker_stays_failed(user: Any, settings: Any) -> None:
     assert event.outcomes["shaky"]["tries"] == 1
     end_sessions(Target.user(user))
     assert LogoutEvent.objects.first().outcomes["no.such.Revoker"]["error"]  # type: ignore[union-attr]
-    assert run("retry", "--now").error == "2 of 2 still not complete."
+    assert run("retry", "--now").error == "Still not complete: 2 of 2 events."
 
 
 def test_event_is_selected_by_its_id(user: Any, other: Any, clock: Any, up: Any) -> None:
-    """An unknown id selects none."""
+    """An unknown id is an error: the operator means another one."""
     first = end_sessions(Target.user(user)).event
     end_sessions(Target.user(other))
     up()
@@ -238,7 +238,8 @@ def test_event_is_selected_by_its_id(user: Any, other: Any, clock: Any, up: Any)
     assert run("retry", "--event", first.pk, "--now").out == f"{first.pk}: complete\n"
     assert LogoutEvent.objects.filter(complete=False).count() == 1
     unknown = "00000000-0000-4000-8000-000000000000"
-    assert run("retry", "--event", unknown, "--now").out.startswith("There is nothing")
+    said = run("retry", "--event", unknown, "--event", first.pk, "--now")
+    assert (said.code, said.error) == (2, f"No event has the id {unknown}.")
     assert "argument --event: '5' is not an id" in run("retry", "--event", "5").error
 
 

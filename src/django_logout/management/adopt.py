@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from django_logout.management.arguments import add_dry_run
-from django_logout.management.output import write_json
+from django_logout.management.output import count_of, write_json
 from django_logout.management.progress import Progress
 from django_logout.operations import backfill
 
@@ -35,4 +35,4 @@ def handle(command: BaseCommand, **options: Any) -> None:
         )
     else:
         verb = "Would adopt" if options["dry_run"] else "Adopted"
-        command.stdout.write(f"{verb} {result.adopted} of {result.seen} sessions.")
+        command.stdout.write(f"{verb} {result.adopted} of {count_of(result.seen, 'session')}.")

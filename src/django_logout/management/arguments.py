@@ -10,9 +10,10 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import MultipleObjectsReturned, ObjectDoesNotExist, ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from django_logout.management.output import UsageError
 from django_logout.sessions import registry
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -61,7 +62,7 @@ def parse_values(kind: Callable[[str], Any], given: Any) -> list[Any]:
         parsed = (kind(str(each)) if isinstance(each, (str, int)) else each for each in values)
         return list(dict.fromkeys(parsed))
     except ArgumentTypeError as error:
-        raise CommandError(f"{error}") from None
+        raise UsageError(f"{error}") from None
 
 
 def parse_value(kind: Callable[[str], Any], given: Any) -> Any:
@@ -76,9 +77,9 @@ def find_user(name: str) -> Any:
     try:
         return users.get(**{field: name})
     except (ObjectDoesNotExist, ValueError, ValidationError):
-        raise CommandError(f"No user has the {field} {name!r}.") from None
+        raise UsageError(f"No user has the {field} {name!r}.") from None
     except MultipleObjectsReturned:
-        raise CommandError(
+        raise UsageError(
             f"Several users have the {field} {name!r}. Their sessions can be ended one by one: "
             "'logout list' shows the ids that 'logout end --session' takes."
         ) from None

@@ -10,14 +10,15 @@ from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import Reason
 from django_logout.management import arguments
 from django_logout.management.filters import Counts, SessionFilter
-from django_logout.management.output import INCOMPLETE, ReportedError, write_json
+from django_logout.management.output import INCOMPLETE, ReportedError, list_counts, write_json
 from django_logout.management.progress import Progress
 
 HELP = (
     "End sessions: those of users, single ones, everyone's, or those that are idle, old or from an "
     "address. If more than one user is affected, the command asks first. Exit codes: 0 means "
-    "done; 1 not done, or not completely; 2 an error in the options; 3 that the sessions have "
-    "ended, but a revoker has failed, and 'logout retry' runs it again."
+    "done; 1 not done, or not completely; 2 an error in the options, or a user or an id that does "
+    "not exist; 3 that the sessions have ended, but a revoker has failed, and 'logout retry' runs "
+    "it again."
 )
 
 
@@ -78,8 +79,7 @@ def handle(command: BaseCommand, **options: Any) -> None:
     elif result is None:
         command.stdout.write(f"Would end {counts}.")
     else:
-        ended = ", ".join(f"{count} {what}" for what, count in result.ended.items())
-        command.stdout.write(f"Ended: {ended or 'nothing'}.")
+        command.stdout.write(f"Ended: {list_counts(result.ended) or 'nothing'}.")
         if result.event is not None:
             command.stdout.write(f"Event: {result.event.pk}")
     if result is not None and not result.complete:
@@ -105,4 +105,6 @@ def _confirm(counts: Counts, *, interactive: bool) -> None:
 def _reason(text: str) -> str:
     if not 0 < len(text) <= 64:
         raise ArgumentTypeError("a reason has 1 to 64 characters")
+    if not text.isprintable():
+        raise ArgumentTypeError("a reason has printable characters only")
     return text

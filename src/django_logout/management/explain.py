@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_logout.exceptions import LogoutError
 from django_logout.management.arguments import find_user
 from django_logout.management.explanation import as_text
-from django_logout.management.output import ReportedError, write_json
+from django_logout.management.output import ReportedError, UsageError, write_json
 from django_logout.management.rehearsal import Rehearsal
 
 HELP = (
@@ -26,7 +26,7 @@ def add_arguments(parser: CommandParser) -> None:
 def handle(command: BaseCommand, **options: Any) -> None:
     """Print the explanation, and fail if the session has not ended."""
     if options["user"] is None:
-        raise CommandError("Whose session? Say --user.", returncode=2)
+        raise UsageError("Whose session? Say --user.")
     try:
         facts = Rehearsal(find_user(options["user"])).run()
     except LogoutError as error:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django_logout.management.output import count_of, list_counts
+
 
 def as_text(facts: Mapping[str, Any]) -> str:
     """Return the facts for a terminal: two tables, and what has become of the session."""
@@ -12,12 +14,11 @@ def as_text(facts: Mapping[str, Any]) -> str:
     event = facts["left_behind"]["event"]
     mark = ", and for a day its mark in the cache" if facts["cache"] else ""
     stored = {"deleted": "deleted from the engine", "left": "still in copies of the cookie"}
-    ended = ", ".join(f"{count} {what}" for what, count in facts["ended"].items())
     others = facts["not_ended"]["other_sessions"]
     lines = [
-        ("Ended:", ended or "nothing"),
+        ("Ended:", list_counts(facts["ended"]) or "nothing"),
         ("Failed:", ", ".join(facts["failed"]) or "nothing"),
-        ("Not ended:", f"{others} other sessions of {facts['user']}"),
+        ("Not ended:", f"{count_of(others, 'other session')} of {facts['user']}"),
         ("Stored data:", stored[facts["stored_data"]]),
         ("Copied cookie:", f"replayed, and {facts['copied_cookie']}"),
         ("Engine:", facts["engine"]),

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import CommandError
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from django_logout.conf import logout_settings
 from django_logout.management import arguments
+from django_logout.management.output import UsageError, count_of
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.sessions.devices import KEPT_BITS
@@ -25,16 +25,14 @@ class Counts(NamedTuple):
 
     def __str__(self) -> str:
         """Return both in words, such as ``1 session of 1 user``."""
-        sessions = "session" if self.sessions == 1 else "sessions"
-        users = "user" if self.users == 1 else "users"
-        return f"{self.sessions} {sessions} of {self.users} {users}"
+        return f"{count_of(self.sessions, 'session')} of {count_of(self.users, 'user')}"
 
 
 class SessionFilter:
     """A valid selection of sessions."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        """Raise :class:`CommandError` if the options are contradictory, or name something that is
+        """Raise :class:`UsageError` if the options are contradictory, or name something that is
         unknown."""
         self.users = arguments.parse_values(arguments.find_user, options["user"])
         self.sessions = arguments.parse_values(arguments.uuid, options["session"])
@@ -44,23 +42,23 @@ class SessionFilter:
         self.networks = arguments.parse_values(arguments.network, options["from_ip"])
         kinds = self.everyone + bool(self.sessions) + bool(self.users) + self.narrowed
         if not kinds:
-            raise CommandError(
+            raise UsageError(
                 "Which sessions? Say --user, --session, --everyone, --idle-for, --older-than or "
                 "--from-ip."
             )
         for option, given in (("--everyone", self.everyone), ("--session", self.sessions)):
             if given and kinds > 1:
-                raise CommandError(f"{option} cannot be combined with other options for sessions.")
+                raise UsageError(f"{option} cannot be combined with other options for sessions.")
         rows = registry.sessions().filter(pk__in=self.sessions)
         for missing in set(self.sessions) - set(rows.values_list("pk", flat=True)):
-            raise CommandError(f"No session has the id {missing}.")
+            raise UsageError(f"No session has the id {missing}.")
         storage = logout_settings().IP_STORAGE
         if self.networks and storage == "none":
-            raise CommandError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
+            raise UsageError('No addresses are stored: LOGOUT["IP_STORAGE"] is "none".')
         for asked in self.networks:
             bits = KEPT_BITS[asked.version]
             if storage == "truncated" and asked.prefixlen > bits:
-                raise CommandError(
+                raise UsageError(
                     f'Addresses are stored without their last bits: LOGOUT["IP_STORAGE"] is '
                     f'"truncated". Say --from-ip {asked.supernet(new_prefix=bits)}.'
                 )

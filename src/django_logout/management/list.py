@@ -1,7 +1,7 @@
 """``manage.py logout list``: print the sessions, but never a session key."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -24,6 +24,8 @@ COLUMNS = {
     "kind": 9,
     "user": 15,
 }
+#: Further columns with ``--all``.
+ENDED_COLUMNS = {"ended_at": 16, "reason": 16}
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -46,11 +48,12 @@ def handle(command: BaseCommand, **options: Any) -> None:
             command.stdout.write(("," if number else "") + "\n" + json.dumps(session), ending="")
         command.stdout.write("\n]}")
         return
-    heads = {column: column.removesuffix("_at").replace("_", " ") for column in COLUMNS}
-    command.stdout.write(_line({**heads, "device": "device"}))
+    columns = {**COLUMNS, **ENDED_COLUMNS} if options["all"] else COLUMNS
+    heads = {column: column.removesuffix("_at").replace("_", " ") for column in columns}
+    command.stdout.write(_line({**heads, "device": "device"}, columns))
     for session in sessions:
-        times = {name: str(session[name])[:16] for name in ("last_seen_at", "expires_at")}
-        command.stdout.write(_line({**session, **times}))
+        times = {name: str(session[name] or "")[:16] for name in columns if name.endswith("_at")}
+        command.stdout.write(_line({**session, **times}, columns))
 
 
 def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
@@ -58,16 +61,19 @@ def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
     cutoff = {
         "cutoff": cutoffs.newest_cutoff("pk"),
         "cutoff_reason": cutoffs.newest_cutoff("reason"),
+        "cutoff_at": cutoffs.newest_cutoff("before"),
     }
     rows = rows.annotate(**cutoff).select_related("user", "event")
     row: Any
     for row in rows.iterator(chunk_size=1000):
         state = "active" if row.expires_at > now else "expired"
         reason: str | None = None
+        ended_at = row.ended_at
         if row.ended_at is not None:
             state, reason = "ended", row.event.reason if row.event is not None else "unknown"
         elif row.cutoff is not None and row.newest_cutoff < row.cutoff:
             state, reason = "ended", status.public_reason(row.cutoff_reason)
+            ended_at = row.cutoff_at
         yield {
             "id": str(row.pk),
             "user": login_name(row.user),
@@ -76,15 +82,15 @@ def _describe(rows: QuerySet[LoginSession]) -> Iterator[dict[str, Any]]:
             "created_at": row.created_at.isoformat(),
             "last_seen_at": row.last_seen_at.isoformat(),
             "expires_at": row.expires_at.isoformat(),
-            "ended_at": row.ended_at and row.ended_at.isoformat(),
+            "ended_at": ended_at and ended_at.isoformat(),
             "ip_address": row.ip_address,
             "device": row.device,
             "kind": row.kind,
         }
 
 
-def _line(session: dict[str, Any]) -> str:
-    cells = [str(session[name] or "").ljust(width) for name, width in COLUMNS.items()]
+def _line(session: dict[str, Any], columns: Mapping[str, int]) -> str:
+    cells = [str(session[name] or "").ljust(width) for name, width in columns.items()]
     line = "  ".join([*cells, session["device"]]).rstrip()
     # Users choose their names. A line break would forge a session, and an escape sequence would
     # control the terminal.

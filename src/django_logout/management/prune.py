@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from django_logout.management.arguments import add_dry_run
-from django_logout.management.output import write_json
+from django_logout.management.output import count_of, list_counts, write_json
 from django_logout.management.progress import Progress
 from django_logout.operations import cleanup
 
@@ -33,6 +33,5 @@ def handle(command: BaseCommand, **options: Any) -> None:
         write_json(command, facts)
         return
     end, delete = ("Would end", "Would delete") if options["dry_run"] else ("Ended", "Deleted")
-    deleted = ", ".join(f"{count} {what}" for what, count in result.deleted.items())
-    command.stdout.write(f"{end} {result.expired} expired sessions.")
-    command.stdout.write(f"{delete} the rows of {deleted}.")
+    command.stdout.write(f"{end} {count_of(result.expired, 'expired session')}.")
+    command.stdout.write(f"{delete} the rows of {list_counts(result.deleted)}.")
