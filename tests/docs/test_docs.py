@@ -89,7 +89,7 @@ def test_html_in_the_docs_is_a_template(code: str) -> None:
 def test_names_in_the_docs_exist(name: str) -> None:
     """Every dotted name of the package that is set as code can be imported."""
     for dotted in re.findall(r"[`\"](django_logout(?:\.\w+)+)[`\"(]", PAGES[name]):
-        if dotted not in LOGGERS and not re.search(r"\.[EW]\d{3}$", dotted):
+        if dotted not in LOGGERS and not re.search(r"\.[EWI]\d{3}$", dotted):
             assert found(dotted), f"{dotted} does not exist"
 
 

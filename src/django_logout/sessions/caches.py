@@ -65,6 +65,11 @@ class OpenCache:
     raises: bool
     "Whether it raises every error, so that what is done need not be read back."
 
+    @property
+    def notices_restarts(self) -> bool:
+        """Whether nothing that was lost or brought back in a restart goes unnoticed."""
+        return self.raises or MEMCACHED in modules_of(type(self.backend))
+
     def get_many(self, keys: Iterable[str]) -> Mapping[str, Any]:
         """Return those of these entries that are there."""
         if not self.server.spread:
@@ -134,7 +139,7 @@ def _open(alias: str, cache: BaseCache) -> OpenCache:
     del params["BACKEND"]
     location, options = params.pop("LOCATION", ""), dict(params.get("OPTIONS") or {})
     server = _servers.setdefault(f"{alias} {location}", Server())
-    modules = {base.__module__ for base in type(cache).__mro__}
+    modules = modules_of(type(cache))
     places = places_of(location)
     client = str(options.get("CLIENT_CLASS", ""))
     if SPREADING_CLIENTS.search(f"{type(cache).__module__} {client}") or (
@@ -164,6 +169,11 @@ def places_of(location: Any) -> list[str]:
     if isinstance(location, list | tuple):
         return list(location)
     return re.split("[;,]", str(location))
+
+
+def modules_of(backend: type) -> set[str]:
+    """Return the modules of a class and of those that it is derived from."""
+    return {base.__module__ for base in backend.__mro__}
 
 
 def _ask_name(server: Server, before: Callable[[Any], Any] | None, connection: Any) -> None:

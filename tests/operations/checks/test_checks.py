@@ -48,9 +48,9 @@ def test_ids_are_unique_documented_and_tested() -> None:
     package = Path(checks.__file__).parents[2]  # revokers have checks of their own
     files = [*package.glob("operations/checks/*.py"), *package.glob("revokers/**/*.py")]
     source = "".join(file.read_text() for file in files)
-    in_code = re.findall(r'"(?:django_logout\.)?([EW]\d{3})"', source)
+    in_code = re.findall(r'"(?:django_logout\.)?([EWI]\d{3})"', source)
     in_docs = re.findall(
-        r"^\| `django_logout\.([EW]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
+        r"^\| `django_logout\.([EWI]\d{3})` ", (ROOT / "docs/checks.md").read_text(), re.M
     )
     # Tested where the libraries are installed: tests/projects/{jwt,headless,sockets,usersessions}
     elsewhere = [

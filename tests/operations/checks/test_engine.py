@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.backends import cache_from_url
 from tests.operations.checks.projects import (
     LOCMEM,
     REDIS,
@@ -15,6 +16,14 @@ def test_each_guarded_engine_needs_a_shared_cache(name: str) -> None:
     """These are all of Django's engines except ``db``."""
     assert list(found(SESSION_ENGINE=ENGINES[name])) == ["W022"]
     assert found(SESSION_ENGINE=ENGINES[name], CACHES={"default": REDIS}) == {}
+
+
+def test_cache_that_cannot_be_asked_whether_it_was_restarted() -> None:
+    """Its class is unknown; that of Memcached keeps nothing over a restart."""
+    shared, memcached = cache_from_url("shared://here"), cache_from_url("memcached://127.0.0.1:1")
+    assert list(found(SESSION_ENGINE=ENGINES["cache"], CACHES={"default": shared})) == ["I028"]
+    assert found(SESSION_ENGINE=ENGINES["cache"], CACHES={"default": memcached}) == {}
+    assert found(SESSION_ENGINE=ENGINES["db"], CACHES={"default": shared}) == {}
 
 
 def test_missing_session_cache_is_reported() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import router
 
 from django_logout.conf import logout_settings
@@ -79,6 +79,15 @@ def _check_cache(*, guarded: bool) -> Iterator[CheckMessage]:
             hint='Set up a shared cache, as below. If its alias is not "default", name it in '
             f'LOGOUT["CACHE_ALIAS"].\n{SHARED}',
             id="django_logout.W022",
+        )
+    cache = status_cache.shared_cache() if guarded else None
+    if cache is not None and not cache.notices_restarts:
+        yield Info(
+            f"The cache {alias!r} cannot be asked whether it was restarted. If it comes back with "
+            "what it held before, an ended session may be served for up to 60 seconds.",
+            hint='Use Redis, Valkey or Memcached, or name such a cache: LOGOUT = {"CACHE_ALIAS": '
+            '"..."}. To accept this, write SILENCED_SYSTEM_CHECKS = ["django_logout.I028"].',
+            id="django_logout.I028",
         )
 
 
