@@ -121,6 +121,13 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         },
         'Write one address in CACHES["default"]["LOCATION"]',
     ),
+    "I028": (
+        {
+            "SESSION_ENGINE": ENGINES["cache"],
+            "CACHES": {"default": {"BACKEND": "tests.backends.SharedCache"}},
+        },
+        'SILENCED_SYSTEM_CHECKS = ["django_logout.I028"]',
+    ),
     "E024": (
         {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},
         "return 'elsewhere' for the app \"django_logout\"",
