@@ -126,7 +126,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
             "SESSION_ENGINE": ENGINES["cache"],
             "CACHES": {"default": {"BACKEND": "tests.backends.SharedCache"}},
         },
-        'SILENCED_SYSTEM_CHECKS = ["django_logout.I028"]',
+        'LOGOUT = {"CACHE_ALIAS": "..."}',
     ),
     "E024": (
         {"DATABASE_ROUTERS": [Elsewhere("auth", "users")]},

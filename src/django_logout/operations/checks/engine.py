@@ -86,7 +86,7 @@ def _check_cache(*, guarded: bool) -> Iterator[CheckMessage]:
             f"The cache {alias!r} cannot be asked whether it was restarted. If it comes back with "
             "what it held before, an ended session may be served for up to 60 seconds.",
             hint='Use Redis, Valkey or Memcached, or name such a cache: LOGOUT = {"CACHE_ALIAS": '
-            '"..."}. To accept this, write SILENCED_SYSTEM_CHECKS = ["django_logout.I028"].',
+            '"..."}.',
             id="django_logout.I028",
         )
 
