@@ -173,7 +173,7 @@ def _create_if_free(
     with transaction.atomic(using=registry.database()):
         lock_user(user)
         counted = counted_logins(user, request).exclude(pk__in=replaced_ids)
-        if counted.count() >= limit:
+        if counted.count() >= limit and registry.only_stored(counted).count() >= limit:
             raise LoginRefused("The user has as many sessions as MAX_SESSIONS allows.")
         return create_row()
 
@@ -194,6 +194,8 @@ def _end_oldest(
     # race could end each other.
     counted = counted_logins(user, request).exclude(pk__in=replaced_ids - {row.pk}).order_by("pk")
     found = counted.values_list("pk", "created_at", "kind")
+    if len(found) > limit:  # A session that the engine has lost takes no place.
+        found = registry.only_stored(counted).values_list("pk", "created_at", "kind")
     if oldest := [pk for pk, *_ in sorted(found, key=age_order, reverse=True)[limit:]]:
         target = Target.sessions(oldest)
         pipeline.end_sessions(target, reason=Reason.LIMIT, actor=user, request=request)
@@ -243,7 +245,10 @@ def _replaced_ids(request: HttpRequest) -> set[UUID]:
     state = state_of(request)
     origins = {origin.pk for origin in state.origins}
     refused = {state.refused[0].id} if state.refused else set()
-    return state.logins_seen.keys() | origins | refused
+    lost: set[UUID] = set()
+    if state.key_unknown and state.key and logout_settings().MAX_SESSIONS is not None:
+        lost.update(registry.ids_by_key(state.key))  # The engine has lost this browser's session.
+    return state.logins_seen.keys() | origins | refused | lost
 
 
 def lock_user(user: Any) -> QuerySet[Any]:

@@ -162,6 +162,18 @@ class Engine(NamedTuple):
         name: str = self.store(key).cache_key  # type: ignore[attr-defined]
         return name
 
+    def list_keys(self) -> list[str] | None:
+        """Return the keys of all stored sessions of Django's file engine; ``None`` for any other.
+
+        Raises ``OSError`` if their folder cannot be read.
+        """
+        if not is_backend(self.store, "file"):
+            return None
+        store: Any = self.store()
+        prefix = store.file_prefix
+        with os.scandir(store.storage_path) as files:
+            return [file.name[len(prefix) :] for file in files if file.name.startswith(prefix)]
+
     def reachable(self, keys: Collection[str]) -> bool:
         """Return whether the storage answers, after the engine has found no sessions by their keys.
 

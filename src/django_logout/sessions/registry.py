@@ -19,6 +19,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.enums import SESSION
 from django_logout.models import Cutoff, LoginSession
 from django_logout.sessions import engines
 from django_logout.sessions.identity import (
@@ -307,6 +308,34 @@ def sessions() -> QuerySet[LoginSession]:
 def only_active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Return those of the sessions that have neither ended nor been cut off with everyone's."""
     return selection.filter(is_active())
+
+
+def only_stored(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
+    """Return those of the rows whose sessions the engine still has, as far as it can tell.
+
+    A session table, or a folder of session files, may have been emptied. A cache cannot be asked
+    for sessions whose keys are not known.
+    """
+    engine = engines.current_engine()
+    unknown = Q(session_key="") | ~Q(kind=SESSION)
+    if engine.model is not None:
+        stored = engine.model._base_manager.filter(
+            session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
+        )
+        return rows.filter(unknown | Exists(stored))
+    keys = engine.list_keys()
+    if keys is None:
+        return rows
+    hashes = {str(fingerprint(key)) for key in keys}
+    known = rows.order_by().values_list("pk", "session_key")
+    return rows.filter(unknown | Q(pk__in=[pk for pk, stored in known if stored in hashes]))
+
+
+def ids_by_key(key: str) -> list[UUID]:
+    """Return the ids of the sessions whose rows have this key."""
+    stored = _stored(key, engines.current_engine())
+    rows = sessions().filter(session_key=stored).order_by()
+    return list(rows.values_list("pk", flat=True)) if stored else []
 
 
 def is_active() -> Q:
