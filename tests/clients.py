@@ -1,10 +1,13 @@
 """Clients that are logged in, and readers for what a browser shows of a response."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from html.parser import HTMLParser
 from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 
 from django.conf import settings
 from django.contrib.auth import (
@@ -17,7 +20,8 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from django_logout.models import LoginSession
+from django_logout.guard import install
+from django_logout.models import Installation, LoginSession
 
 LOGOUT = "/accounts/logout/"
 SESSIONS = "/accounts/sessions/"
@@ -113,16 +117,46 @@ def age(seconds: float) -> None:
     LoginSession.objects.update(authenticated_at=then)
 
 
+def unguarded_store(key: str | None = None, store: Any = None) -> Any:
+    """Return a session object as a process has it that runs without the package."""
+    store = store or import_module(settings.SESSION_ENGINE).SessionStore
+    session: Any = object.__new__(store)
+    store.__init__(session, key)
+    return session
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Make session objects as a process does that runs without the package."""
+    with patch.object(install, "class_to_make", lambda store: store):
+        yield
+
+
+def login_keys(user: Any) -> dict[str, str]:
+    """Return the data of a session that make Django serve it as a user's."""
+    auth_hash = user.get_session_auth_hash()
+    return {SESSION_KEY: str(user.pk), BACKEND_SESSION_KEY: BACKEND, HASH_SESSION_KEY: auth_hash}
+
+
 def before_us(user: Any) -> Client:
     """Return a client whose session is older than the installation of the package."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = BACKEND
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store = unguarded_store()
+    store.update(login_keys(user))
     store.save()
+    install_now()
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = store.session_key
     return client
+
+
+def install_now() -> None:
+    """Record that the package was installed after the sessions that are there.
+
+    Tests flush what the migration has recorded.
+    """
+    # A file is dated by the machine's clock, which is ahead of a clock that a test has stopped.
+    moment = timezone.now() + timedelta(seconds=1)
+    Installation.objects.update_or_create(pk=1, defaults={"installed_at": moment})
 
 
 def logged_in_by_header(get_response: Any) -> Any:

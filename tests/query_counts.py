@@ -17,6 +17,7 @@ from django.urls import path
 
 from tests import urls
 from tests.backends import SharedCache
+from tests.clients import unguarded
 from tests.settings import MIDDLEWARE
 
 READS = ("get", "get_many", "has_key")
@@ -107,7 +108,10 @@ def plain_django() -> Iterator[None]:
             signal.disconnect(dispatch_uid=name)
     theirs = [entry for entry in MIDDLEWARE if not entry.startswith("django_logout")]
     try:
-        with override_settings(MIDDLEWARE=theirs, ROOT_URLCONF=PlainUrls()):
+        with (
+            override_settings(MIDDLEWARE=theirs, ROOT_URLCONF=PlainUrls()),
+            unguarded(),
+        ):
             yield
     finally:
         # In the same order: those of others come after ours for a reason.

@@ -4,6 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
+from django.core.signals import setting_changed
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.utils.lazy import lazy_import
@@ -23,6 +24,9 @@ class LogoutConfig(AppConfig):
     def ready(self) -> None:
         import_module("django_logout.receivers").connect_receivers()
         import_module("django_logout.revokers").connect_receivers()
+        watch_engine = import_module("django_logout.guard.install").watch_engine
+        watch_engine()
+        setting_changed.connect(watch_engine, dispatch_uid="django_logout.engine")
         register(security_checks, Tags.security)
         register(url_checks, Tags.urls)
         if apps.is_installed("django.contrib.admin"):

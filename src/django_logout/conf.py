@@ -7,7 +7,7 @@ It is read at the time of use, so ``override_settings`` works. Mistakes are repo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -40,6 +40,9 @@ class LogoutSettings(SimpleNamespace):
 
     ABSOLUTE_TIMEOUT: timedelta | int | Callable[..., Any] | None = None
     "Maximum time from login to the end of a session. A timedelta, seconds, or a callable."
+
+    ADOPT_UNTIL: datetime | None = None
+    "Time until which sessions without an id are accepted. By default, a session's age after install."
 
     CACHE_ALIAS: str | None = None
     "Alias of the cache that stores the status of sessions. By default, the cache of the sessions."

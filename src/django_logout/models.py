@@ -190,6 +190,22 @@ class Cutoff(models.Model):
         return f"{self.user_id or 'everyone'} < {self.before:%Y-%m-%d %H:%M:%S}"
 
 
+class Installation(models.Model):
+    """When this package was installed: one row, which the migration writes.
+
+    Sessions without an id are accepted for a while after that. Without the row they are refused.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    installed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.installed_at:%Y-%m-%d %H:%M:%S}"
+
+
 class CredentialBinding(models.Model):
     """A token that was obtained in a session, and ends with it."""
 

@@ -14,9 +14,15 @@ from django_logout import Target, end_sessions, logout
 from django_logout.guard import status_cache
 from django_logout.models import LoginSession
 from django_logout.revokers import bindings
-from django_logout.sessions import engines
 from django_logout.sessions.identity import ID_KEY
-from tests.clients import LOGOUT, active_client, copy_of, logged_in, logged_in_as
+from tests.clients import (
+    LOGOUT,
+    active_client,
+    copy_of,
+    logged_in,
+    logged_in_as,
+    unguarded_store,
+)
 from tests.query_counts import cost
 from tests.urlconf import OUT, routes
 
@@ -52,7 +58,7 @@ def id_of(user: Any) -> str:
 
 def store_claim(client: Client, session_id: str) -> Client:
     """Put an id into the stored session, as code does that this package does not see."""
-    store: Any = engines.current_engine().store(client.cookies["sessionid"].value)
+    store = unguarded_store(client.cookies["sessionid"].value)
     store[ID_KEY] = session_id
     store.save()
     client.cookies["sessionid"] = store.session_key

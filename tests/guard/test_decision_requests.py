@@ -1,12 +1,11 @@
 """Expiry in requests of every kind, and of sessions of every origin."""
 
 from datetime import timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, aget_user
+from django.contrib.auth import aget_user
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clients import copy_of, logged_in, logged_in_as
+from tests.clients import before_us, copy_of, logged_in, logged_in_as
 from tests.query_counts import cost
 from tests.timeouts import another_process, reasons
 from tests.urlconf import OUT, routes
@@ -152,13 +151,7 @@ def test_sessions_from_before_our_time_begin_when_they_are_met(
 ) -> None:
     """Their age is unknown."""
     settings.LOGOUT = {**IDLE, **AGE}
-    client = Client()
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.save()
-    client.cookies["sessionid"] = store.session_key
+    client = before_us(user)
     clock.shift(5000)
 
     assert logged_in_as(client) == "ann"

@@ -114,4 +114,5 @@ def old_browser(world: World, make_world) -> Browser:
     before.settings = {**world.settings, "MIDDLEWARE": before.settings["MIDDLEWARE"]}
     browser = before.browser(name)
     browser.world, browser.name = world, name
+    world.do("install_now")
     return browser

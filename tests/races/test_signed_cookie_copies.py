@@ -86,4 +86,5 @@ def old_browser(before: World, now: World, writes: int = 0) -> Browser:
     for _ in range(writes):
         browser.get("/write/")
     browser.world = now
+    now.do("install_now")
     return browser

@@ -3,7 +3,13 @@
 from importlib import import_module
 
 from django.conf import settings
-from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth import (
+    BACKEND_SESSION_KEY,
+    HASH_SESSION_KEY,
+    SESSION_KEY,
+    logout,
+    update_session_auth_hash,
+)
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
@@ -84,6 +90,45 @@ def clone(request: HttpRequest) -> HttpResponse:
     request.session.update(data)
     request.session.save()
     return HttpResponse("copied")
+
+
+def keep_login(request: HttpRequest, how: str) -> HttpResponse:
+    """Empty the session but for the login, as Django stores one, and perhaps rotate its key."""
+    login = _login_keys(request)
+    stop("view")
+    request.session.clear()
+    request.session.update(login)
+    if how == "rotated":
+        request.session.cycle_key()
+    stop("after")
+    return HttpResponse("kept")
+
+
+def copy_login(request: HttpRequest) -> HttpResponse:
+    """Hand out a session of its own that holds the login of this one."""
+    login = _login_keys(request)
+    stop("view")
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session.update(login)
+    session.save()
+    stop("after")
+    response = HttpResponse("copied")
+    response.set_cookie(settings.SESSION_COOKIE_NAME, session.session_key)
+    return response
+
+
+def replace_session(request: HttpRequest) -> HttpResponse:
+    """Continue with a new session that holds the login of the old one and nothing else."""
+    login = _login_keys(request)
+    stop("view")
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    request.session.update(login)
+    return HttpResponse("replaced")
+
+
+def _login_keys(request: HttpRequest) -> dict[str, str]:
+    keys = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY)
+    return {key: request.session[key] for key in keys}
 
 
 def guest(request: HttpRequest) -> HttpResponse:

@@ -154,6 +154,13 @@ def cached(cookie: str, forget: bool) -> bool:
     return found
 
 
+def install_now() -> None:
+    """Record that the package was installed after the sessions that are there."""
+    from tests.clients import install_now
+
+    install_now()
+
+
 def forget_cutoffs() -> None:
     """Take back the cut-offs of other tests."""
     from django_logout.models import Cutoff

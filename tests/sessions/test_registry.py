@@ -5,7 +5,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
@@ -14,7 +13,7 @@ from django_logout.ending import stragglers
 from django_logout.models import LoginSession
 from django_logout.sessions import cutoffs, registry
 from django_logout.sessions.identity import Identity, identify
-from tests.clients import BACKEND, before_us
+from tests.clients import BACKEND, before_us, login_keys
 from tests.settings import ENGINES
 from tests.user_agents import AGENTS
 
@@ -43,7 +42,7 @@ def test_overlooked_is_what_began_before_and_has_not_ended(user: Any) -> None:
     earlier = row_of(user, created_at=moment - timedelta(seconds=1))
     row_of(user, created_at=moment + timedelta(seconds=1))
     ended = row_of(user, created_at=moment - timedelta(seconds=1), ended_at=moment)
-    identity = identify({SESSION_KEY: str(user.pk)}, "key")
+    identity = identify(login_keys(user), "key")
     assert identity is not None
     registry.adopt_session(SessionStore("key"), identity)
     every, active = registry.sessions(), registry.is_active()

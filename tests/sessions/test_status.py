@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
@@ -15,6 +14,7 @@ from django_logout.enums import Scope
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry, status
 from django_logout.sessions.identity import ID_KEY, identify
+from tests.clients import install_now, login_keys
 from tests.sessions.test_registry import row_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("claim", ["", "no uuid", 7, None, ["x"]])
 def test_malformed_id_is_not_active(user: Any, claim: Any) -> None:
     """Whatever has got into the data, it cannot pass for a session from before our time."""
-    identity = identify({SESSION_KEY: str(user.pk), ID_KEY: claim}, "key")
+    identity = identify({**login_keys(user), ID_KEY: claim}, "key")
     assert identity is not None
     assert identity.registered
     assert not status.get_status(identity).active
@@ -31,7 +31,8 @@ def test_malformed_id_is_not_active(user: Any, claim: Any) -> None:
 
 def test_a_session_from_before_lives_until_all_of_its_users_are_ended(user: Any) -> None:
     """Adopted before that or after it: it began before."""
-    identity = identify({SESSION_KEY: str(user.pk)}, "key")
+    install_now()
+    identity = identify(login_keys(user), "key")
     assert identity is not None
     assert status.get_status(identity).active
     end_sessions(Target.user(user), reason=Reason.ADMIN)

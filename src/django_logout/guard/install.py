@@ -1,10 +1,11 @@
 """Put the guard on the session of a request, and tell whether the session has to be finalized.
 
-:func:`install_guard` changes the class of one session object in place, to a subclass of the
-engine's own ``SessionStore`` whose ``load`` asks whether the session may be served, and whose
-``save`` notices rotated keys. So any engine can be guarded, and a project keeps its
-``SESSION_ENGINE`` and its ``SessionMiddleware``. A request that never uses its session pays for the
-change of class, and nothing else.
+:func:`watch_engine` makes the constructor of the engine's ``SessionStore`` return objects of a
+subclass, whose ``load`` asks whether the session may be served, and whose ``save`` registers a
+login that code has made and notices rotated keys. So any engine can be guarded, sessions that code
+makes or opens are guarded too, and a project keeps its ``SESSION_ENGINE`` and its
+``SessionMiddleware``. A request that never uses its session pays for the subclass, and nothing
+else.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,41 @@ from django_logout.sessions import activity, engines
 
 #: Where a request holds the session that it began with.
 ORIGINAL = "_django_logout_session"
+
+
+def watch_engine(*, setting: str = "SESSION_ENGINE", **kwargs: Any) -> None:
+    """Guard every session object of the project's engine, wherever code makes it.
+
+    It is called at start-up, and when a test changes the setting.
+    """
+    if setting != "SESSION_ENGINE":
+        return
+    try:
+        engine = engines.current_engine()
+    except Exception:  # noqa: BLE001 - a module can raise anything; a system check reports this
+        return
+    watch_store(engine.store)
+
+
+def watch_store(store: type[SessionBase]) -> None:
+    """Make the constructor of an engine's class return guarded objects, and so its subclasses'."""
+    make: Any = store.__new__
+    if hasattr(make, "watched"):
+        return
+
+    def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        cls = class_to_make(cls)
+        if make is object.__new__:  # which takes no arguments
+            return make(cls)
+        return make(cls, *args, **kwargs)
+
+    new.watched = True  # type: ignore[attr-defined]
+    store.__new__ = staticmethod(new)  # type: ignore[method-assign]
+
+
+def class_to_make(store: type[SessionBase]) -> type[SessionBase]:
+    """Return the class of the object that the constructor of an engine's class returns."""
+    return store if issubclass(store, GuardedStore) else guarded(store)
 
 
 def session_of(request: Any) -> Any:
@@ -68,10 +104,17 @@ def guard_session(request: Any) -> Any:
 
 
 def install_guard(session: SessionBase, request: Any) -> bool:
-    """Guard a session object; return false if it is guarded already."""
-    if isinstance(session, GuardedStore):
-        return False
+    """Guard a session object for a request; return false if it was guarded when it was loaded.
+
+    Objects of the project's engine are guarded when they are made. One of another engine is guarded
+    here, and that engine's later objects when they are made.
+    """
     store: Any = session
+    if isinstance(session, GuardedStore):
+        if request is not None and vars(store)["presented"][1] is None:
+            store.serve(request)
+        return bool(store.unchecked)
+    watch_store(type(session))
     store.__class__ = guarded(type(session))
     store.present(request)
     return True
@@ -112,6 +155,10 @@ def inherit(session: Any, original: Any) -> None:
     session in place for a while.
     """
     for earlier in _earlier_objects(session, original):
+        if session.presented_key != earlier.presented_key:
+            earlier.look_behind()
+        elif "state" not in vars(earlier):
+            continue
         session._get_session()
         before = earlier.identity
         # If the engine does not know the key any more, another tab has rotated it. The session is
@@ -131,8 +178,7 @@ def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:
         if earlier is None:
             return
         session = earlier
-        if "state" in vars(session):
-            yield session
+        yield session
 
 
 def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
@@ -154,6 +200,7 @@ def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
     return bool(
         settings.SESSION_SAVE_EVERY_REQUEST
         or session.modified
+        or (session.presented_key and not state.looked)
         or state.needs_attention
         or (identity and is_shut_out(request))
         or any(identity is None or session_id != identity.id for session_id in state.logins_seen)

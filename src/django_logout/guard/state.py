@@ -44,7 +44,11 @@ class SessionState:
     leaving: bool = False
     "The account has changed so that this browser loses its session after the view."
     adopted: bool = False
-    "From before the installation, and registered by this request."
+    """Registered by this request when it was saved.
+
+    It is from before the installation, or code has made the login."""
+    beside: frozenset[UUID] = frozenset()
+    "The logins of the same user that the request had when code made another, until that is saved."
     announcing: bool = False
     "``logout()`` of this package is sending ``user_logged_out``."
     before_flush: Callable[[], Any] | None = None
@@ -67,6 +71,10 @@ class SessionState:
     "The ending has deleted the session's data from the cache."
     saved: bool = False
     "Already saved for this response."
+    looked: bool = False
+    "What the engine holds under the presented key has been looked at."
+    deleted_key: str | None = None
+    "The key under which the project has deleted the session."
     in_engine_code: bool = False
     "Inside the engine's own code, which may call itself."
 
@@ -99,11 +107,24 @@ class SessionState:
             or self.login
             or self.logged_out
             or self.before_flush is not None
+            or self.deleted_key
             or self.ended_elsewhere
             or self.key_unknown
             or self.refused
             or self.unavailable
         )
+
+    @property
+    def lost(self) -> set[UUID]:
+        """The sessions that this request has ended, or that had ended before it."""
+        return self.ended | {self.refused[0].id} if self.refused else self.ended
+
+    def logins_of(self, user_id: str) -> set[UUID]:
+        """Return the logins of a user that the session has held in this request, lost ones too."""
+        seen = {session_id for session_id, (of, _) in self.logins_seen.items() if of == user_id}
+        if self.refused and self.refused[0].user_id == user_id:
+            seen.add(self.refused[0].id)
+        return seen
 
     def hold(self, identity: Identity, auth_hash: str) -> None:
         """Remember the login of the session, so that it is noticed when the view drops it."""

@@ -15,6 +15,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
+from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, half_logins, prefetch
 from django_logout.guard.state import SessionState
@@ -27,6 +28,9 @@ from django_logout.sessions.identity import (
     STARTED_AT_KEY,
     Identity,
     identify,
+    is_adopted,
+    is_logged_in,
+    new_code_login_id,
 )
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.context import current_request
@@ -44,6 +48,8 @@ run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
 
 #: The keys that make a session logged in.
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
+#: The keys that this package adds to a login.
+OUR_KEYS = (ID_KEY, STARTED_AT_KEY, ORIGINS_KEY)
 
 
 def _may_query(work: Callable[[], T]) -> T:
@@ -65,6 +71,8 @@ class GuardedStore(_Base):
     "What the project's own engine can do."
     reopened: GuardedStore | None = None
     "The request's session when this object was made of it by ``request.session.__class__(key)``."
+    unchecked: bool = False
+    "Whether this object is a copy, whose data it has not loaded itself."
     _identified: tuple[Any, Identity | None] = (), None
     "The login, and what it was found from."
 
@@ -81,7 +89,8 @@ class GuardedStore(_Base):
         """Copy and pickle as an object of the engine's own class, which knows no request."""
         ours = {"presented", "reopened", "state", "_identified"}
         plain = {name: value for name, value in vars(self).items() if name not in ours}
-        return object.__new__, (self.engine_store,), plain
+        plain["unchecked"] = True
+        return self.engine_store, (), plain
 
     def present(self, request: Any) -> None:
         """Remember the key that the session is opened by, and the request that is served."""
@@ -90,13 +99,24 @@ class GuardedStore(_Base):
             self._session_key = key = None
         self.__dict__["presented"] = key, request
 
+    def serve(self, request: Any) -> None:
+        """Belong to the request that is served: the object was made before that was known."""
+        self.__dict__["presented"] = self.presented_key, request
+        if "state" in vars(self):
+            self.state.request = request
+
     def continues(self, earlier: GuardedStore) -> bool:
         """Return whether this object, in place of an earlier one, is the same session.
 
         It is if it was opened by a key that the earlier one has or had, or by none.
         """
-        key, _ = self.__dict__["presented"]
-        return key in {None, earlier.session_key, earlier.__dict__["presented"][0]}
+        return self.presented_key in {None, earlier.session_key, earlier.presented_key}
+
+    @property
+    def presented_key(self) -> str | None:
+        """The key that the object was opened by."""
+        key: str | None = self.__dict__["presented"][0]
+        return key
 
     @cached_property
     def state(self) -> SessionState:
@@ -107,13 +127,22 @@ class GuardedStore(_Base):
     def identity(self) -> Identity | None:
         """The login of this session by its loaded data, whatever code has changed in them."""
         data, seen = self._data, self.state.identity
-        if SESSION_KEY not in data:
-            return None
-        facts = (*map(data.get, (SESSION_KEY, ID_KEY, STARTED_AT_KEY)), self.session_key, seen)
+        facts = (*map(data.get, (*LOGIN_KEYS, STARTED_AT_KEY)), seen)
         if facts != self._identified[0]:
-            now = identify(data, self.session_key)
-            self._identified = facts, seen if now and seen and now.id == seen.id else now
+            self._identified = facts, self._find_identity(data, seen)
         return self._identified[1]
+
+    def _find_identity(self, data: dict[str, Any], seen: Identity | None) -> Identity | None:
+        """Return the login of data that code may have changed since they were loaded."""
+        if SESSION_KEY not in data or not is_logged_in(data):
+            return None
+        now, user_id = identify(data, None), str(data[SESSION_KEY])
+        if now is not None and (seen is None or now.id != seen.id):
+            return now
+        if seen is not None and seen.user_id == user_id:
+            return seen  # even if code has dropped the id
+        # Code has written the keys of a login: without an id, or over those of another user.
+        return Identity(new_code_login_id(), user_id, registered=False)
 
     @property
     def proved_identity(self) -> Identity | None:
@@ -184,6 +213,18 @@ class GuardedStore(_Base):
             await sync_to_async(self._after_save)(must_create)
         return None
 
+    def delete(self, session_key: str | None = None) -> None:
+        if session_key is None and not self.state.in_engine_code:
+            _may_query(self.look_behind)
+            self.state.deleted_key = self.session_key
+        super().delete(session_key)
+
+    async def adelete(self, session_key: str | None = None) -> None:
+        if session_key is None and not self.state.in_engine_code:
+            await sync_to_async(self.look_behind)()
+            self.state.deleted_key = self.session_key
+        await super().adelete(session_key)
+
     async def acreate(self) -> None:
         # The file engine's own would block the event loop, and ask for the status there.
         await sync_to_async(self.create)()
@@ -205,12 +246,35 @@ class GuardedStore(_Base):
         await sync_to_async(self.cycle_key)()
 
     def adopt(self) -> None:
-        """Register a session from before the installation, in the save that stores its id."""
+        """Register a session that has no row, in the save that stores its id.
+
+        It is from before the installation, or code has made the login.
+        """
         identity = self.identity
         if identity is not None and not identity.registered:
-            registry.adopt_session(self, identity, self.state.request)
-            self.state.adopted = True
-            self.state.identity = identity._replace(registered=True)
+            found = registry.adopt_session(self, identity, self.state.request)
+            if found or is_adopted(identity.id):
+                self.state.adopted = True
+                started_at = self._data.get(STARTED_AT_KEY, 0)
+                identity = identity._replace(registered=True, started_at=started_at)
+                self.state.hold(identity, self._data.get(HASH_SESSION_KEY, ""))
+
+    def look_behind(self) -> None:
+        """Note whose login the engine holds under the presented key, if this object has not read it.
+
+        Then code clears, deletes or replaces the session without having read it.
+        """
+        key, state = self.presented_key, self.state
+        if key is None or state.looked:
+            return
+        state.looked = True
+        behind: Any = type(self)(key)
+        behind.ids_to_end()
+        state.refused = behind.state.refused
+        if behind.identity is not None:
+            before = state.identity
+            state.hold(behind.identity, behind.get(HASH_SESSION_KEY, ""))
+            state.identity = before or behind.identity
 
     def ids_to_end(self) -> list[UUID]:
         """Return the ids of the login that this session is, was, or has been rotated to.
@@ -244,10 +308,17 @@ class GuardedStore(_Base):
         if stored is None:
             self._session_key = None
         self.__dict__["_session_cache"] = stored or {}
-        self._identify(self._data, key)
+        identity = self._identify(self._data, key)
+        if identity is not None and not identity.registered:
+            # Without an id of ours, it must not get a row unless it may be adopted.
+            with self._asking():
+                found = status.get_status(identity)
+            if not self._admit(identity, found):
+                self.__dict__["_session_cache"] = {}
 
     def recheck(self) -> None:
-        """Decide on a session that was loaded before it was guarded."""
+        """Decide on a session that was loaded before it was guarded, or in another object."""
+        self.unchecked = False
         identity = self._identify(self._data, self.session_key)
         if identity is not None and not self._admit(identity, self._status(identity, None)):
             self._session_cache: dict[str, Any] = {}
@@ -265,10 +336,14 @@ class GuardedStore(_Base):
 
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
         identity, state = identify(data, key), self.state
-        state.key_unknown = not data and not self.session_key
+        state.looked, state.key_unknown = True, not data and not self.session_key
         if identity is None and data:
             state.half_logins = half_logins.select_half_logins(data)
         if identity is not None:
+            if not identity.registered:
+                with self._asking():
+                    identity = _may_query(partial(registry.find_adopted, identity))
+                    identity = identity._replace(written_at=self.engine.written_at(self, key))
             state.hold(identity, data.get(HASH_SESSION_KEY, ""))
             data[ID_KEY] = str(identity.id)  # the id goes with the data, to a new key too
         return identity
@@ -304,17 +379,47 @@ class GuardedStore(_Base):
         passive = state.request is not None and is_passive(state.request)
         if not modified and (state.saved or passive):
             return False
-        data = self._data
-        refused = {state.refused[0].id} if state.refused else set()
-        if data.get(ID_KEY) in {str(session_id) for session_id in state.ended | refused}:
-            for key in LOGIN_KEYS:
-                data.pop(key, None)
-        if state.ended_elsewhere and ID_KEY in data:
+        self.look_behind()
+        self._check_login()
+        if state.ended_elsewhere and ID_KEY in self._data:
             raise UpdateError
         if self.identity is None:
-            half_logins.note_half_logins(data)
+            half_logins.note_half_logins(self._data)
         self.adopt()
         return True
+
+    def _check_login(self) -> None:
+        """Put back the id of a login that code has kept, and drop a login that has been lost."""
+        data, identity, state = self._data, self.identity, self.state
+        drop: tuple[str, ...] = ()
+        if identity is None:
+            drop = OUR_KEYS
+        elif identity.id in state.lost:
+            drop = (*LOGIN_KEYS, *OUR_KEYS)
+        elif identity == state.identity:
+            data[ID_KEY], data[STARTED_AT_KEY] = str(identity.id), identity.started_at
+            if identity.origin_hashes:
+                data[ORIGINS_KEY] = list(identity.origin_hashes)
+        elif not identity.registered:
+            drop = self._check_new_login(identity)
+        for key in drop:
+            data.pop(key, None)
+
+    def _check_new_login(self, identity: Identity) -> tuple[str, ...]:
+        """Refuse a login by code if the request's own session of that user has ended.
+
+        Returns the keys to drop. Raises :class:`UpdateError` if it is another session object than
+        that of the request.
+        """
+        own = self.reopened or getattr(self.state.request, "session", None)
+        owner = own.state if isinstance(own, GuardedStore) else self.state
+        mine = owner.logins_of(identity.user_id) | self.state.logins_of(identity.user_id)
+        if mine.isdisjoint(owner.lost | self.state.lost):
+            self.state.beside = frozenset(mine)
+            return (ORIGINS_KEY,)
+        if own is not None and own is not self:
+            raise UpdateError
+        return (*LOGIN_KEYS, *OUR_KEYS)
 
     def _after_save(self, must_create: bool) -> None:
         """Withdraw a session that has ended meanwhile, under this key or a new one."""
@@ -322,24 +427,36 @@ class GuardedStore(_Base):
         if identity is None or not identity.registered:
             return
         with self._asking():
-            active = self._still_active(identity)
+            found = self._still_active(identity)
         activity.record_expiry(
             identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age())
         )
-        if not active:
+        if found.reason == Reason.PASSWORD_CHANGED and self.state.request is None:
+            # Code without a request is giving the session the new hash of the account, as it can
+            # without this package. It must not fail, and no request is served with the session.
+            return
+        if not found.active:
             self.state.ended_elsewhere = True
             self.delete(self.session_key)
             if not must_create:
                 raise UpdateError
 
-    def _still_active(self, identity: Identity) -> bool:
+    def _still_active(self, identity: Identity) -> SessionStatus:
         before, self.state.key = self.state.key, self.session_key
+        beside, self.state.beside = self.state.beside, frozenset()
+        for session_id in beside:
+            if not status.get_status(
+                Identity(session_id, identity.user_id, registered=True)
+            ).active:
+                registry.delete_unfinished_login(identity.id)
+                return SessionStatus(False)
         if before != self.session_key and self.engine.keyed:
-            return registry.record_new_key(identity, self, before=before)
+            done = registry.record_new_key(identity, self, before=before)
+            return SessionStatus(True) if done else status.get_status(identity)
         if self.state.adopted:  # it had no row when it was loaded: an ending may have missed it
-            return status.get_status(identity).active
+            return status.get_status(identity)
         remembered = prefetch.recall_status(self, identity, None)
-        return decision.ask_status(self.state, identity, remembered).active
+        return decision.ask_status(self.state, identity, remembered)
 
     @property
     def _data(self) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def handle(command: BaseCommand, **options: Any) -> None:
             f"{settings.SESSION_ENGINE} cannot list its sessions. There is nothing to do: each "
             "session is registered with its next request, and 'logout end' ends the others too."
         )
+    elif result.refused:
+        command.stdout.write(f"Nothing was adopted: {result.refused}.")
     else:
         verb = "Would adopt" if options["dry_run"] else "Adopted"
         command.stdout.write(f"{verb} {result.adopted} of {count_of(result.seen, 'session')}.")

@@ -46,7 +46,8 @@ class Rehearsal:
         Returns what happened to the session. Nothing in it is secret.
         """
         request = self.visitor.visit().wsgi_request
-        guarded = isinstance(getattr(request, "session", None), GuardedStore)
+        session: Any = getattr(request, "session", None)
+        guarded = isinstance(session, GuardedStore) and session.state.request is request
         for path, passed in {
             "django.contrib.sessions.middleware.SessionMiddleware": hasattr(request, "session"),
             "django.contrib.auth.middleware.AuthenticationMiddleware": hasattr(request, "user"),
@@ -80,8 +81,8 @@ class Rehearsal:
         served = is_logged_in(attacker.visit())
         self.visitor.cookies_seen |= attacker.cookies_seen
         engine, cache = engines.current_engine(), status_cache.shared_cache()
-        # Unlike _state(), the engine's own store shows what is left of a session that is refused.
-        left = bool(list(engine.store(copy).keys()))
+        # Unlike _state(), the engine itself shows what is left of a session that is refused.
+        left = bool(list(engine.open_unguarded(copy).keys()))
         names = ("request.user.is_authenticated", "request.session.exists()")
         columns = ("variable", "start", "after_logout", "final")
         events = LogoutEvent.objects.using(registry.database())
@@ -137,7 +138,7 @@ class Rehearsal:
         pipeline.end_sessions(Target.session(session_id), reason=Reason.FLUSHED)
         registry.delete_ended_row(session_id)
         for cookie in self.visitor.cookies_seen:
-            engines.current_engine().store(cookie).delete()
+            engines.current_engine().open_unguarded(cookie).delete()
         # Restore the time of the last login, unless the user has logged in elsewhere meanwhile.
         here = type(self.user)._base_manager.filter(pk=self.user.pk)
         for name in {"last_login"} & {field.name for field in self.user._meta.concrete_fields}:

@@ -3,8 +3,19 @@
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
+from typing import Any
+
 from django.conf import settings
-from django.db import migrations, models
+from django.db import migrations, models, router
+
+
+def record_installation(apps: Any, schema_editor: Any) -> None:
+    """Sessions from before this moment have no id, and are adopted for a while after it."""
+    installation = apps.get_model("django_logout", "Installation")
+    alias = schema_editor.connection.alias
+    if router.allow_migrate_model(alias, installation):
+        now = django.utils.timezone.now()
+        installation.objects.using(alias).get_or_create(pk=1, defaults={"installed_at": now})
 
 
 class Migration(migrations.Migration):
@@ -27,6 +38,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'cutoff',
                 'verbose_name_plural': 'cutoffs',
+            },
+        ),
+        migrations.CreateModel(
+            name='Installation',
+            fields=[
+                ('id', models.PositiveSmallIntegerField(default=1, editable=False, primary_key=True, serialize=False)),
+                ('installed_at', models.DateTimeField()),
+            ],
+            options={
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -97,4 +118,5 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'credential bindings',
             },
         ),
+        migrations.RunPython(record_installation, migrations.RunPython.noop),
     ]

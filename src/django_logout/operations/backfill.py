@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from django_logout.models import LoginSession
-from django_logout.sessions import cutoffs, engines, registry
-from django_logout.sessions.engines import StoredSession
+from django_logout.sessions import adoption, cutoffs, engines, registry
+from django_logout.sessions.engines import Engine, StoredSession
 from django_logout.sessions.identity import Identity, identify
 from django_logout.sessions.status import auth_hash_matches
 from django_logout.utils.bounded import batched, batched_rows
@@ -32,6 +32,8 @@ class Adopted(NamedTuple):
     "Whether the engine can list its sessions."
     seen: int = 0
     adopted: int = 0
+    refused: str = ""
+    "Why sessions without an id are not adopted any more."
 
 
 def adopt_sessions(
@@ -41,9 +43,13 @@ def adopt_sessions(
     found = _stored_sessions()
     if found is None:
         return Adopted(listed=False)
+    window = adoption.adoption_window()
+    if refused := window.why_refused():
+        return Adopted(listed=True, refused=refused)
     (total, batches), seen, adopted = found, 0, 0
     for batch in batches:
-        adopted += registry.adopt_sessions(_served(batch), dry_run=dry_run)
+        accepted = [each for each in batch if not window.why_refused(each.written_at)]
+        adopted += registry.adopt_sessions(_served(accepted), dry_run=dry_run)
         seen += len(batch)
         progress(min(seen, total), total)
     return Adopted(listed=True, seen=seen, adopted=adopted)
@@ -76,32 +82,33 @@ def _stored_sessions() -> tuple[int, Iterator[list[StoredSession]]] | None:
     Return ``None`` if the engine cannot list them, because they are not in the registry's database.
     """
     engine = engines.current_engine()
-    store: Any = engine.store
     if engine.model is not None:
         rows = engine.model._base_manager.using(registry.database())
         # A session whose key the registry holds has a row, and need not be decoded.
         known = LoginSession.objects.filter(session_key=OuterRef("session_key"))
         unknown = rows.filter(~Exists(known), expire_date__gt=timezone.now())
-        return unknown.count(), _from_table(store, unknown)
-    if engines.is_backend(store, "file"):
-        prefix, folder = store().file_prefix, Path(store().storage_path)
+        return unknown.count(), _from_table(engine, unknown)
+    if engines.is_backend(engine.store, "file"):
+        store = engine.open_unguarded()
+        prefix, folder = store.file_prefix, Path(store.storage_path)
         names = sorted(path.name for path in folder.iterdir() if path.name.startswith(prefix))
-        sessions = (_from_file(store, name.removeprefix(prefix)) for name in names)
+        sessions = (_from_file(engine, name.removeprefix(prefix)) for name in names)
         return len(names), batched(sessions, BATCH)
     return None
 
 
-def _from_table(store: Any, rows: QuerySet[Any]) -> Iterator[list[StoredSession]]:
-    decode, fields = store().decode, ("session_key", "session_data", "expire_date")
+def _from_table(engine: Engine, rows: QuerySet[Any]) -> Iterator[list[StoredSession]]:
+    decode, fields = engine.open_unguarded().decode, ("session_key", "session_data", "expire_date")
     for batch in batched_rows(rows, *fields, size=BATCH):
         yield [StoredSession(key, decode(data), expires) for _, key, data, expires in batch]
 
 
-def _from_file(store: Any, key: str) -> StoredSession:
-    session = store(key)
+def _from_file(engine: Engine, key: str) -> StoredSession:
+    session = engine.open_unguarded(key)
     # load() creates a new session if the file has expired. Django's clear_expired() avoids that
     # in the same way.
     session.create = lambda: None
     data = session.load()
     age = session.get_expiry_age(expiry=session._expiry_date(data))
-    return StoredSession(key, data, timezone.now() + timedelta(seconds=age))
+    expires = timezone.now() + timedelta(seconds=age)
+    return StoredSession(key, data, expires, engine.written_at(session, key) if data else None)

@@ -78,6 +78,7 @@ def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any
     state = session_state(session)
     if state.announcing:
         return  # The ending itself sends this signal.
+    session.get(SESSION_KEY)  # Django's logout() does not load it before it sends this.
     if state.origins and impersonation.is_impersonation(request, state):
         return  # The login that follows is of the user before. Without it, the middleware ends all.
     if user is not None and not _is_of_session(request, session, user):

@@ -5,16 +5,18 @@ An unknown engine is assumed to have no capability, and is guarded.
 
 import os
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from errno import ENAMETOOLONG, ENOENT
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.contrib.sessions.backends import db as db_engine
 from django.contrib.sessions.backends.base import SessionBase
+from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.db import router
 from django.db.models import Manager, Model
@@ -132,7 +134,9 @@ class Engine(NamedTuple):
         if cache is not None:
             names = {self._cache_name(key): key for key in keys if _fits_cache(key)}
             return {names[name]: data for name, data in cache.get_many(names).items()}
-        return {key: data for key in keys if (data := _load_one(self.store, key)) is not None}
+        opened = {key: self.open_unguarded(key) for key in keys}
+        loaded = {key: _load_one(session, key) for key, session in opened.items()}
+        return {key: data for key, data in loaded.items() if data is not None}
 
     def discard(self, keys: Collection[str]) -> bool:
         """Delete what is stored under these keys, in one statement or one write to the cache.
@@ -169,10 +173,35 @@ class Engine(NamedTuple):
         """
         if not is_backend(self.store, "file"):
             return None
-        store: Any = self.store()
+        store = self.open_unguarded()
         prefix = store.file_prefix
         with os.scandir(store.storage_path) as files:
             return [file.name[len(prefix) :] for file in files if file.name.startswith(prefix)]
+
+    def open_unguarded(self, key: str | None = None) -> Any:
+        """Return a session object of the engine's own class, as without this package.
+
+        It is for code that reads many stored sessions and serves none of them.
+        """
+        session: Any = object.__new__(self.store)
+        session.__init__(key)
+        return session
+
+    def written_at(self, session: Any, key: str | None) -> datetime | None:
+        """Return when a session was stored, or ``None`` if its engine does not know.
+
+        The signature of a cookie holds the time, and the file system knows that of a file. A table
+        knows only when a session expires.
+        """
+        home = _home(self.store.load).rpartition("django.contrib.sessions.backends.")[2]
+        if home == "file":
+            with suppress(FileNotFoundError):  # Another request has deleted it meanwhile.
+                return cast(datetime, session._last_modification())
+        if home == "signed_cookies" and key:
+            _, signed_at, _ = key.rsplit(":", 2)
+            zone = UTC if settings.USE_TZ else None
+            return datetime.fromtimestamp(signing.b62_decode(signed_at), zone)
+        return None
 
     def reachable(self, keys: Collection[str]) -> bool:
         """Return whether the storage answers, after the engine has found no sessions by their keys.
@@ -255,8 +284,7 @@ def _fits_cache(key: str) -> bool:
     return len(key) <= LONGEST_KEY and key.isascii() and key.isprintable() and " " not in key
 
 
-def _load_one(store: type[SessionBase], key: str) -> dict[str, Any] | None:
-    session = store(key)
+def _load_one(session: Any, key: str) -> dict[str, Any] | None:
     data: dict[str, Any] = session.load()
     if session.session_key == key:
         return data
@@ -304,3 +332,5 @@ class StoredSession:
     key: str = field(repr=False)
     data: Mapping[str, Any] = field(repr=False)
     expires: datetime
+    written_at: datetime | None = None
+    "When it was stored, if the engine knows."

@@ -1,11 +1,15 @@
 """The identity of a session: a public id, which is stored in the session's own data."""
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.contrib.auth import SESSION_KEY
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.utils.crypto import salted_hmac
+
+from django_logout.conf import cached_until_setting_changes
 
 #: The key of the session's data that holds its public id.
 ID_KEY = "_django_logout_id"
@@ -14,8 +18,14 @@ STARTED_AT_KEY = "_django_logout_begun"
 #: The key of a derived session's data that holds the auth hashes of the sessions it comes from, the
 #: nearest first.
 ORIGINS_KEY = "_django_logout_origins"
-#: The UUID version of derived sessions (RFC 9562 leaves version 8 to applications).
-DERIVED = 8
+#: The UUID version of adopted sessions: their ids are derived from names, which are their keys.
+NAME_BASED = 5
+#: The UUID version of derived sessions, and of logins that code has made. RFC 9562 leaves version 8
+#: to applications; the last bit tells which of the two.
+CUSTOM, DERIVED, BY_CODE = 8, 0, 1
+#: Seconds since the epoch before which a session has started: the end of the year 9998. The data of
+#: a session are input, since a project may let its users write them.
+_END_OF_TIME = 253_370_764_800
 #: Cached, since every use of a session asks for its identity.
 _uuid = lru_cache(maxsize=1000)(UUID)
 
@@ -26,23 +36,27 @@ class Identity(NamedTuple):
     id: UUID
     user_id: str
     registered: bool
-    "Whether the id was given at login; else it is derived from a key from before the installation."
+    "Whether the data hold the id; else it is new, or derived from a key from before the installation."
     started_at: float = 0
     "Seconds since the epoch; 0, so long ago, for a session that is not registered."
     origin_hashes: tuple[str, ...] = ()
     "Auth hashes of the users who impersonate this one, the nearest first."
     signed: bool = False
     "Whether a signed token names the login, so that no one can have written another one's id."
+    other_ids: tuple[UUID, ...] = ()
+    "The ids that earlier values of ``SECRET_KEY`` derived from the same key."
+    written_at: datetime | None = None
+    "When a session without an id was stored, if its engine knows."
 
 
 def identify(data: Any, key: str | None) -> Identity | None:
-    """Return the identity of a session by its data and key; ``None`` if no user is logged in."""
-    if SESSION_KEY not in data:
+    """Return the identity of a stored session by its data and key; ``None`` if no user is logged in."""
+    if not is_logged_in(data):
         return None
     user_id = str(data[SESSION_KEY])
     if ID_KEY in data:
         try:
-            started_at = float(data.get(STARTED_AT_KEY, 0))
+            started_at = _seconds(data.get(STARTED_AT_KEY, 0))
             hashes = tuple(data.get(ORIGINS_KEY, ()))
             return Identity(_uuid(data[ID_KEY]), user_id, True, started_at, hashes)
         except (ValueError, TypeError, AttributeError):
@@ -51,25 +65,65 @@ def identify(data: Any, key: str | None) -> Identity | None:
         return None
     # The same key always gives the same id, so that a late write or a replayed cookie of an
     # adopted session is recognized as that session.
-    return Identity(fingerprint(key), user_id, registered=False)
+    session_id, *others = fingerprints(key)
+    return Identity(session_id, user_id, registered=False, other_ids=tuple(others))
 
 
-def fingerprint(key: str) -> UUID:
+def is_logged_in(data: Any) -> bool:
+    """Return whether Django serves a user with these data, if the user exists and the hash matches."""
+    return all(key in data for key in _login_keys())
+
+
+@cached_until_setting_changes("AUTH_USER_MODEL")
+def _login_keys() -> tuple[str, ...]:
+    # Django asks for the hash only if the user model has one.
+    has_hash = hasattr(get_user_model(), "get_session_auth_hash")
+    keys = SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY
+    return keys if has_hash else keys[:2]
+
+
+def _seconds(value: Any) -> float:
+    """Return a time in seconds since the epoch; 0 for one that cannot be."""
+    seconds = float(value)
+    return seconds if 0 <= seconds < _END_OF_TIME else 0  # false for "nan" too
+
+
+def fingerprint(key: str, secret: str | bytes | None = None) -> UUID:
     """Return the id that is derived from a key: a keyed hash, which may be public."""
-    digest = salted_hmac("django_logout.registry", key, algorithm="sha256").digest()
-    return UUID(bytes=digest[:16], version=5)
+    digest = salted_hmac("django_logout.registry", key, secret=secret, algorithm="sha256").digest()
+    return UUID(bytes=digest[:16], version=NAME_BASED)
+
+
+def fingerprints(key: str) -> list[UUID]:
+    """Return the ids that are derived from a key: by ``SECRET_KEY``, then by each of
+    ``SECRET_KEY_FALLBACKS``."""
+    return [fingerprint(key, secret) for secret in (None, *settings.SECRET_KEY_FALLBACKS)]
 
 
 def new_derived_id() -> UUID:
-    """Return a random id for a derived session; its version tells it from all other sessions."""
-    return UUID(int=uuid4().int & ~(0xF << 76) | DERIVED << 76)
+    """Return a random id for a derived session; its bits tell it from all other sessions."""
+    return _custom_id(DERIVED)
 
 
 def is_derived(session_id: UUID) -> bool:
     """Return whether a session is derived from another: its user is impersonated."""
-    return session_id.version == DERIVED
+    return session_id.version == CUSTOM and session_id.int & 1 == DERIVED
+
+
+def new_code_login_id() -> UUID:
+    """Return a random id for a login that code has made; its bits tell it from all other sessions."""
+    return _custom_id(BY_CODE)
+
+
+def is_code_login(session_id: UUID) -> bool:
+    """Return whether code has made a login, so that it does not prove who uses the session."""
+    return session_id.version == CUSTOM and session_id.int & 1 == BY_CODE
+
+
+def _custom_id(kind: int) -> UUID:
+    return UUID(int=uuid4().int & ~(0xF << 76 | 1) | CUSTOM << 76 | kind)
 
 
 def is_adopted(session_id: UUID) -> bool:
     """Return whether an id was derived from a key, as UUIDs of version 5 are."""
-    return session_id.version == 5
+    return session_id.version == NAME_BASED

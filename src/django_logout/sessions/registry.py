@@ -13,7 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -28,7 +28,9 @@ from django_logout.sessions.identity import (
     STARTED_AT_KEY,
     Identity,
     fingerprint,
+    fingerprints,
     is_adopted,
+    is_code_login,
     is_derived,
 )
 from django_logout.sessions.sql import (
@@ -62,7 +64,16 @@ def users() -> QuerySet[Any]:
 
 def find_user(user_id: Any) -> Any:
     """Return the user with this primary key, which may be a string, or ``None``."""
-    return users().filter(pk=get_user_model()._meta.pk.to_python(user_id)).first()
+    pk = parse_user_id(user_id)
+    return None if pk is None else users().filter(pk=pk).first()
+
+
+def parse_user_id(user_id: Any) -> Any:
+    """Return a primary key of the user model by its text; ``None`` if it cannot be one."""
+    try:
+        return get_user_model()._meta.pk.to_python(user_id)
+    except ValidationError:  # e.g. a session from a time when the keys were of another type
+        return None
 
 
 def register_session(
@@ -90,17 +101,35 @@ def create_row(**fields: Any) -> LoginSession:
 
 def adopt_session(
     session: SessionBase, identity: Identity, request: HttpRequest | None = None
-) -> None:
-    """Write the row of a session from before the installation, once, when it is first seen.
+) -> bool:
+    """Write the row of a session that was not registered at login, once, when it is first saved.
 
-    A session whose user was deleted stays without a row, and is refused.
+    It is from before the installation, or code has made the login. Returns false if the user does
+    not exist; the session stays without a row then, and is refused.
     """
     user = find_user(identity.user_id)
     if user is not None:
-        defaults = {"user": user, **_new_row(session, request)}
-        adopt = partial(sessions().get_or_create, pk=identity.id, defaults=defaults)
-        row, _ = retry(adopt, database())
+        fields = {"user": user, **_new_row(session, request)}
+        if is_code_login(identity.id):
+            row = create_row(id=identity.id, **fields)
+        else:
+            adopt = partial(sessions().get_or_create, pk=identity.id, defaults=fields)
+            row, _ = retry(adopt, database())
         _mark(session, row)
+    return user is not None
+
+
+def find_adopted(identity: Identity) -> Identity:
+    """Return the identity under which a session without an id was adopted.
+
+    Its id may have been derived from the key before ``SECRET_KEY`` was changed.
+    """
+    if not identity.other_ids:
+        return identity
+    ids = [identity.id, *identity.other_ids]
+    known = sessions().filter(pk__in=ids).order_by(F("ended_at").desc(nulls_last=True))
+    row_id = known.values_list("pk", flat=True).first()
+    return identity if row_id is None else identity._replace(id=row_id)
 
 
 def adopt_origin(session: SessionBase, identity: Identity, request: HttpRequest) -> None:
@@ -116,6 +145,7 @@ def adopt_sessions(
 ) -> int:
     """Write the rows of sessions from before the installation that have none; return how many."""
     now, engine, pk = timezone.now(), engines.current_engine(), get_user_model()._meta.pk
+    found = list(found)
     rows = {
         identity.id: LoginSession(
             id=identity.id,
@@ -127,8 +157,9 @@ def adopt_sessions(
         )
         for identity, session in found
     }
-    for known in sessions().filter(pk__in=rows).values_list("pk", flat=True):
-        del rows[known]
+    ids = {pk: each.id for each, _ in found for pk in (each.id, *each.other_ids)}
+    for known in sessions().filter(pk__in=ids).values_list("pk", flat=True):
+        rows.pop(ids[known], None)
     if not dry_run:
         sessions().bulk_create(rows.values(), ignore_conflicts=True)
     return len(rows)
@@ -219,8 +250,8 @@ def _mark(session: SessionBase, row: LoginSession) -> None:
 
 def find_ended(*, session_id: UUID | None = None, key: str = "") -> LoginSession | None:
     """Return the row of an ended session, with its event, by its id or by its last key."""
-    stored = _stored(key, engines.current_engine())
-    which = Q(pk=session_id) if session_id else Q(session_key=stored)
+    stored = _stored_variants(key)
+    which = Q(pk=session_id) if session_id else Q(session_key__in=stored)
     rows = sessions().filter(which, ended_at__isnull=False).select_related("event")
     return rows.first() if session_id or stored else None
 
@@ -288,8 +319,7 @@ def ids_by_previous_keys(keys: Collection[str]) -> dict[str, list[UUID]]:
     If the engine does not know a key any more, but a row still has it, its rotation is being
     recorded; that session is found too.
     """
-    engine = engines.current_engine()
-    names = {key: {fingerprint(key), _stored(key, engine)} - {""} for key in keys}
+    names = {key: {*fingerprints(key), *_stored_variants(key)} for key in keys}
     wanted = set().union(*names.values())
     rotated = Q(rotated_from__in=[name for name in wanted if isinstance(name, UUID)])
     stored = Q(session_key__in=[name for name in wanted if isinstance(name, str)])
@@ -460,3 +490,11 @@ def _stored(key: str, engine: engines.Engine) -> str:
     if not key or not engine.keyed:
         return ""
     return key if engine.model is not None else str(fingerprint(key))
+
+
+def _stored_variants(key: str) -> list[str]:
+    """Return a key as the rows may hold it: hashed with earlier values of ``SECRET_KEY`` too."""
+    stored = _stored(key, engines.current_engine())
+    if stored in {"", key}:
+        return [stored] if stored else []
+    return [str(found) for found in fingerprints(key)]

@@ -4,7 +4,6 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.crypto import constant_time_compare
 
@@ -12,7 +11,17 @@ from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions.cutoffs import covering, last_cutoff_of, later_than_session
 from django_logout.sessions.identity import Identity, is_adopted
-from django_logout.sessions.registry import database, find_user, is_user, sessions
+from django_logout.sessions.registry import (
+    database,
+    find_user,
+    is_user,
+    parse_user_id,
+    sessions,
+)
+from django_logout.utils.lazy import lazy_import
+
+# Few sessions have no id, and none some time after the installation.
+may_adopt = lazy_import("sessions.adoption.may_adopt")
 
 
 class SessionStatus(NamedTuple):
@@ -28,7 +37,8 @@ def get_status(identity: Identity) -> SessionStatus:
     """Return the status of one session.
 
     A session with an id of ours is not active without a row, or with the row of another user. A
-    session from before the installation, which has no id, is active unless a cutoff covers its user.
+    session without an id is active if it may be from before the installation, unless a cutoff
+    covers its user.
     """
     later = later_than_session(covering(OuterRef("user")))
     rows = sessions().filter(pk=identity.id).annotate(cut=Subquery(later.values("reason")[:1]))
@@ -51,7 +61,11 @@ def get_status(identity: Identity) -> SessionStatus:
             return SessionStatus(False, last.reason) if covered else SessionStatus(True)
     elif identity.registered:
         return SessionStatus(False)
-    user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
+    elif not may_adopt(identity.written_at):
+        return SessionStatus(False, Reason.EXPIRED)
+    user_pk = parse_user_id(identity.user_id)
+    if user_pk is None:
+        return SessionStatus(False)
     # It began before the installation, so before any ending of all of its user's sessions, even if
     # a request in flight adopted it only afterwards.
     # A session that ended the others had a row by then.

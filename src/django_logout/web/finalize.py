@@ -154,7 +154,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
             clear_sessions(request)
             set_anonymous_user(request)
         _end_expired(request, state)
-        identity = session.identity
+        identity = _find_login_left(session, state)
         _end_token(request, state)
         _end_dropped(request, state, identity)
         if identity is not None:
@@ -239,6 +239,16 @@ def _end_expired(request: HttpRequest, state: SessionState) -> None:
         delete_data(session, state.key)
 
 
+def _find_login_left(session: Any, state: SessionState) -> Identity | None:
+    """Return the login that the project has left in a session."""
+    if "_session_cache" in vars(session):
+        session.look_behind()
+    if state.deleted_key is not None and state.deleted_key == session.session_key:
+        return None  # What the object still holds is stored nowhere any more.
+    identity: Identity | None = session.identity
+    return identity
+
+
 def _end_token(request: HttpRequest, state: SessionState) -> None:
     """End the login of a token whose logout was announced by Django's signal. The session beside it
     was not flushed, so it stays."""
@@ -251,6 +261,7 @@ def _end_token(request: HttpRequest, state: SessionState) -> None:
 def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None) -> None:
     """End the sessions that the project or Django has flushed, emptied or replaced by the session
     of another user, all without ``logout()``."""
+    key, dropped = state.key, False
     for session_id, (user_id, auth_hash) in list(state.logins_seen.items()):
         if session_id in state.ended or (now and session_id == now.id) or state.ended_elsewhere:
             continue
@@ -266,6 +277,20 @@ def _end_dropped(request: HttpRequest, state: SessionState, now: Identity | None
         reason = Reason.SWITCHED if switched else refused or Reason.FLUSHED
         pipeline.end_sessions(Target.session(session_id), reason=reason, request=request)
         state.ended.add(session_id)
+        dropped = True
+    session: Any = request.session
+    if dropped and key and key == session.session_key and session.engine.keyed:
+        _continue_under_new_key(session, state)
+
+
+def _continue_under_new_key(session: Any, state: SessionState) -> None:
+    """Save what is left in a session that the project has logged out under a key of its own.
+
+    The ending has deleted what was stored under the old one, of which there may be copies.
+    """
+    delete_data(session, session.session_key)
+    session._session_key = state.key = None
+    state.saved, session.modified = False, True
 
 
 def _end_refused_login(request: HttpRequest, state: SessionState, identity: Identity) -> None:

@@ -56,8 +56,9 @@ def is_recent(request: HttpRequest) -> bool:
     user: Any = request.user
     for session_id in presented_ids(request)[:1]:
         rows = registry.sessions().filter(pk=session_id, user_id=user.pk, ended_at__isnull=True)
-        if identity.is_adopted(session_id):
-            # When an adopted session was started is unknown. Only a later login counts.
+        if identity.is_adopted(session_id) or identity.is_code_login(session_id):
+            # When an adopted session was started is unknown, and a login by code proves nothing
+            # about who uses the session. Only a later login counts.
             rows = rows.filter(authenticated_at__gt=F("created_at"))
         return rows.filter(authenticated_at__gt=timezone.now() - as_timedelta(age)).exists()
     return False
