@@ -77,6 +77,9 @@ class LogoutSettings(SimpleNamespace):
     NO_STORE: bool = False
     "Whether responses to logged in users are sent with ``Cache-Control: no-store``."
 
+    NOT_CREDENTIALS: tuple[str, ...] = ()
+    "Models that look like credentials and let no one in. Labels, such as ``shop.WishList``."
+
     NOTIFY: tuple[Literal["new_device", "sessions_ended"], ...] = ()
     "Events about which users are notified by mail."
 

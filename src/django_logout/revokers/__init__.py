@@ -5,6 +5,7 @@ Only ``ending.pipeline`` runs them. This module names the revokers of a project 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from django_logout.sessions import token_logins
 
 if TYPE_CHECKING:
     from django_logout.revokers.base import Revoker
+
+logger = logging.getLogger("django_logout")
 
 REVOKERS = (
     "django_logout.revokers.session.SessionRevoker",
@@ -46,8 +49,13 @@ def paths() -> tuple[str, ...]:
 
 
 def connect_receivers() -> None:
-    """Let each revoker connect its receivers. Those in ``REVOKERS`` have none."""
+    """Let each revoker connect its receivers. Those in ``REVOKERS`` have none.
+
+    One that cannot be created is logged: what is issued from now on is bound to no session.
+    """
     paths.cache_clear()  # A call before all apps were loaded has cached too few.
+    for path, error in failures():
+        logger.error("Revoker %s cannot be used: %s: %s", path, type(error).__name__, error)
     for revoker in _create(path for path in paths() if path not in REVOKERS):
         revoker.connect()
 
@@ -57,8 +65,17 @@ def instances() -> Iterator[Revoker]:
     return _create(paths())
 
 
+def failures() -> Iterator[tuple[str, Exception]]:
+    """Yield the paths of the revokers that cannot be created, each with the error."""
+    for path in paths():
+        try:
+            import_string(path)()
+        except Exception as error:  # noqa: BLE001 - importing can raise anything
+            yield path, error
+
+
 def _create(found: Iterable[str]) -> Iterator[Revoker]:
     for path in found:
-        # The system checks and the log of each ending report a revoker that fails here.
+        # The system checks, the log at the start and that of each ending report a failure.
         with suppress(Exception):
             yield import_string(path)()

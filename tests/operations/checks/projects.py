@@ -207,6 +207,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         'LOGOUT = {"EXEMPT_CREDENTIALS": ["tests.operations.checks.shop"]}',
     ),
     "W061": ({"LOGOUT": {"EXEMPT_CREDENTIALS": ["drf_tokens"]}}, 'or remove "drf_tokens"'),
+    "W064": ({"LOGOUT": {"NOT_CREDENTIALS": ["shop.Nothing"]}}, 'or remove "shop.Nothing"'),
     "W039": ({"LOGOUT": {"PASSIVE_URLS": ["poll"]}}, 'or a path, "/poll/"'),
 }
 

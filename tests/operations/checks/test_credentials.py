@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.checks import Warning
+from django.test import override_settings
 
+from django_logout import revokers
 from django_logout.revokers.rows import ModelRevoker
 from tests.operations.checks.test_checks import found
 from tests.revokers.pickup_codes import FailsCheck
@@ -51,14 +53,14 @@ def test_app_is_reported_for_its_models() -> None:
 
 def test_covered_or_exempt_app_is_not_reported() -> None:
     """A revoker covers the app, or a model of it; or the setting exempts it."""
-    revokers = {"REVOKERS": [f"{__name__}.VoucherRevoker"]}
-    assert found(INSTALLED_APPS=SHOP, LOGOUT=revokers) == {}
+    given = {"REVOKERS": [f"{__name__}.VoucherRevoker"]}
+    assert found(INSTALLED_APPS=SHOP, LOGOUT=given) == {}
     assert (
         found(INSTALLED_APPS=SHOP, LOGOUT={"EXEMPT_CREDENTIALS": ["tests.operations.checks.shop"]})
         == {}
     )
-    revokers = {"REVOKERS": [f"{__name__}.TableRevoker"]}
-    (message,) = found(INSTALLED_APPS=SHOP, LOGOUT=revokers).values()
+    given = {"REVOKERS": [f"{__name__}.TableRevoker"]}
+    (message,) = found(INSTALLED_APPS=SHOP, LOGOUT=given).values()
     assert "(PartnerApiKey)" in message.msg
 
 
@@ -84,3 +86,29 @@ def test_revokers_have_checks_of_their_own() -> None:
     assert list(found(LOGOUT={"REVOKERS": [path]}).values()) == [
         Warning("The pickup desk is closed.")
     ]
+
+
+def test_models_that_let_no_one_in_are_not_reported() -> None:
+    """One by one, by their labels; another model of the app still is."""
+    labels = ["shop.Voucher", "shop.partnerapikey"]
+    (message,) = found(INSTALLED_APPS=SHOP, LOGOUT={"NOT_CREDENTIALS": labels[:1]}).values()
+    assert "(PartnerApiKey)" in message.msg
+    assert 'LOGOUT = {"NOT_CREDENTIALS": ["shop.PartnerApiKey"]}' in message.hint
+    assert found(INSTALLED_APPS=SHOP, LOGOUT={"NOT_CREDENTIALS": labels}) == {}
+
+
+def test_revoker_of_an_app_that_has_dropped_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The check and the log at the start say so, and the app is reported once."""
+    app = "tests.operations.checks.shop"
+    monkeypatch.setitem(revokers.BY_APP, app, "no.such.Revoker")
+    revokers.paths.cache_clear()
+    (message,) = found(INSTALLED_APPS=SHOP).values()
+    assert message.id == "django_logout.E067"
+    assert "ModuleNotFoundError: No module named 'no'" in message.msg
+    with override_settings(INSTALLED_APPS=SHOP):
+        revokers.connect_receivers()
+    assert "Revoker no.such.Revoker cannot be used: ModuleNotFoundError" in caplog.text
+    monkeypatch.undo()
+    revokers.paths.cache_clear()

@@ -1,14 +1,14 @@
 """Checks for credentials that a logout would not revoke."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.checks import CheckMessage, Warning
+from django.core.checks import CheckMessage, Error, Warning
 from django.db.models import Model
 
 from django_logout.operations.checks.setting_types import listed
-from django_logout.revokers import instances
+from django_logout.revokers import BY_APP, CHANNELS_REVOKER, failures, instances
 
 #: Apps with credentials of their own. Some of these do not point to a user.
 KNOWN = frozenset(
@@ -45,7 +45,11 @@ def check_credentials() -> Iterator[CheckMessage]:
                 hint=f'Write the name of a revoker or an installed app, or remove "{name}".',
                 id="django_logout.W061",
             )
+    yield from _check_labels()
+    failing = dict(failures())
+    yield from _check_built_in(failing)
     covered = {app for revoker in revokers for app in revoker.apps}
+    covered |= {app for app, path in BY_APP.items() if path in failing}
     for config in apps.get_app_configs():
         app = config.name
         if app.partition(".")[0] in {"django", "django_logout"} or app in {*covered, *exempt}:
@@ -53,7 +57,9 @@ def check_credentials() -> Iterator[CheckMessage]:
         models = [
             model.__name__
             for model in config.get_models()
-            if _is_credential(model) and not any(revoker.owns_model(model) for revoker in revokers)
+            if _is_credential(model)
+            and model._meta.label_lower not in _not_credentials()
+            and not any(revoker.owns_model(model) for revoker in revokers)
         ]
         if models or app in KNOWN:
             which = f" ({', '.join(models)})" if models else ""
@@ -62,11 +68,43 @@ def check_credentials() -> Iterator[CheckMessage]:
                 "afterwards.",
                 hint=f'Write a revoker with apps = ("{app}",) and list it in LOGOUT["REVOKERS"]; '
                 "or, if they are meant to outlive every logout, write "
-                f'LOGOUT = {{"EXEMPT_CREDENTIALS": ["{app}"]}}.',
+                f'LOGOUT = {{"EXEMPT_CREDENTIALS": ["{app}"]}}; or, if they let no one in, '
+                f'LOGOUT = {{"NOT_CREDENTIALS": ["{config.label}.{(models or ["Model"])[0]}"]}}.',
                 id="django_logout.W060",
             )
     for revoker in revokers:
         yield from revoker.check()
+
+
+def _not_credentials() -> set[str]:
+    return {str(label).lower() for label in listed("NOT_CREDENTIALS")}
+
+
+def _check_labels() -> Iterator[CheckMessage]:
+    """Check that ``NOT_CREDENTIALS`` names models."""
+    known = {model._meta.label_lower for model in apps.get_models()}
+    for label in listed("NOT_CREDENTIALS"):
+        if str(label).lower() not in known:
+            yield Warning(
+                f'LOGOUT["NOT_CREDENTIALS"] names "{label}", which is no installed model.',
+                hint=f'Write the label of a model, as in "shop.WishList", or remove "{label}".',
+                id="django_logout.W064",
+            )
+
+
+def _check_built_in(failing: Mapping[str, Exception]) -> Iterator[CheckMessage]:
+    """Check that the revokers of installed apps can be used. A new version of an app may have
+    dropped what its revoker imports. The project's own are checked with the settings."""
+    for app, path in {**BY_APP, "channels": CHANNELS_REVOKER}.items():
+        error = failing.get(path)
+        if error is not None and (app == "channels" or apps.is_installed(app)):
+            yield Error(
+                f'The revoker of "{app}" cannot be used ({type(error).__name__}: {error}), so no '
+                "logout revokes its credentials.",
+                hint=f"Update django-logout, or go back to a version of {app} that it supports: see "
+                "docs/integrations.md.",
+                id="django_logout.E067",
+            )
 
 
 def _is_credential(model: type[Model]) -> bool:
