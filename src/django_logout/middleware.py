@@ -14,7 +14,7 @@ from django_logout.guard.install import guard_session, needs_finalizing, session
 from django_logout.guard.presented import ATTACHED, BLACKLISTED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
 from django_logout.utils.lazy import lazy_import
-from django_logout.web.headers import forbid_storing
+from django_logout.web.headers import forbid_storing, withdraws_cookie
 
 # Most requests only read their session and never need these.
 finalize_sessions = lazy_import("web.finalize.finalize_sessions")
@@ -51,7 +51,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         if session is not None:
             forbid_storing(request, session, response)
-        own_too = needs_finalizing(request, session)
+        own_too = needs_finalizing(request, session) or withdraws_cookie(request, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = finalize_sessions(request, response, session, own_too=own_too)
         _watch_stream(request, response)
@@ -69,7 +69,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         if session is not None:
             forbid_storing(request, session, response)
-        own_too = needs_finalizing(request, session)
+        own_too = needs_finalizing(request, session) or withdraws_cookie(request, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = await sync_to_async(finalize_sessions)(
                 request, response, session, own_too=own_too

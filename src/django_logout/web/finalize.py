@@ -5,6 +5,7 @@ save the session while a failure can still be answered, and tell the client if i
 ended.
 """
 
+import logging
 from asyncio import get_running_loop
 from functools import partial
 from typing import Any
@@ -56,9 +57,12 @@ from django_logout.web.denials import (
     login_refused_response,
     remove_refused_cookie,
 )
-from django_logout.web.headers import clear_browser_data, forbid_storing
+from django_logout.web.headers import clear_browser_data, forbid_storing, withdraws_cookie
 
 end_logins = lazy_import("policies.blacklisting.end_logins")
+
+
+logger = logging.getLogger("django_logout")
 
 
 def finalize_sessions(
@@ -131,7 +135,7 @@ def not_ended_response(request: HttpRequest) -> HttpResponse:
 
 def _finalize_session(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     session: Any = request.session
-    unguarded = not isinstance(session, GuardedStore)
+    unguarded = not isinstance(session, GuardedStore) or session.unchecked
     state, reason = session_state(session), None
     if unguarded and state.refused is not None:
         # The view has put a copy in place, and the session has ended meanwhile.
@@ -154,6 +158,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
             clear_sessions(request)
             set_anonymous_user(request)
         _end_expired(request, state)
+        _end_withdrawn(request, response)
         identity = _find_login_left(session, state)
         _end_token(request, state)
         _end_dropped(request, state, identity)
@@ -237,6 +242,24 @@ def _end_expired(request: HttpRequest, state: SessionState) -> None:
     session: Any = request.session
     if session.session_key is None and session.engine.keyed and session.engine.model is None:
         delete_data(session, state.key)
+
+
+def _end_withdrawn(request: HttpRequest, response: HttpResponse) -> None:
+    """Empty the session if the response deletes its cookie, so that it ends.
+
+    Otherwise the browser would be told that its user is logged out, and a copy of the cookie would
+    still be served.
+    """
+    if not withdraws_cookie(request, response):
+        return
+    session: Any = request.session
+    session._get_session()
+    if session.identity is not None:
+        logger.warning(
+            "A view has deleted the cookie of an active session, which ends now: %s", request.path
+        )
+        session.flush()
+        set_anonymous_user(request)
 
 
 def _find_login_left(session: Any, state: SessionState) -> Identity | None:

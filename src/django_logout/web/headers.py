@@ -35,6 +35,21 @@ def forbid_storing(request: HttpRequest, session: Any, response: HttpResponse) -
         response.status_code = HTTPStatus.FORBIDDEN
 
 
+def withdraws_cookie(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether a response deletes the cookie of the request's session.
+
+    The project has done it, or an app that logs out so. Django sets the cookie again if it saves
+    the session afterwards.
+    """
+    deleted = [name for name, morsel in response.cookies.items() if not morsel.value]
+    if not deleted or settings.SESSION_SAVE_EVERY_REQUEST:
+        return False
+    session: Any = getattr(request, "session", None)
+    key = getattr(session, "presented_key", None)
+    presented = (request.COOKIES.get(name) for name in deleted)
+    return key is not None and key in presented and not session.modified
+
+
 def clear_browser_data(request: HttpRequest, response: HttpResponse, state: SessionState) -> None:
     """Delete the session cookie and what ``CLEAR_SITE_DATA`` names, after a logout.
 
