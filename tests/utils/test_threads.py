@@ -79,3 +79,33 @@ def test_a_thread_that_waits_for_this_loop_is_not_waited_for() -> None:
         return await waiting, elsewhere
 
     assert asyncio.run(view()) == ("pong", True)
+
+
+def test_an_error_of_the_work_is_no_reason_to_do_it_again() -> None:
+    """Even if it is of the kind that says that there is no thread."""
+    calls = []
+
+    def fail() -> None:
+        calls.append(1)
+        raise RuntimeError("the work has failed")
+
+    async def view() -> None:
+        with pytest.raises(RuntimeError, match="the work has failed"):
+            run_outside_event_loop(fail)
+
+    asyncio.run(view())
+    assert len(calls) == 1
+
+
+def test_without_djangos_thread_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop may outlive the thread."""
+
+    async def broken(*args: Any) -> None:
+        raise RuntimeError("cannot schedule")
+
+    monkeypatch.setattr(threads, "sync_to_async", lambda function: broken)
+
+    async def view() -> bool:
+        return run_outside_event_loop(get_ident) != get_ident()
+
+    assert asyncio.run(view())
