@@ -86,9 +86,12 @@ class GuardedStore(_Base):
             self.reopened = earlier
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """Copy and pickle as an object of the engine's own class, which knows no request."""
-        ours = {"presented", "reopened", "state", "_identified"}
-        plain = {name: value for name, value in vars(self).items() if name not in ours}
+        """Copy and pickle as an object of the engine's own class, which knows no request.
+
+        The constructor opens the cache of Django's engines, which cannot be copied.
+        """
+        left = {"presented", "reopened", "state", "_identified", "_cache"}
+        plain = {name: value for name, value in vars(self).items() if name not in left}
         plain["unchecked"] = True
         return self.engine_store, (), plain
 
