@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from time import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -82,6 +83,15 @@ class OpenCache:
                 return found
         entries = {key: self.backend.get(key) for key in keys}
         return {key: value for key, value in entries.items() if value is not None}
+
+    def kept_since(self) -> float:
+        """Return since when the cache has kept an entry, in seconds since the epoch.
+
+        The entry is made by the first call, and anew by the first after the cache was emptied. So
+        all that was stored before that is lost.
+        """
+        since: float = self.backend.get_or_set("django_logout:kept_since", time, None)
+        return since
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete entries; several at a time, where one call may be about several keys."""

@@ -203,6 +203,12 @@ class Engine(NamedTuple):
             return datetime.fromtimestamp(signing.b62_decode(signed_at), zone)
         return None
 
+    def kept_since(self) -> float | None:
+        """Return since when a cache that holds sessions alone has kept them; else ``None``."""
+        if not is_backend(self.store, "cache"):
+            return None
+        return open_cache(settings.SESSION_CACHE_ALIAS).kept_since()
+
     def reachable(self, keys: Collection[str]) -> bool:
         """Return whether the storage answers, after the engine has found no sessions by their keys.
 

@@ -343,11 +343,13 @@ def only_active(selection: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
 def only_stored(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     """Return those of the rows whose sessions the engine still has, as far as it can tell.
 
-    A session table, or a folder of session files, may have been emptied. A cache cannot be asked
-    for sessions whose keys are not known.
+    A session table, a folder of session files or a cache may have been emptied. A cache cannot be
+    asked for sessions whose keys are not known, but since when it has kept what it was given.
     """
     engine = engines.current_engine()
     unknown = Q(session_key="") | ~Q(kind=SESSION)
+    if (since := engine.kept_since()) is not None:
+        return rows.filter(unknown | Q(created_at__gte=datetime.fromtimestamp(since, UTC)))
     if engine.model is not None:
         stored = engine.model._base_manager.filter(
             session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
