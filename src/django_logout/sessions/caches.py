@@ -90,8 +90,8 @@ class OpenCache:
         The entry is made by the first call, and anew by the first after the cache was emptied. So
         all that was stored before that is lost.
         """
-        since: float = self.backend.get_or_set("django_logout:kept_since", time, None)
-        return since
+        since: Any = self.backend.get_or_set("django_logout:kept_since", time, None)
+        return float(since)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete entries; several at a time, where one call may be about several keys."""

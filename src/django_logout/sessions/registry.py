@@ -6,6 +6,7 @@ A session is known by a public UUID in its own data, so a rotated key changes no
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from time import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -349,7 +350,8 @@ def only_stored(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     engine = engines.current_engine()
     unknown = Q(session_key="") | ~Q(kind=SESSION)
     if (since := engine.kept_since()) is not None:
-        return rows.filter(unknown | Q(created_at__gte=datetime.fromtimestamp(since, UTC)))
+        kept_for = timedelta(seconds=time() - since)
+        return rows.filter(unknown | Q(created_at__gte=timezone.now() - kept_for))
     if engine.model is not None:
         stored = engine.model._base_manager.filter(
             session_key=OuterRef("session_key"), expire_date__gt=timezone.now()

@@ -1,0 +1,79 @@
+"""Opening a cache on its primary. ``tests/races/test_redis_restores.py`` does so on real servers."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.cache import caches
+
+from django_logout.sessions.caches import open_cache, places_of
+from tests.backends import cache_from_url
+
+PRIMARY, REPLICA = "redis://127.0.0.1:1/0", "redis://127.0.0.1:2/0"
+DJANGO = "django.core.cache.backends.redis.RedisCache"
+DJANGO_REDIS = "django_redis.cache.RedisCache"
+MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+
+
+def use(settings: Any, backend: str, location: Any, **options: Any) -> Any:
+    """Open a cache with these settings."""
+    found: dict[str, Any] = {"BACKEND": backend, "LOCATION": location, "OPTIONS": options}
+    settings.CACHES = {"default": found}
+    return open_cache("default")
+
+
+@pytest.mark.parametrize(
+    "location", [PRIMARY, [PRIMARY, REPLICA], f"{PRIMARY},{REPLICA}"], ids=["one", "list", "text"]
+)
+@pytest.mark.parametrize("backend", [DJANGO, DJANGO_REDIS])
+def test_the_primary_alone_is_opened(settings: Any, backend: str, location: Any) -> None:
+    """And the object of the project is left as it is."""
+    cache = use(settings, backend, location)
+    assert cache.backend is not caches["default"]
+    assert vars(cache.backend)["_servers" if backend == DJANGO else "_server"] == [
+        f"{PRIMARY}#django_logout"
+    ]
+    assert cache.raises
+    assert open_cache("default") is cache
+
+
+@pytest.mark.parametrize(
+    ("backend", "location", "options"),
+    [
+        (MEMCACHED, ["127.0.0.1:1", "127.0.0.1:2"], {}),
+        (MEMCACHED, "127.0.0.1:1;127.0.0.1:2", {}),
+        (DJANGO_REDIS, [PRIMARY], {"CLIENT_CLASS": "django_redis.client.ShardClient"}),
+    ],
+)
+def test_several_primaries_are_known_by_the_settings(
+    settings: Any, backend: str, location: Any, options: dict[str, Any]
+) -> None:
+    """Keys lie on one of them each."""
+    assert use(settings, backend, location, **options).server.spread
+
+
+def test_what_is_spread_is_read_and_deleted_key_by_key(settings: Any) -> None:
+    """No call is about two keys."""
+    settings.CACHES = {"default": cache_from_url(f"shared://{uuid4().hex}")}
+    cache, calls = open_cache("default"), []
+    cache.server.spread = True
+    for name in ("get_many", "delete_many"):
+        setattr(cache.backend, name, lambda *args, **kwargs: calls.append(args))
+    caches["default"].set("a", 1)
+    assert cache.get_many(["a", "b"]) == {"a": 1}
+    cache.delete(["a", "b"])
+    assert cache.get_many(["a", "b"]) == {}
+    assert not calls
+
+
+def test_a_read_that_fails_for_another_reason_raises(settings: Any) -> None:
+    """It is an outage."""
+    cache = use(settings, DJANGO, PRIMARY)
+    with pytest.raises(Exception, match="refused"):
+        cache.get_many(["a", "b"])
+    assert not cache.server.spread
+
+
+def test_places_are_separated_as_django_does() -> None:
+    """By commas or semicolons, or in a list."""
+    assert places_of("a;b,c") == places_of(["a", "b", "c"]) == ["a", "b", "c"]
