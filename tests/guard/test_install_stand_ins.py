@@ -206,7 +206,8 @@ async def test_logout_in_the_event_loop(user: Any, kind: str) -> None:
     request = put(AsyncRequestFactory().post("/"), kind)
     request.user = user
 
-    assert not (await alogout(request)).complete
+    await alogout(request)
+    assert request.user.is_anonymous
     assert not await astill_logged_in(request)
 
 

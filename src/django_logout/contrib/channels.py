@@ -84,7 +84,9 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
     return wrapped
 
 
-async def _create_monitor(scope: Any, interval: float) -> SessionMonitor | None:
+async def _create_monitor(
+    scope: Any, interval: float, *, new_login: bool = False
+) -> SessionMonitor | None:
     """Return a monitor of the session or token that authenticated the socket, or ``None``."""
     if "session" not in scope and "user" not in scope:
         raise ValueError(
@@ -95,7 +97,8 @@ async def _create_monitor(scope: Any, interval: float) -> SessionMonitor | None:
     if session is not None:
         await session.ahas_key(SESSION_KEY)  # Load the session.
         identity = identity_of(session)
-        if identity is not None and scope.get("auth") is None:
+        has_id = identity is not None and (identity.registered or not new_login)
+        if identity is not None and has_id and scope.get("auth") is None:
             return SessionMonitor(identity, interval=interval)
     if not getattr(scope.get("user"), "is_authenticated", False):
         return None
@@ -146,6 +149,7 @@ class Socket:
         self._set_monitor(monitor)
         #: Whether there is no login, or the session of the login has no id yet.
         self._is_provisional = monitor is None or not monitor.identity.registered
+        self._is_anonymous_at_first = monitor is None
         self._watching: asyncio.Future[None] | None = None
         self._receive, self._send = receive, send
         #: Holds the closing message, once the session has ended.
@@ -216,7 +220,10 @@ class Socket:
         does, and again once its session has been saved and has an id."""
         if self._ended.done() or not self._is_provisional:
             return
-        known, monitor = self.monitor, await _create_monitor(self.scope, self.interval)
+        known, monitor = (
+            self.monitor,
+            await _create_monitor(self.scope, self.interval, new_login=self._is_anonymous_at_first),
+        )
         if _is_same(monitor, known):
             return
         self._set_monitor(monitor)
