@@ -97,9 +97,12 @@ async def _create_monitor(
     if session is not None:
         await session.ahas_key(SESSION_KEY)  # Load the session.
         identity = identity_of(session)
-        has_id = identity is not None and (identity.registered or not new_login)
-        if identity is not None and has_id and scope.get("auth") is None:
-            return SessionMonitor(identity, interval=interval)
+        if identity is not None and scope.get("auth") is None:
+            if identity.registered or not new_login:
+                return SessionMonitor(identity, interval=interval)
+            # The application has just logged in: the session gets its id when it is saved.
+            identity = Identity(uuid4(), identity.user_id, registered=True, started_at=time())
+            return TokenMonitor(identity, interval=interval)
     if not getattr(scope.get("user"), "is_authenticated", False):
         return None
     claims = getattr(scope.get("auth"), "payload", None)

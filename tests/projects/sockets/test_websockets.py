@@ -576,13 +576,21 @@ async def test_session_of_a_login_inside_a_socket_ends_alone(ann: Client, other:
     await stays.disconnect(timeout=PATIENCE)
 
 
-async def test_logout_of_a_login_inside_a_socket_closes_it(other: Any) -> None:
-    """As it does for a login from before."""
-    one = await opened(Client(), app=asking_anyone(0.05))
-    for command in ("log in", "log out"):
-        await one.send_to(text_data=command)
-        await one.receive_from(timeout=PATIENCE)
-    assert await closed(one) == "user"
+async def test_logout_of_a_login_inside_a_socket(other: Any) -> None:
+    """It closes the socket of a session that was saved. One that was not is anonymous again."""
+    saved, unsaved = [await opened(Client(), app=asking_anyone(0.05)) for _ in range(2)]
+    for one, commands in (
+        (saved, ("log in", "save", "hello", "log out")),
+        (unsaved, ("log in", "log out")),
+    ):
+        for command in commands:
+            await one.send_to(text_data=command)
+            await one.receive_from(timeout=PATIENCE)
+    assert await closed(saved) == "user"
+    await end(Target.user(other))
+    await asyncio.sleep(0.2)
+    assert await is_open(unsaved)
+    await unsaved.disconnect(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("session", [None, {}, {"cart": "lamp"}])
