@@ -49,7 +49,7 @@ def test_retries_are_run_with_the_options_of_the_verb(monkeypatch: pytest.Monkey
     monkeypatch.setattr(hooks, "retries", [retry])
     said = run("retry", "--now")
     assert said.out == "4711: failed again: https://client.example.com\n4712: complete\n"
-    assert (said.code, said.error) == (3, "1 of 2 still not complete.")
+    assert (said.code, said.error) == (3, "Still not complete: 1 of 2 events.")
     assert run("retry", "--dry-run").code == 0
     assert calls == [([], True, False), ([], False, True)]
 
@@ -69,7 +69,9 @@ def test_cleanups_delete_rows_that_are_older_than_the_retention(
         then = timezone.now() - timedelta(days=days)
         Session.objects.create(session_key=f"{days}", session_data="", expire_date=then)
     would = run("prune", "--dry-run").out
-    assert would.endswith("Would delete the rows of 0 sessions, 0 events, 0 cutoffs, 2 carts.\n")
+    assert would.endswith(
+        "Would delete the rows of sessions: 0, events: 0, cutoffs: 0, carts: 2.\n"
+    )
     assert Session.objects.count() == 3
     assert run("prune", "--json").json["carts"] == 2
     assert Session.objects.get().session_key == "1"

@@ -14,11 +14,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from django_logout import Target, end_sessions
+from django_logout import Reason, Target, end_sessions
 from django_logout.guard import db_store
 from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
-from django_logout.sessions import engines
+from django_logout.sessions import cutoffs, engines
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,18 +48,18 @@ def load(key: str) -> Any:
 def test_it_says_what_django_reads_and_what_settles_it(
     user: Any, settings: Any, use_tz: bool
 ) -> None:
-    """The data, the newest cut-off of everyone's, and that the registry knows the key."""
+    """The data, and the active login that has the key."""
     settings.USE_TZ = use_tz
-    end_sessions(Target.everyone())
-    before = timezone.now()
     end_sessions(Target.everyone())
     key = logged_in_key(user)
     found = db_store.read_row(Session, key)
     assert found is not None
     assert SessionStore(key).decode(found.session_data)["_auth_user_id"] == str(user.pk)
-    assert found.cut_off is not None
-    assert before <= found.cut_off <= timezone.now()
-    assert found.known
+    assert found.active_id == LoginSession.objects.get().pk
+    cutoffs.cut_off([None], before=timezone.now(), reason=Reason.COMMAND)
+    found = db_store.read_row(Session, key)
+    assert found is not None
+    assert found.active_id is None
 
 
 def test_an_expired_row_is_none(user: Any) -> None:

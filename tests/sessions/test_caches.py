@@ -12,6 +12,7 @@ from tests.backends import cache_from_url
 PRIMARY, REPLICA = "redis://127.0.0.1:1/0", "redis://127.0.0.1:2/0"
 DJANGO = "django.core.cache.backends.redis.RedisCache"
 DJANGO_REDIS = "django_redis.cache.RedisCache"
+pytestmark = pytest.mark.needs("redis", "django_redis", "pymemcache")
 MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
 
 

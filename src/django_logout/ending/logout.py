@@ -45,7 +45,9 @@ async def alogout(
 ) -> LogoutResult:
     """Like :func:`logout`; a client that disconnects does not cancel it."""
     with _translate_user_errors():
-        user = await request.auser() if hasattr(request, "auser") else None
+        user = (
+            await request.auser() if hasattr(request, "auser") else getattr(request, "user", None)
+        )
     return await run_shielded(partial(_logout, request, user, keep, everywhere))
 
 

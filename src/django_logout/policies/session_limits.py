@@ -33,7 +33,7 @@ from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
 from django_logout.policies import pending_login
 from django_logout.revokers import bindings
-from django_logout.sessions import cutoffs, engines, identity, registry, timeouts, token_logins
+from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
 from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.transactions import call_after_commit, in_transaction, retry
@@ -140,8 +140,6 @@ def register_within_limit(
     nested = in_transaction(database)
     seen = cutoffs.endings_seen(user.pk) if nested else frozenset()
     on_commit = partial(call_after_commit, database)
-    if limit is not None:
-        engines.current_engine().kept_since()  # noted before a session may be lost
     if limit is None:
         row = create_row()
     elif logout_settings().ON_MAX_SESSIONS != "end_oldest":

@@ -81,6 +81,7 @@ def register_session(
     session: SessionBase, user: Any, request: HttpRequest, *, session_id: UUID | None = None
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
+    engines.current_engine().kept_since()  # for only_stored(): before this session can be lost
     row = create_row(id=session_id or uuid4(), user=user, **_new_row(session, request))
     _mark(session, row)
     return row

@@ -18,6 +18,7 @@ def test_each_guarded_engine_needs_a_shared_cache(name: str) -> None:
     assert found(SESSION_ENGINE=ENGINES[name], CACHES={"default": REDIS}) == {}
 
 
+@pytest.mark.needs("pymemcache")
 def test_cache_that_cannot_be_asked_whether_it_was_restarted() -> None:
     """Its class is unknown; that of Memcached keeps nothing over a restart."""
     shared, memcached = cache_from_url("shared://here"), cache_from_url("memcached://127.0.0.1:1")
