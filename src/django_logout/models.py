@@ -64,10 +64,13 @@ class LoginSession(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
+        null=True,
         related_name="login_sessions",
         db_index=False,
         verbose_name=_("user"),
     )
+    # Of a login by an authentication backend that has a user model of its own.
+    account = models.CharField(max_length=255, blank=True, default="", editable=False)
     kind = models.CharField(
         _("kind"),
         max_length=32,

@@ -6,6 +6,8 @@ from copy import copy, deepcopy
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
+
 from django_logout.enums import SESSION, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
@@ -25,9 +27,9 @@ def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> 
         created_at=ending.at,
         reason=str(ending.reason),
         scope=ending.target.scope,
-        user_id=getattr(subject, "pk", None),
+        user_id=_user_key(subject),
         user_label=_label(subject),
-        actor_id=getattr(ending.actor, "pk", None),
+        actor_id=_user_key(ending.actor),
         actor_label=_label(ending.actor),
         sessions=next((o.count for o in outcomes if o.revoker == "session"), 0),
         complete=not any(outcome.error or outcome.left for outcome in outcomes),
@@ -164,9 +166,20 @@ def _subject(ending: Ending) -> Any:
         return None
     (user_id,) = users
     user = getattr(ending.request, "user", None)
-    if getattr(user, "pk", None) == user_id:
+    if user_id is None:
+        return user if _is_of_other_model(user) else None
+    if getattr(user, "pk", None) == user_id and not _is_of_other_model(user):
         return user
     return registry.find_user(user_id)
+
+
+def _user_key(user: Any) -> Any:
+    """Return the primary key of a user of ``AUTH_USER_MODEL``; ``None`` for any other."""
+    return None if user is None or _is_of_other_model(user) else user.pk
+
+
+def _is_of_other_model(user: Any) -> bool:
+    return isinstance(user, Model) and bool(registry.account_of(user))
 
 
 def _label(user: Any) -> str:

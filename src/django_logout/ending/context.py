@@ -42,7 +42,8 @@ def prepare_ending(
 ) -> EndingContext:
     """Find what an ending of ``target`` needs, before anything is changed.
 
-    Raises :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
+    Raises ``TypeError`` for the other sessions of a user who is not of ``AUTH_USER_MODEL``, and
+    :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
     written, the sessions of the request cannot be read, or autocommit is off outside a transaction.
     """
     database, engine = registry.database(), engines.current_engine()
@@ -54,6 +55,8 @@ def prepare_ending(
     autocommit = connection.autocommit if is_open else connection.settings_dict["AUTOCOMMIT"]
     if not (connection.in_atomic_block or autocommit):
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
+    if target.scope is Scope.OTHERS and registry.account_of(target.owner):
+        raise TypeError("Target.others() takes the request of a user of AUTH_USER_MODEL.")
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
     presented = PresentedSessions.of(request)

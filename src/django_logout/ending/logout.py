@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
 from django.db import DatabaseError
+from django.db.models import Model
 from django.http import HttpRequest
 
 from django_logout.conf import logout_settings
@@ -20,6 +21,7 @@ from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_of, session_state, state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
+from django_logout.sessions import registry
 from django_logout.types import LogoutResult, Outcome, Target
 
 logger = logging.getLogger("django_logout")
@@ -65,7 +67,7 @@ def _logout(
     run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None
-    result, presented = run(Target.user(user) if everywhere else Target.current(request))
+    result, presented = run(_all_of(user) if everywhere else Target.current(request))
     if everywhere and state.duplicate_cookies:  # they may be sessions of another account
         beside, presented = run(Target.current(request))
         result = result.with_failures([Outcome(SESSION, left=beside.left)])
@@ -84,11 +86,18 @@ def _logout(
     return result.without_credential() if identified else result
 
 
+def _all_of(user: Any) -> Target:
+    account = registry.account_of(user) if isinstance(user, Model) else ""
+    if account:
+        return Target.sessions(registry.sessions().filter(account=account))
+    return Target.user(user)
+
+
 def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -> LogoutResult:
     """Revoke the credential of a request without a session, and empty what it has in place of one."""
     user = user if getattr(user, "is_authenticated", False) else None
     identified = is_identified_anyway(request, user)
-    target = Target.user(user) if everywhere and user is not None else Target.current(request)
+    target = _all_of(user) if everywhere and user is not None else Target.current(request)
     result, _ = run_ending(target, reason=Reason.USER, actor=user, request=request)
     user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     stand_in: Any = getattr(request, "session", None)

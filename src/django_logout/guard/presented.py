@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
 from django.http import HttpRequest, parse_cookie
 from django.utils.crypto import salted_hmac
 from django.utils.functional import LazyObject
@@ -281,8 +282,14 @@ def set_anonymous_user(request: HttpRequest) -> None:
 
 
 def is_logged_in(request: HttpRequest) -> bool:
-    """Return whether a user is logged in; no one is without ``AuthenticationMiddleware``."""
-    return bool(getattr(getattr(request, "user", None), "is_authenticated", False))
+    """Return whether a user of ``AUTH_USER_MODEL`` is logged in.
+
+    No one is without ``AuthenticationMiddleware``. A user of another model has the session that the
+    request presents, and no others that would be listed or ended.
+    """
+    user: Any = getattr(request, "user", None)
+    is_user = bool(getattr(user, "is_authenticated", False))
+    return is_user and not (isinstance(user, Model) and registry.account_of(user))
 
 
 def user_fingerprint(request: HttpRequest) -> str:

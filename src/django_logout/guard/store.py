@@ -338,6 +338,11 @@ class GuardedStore(_Base):
         return data if self._admit(identity, found) else {}
 
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
+        if SESSION_KEY in data and registry.parse_user_id(data[SESSION_KEY]) is None:
+            # No user has this key, perhaps since their type has changed. Only the login is void; a
+            # registered session has a row that says so.
+            for name in () if ID_KEY in data else LOGIN_KEYS:
+                data.pop(name, None)
         identity, state = identify(data, key), self.state
         state.looked, state.key_unknown = True, not data and not self.session_key
         if identity is None and data:

@@ -95,7 +95,8 @@ class Migration(migrations.Migration):
                 ('has_derived', models.BooleanField(default=False, editable=False)),
                 ('in_place', models.BooleanField(default=False, editable=False)),
                 ('origin', models.ForeignKey(db_constraint=False, editable=False, help_text='The session of the user who impersonates this one.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='derived', to='django_logout.loginsession', verbose_name='derived from')),
-                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='login_sessions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ('account', models.CharField(blank=True, default='', editable=False, max_length=255)),
+                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='login_sessions', to=settings.AUTH_USER_MODEL, verbose_name='user')),
                 ('event', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='login_sessions', to='django_logout.logoutevent', verbose_name='event')),
             ],
             options={

@@ -63,7 +63,8 @@ def on_ending(sender: Any, ending: Ending, event: LogoutEvent, **kwargs: Any) ->
         return
     # The user of this browser has seen its own sessions end.
     own_ids = presented.own_session_ids(ending.request)
-    notified: set[Any] = event.__dict__.setdefault("_django_logout_notified", set())
+    # A login of another user model has no user here.
+    notified: set[Any] = event.__dict__.setdefault("_django_logout_notified", {None})
     for session in ending.sessions:
         if session.id in own_ids or session.user_id in notified or is_derived(session.id):
             continue
@@ -81,7 +82,7 @@ def on_ending(sender: Any, ending: Ending, event: LogoutEvent, **kwargs: Any) ->
 def send_new_device_mail(session_id: str, site: str) -> None:
     """Mail the user of a login, unless the user has logged in with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
-    if row is not None and _is_new_device(row):
+    if row is not None and row.user_id is not None and _is_new_device(row):
         context = {"ip_address": row.ip_address}
         _send("new_device", row.user, row.created_at, site, [row.user_agent], context)
 
@@ -108,7 +109,7 @@ def _is_new_device(row: LoginSession) -> bool:
     The stored names depend on the parser that was installed at the time, so the names are computed
     again from the user agents.
     """
-    rows = registry.sessions().filter(user_id=row.user_id, created_at__lt=row.created_at)
+    rows = registry.sessions().filter(user=row.user_id, created_at__lt=row.created_at)
     rows = rows.filter(origin__isnull=True)  # The device of an impersonator is none of the user's.
     rows = rows.exclude(user_agent="", ip_address=None).order_by()
     seen = set(rows.values_list("user_agent", "ip_address").distinct())

@@ -89,7 +89,7 @@ def plan_ending(
         user_of_request: Any = getattr(request, "user", None)
         if request is not None and user_of_request is not None and user_of_request.is_authenticated:
             actor = user_of_request
-            may_stay = reason not in {Reason.DISABLED, Reason.DELETED} and actor.pk == user.pk
+            may_stay = reason not in {Reason.DISABLED, Reason.DELETED} and actor == user
             own = presented_stores(request)[:1] if may_stay else []
             if own and own[0].identity is not None and own[0].identity.user_id == str(user.pk):
                 target = Target.others(request)

@@ -43,6 +43,10 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
     was_active = before is not None and before.id not in state.ended
     if before is not None and was_active and impersonation.is_impersonation(request, state):
         row = impersonation.register_step(request, user, before)
+    elif registry.account_of(user):
+        # The limit and the mails are for users of AUTH_USER_MODEL.
+        row = registry.register_session(session, user, request)
+        state.origins = ()
     else:
         session_limits.refuse_outdated_proof(request, user)
         row = session_limits.register_login(

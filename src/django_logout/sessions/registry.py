@@ -10,7 +10,9 @@ from time import time
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, load_backend
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
@@ -71,10 +73,14 @@ def find_user(user_id: Any) -> Any:
 
 def parse_user_id(user_id: Any) -> Any:
     """Return a primary key of the user model by its text; ``None`` if it cannot be one."""
+    field = get_user_model()._meta.pk
     try:
-        return get_user_model()._meta.pk.to_python(user_id)
-    except ValidationError:  # e.g. a session from a time when the keys were of another type
+        key = field.to_python(user_id)
+        field.run_validators(key)  # A number may be more than the database can hold.
+    except (ValidationError, ValueError, TypeError, OverflowError):
+        # The session may be from a time when the keys were of another type.
         return None
+    return None if "\x00" in str(key) else key
 
 
 def register_session(
@@ -82,9 +88,39 @@ def register_session(
 ) -> LoginSession:
     """Write the row of a new login and put its id into the session's data."""
     engines.current_engine().kept_since()  # for only_stored(): before this session can be lost
-    row = create_row(id=session_id or uuid4(), user=user, **_new_row(session, request))
+    owner = _owner_fields(user)
+    row = create_row(id=session_id or uuid4(), **owner, **_new_row(session, request))
     _mark(session, row)
     return row
+
+
+def account_of(user: Any) -> str:
+    """Return the name of a user who is not of ``AUTH_USER_MODEL``, or ``""`` for one who is.
+
+    An authentication backend may have users in a model of its own. Their primary keys say nothing of
+    the users of ``AUTH_USER_MODEL`` who have the same ones.
+    """
+    if isinstance(user, get_user_model()):
+        return ""
+    return f"{user._meta.label_lower}:{user._meta.pk.value_to_string(user)}"
+
+
+def _owner_fields(user: Any) -> dict[str, Any]:
+    account = account_of(user)
+    return {"user": None, "account": account} if account else {"user": user}
+
+
+def find_owner(session: SessionBase, user_id: str) -> Any:
+    """Return the user whose login a session holds, of any model, or ``None``."""
+    path = session.get(BACKEND_SESSION_KEY, "")
+    if path in settings.AUTHENTICATION_BACKENDS:
+        backend = load_backend(path)
+        # Django's own may hide users, such as those who are not active.
+        if getattr(type(backend), "get_user", None) is not ModelBackend.get_user:
+            found = backend.get_user(parse_user_id(user_id))
+            if found is not None and account_of(found):
+                return found
+    return find_user(user_id)
 
 
 def newest_cutoff() -> Coalesce:
@@ -109,9 +145,9 @@ def adopt_session(
     It is from before the installation, or code has made the login. Returns false if the user does
     not exist; the session stays without a row then, and is refused.
     """
-    user = find_user(identity.user_id)
+    user = find_owner(session, identity.user_id)
     if user is not None:
-        fields = {"user": user, **_new_row(session, request)}
+        fields = {**_owner_fields(user), **_new_row(session, request)}
         if is_code_login(identity.id):
             row = create_row(id=identity.id, **fields)
         else:
@@ -136,9 +172,9 @@ def find_adopted(identity: Identity) -> Identity:
 
 def adopt_origin(session: SessionBase, identity: Identity, request: HttpRequest) -> None:
     """Write the row of a session from before the installation that another has replaced."""
-    user = find_user(identity.user_id)
+    user = find_owner(session, identity.user_id)
     if user is not None:
-        row = {"user": user, **_new_row(session, request), "session_key": ""}
+        row = {**_owner_fields(user), **_new_row(session, request), "session_key": ""}
         sessions().get_or_create(pk=identity.id, defaults=row)
 
 
@@ -263,19 +299,18 @@ def row_exists(session_id: UUID) -> bool:
     return sessions().filter(pk=session_id).exists()
 
 
-def is_user(user_pk: Any, text: str) -> bool:
-    """Return whether a session's data name the user with this primary key."""
-    try:
-        return bool(get_user_model()._meta.pk.to_python(text) == user_pk)
-    except (ValidationError, ValueError, TypeError):  # written by other code than Django's
-        return False
+def is_user(user_pk: Any, account: str, text: str) -> bool:
+    """Return whether a session's data name the user of a row, by primary key or by account."""
+    if user_pk is None:
+        return account.partition(":")[2] == text
+    return bool(parse_user_id(text) == user_pk)
 
 
 def false_claims(identities: Collection[Identity]) -> set[UUID]:
     """Return the ids that sessions of other users than the row's claim."""
     claimed = {identity.id: identity.user_id for identity in identities}
-    owners = sessions().filter(pk__in=claimed).order_by().values_list("pk", "user_id")
-    return {pk for pk, user_pk in owners if not is_user(user_pk, claimed[pk])}
+    owners = sessions().filter(pk__in=claimed).order_by().values_list("pk", "user_id", "account")
+    return {pk for pk, user_pk, name in owners if not is_user(user_pk, name, claimed[pk])}
 
 
 def record_new_key(identity: Identity, session: SessionBase, *, before: str | None) -> bool:
@@ -290,13 +325,13 @@ def record_new_key(identity: Identity, session: SessionBase, *, before: str | No
 
 
 def _record_new_key(identity: Identity, session: SessionBase, before: str | None) -> bool:
-    try:
-        user_pk = get_user_model()._meta.pk.to_python(identity.user_id)
-    except ValidationError:
+    user_pk = parse_user_id(identity.user_id)
+    if user_pk is None:
         return False
     engine, key = engines.engine_of(type(session)), _storable_key(session)
     facts = {"session_key": key, "rotated_from": fingerprint(before) if before else None}
-    rows = sessions().filter(pk=identity.id, user_id=user_pk)
+    by_account = Q(user__isnull=True, account__endswith=f":{identity.user_id}")
+    rows = sessions().filter(by_account | Q(user_id=user_pk), pk=identity.id)
     if engine.model is None:
         return bool(only_active(rows).update(**facts))
     for known in iter(lambda: rows.values_list("session_key", flat=True).first(), None):

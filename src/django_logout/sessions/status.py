@@ -42,11 +42,11 @@ def get_status(identity: Identity) -> SessionStatus:
     """
     later = later_than_session(covering(OuterRef("user")))
     rows = sessions().filter(pk=identity.id).annotate(cut=Subquery(later.values("reason")[:1]))
-    fields = ("ended_at", "event__reason", "cut", "created_at", "kind", "user_id")
+    fields = ("ended_at", "event__reason", "cut", "created_at", "kind", "user_id", "account")
     row = rows.values_list(*fields).first()
     if row is not None:
-        ended_at, reason, cut, created_at, kind, user_id = row
-        if not (identity.signed or is_user(user_id, identity.user_id)):
+        ended_at, reason, cut, created_at, kind, user_id, account = row
+        if not (identity.signed or is_user(user_id, account, identity.user_id)):
             # An application may let its users write session data, and so the id of another user.
             return SessionStatus(False, foreign=True)
         if ended_at is not None:
