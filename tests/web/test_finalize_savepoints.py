@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def by_function(work: Any) -> None:
     """Roll back to ``transaction.savepoint()``."""
-    savepoint = transaction.savepoint()
+    savepoint = connection.savepoint()
     work()
     transaction.savepoint_rollback(savepoint)
 
@@ -51,7 +51,7 @@ def by_outer_savepoint(work: Any) -> None:
     """The inner savepoint is released, and the outer one is rolled back."""
 
     def inner() -> None:
-        savepoint = transaction.savepoint()
+        savepoint = connection.savepoint()
         work()
         transaction.savepoint_commit(savepoint)
 

@@ -213,7 +213,9 @@ def keep_cookies(request: HttpRequest) -> None:
     The view may have replaced the session that came with the cookie.
     """
     sessions = (session_of(request), vars(request).get(ORIGINAL))
-    for name in {name for each in sessions if each for name in _cookies_of(each, request)}:
+    for name in {
+        name for each in sessions if each is not None for name in _cookies_of(each, request)
+    }:
         del request.COOKIES[name]
 
 

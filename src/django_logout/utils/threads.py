@@ -3,6 +3,7 @@ an asynchronous view."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Thread
 from typing import Any, TypeVar
@@ -26,8 +27,9 @@ def run_outside_event_loop(work: Callable[[], T]) -> T:
     result: Future[T] = Future()
     handing_over: Any = sync_to_async(_call)(result, work)
     try:
-        handing_over.send(None)  # From here on it would await the result.
-        wait([result], timeout=PATIENCE)
+        with suppress(StopIteration):  # It is done already.
+            handing_over.send(None)  # From here on it would await the result.
+            wait([result], timeout=PATIENCE)
         if not result.cancel():  # It has begun, or is done.
             return result.result()
     except RuntimeError:
