@@ -51,7 +51,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         if session is not None:
             forbid_storing(request, session, response)
-        own_too = needs_finalizing(request, session) or withdraws_cookie(request, response)
+        own_too = _needs_finalizing(request, session, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = finalize_sessions(request, response, session, own_too=own_too)
         _watch_stream(request, response)
@@ -69,7 +69,7 @@ class LogoutMiddleware:
             current_request.reset(token)
         if session is not None:
             forbid_storing(request, session, response)
-        own_too = needs_finalizing(request, session) or withdraws_cookie(request, response)
+        own_too = _needs_finalizing(request, session, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
             response = await sync_to_async(finalize_sessions)(
                 request, response, session, own_too=own_too
@@ -89,6 +89,13 @@ def _guard(request: HttpRequest) -> Any:
     if session is not None and "state" in vars(session) and session.state.refused is not None:
         set_anonymous_user(request)  # A middleware that loaded it may have loaded the user too.
     return session
+
+
+def _needs_finalizing(request: HttpRequest, session: Any, response: HttpResponse) -> bool:
+    """Return whether the request's own session needs work before this response leaves."""
+    return needs_finalizing(request, session) or (
+        bool(response.cookies) and withdraws_cookie(request, response)
+    )
 
 
 def _watch_stream(request: HttpRequest, response: Any) -> None:

@@ -76,6 +76,7 @@ def test_durations_of_the_settings() -> None:
 
     settings = LogoutSettings(IDLE_TIMEOUT=by_user, ABSOLUTE_TIMEOUT=7200)
     assert timeouts.depend_on_user(settings)
+    assert timeouts.common_limits(settings) is None
     assert timeouts.limits_for(settings, "boss", None) == Limits(
         idle_timeout=MINUTE, absolute_timeout=2 * HOUR
     )
@@ -85,6 +86,8 @@ def test_durations_of_the_settings() -> None:
     assert timeouts.limits_for(settings, "guest", None) == Limits(absolute_timeout=2 * HOUR)
     assert timeouts.depend_on_user(LogoutSettings(ABSOLUTE_TIMEOUT=by_user))
     assert not timeouts.depend_on_user(LogoutSettings(ABSOLUTE_TIMEOUT=HOUR))
+    common = timeouts.common_limits(LogoutSettings(ABSOLUTE_TIMEOUT=7200))
+    assert common == Limits(absolute_timeout=2 * HOUR)
 
 
 @pytest.mark.parametrize(

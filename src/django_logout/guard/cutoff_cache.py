@@ -28,8 +28,8 @@ def last_cutoff(user_pk: Any) -> LastCutoff:
     """
     if not token_logins.in_use():  # then no ending writes the cache for it
         return _ask(user_pk)
-    name = status_cache.user_key(user_pk)
-    return status_cache.read_through(name, partial(_ask, user_pk), _encode, decode_cutoff)
+    cache, name = status_cache.shared_cache(), status_cache.user_key(user_pk)
+    return status_cache.read_through(cache, name, partial(_ask, user_pk), _encode, decode_cutoff)
 
 
 def decode_cutoff(entry: str) -> LastCutoff:

@@ -5,7 +5,7 @@ process remembers can only be earlier than the truth. A session that is within i
 memory is within them; only one that seems expired, or is new to the process, costs a query.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any
@@ -19,11 +19,11 @@ from django_logout.guard import status_cache
 from django_logout.guard.state import SessionState
 from django_logout.models import LoginSession
 from django_logout.sessions import activity, cutoffs, registry, status, timeouts
-from django_logout.sessions.identity import Identity, is_derived
+from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 
 #: What the cache holds of a session's status, if that was read with the session.
-Remembered = Mapping[str, Any] | None
+Remembered = status_cache.Entries | None
 #: Return by the row whether a session is within its timeouts.
 AskTimeouts = Callable[[Identity], SessionStatus]
 
@@ -35,7 +35,7 @@ def decide_status(
     found = ask_status(state, identity, remembered)
     if found.active:
         found = timeouts_from_memory(identity) or ask_timeouts(identity)
-    if found.active and is_derived(identity.id):
+    if found.active and identity.derived:
         found, state.origins = check_origins(identity, state.request)
     return found
 

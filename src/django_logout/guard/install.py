@@ -194,15 +194,13 @@ def needs_finalizing(request: HttpRequest, began_with: Any) -> bool:
     seen = session.__dict__
     if not ("state" in seen or "_session_cache" in seen or seen["modified"]):
         return bool(settings.SESSION_SAVE_EVERY_REQUEST)
+    if settings.SESSION_SAVE_EVERY_REQUEST or session.needs_attention:
+        return True
     state, identity = session.state, None
     if "_session_cache" in seen:
         identity = session.identity
     return bool(
-        settings.SESSION_SAVE_EVERY_REQUEST
-        or session.modified
-        or (session.presented_key and not state.looked)
-        or state.needs_attention
-        or (identity and is_shut_out(request))
+        (identity and is_shut_out(request))
         or any(identity is None or session_id != identity.id for session_id in state.logins_seen)
         or (identity and (not identity.registered or activity.record_use(identity.id, request)))
     )

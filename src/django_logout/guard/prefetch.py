@@ -4,18 +4,18 @@ A wrong guess of the id costs a read and decides nothing: the status of the sess
 loaded is asked for then.
 """
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.core.cache import caches
 
 from django_logout.guard import status_cache
+from django_logout.guard.status_cache import Entries
 from django_logout.sessions.identity import Identity
 from django_logout.utils.bounded import BoundedDict
 
 #: A session's id, and what the cache holds of its status.
-Prefetched = tuple[UUID, Mapping[str, Any]] | None
+Prefetched = tuple[UUID, Entries] | None
 
 #: The ids of sessions by a hash of their keys, so that no key is kept. It is Python's own hash,
 #: which differs between processes.
@@ -30,20 +30,18 @@ def fetch_session(session: Any) -> Prefetched:
     session_id = _ids.get(hash(session.session_key))
     if session_id is None or not session.engine.in_cache:
         return None
-    key, cache = session.cache_key, status_cache.shared_cache()
-    if cache is None or session._cache is not caches[status_cache.alias()]:
-        return None  # the status is in another cache
+    key, cache = session.cache_key, status_cache.used_cache()
+    if cache is None or session._cache is not caches[cache.alias]:
+        return None  # the status is in another cache, or in none
     try:
         found = cache.backend.get_many([key, *status_cache.keys(session_id)])
     except Exception:  # noqa: BLE001 - the engine and the guard meet it again, and handle it
         return None
     session._cache = _ReadCache(session, found.get(key))
-    return session_id, found
+    return session_id, Entries(cache, found)
 
 
-def recall_status(
-    session: Any, identity: Identity, prefetched: Prefetched
-) -> Mapping[str, Any] | None:
+def recall_status(session: Any, identity: Identity, prefetched: Prefetched) -> Entries | None:
     """Return what was read with the session, if it was this one; else remember its id."""
     if prefetched is not None and prefetched[0] == identity.id:
         return prefetched[1]

@@ -30,7 +30,7 @@ from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -91,13 +91,27 @@ def alias() -> str:
     return logout_settings().CACHE_ALIAS or settings.SESSION_CACHE_ALIAS
 
 
-def is_used(engine: Engine | None = None) -> bool:
-    """Return whether the cache has to learn of endings.
+def used_cache(engine: Engine | None = None) -> OpenCache | None:
+    """Return the cache that has to learn of endings; else ``None``: ask the row.
 
     The status of sessions whose deletes are final is not cached; that of token logins always is.
     """
     final = (engine or engines.current_engine()).final_deletes
-    return (not final or token_logins.in_use()) and shared_cache() is not None
+    return None if final and not token_logins.in_use() else shared_cache()
+
+
+def is_used(engine: Engine | None = None) -> bool:
+    """Return whether a cache has to learn of endings."""
+    return used_cache(engine) is not None
+
+
+class Entries(NamedTuple):
+    """What was read of a session's status together with the session."""
+
+    cache: OpenCache
+    "The cache that has to learn of endings, in which they were found."
+    found: Mapping[str, Any]
+    "The entries by their keys."
 
 
 def mark_key(name: UUID | str) -> str:
@@ -139,20 +153,21 @@ def keys(name: UUID | str) -> list[str]:
     return [mark_key(name), seen_key(name), mark_key(EVERYONE)]
 
 
-def get_status(identity: Identity, found: Mapping[str, Any] | None = None) -> SessionStatus:
+def get_status(identity: Identity, entries: Entries | None = None) -> SessionStatus:
     """Return whether a session that the engine still knows may be served.
 
-    Costs one cache read, unless what it would find was read with the session (``found``); and one
+    Costs one cache read, unless what it would find was read with the session (``entries``); and one
     query if the cache does not know, is down, or is not shared. Raises :class:`SessionUnavailable`
     if neither can tell; then the session is not served.
     """
     ask = partial(get_status_from_row, identity)
     # An ending invalidates the entries of ids. A session without a row is ended by a cutoff, which
     # knows no ids, so the database has to be asked. So it has if endings do not write the cache.
-    if not (identity.registered and is_used()):
+    if not identity.registered:
         return ask()
+    cache, found = entries or (used_cache(), None)
     encode, decode = partial(_encode_status, identity), partial(_decode_status, identity)
-    answer: SessionStatus = read_through(identity.id, ask, encode, decode, found)
+    answer: SessionStatus = read_through(cache, identity.id, ask, encode, decode, found)
     return answer
 
 
@@ -179,19 +194,19 @@ def _decode_status(identity: Identity, entry: str) -> SessionStatus | None:
 
 
 def read_through(
+    cache: OpenCache | None,
     name: UUID | str,
     ask: Callable[[], T],
     encode: Callable[[T], str | None],
     decode: Callable[[str], T | None],
     found: Mapping[str, Any] | None = None,
 ) -> T:
-    """Return what the cache holds of a session or a user, or ask the database and cache that.
+    """Return what a cache holds of a session or a user, or ask the database and cache that.
 
-    ``encode`` gives the entry to cache, or ``None`` for what must not be cached; ``decode`` returns
+    Without a cache, the database is asked. ``encode`` gives the entry to cache, or ``None`` for what must not be cached; ``decode`` returns
     ``None`` for an entry that does not count. ``found`` is what the cache holds, if it was read
     already.
     """
-    cache = shared_cache()
     if cache is None:
         return ask()
     mark_name, seen_name, everyone_name = names = keys(name)

@@ -62,6 +62,11 @@ def _may_query(work: Callable[[], T]) -> T:
     return result
 
 
+def _facts(data: dict[str, Any], seen: Identity | None) -> tuple[Any, ...]:
+    """Return what the identity of a session depends on; ``seen`` is its login so far."""
+    return (*map(data.get, (*LOGIN_KEYS, STARTED_AT_KEY)), seen)
+
+
 class GuardedStore(_Base):
     """A mixin in front of the project's own ``SessionStore``."""
 
@@ -130,7 +135,7 @@ class GuardedStore(_Base):
     def identity(self) -> Identity | None:
         """The login of this session by its loaded data, whatever code has changed in them."""
         data, seen = self._data, self.state.identity
-        facts = (*map(data.get, (*LOGIN_KEYS, STARTED_AT_KEY)), seen)
+        facts = _facts(data, seen)
         if facts != self._identified[0]:
             self._identified = facts, self._find_identity(data, seen)
         return self._identified[1]
@@ -156,6 +161,13 @@ class GuardedStore(_Base):
             identity.id in self.state.logins_seen or (known is not None and known.id == identity.id)
         )
         return identity if proved else None
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether anything has happened to the session other than being read."""
+        state = self.state
+        unread = bool(self.presented_key) and not state.looked
+        return self.modified or unread or state.needs_attention
 
     # SessionMiddleware saves a modified session and sets its cookie. If the session has been saved
     # already, it still has to set the cookie, but not to save again.
@@ -354,6 +366,7 @@ class GuardedStore(_Base):
                     identity = identity._replace(written_at=self.engine.written_at(self, key))
             state.hold(identity, data.get(HASH_SESSION_KEY, ""))
             data[ID_KEY] = str(identity.id)  # the id goes with the data, to a new key too
+            self._identified = _facts(data, identity), identity
         return identity
 
     def _status(self, identity: Identity, cached: prefetch.Prefetched) -> SessionStatus:

@@ -83,8 +83,8 @@ def record_expiry(session_id: UUID, expires: datetime) -> None:
 def limits_of(memory: Memory | None, now: datetime) -> Limits | None:
     """Return the timeouts of a session if this process has read them within the last interval."""
     given = logout_settings()
-    if not timeouts.depend_on_user(given):
-        return timeouts.limits_for(given, None, None)
+    if (limits := timeouts.common_limits(given)) is not None:
+        return limits
     if memory is None or memory.limits_at is None:
         return None
     fresh = now - memory.limits_at < timeouts.touch_interval(given, memory.limits)
@@ -159,9 +159,7 @@ def _memory(session_id: UUID) -> Memory:
 
 def _now(memory: Memory) -> tuple[datetime, Limits | None, timedelta]:
     given = logout_settings()
-    limits = memory.limits
-    if not timeouts.depend_on_user(given):
-        limits = timeouts.limits_for(given, None, None)
+    limits = timeouts.common_limits(given) or memory.limits
     return timezone.now(), limits, timeouts.touch_interval(given, limits)
 
 

@@ -47,6 +47,8 @@ class Identity(NamedTuple):
     "The ids that earlier values of ``SECRET_KEY`` derived from the same key."
     written_at: datetime | None = None
     "When a session without an id was stored, if its engine knows."
+    derived: bool = False
+    "Whether the session is derived from another (see :func:`is_derived`), for one that was loaded."
 
 
 def identify(data: Any, key: str | None) -> Identity | None:
@@ -58,7 +60,9 @@ def identify(data: Any, key: str | None) -> Identity | None:
         try:
             started_at = _seconds(data.get(STARTED_AT_KEY, 0))
             hashes = tuple(data.get(ORIGINS_KEY, ()))
-            return Identity(_uuid(data[ID_KEY]), user_id, True, started_at, hashes)
+            session_id = _uuid(data[ID_KEY])
+            known = Identity(session_id, user_id, True, started_at, hashes)
+            return known._replace(derived=True) if is_derived(session_id) else known
         except (ValueError, TypeError, AttributeError):
             return Identity(uuid4(), user_id, registered=True)  # it has no row, so it is refused
     if key is None:

@@ -21,6 +21,11 @@ def depend_on_user(given: LogoutSettings) -> bool:
     return callable(given.IDLE_TIMEOUT) or callable(given.ABSOLUTE_TIMEOUT)
 
 
+def common_limits(given: LogoutSettings) -> Limits | None:
+    """Return the timeouts of all users, or ``None`` if they differ between users."""
+    return None if depend_on_user(given) else limits_for(given, None, None)
+
+
 def limits_for(given: LogoutSettings, user: Any, request: HttpRequest | None) -> Limits:
     """Return the timeouts of a user; ``user`` may be ``None`` if they do not depend on it."""
     return Limits(
