@@ -120,9 +120,9 @@ def _data_to_delete(
     stores = [
         store
         for store in context.presented.stores
-        if store.session_key and store.identity is not None and store.identity.id in ids
+        if store.session_key and (login := store.identity) is not None and login.id in ids
     ]
-    return stores, engine.cache_keys(store.session_key for store in stores)
+    return stores, engine.cache_keys([store.session_key for store in stores])
 
 
 def users_with_tokens(target: Target) -> set[Any]:

@@ -159,9 +159,10 @@ def _subject(ending: Ending) -> Any:
         return ending.target.owner
     if ending.target.scope is Scope.CREDENTIAL:
         return ending.target.value[0]
-    # A session that is derived from another is no session of its user's own.
-    own = [session for session in ending.sessions if not is_derived(session.id)]
-    users = {session.user_id for session in own or ending.sessions}
+    users = {session.user_id for session in ending.sessions}
+    if len(users) > 1:  # A session that is derived from another is no session of its user's own.
+        own = {session.user_id for session in ending.sessions if not is_derived(session.id)}
+        users = own or users
     if len(users) != 1 or ending.target.scope is Scope.USERS:
         return None
     (user_id,) = users

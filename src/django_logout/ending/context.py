@@ -1,5 +1,6 @@
 """What every step of an ending has to know: found once, and carried."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,9 +39,15 @@ class EndingContext:
 
 
 def prepare_ending(
-    target: Target, request: HttpRequest | None, *, with_change: bool
+    target: Target,
+    request: HttpRequest | None,
+    *,
+    with_change: bool,
+    cookie_logins: Sequence[UUID | None] | None = None,
 ) -> EndingContext:
     """Find what an ending of ``target`` needs, before anything is changed.
+
+    ``cookie_logins`` is what :func:`logins_in_cookies` has found, if it has been asked already.
 
     Raises ``TypeError`` for the other sessions of a user who is not of ``AUTH_USER_MODEL``, and
     :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
@@ -59,12 +66,11 @@ def prepare_ending(
         raise TypeError("Target.others() takes the request of a user of AUTH_USER_MODEL.")
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
-    presented = PresentedSessions.of(request)
-    if target.scope is Scope.CURRENT and not presented.are_known():
-        raise SessionNotEnded("The session store does not answer.")
+    presented = PresentedSessions.of(request, must_be_known=target.scope is Scope.CURRENT)
     if target.scope is Scope.CURRENT and request is not None:
         # Their cookies are deleted with the session, and a copy of them must not outlive it.
-        logins = [found for found in logins_in_cookies(request) if found is not None]
+        found = logins_in_cookies(request) if cookie_logins is None else cookie_logins
+        logins = [login_id for login_id in found if login_id is not None]
         presented = presented._replace(ids=list(dict.fromkeys([*presented.ids, *logins])))
     return EndingContext(database, engine, uses_cache, presented, with_change)
 
@@ -74,4 +80,5 @@ def logins_in_cookies(request: HttpRequest) -> list[UUID | None]:
 
     ``None`` stands for a token that names no login, and so cannot be ended.
     """
-    return runner.logins_of_tokens(values_to_delete(request))
+    values = values_to_delete(request)
+    return runner.logins_of_tokens(values) if values else []

@@ -14,11 +14,11 @@ from django.http import HttpRequest
 from django_logout.conf import logout_settings
 from django_logout.ending.context import logins_in_cookies
 from django_logout.ending.pipeline import run_ending, run_shielded
-from django_logout.enums import SESSION, Reason
+from django_logout.enums import SESSION, Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard.identified import is_identified_anyway
 from django_logout.guard.impersonation import get_impersonator
-from django_logout.guard.install import session_of, session_state, state_of
+from django_logout.guard.install import session_and_state, state_of
 from django_logout.guard.presented import set_anonymous_user
 from django_logout.guard.store import LOGIN_KEYS
 from django_logout.sessions import registry
@@ -56,20 +56,22 @@ async def alogout(
 def _logout(
     request: HttpRequest, user: Any, keep: Collection[str] | None, everywhere: bool
 ) -> LogoutResult:
-    session = session_of(request)
+    session, state = session_and_state(request)
     if session is None:
         return _logout_without_session(request, user, everywhere)
-    state = session_state(session)
     with _translate_user_errors():
         user = user if getattr(user, "is_authenticated", False) else None
     kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
-    identified = is_identified_anyway(request, user) or None in logins_in_cookies(request)
+    cookie_logins = logins_in_cookies(request)
+    identified = is_identified_anyway(request, user, session) or None in cookie_logins
     run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None
-    result, presented = run(_all_of(user) if everywhere else Target.current(request))
+    current = Target(Scope.CURRENT, request)  # run_ending() checks the request.
+    target = _all_of(user) if everywhere else current
+    result, presented = run(target, cookie_logins=cookie_logins)
     if everywhere and state.duplicate_cookies:  # they may be sessions of another account
-        beside, presented = run(Target.current(request))
+        beside, presented = run(current)
         result = result.with_failures([Outcome(SESSION, left=beside.left)])
     # After the ending, so that no receiver can stop it. Before the session is emptied, since
     # Django's contract lets receivers see who was logged in and what the session held.
@@ -78,11 +80,9 @@ def _logout(
         user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     finally:
         state.announcing = False
-    presented.clear()
+    presented.log_out()
     if kept:
         session.update(kept)
-    set_anonymous_user(request)
-    state.logged_out = True
     return result.without_credential() if identified else result
 
 
@@ -96,7 +96,7 @@ def _all_of(user: Any) -> Target:
 def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -> LogoutResult:
     """Revoke the credential of a request without a session, and empty what it has in place of one."""
     user = user if getattr(user, "is_authenticated", False) else None
-    identified = is_identified_anyway(request, user)
+    identified = is_identified_anyway(request, user, None)
     target = _all_of(user) if everywhere and user is not None else Target.current(request)
     result, _ = run_ending(target, reason=Reason.USER, actor=user, request=request)
     user_logged_out.send_robust(sender=user.__class__, request=request, user=user)

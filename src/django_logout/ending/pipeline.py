@@ -6,11 +6,11 @@ beyond passing the request on, and nothing of third-party apps.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
@@ -25,11 +25,11 @@ from django_logout.enums import SESSION, Reason, Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
 from django_logout.guard.impersonation import find_actor, is_user_of
-from django_logout.guard.presented import PresentedSessions, set_anonymous_user
+from django_logout.guard.presented import PresentedSessions
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
-from django_logout.utils.arguments import check_actor, check_reason, check_request
+from django_logout.utils.arguments import check_ending
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import in_transaction, retry
 
@@ -79,9 +79,7 @@ def end_sessions(
     how: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
     result, presented = run_ending(target, **how, progress=progress)
     if request is not None and presented.request is request and presented.own_has_ended:
-        presented.clear()
-        set_anonymous_user(request)
-        presented.state.logged_out = True
+        presented.log_out()
     return result
 
 
@@ -121,15 +119,17 @@ def run_ending(
     request: HttpRequest | None,
     with_change: bool = False,
     progress: Progress | None = None,
+    cookie_logins: Sequence[UUID | None] | None = None,
 ) -> tuple[LogoutResult, PresentedSessions]:
     """End sessions, but leave the request's own session object as it is.
 
     Returns the result, and the sessions that the request presented. Arguments and errors are those
-    of :func:`end_sessions`.
+    of :func:`end_sessions`. ``cookie_logins`` is what :func:`logins_in_cookies` has found in the
+    request, if it has been asked already.
     """
-    _check_arguments(reason, actor, request, progress)
+    check_ending(reason, actor, request, progress)
     reason = _default_reason(target, request) if reason is None else reason
-    context = prepare_ending(target, request, with_change=with_change)
+    context = prepare_ending(target, request, with_change=with_change, cookie_logins=cookie_logins)
     actor = find_actor(actor, request or current_request.get())
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
     who: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}
@@ -148,16 +148,6 @@ def run_ending(
         if progress is not None:
             after_commit.log_exceptions(partial(progress, done, batch.total))
     return result, context.presented
-
-
-def _check_arguments(reason: Any, actor: Any, request: Any, progress: Any) -> None:
-    if reason is not None:
-        check_reason(reason)
-    check_actor(actor)
-    if request is not None:
-        check_request("request", request)
-    if progress is not None and not callable(progress):
-        raise TypeError("progress takes a function of two numbers, done and total.")
 
 
 def _default_reason(target: Target, request: HttpRequest | None) -> Reason:
@@ -218,7 +208,9 @@ def _end_and_record(
     if bound := token_logins.tied_to([session.id for session in sessions]):
         sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
     by_code = context.with_change and ending.request is None
-    if by_code and ending.reason == Reason.PASSWORD_CHANGED:
+    if context.engine.model is None:
+        keys = ()  # They are hashes: the engine has no table.
+    elif by_code and ending.reason == Reason.PASSWORD_CHANGED:
         # Code without a request may be about to give one of these sessions the new hash of the
         # account. It must not fail to save it, so the stored data stay. They are refused: by the
         # registry here, and by Django wherever it compares the hash.

@@ -13,17 +13,17 @@ from django.utils.module_loading import import_string
 
 from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.impersonation import get_impersonator
-from django_logout.guard.install import session_of
 from django_logout.guard.presented import BEARER, is_session_user
 
 
-def is_identified_anyway(request: HttpRequest, user: Any) -> bool:
+def is_identified_anyway(request: HttpRequest, user: Any, session: Any) -> bool:
     """Return whether the next request identifies a user, although the session ends now.
 
-    ``user`` is the one whom the request has now, if any. Call this before the session ends.
+    ``user`` and ``session`` are those which the request has now, or ``None``. Call this before the
+    session ends.
     """
     return _is_named_by_gateway(request) or (
-        user is not None and _is_identified_beside(request, user)
+        user is not None and _is_identified_beside(request, user, session)
     )
 
 
@@ -44,12 +44,11 @@ def gateway_headers() -> tuple[str, ...]:
     return tuple(each.header for each in classes if issubclass(each, RemoteUserMiddleware))
 
 
-def _is_identified_beside(request: HttpRequest, user: Any) -> bool:
+def _is_identified_beside(request: HttpRequest, user: Any, session: Any) -> bool:
     """Return whether a middleware has set a user whom the session does not hold.
 
     The token that has let the request in is no such means: its login ends, too.
     """
-    session: Any = session_of(request)
     identity = session.identity if session is not None else None
     if hasattr(request, BEARER) or get_impersonator(request) is not None:
         return False

@@ -82,10 +82,15 @@ def as_session(given: Any) -> Any:
     return given if issubclass(type(given), SessionBase) else None
 
 
+def session_and_state(request: Any) -> tuple[Any, SessionState]:
+    """Return the session of a request, and what has happened to it: nothing, if there is none."""
+    session = session_of(request)
+    return session, SessionState(None) if session is None else session_state(session)
+
+
 def state_of(request: Any) -> SessionState:
     """Return what has happened to the session of a request: nothing, if it has none."""
-    session = session_of(request)
-    return SessionState(None) if session is None else session_state(session)
+    return session_and_state(request)[1]
 
 
 def guard_session(request: Any) -> Any:

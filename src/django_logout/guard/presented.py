@@ -13,8 +13,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import LazyObject
 
 from django_logout.conf import logout_settings
-from django_logout.exceptions import unavailable_on_outage
-from django_logout.guard.install import ORIGINAL, install_guard, session_of, session_state
+from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
+from django_logout.guard.install import ORIGINAL, install_guard, session_and_state, session_of
 from django_logout.guard.state import SessionState
 from django_logout.sessions import registry
 
@@ -38,34 +38,38 @@ class PresentedSessions(NamedTuple):
     """
 
     request: HttpRequest | None
+    state: SessionState
+    "What has happened to the request's own session."
     stores: Sequence[Any] = ()
     "The session of the request, and those behind duplicate cookies."
     own_ids: Sequence[UUID] = ()
     "Ids of the request's own session, and of the token that let it in."
     ids: Sequence[UUID] = ()
     "The ids of all, the request's own session first."
+    left: int = 0
+    "How many further cookies the request presents, beyond ``MAX_PRESENTED_SESSIONS``."
 
     @classmethod
-    def of(cls, request: HttpRequest | None) -> Self:
+    def of(cls, request: HttpRequest | None, *, must_be_known: bool = False) -> Self:
         """Load the sessions that a request presents, and adopt those without a row.
 
         An ended session is among them, since its mark in the cache may have to be written again.
+        With ``must_be_known``, raise :class:`SessionNotEnded` if the engine has not found one that
+        may be in storage which does not answer.
         """
         if request is None:
-            return cls(None)
+            return cls(None, SessionState(None))
         stores = presented_stores(request)
         _load_together(stores)
         found = [store.ids_to_end() for store in stores]
         bearer = getattr(request, BEARER, None)
         token = [] if bearer is None else [bearer]
         own_ids = [*(found[0] if found else ()), *token]
-        return cls(request, stores, own_ids, [*(pk for ids in found for pk in ids), *token])
-
-    @property
-    def state(self) -> SessionState:
-        """What has happened to the request's own session."""
-        state: SessionState = self.stores[0].state
-        return state
+        if must_be_known and not _are_known(stores):
+            raise SessionNotEnded("The session store does not answer.")
+        state = stores[0].state if stores else SessionState(None)
+        ids = [*(pk for ids in found for pk in ids), *token]
+        return cls(request, state, stores, own_ids, ids, state.cookies_left)
 
     @property
     def own_has_ended(self) -> bool:
@@ -73,18 +77,11 @@ class PresentedSessions(NamedTuple):
         identity = self.stores[0].identity if self.stores else None
         return identity is not None and identity.id in self.state.ended
 
-    @property
-    def left(self) -> int:
-        """How many further cookies the request presents, beyond ``MAX_PRESENTED_SESSIONS``."""
-        return self.state.cookies_left if self.stores else 0
-
-    def are_known(self) -> bool:
-        """Return whether each session that the engine has not found does not exist, rather than
-        being in storage that does not answer."""
-        unknown = [store.state.key for store in self.stores if store.state.key_unknown]
-        keys = [key for key in unknown if key]
-        reachable: bool = not keys or self.stores[0].engine.reachable(keys)
-        return reachable
+    def log_out(self) -> None:
+        """Empty the sessions of a browser, and make the user of the request anonymous."""
+        self.clear()
+        set_anonymous_user(self.request)
+        self.state.logged_out = True
 
     def clear(self) -> None:
         """Empty the sessions of a browser, here and in the engine.
@@ -104,6 +101,15 @@ class PresentedSessions(NamedTuple):
         return ended and (store.engine.model is not None or store.state.data_deleted)
 
 
+def _are_known(stores: Sequence[Any]) -> bool:
+    """Return whether each session that the engine has not found does not exist, rather than being
+    in storage that does not answer."""
+    unknown = [store.state.key for store in stores if store.state.key_unknown]
+    keys = [key for key in unknown if key]
+    reachable: bool = not keys or stores[0].engine.reachable(keys)
+    return reachable
+
+
 def presented_ids(request: HttpRequest) -> Sequence[UUID]:
     """Return the ids of the sessions that a request presents, its own first."""
     return PresentedSessions.of(request).ids
@@ -111,29 +117,28 @@ def presented_ids(request: HttpRequest) -> Sequence[UUID]:
 
 def presented_stores(request: HttpRequest) -> list[Any]:
     """Return the session of a request, and those behind duplicate cookies; none if it has none."""
-    session = session_of(request)
+    session, state = session_and_state(request)
     if session is None:
         return []
-    state = session_state(session)
     if state.duplicate_cookies is None:
-        state.duplicate_cookies, state.cookies_left = _duplicates(request, session.engine.store)
+        state.duplicate_cookies, state.cookies_left = _duplicates(request, session)
     return [session, *state.duplicate_cookies]
 
 
-def _duplicates(request: HttpRequest, store_class: Any) -> tuple[list[Any], int]:
+def _duplicates(request: HttpRequest, session: Any) -> tuple[list[Any], int]:
     """Return the sessions behind duplicate cookies, and how many cookies are left beyond the limit.
 
     Without a limit an attacker could make one request as costly as thousands.
     """
     header = request.META.get("HTTP_COOKIE", "")
-    name = next(iter(cookie_names(request)), "")
+    name = next(iter(cookie_names(session, request)), "")
     if not name or header.count(f"{name}=") < 2:
         return [], 0
     cookies = (parse_cookie(chunk) for chunk in header.split(";"))
     keys = dict.fromkeys(cookie[name] for cookie in cookies if name in cookie)
     keys.pop(request.COOKIES.get(name, ""), None)
     limit = logout_settings().MAX_PRESENTED_SESSIONS
-    found = [store_class(key) for key in list(keys)[:limit]]
+    found = [session.engine.store(key) for key in list(keys)[:limit]]
     for store in found:
         install_guard(store, request)
     left = len(keys) - len(found)
@@ -185,17 +190,12 @@ def _delete_stored(stores: Sequence[Any]) -> None:
         delete_data(store, store.session_key)
 
 
-def cookie_names(request: HttpRequest) -> list[str]:
-    """Return the names of the cookies that present the session of a request.
+def cookie_names(session: Any, request: HttpRequest) -> list[str]:
+    """Return the names of the cookies that present a session of a request.
 
     A project may keep sessions beside each other, such as that of the admin, in cookies of other
     names. Only the one whose value is the key of this session belongs to it.
     """
-    session = session_of(request)
-    return [] if session is None else _cookies_of(session, request)
-
-
-def _cookies_of(session: Any, request: HttpRequest) -> list[str]:
     key = vars(session).get("presented", (session.session_key,))[0]
     if key:
         return [name for name, value in request.COOKIES.items() if value == key]
@@ -214,7 +214,7 @@ def keep_cookies(request: HttpRequest) -> None:
     """
     sessions = (session_of(request), vars(request).get(ORIGINAL))
     for name in {
-        name for each in sessions if each is not None for name in _cookies_of(each, request)
+        name for each in sessions if each is not None for name in cookie_names(each, request)
     }:
         del request.COOKIES[name]
 
@@ -232,7 +232,8 @@ def own_session_ids(request: HttpRequest | None) -> set[UUID]:
 
 def clear_sessions(request: HttpRequest) -> None:
     """Empty the sessions of a browser (see :meth:`PresentedSessions.clear`)."""
-    PresentedSessions(request, presented_stores(request)).clear()
+    _, state = session_and_state(request)
+    PresentedSessions(request, state, presented_stores(request)).clear()
 
 
 def attached_session_id(request: HttpRequest, user: Any) -> UUID | None:
@@ -271,7 +272,7 @@ def _log_left_data(error: Exception) -> None:
     logger.error("The data of an ended session could not be deleted; it is refused. (%s)", name)
 
 
-def set_anonymous_user(request: HttpRequest) -> None:
+def set_anonymous_user(request: Any) -> None:
     """Make ``request.user`` and ``request.auser()`` anonymous (Django ticket 36540)."""
     if hasattr(request, "user"):
         request.user = AnonymousUser()

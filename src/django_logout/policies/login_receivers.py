@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from django_logout.ending import logout
 from django_logout.guard import half_logins
-from django_logout.guard.install import session_of, session_state
+from django_logout.guard.install import session_and_state, session_of, session_state
 from django_logout.guard.presented import BEARER, is_session_user, presented_stores
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
@@ -76,10 +76,9 @@ def _confirm_login(state: SessionState, session_id: UUID) -> None:
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """End the session when a project calls Django's own ``logout()``."""
-    session = session_of(request)
+    session, state = session_and_state(request)
     if request is None or session is None:
         return
-    state = session_state(session)
     if state.announcing:
         return  # The ending itself sends this signal.
     session.get(SESSION_KEY)  # Django's logout() does not load it before it sends this.

@@ -129,8 +129,9 @@ def respond(
         responders: list[Responder] = [
             import_string(path)() for path in logout_settings().RESPONDERS
         ]
-        accepting = (each for each in responders if each.accepts(request, notice))
-        responder = next(accepting, responders[-1])
+        responder = next(
+            (each for each in responders if each.accepts(request, notice)), responders[-1]
+        )
     response = _respond(responder, request, notice)
     add_never_cache_headers(response)
     if kind is Kind.ENDED:

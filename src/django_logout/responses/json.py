@@ -48,7 +48,7 @@ class JsonResponder(Responder):
         types = ("text/html", "application/json", "application/problem+json")
         if notice.as_json or request.get_preferred_type(types) in types[1:]:
             return True
-        return notice.kind.needs_login and request.headers.get("Sec-Fetch-Dest") == "empty"
+        return request.headers.get("Sec-Fetch-Dest") == "empty" and notice.kind.needs_login
 
     def respond(self, request: HttpRequest, notice: Notice) -> HttpResponse:
         """Return what ended with status 200, or a problem with its reason."""

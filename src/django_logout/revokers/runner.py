@@ -69,7 +69,7 @@ def logins_of_tokens(values: Collection[str]) -> list[UUID | None]:
     """
     return [
         login_id
-        for revoker in (instances() if values else ())
+        for revoker in instances()
         for login_id in _quietly(revoker, lambda each: [*each.login_ids(values)], revoker, ())
     ]
 

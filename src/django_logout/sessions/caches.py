@@ -22,7 +22,6 @@ from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 
 from django_logout.exceptions import is_outage
-from django_logout.utils.bounded import batched
 
 logger = logging.getLogger("django_logout.gate")
 
@@ -99,8 +98,9 @@ class OpenCache:
             for key in keys:
                 self.backend.delete(key)
             return
-        for batch in batched(keys, BATCH):
-            self.backend.delete_many(batch)
+        keys = list(keys)
+        for begin in range(0, len(keys), BATCH):
+            self.backend.delete_many(keys[begin : begin + BATCH])
 
     def is_writable(self) -> bool:
         """Return whether the cache can store, or at least delete, an entry now.

@@ -92,6 +92,17 @@ def check_ids(call: str, ids: Any) -> None:
         _refuse(call, "several ids, or a queryset of LoginSession", ids)
 
 
+def check_ending(reason: Any, actor: Any, request: Any, progress: Any) -> None:
+    """Raise ``TypeError`` or ``ValueError`` if these arguments of an ending mean nothing."""
+    if reason is not None:
+        check_reason(reason)
+    check_actor(actor)
+    if request is not None:
+        check_request("request", request)
+    if progress is not None and not callable(progress):
+        raise TypeError("progress takes a function of two numbers, done and total.")
+
+
 def check_reason(reason: Any) -> None:
     """Raise ``TypeError`` or ``ValueError`` if a reason cannot be stored, or read in a log."""
     if not isinstance(reason, str):

@@ -250,7 +250,7 @@ def _end_withdrawn(request: HttpRequest, response: HttpResponse) -> None:
     Otherwise the browser would be told that its user is logged out, and a copy of the cookie would
     still be served.
     """
-    if not withdraws_cookie(request, response):
+    if not (response.cookies and withdraws_cookie(request, response)):
         return
     session: Any = request.session
     session._get_session()
@@ -275,8 +275,11 @@ def _find_login_left(session: Any, state: SessionState) -> Identity | None:
 def _end_token(request: HttpRequest, state: SessionState) -> None:
     """End the login of a token whose logout was announced by Django's signal. The session beside it
     was not flushed, so it stays."""
+    if state.before_flush is None:
+        return
+    state.take_before_flush()
     login_id = getattr(request, BEARER, None)
-    if state.take_before_flush() and login_id is not None:
+    if login_id is not None:
         who: dict[str, Any] = {"actor": request.user, "request": request}
         pipeline.end_sessions(Target.session(login_id), reason=Reason.USER, **who)
 

@@ -61,7 +61,7 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     if not logged_out or response.status_code >= 500:
         return
     name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
-    own = cookie_names(request)
+    own = cookie_names(session, request)
     # A session that is not empty gets a new cookie from SessionMiddleware.
     if session.is_empty() and (name in own or not (own or name in request.COOKIES)):
         delete_cookie_like_session(response, name, domain=domain)
