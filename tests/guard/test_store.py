@@ -13,8 +13,9 @@ from django.test import Client
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.guard.install import session_state
-from django_logout.guard.store import LOGIN_KEYS, GuardedStore
+from django_logout.guard.store import GuardedStore
 from django_logout.sessions import registry
+from django_logout.sessions.identity import LOGIN_KEYS
 from tests.settings import ENGINES
 
 pytestmark = pytest.mark.django_db(transaction=True)

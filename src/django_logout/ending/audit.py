@@ -6,6 +6,7 @@ from copy import copy, deepcopy
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db.models import Model
 
 from django_logout.enums import SESSION, Scope
@@ -180,7 +181,7 @@ def _user_key(user: Any) -> Any:
 
 
 def _is_of_other_model(user: Any) -> bool:
-    return isinstance(user, Model) and bool(registry.account_of(user))
+    return isinstance(user, Model) and not isinstance(user, get_user_model())
 
 
 def _label(user: Any) -> str:

@@ -20,8 +20,8 @@ from django_logout.guard.identified import is_identified_anyway
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_and_state, state_of
 from django_logout.guard.presented import set_anonymous_user
-from django_logout.guard.store import LOGIN_KEYS
 from django_logout.sessions import registry
+from django_logout.sessions.identity import LOGIN_KEYS
 from django_logout.types import LogoutResult, Outcome, Target
 
 logger = logging.getLogger("django_logout")

@@ -41,7 +41,7 @@ from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
 from django_logout.sessions import engines, registry, status, token_logins
-from django_logout.sessions.caches import OpenCache, open_cache
+from django_logout.sessions.caches import OpenCache, is_writable, open_cache
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
@@ -287,7 +287,7 @@ def require_writable(engine: Engine) -> bool:
 
 def can_write() -> bool:
     """Return whether the cache can store the mark of an ending now."""
-    return open_cache(alias()).is_writable()
+    return is_writable(alias())
 
 
 def deletes_data() -> bool:

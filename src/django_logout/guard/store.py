@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
@@ -24,10 +24,13 @@ from django_logout.sessions.activity import is_passive
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import (
     ID_KEY,
+    LOGIN_KEYS,
     ORIGINS_KEY,
+    OUR_KEYS,
     STARTED_AT_KEY,
     Identity,
     identify,
+    identify_stored,
     is_adopted,
     is_logged_in,
     new_code_login_id,
@@ -45,11 +48,6 @@ T = TypeVar("T")
 
 # Only synchronous code in an event loop needs it.
 run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
-
-#: The keys that make a session logged in.
-LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
-#: The keys that this package adds to a login.
-OUR_KEYS = (ID_KEY, STARTED_AT_KEY, ORIGINS_KEY)
 
 
 def _may_query(work: Callable[[], T]) -> T:
@@ -291,6 +289,14 @@ class GuardedStore(_Base):
             state.hold(behind.identity, behind.get(HASH_SESSION_KEY, ""))
             state.identity = before or behind.identity
 
+    def find_login_left(self) -> Identity | None:
+        """Return the login that the project has left in the session."""
+        if "_session_cache" in vars(self):
+            self.look_behind()
+        if self.state.deleted_key is not None and self.state.deleted_key == self.session_key:
+            return None  # What the object still holds is stored nowhere any more.
+        return self.identity
+
     def ids_to_end(self) -> list[UUID]:
         """Return the ids of the login that this session is, was, or has been rotated to.
 
@@ -350,12 +356,7 @@ class GuardedStore(_Base):
         return data if self._admit(identity, found) else {}
 
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
-        if SESSION_KEY in data and registry.parse_user_id(data[SESSION_KEY]) is None:
-            # No user has this key, perhaps since their type has changed. Only the login is void; a
-            # registered session has a row that says so.
-            for name in () if ID_KEY in data else LOGIN_KEYS:
-                data.pop(name, None)
-        identity, state = identify(data, key), self.state
+        identity, state = identify_stored(data, key), self.state
         state.looked, state.key_unknown = True, not data and not self.session_key
         if identity is None and data:
             state.half_logins = half_logins.select_half_logins(data)

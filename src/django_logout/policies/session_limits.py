@@ -29,11 +29,11 @@ from django_logout.exceptions import LoginRefused, SessionNotEnded
 from django_logout.guard import half_logins
 from django_logout.guard.install import state_of
 from django_logout.guard.presented import set_anonymous_user
-from django_logout.guard.store import LOGIN_KEYS
 from django_logout.models import LoginSession
 from django_logout.policies import pending_login
 from django_logout.revokers import bindings
 from django_logout.sessions import cutoffs, identity, registry, timeouts, token_logins
+from django_logout.sessions.identity import LOGIN_KEYS
 from django_logout.signals import session_started
 from django_logout.types import Target
 from django_logout.utils.transactions import call_after_commit, in_transaction, retry

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from django_logout.conf import cached_until_setting_changes
@@ -18,6 +19,10 @@ STARTED_AT_KEY = "_django_logout_begun"
 #: The key of a derived session's data that holds the auth hashes of the sessions it comes from, the
 #: nearest first.
 ORIGINS_KEY = "_django_logout_origins"
+#: The keys that make a session logged in.
+LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
+#: The keys that this package adds to a login.
+OUR_KEYS = (ID_KEY, STARTED_AT_KEY, ORIGINS_KEY)
 #: The UUID version of adopted sessions: their ids are derived from names, which are their keys.
 NAME_BASED = 5
 #: The UUID version of derived sessions, and of logins that code has made. RFC 9562 leaves version 8
@@ -49,6 +54,29 @@ class Identity(NamedTuple):
     "When a session without an id was stored, if its engine knows."
     derived: bool = False
     "Whether the session is derived from another (see :func:`is_derived`), for one that was loaded."
+
+
+def identify_stored(data: dict[str, Any], key: str | None) -> Identity | None:
+    """Return the identity of a session as its engine has it, and drop a login from the data that can
+    be of no user."""
+    if SESSION_KEY in data and parse_user_id(data[SESSION_KEY]) is None:
+        # No user has this key, perhaps since their type has changed. Only the login is void; a
+        # registered session has a row that says so.
+        for name in () if ID_KEY in data else LOGIN_KEYS:
+            data.pop(name, None)
+    return identify(data, key)
+
+
+def parse_user_id(user_id: Any) -> Any:
+    """Return a primary key of the user model by its text; ``None`` if it cannot be one."""
+    field = get_user_model()._meta.pk
+    try:
+        key = field.to_python(user_id)
+        field.run_validators(key)  # A number may be more than the database can hold.
+    except (ValidationError, ValueError, TypeError, OverflowError):
+        # The session may be from a time when the keys were of another type.
+        return None
+    return None if "\x00" in str(key) else key
 
 
 def identify(data: Any, key: str | None) -> Identity | None:

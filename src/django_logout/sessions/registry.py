@@ -14,7 +14,6 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, load_backend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, router
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -35,6 +34,7 @@ from django_logout.sessions.identity import (
     is_adopted,
     is_code_login,
     is_derived,
+    parse_user_id,
 )
 from django_logout.sessions.sql import (
     Prepared,
@@ -69,18 +69,6 @@ def find_user(user_id: Any) -> Any:
     """Return the user with this primary key, which may be a string, or ``None``."""
     pk = parse_user_id(user_id)
     return None if pk is None else users().filter(pk=pk).first()
-
-
-def parse_user_id(user_id: Any) -> Any:
-    """Return a primary key of the user model by its text; ``None`` if it cannot be one."""
-    field = get_user_model()._meta.pk
-    try:
-        key = field.to_python(user_id)
-        field.run_validators(key)  # A number may be more than the database can hold.
-    except (ValidationError, ValueError, TypeError, OverflowError):
-        # The session may be from a time when the keys were of another type.
-        return None
-    return None if "\x00" in str(key) else key
 
 
 def register_session(

@@ -30,26 +30,29 @@ class Prepared(NamedTuple):
 
         Values are given by the names of their fields, or in the order of their places.
         """
-        bound = self._bound(connections[database], values, in_order)
-        return retry(partial(self._run, database, bound), database)
+        connection = connections[database]
+        work = partial(self._run, connection, self._bound(connection, values, in_order))
+        # Only the code that has begun a transaction can repeat it.
+        return work() if connection.in_atomic_block else retry(work, database)
 
     def rows(self, database: str, **values: Any) -> list[list[Any]]:
         """Execute the statement and return the rows."""
         connection = connections[database]
-        found = retry(partial(self._fetch, database, self._bound(connection, values)), database)
+        work = partial(self._fetch, connection, self._bound(connection, values))
+        found = work() if connection.in_atomic_block else retry(work, database)
         for row in found:
             for column, convert, expression in self.converters:
                 row[column] = convert(row[column], expression, connection)
         return found
 
-    def _run(self, database: str, bound: list[Any]) -> int:
-        with connections[database].cursor() as cursor:
+    def _run(self, connection: Any, bound: list[Any]) -> int:
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, bound)
             changed: int = cursor.rowcount
         return changed
 
-    def _fetch(self, database: str, bound: list[Any]) -> list[list[Any]]:
-        with connections[database].cursor() as cursor:
+    def _fetch(self, connection: Any, bound: list[Any]) -> list[list[Any]]:
+        with connection.cursor() as cursor:
             cursor.execute(self.sql, bound)
             return [list(row) for row in cursor.fetchall()]
 

@@ -10,12 +10,11 @@ from django.utils.crypto import constant_time_compare
 from django_logout.enums import SESSION, Reason, Scope
 from django_logout.models import LogoutEvent
 from django_logout.sessions.cutoffs import covering, last_cutoff_of, later_than_session
-from django_logout.sessions.identity import Identity, is_adopted
+from django_logout.sessions.identity import Identity, is_adopted, parse_user_id
 from django_logout.sessions.registry import (
     database,
     find_user,
     is_user,
-    parse_user_id,
     sessions,
 )
 from django_logout.utils.lazy import lazy_import

@@ -136,7 +136,7 @@ def not_ended_response(request: HttpRequest) -> HttpResponse:
 def _finalize_session(request: HttpRequest, response: HttpResponse, original: Any) -> HttpResponse:
     session: Any = request.session
     unguarded = not isinstance(session, GuardedStore) or session.unchecked
-    state, reason = session_state(session), None
+    state, reason = session_state(session) if unguarded else session.state, None
     if unguarded and state.refused is not None:
         # The view has put a copy in place, and the session has ended meanwhile.
         state.identity, _ = state.refused
@@ -159,7 +159,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
             set_anonymous_user(request)
         _end_expired(request, state)
         _end_withdrawn(request, response)
-        identity = _find_login_left(session, state)
+        identity = session.find_login_left()
         _end_token(request, state)
         _end_dropped(request, state, identity)
         if identity is not None:
@@ -193,7 +193,8 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     The data of a session may be stored outside of the database, and so survive the rollback of its
     row. Without a row the session would be refused (design law 2).
     """
-    if in_transaction(registry.database()):
+    unconfirmed = state.endings.keys() - state.confirmed
+    if not (unconfirmed or state.adopted or state.login) or in_transaction(registry.database()):
         return
     _repeat_endings(request, state)
     session: Any = request.session
@@ -260,16 +261,6 @@ def _end_withdrawn(request: HttpRequest, response: HttpResponse) -> None:
         )
         session.flush()
         set_anonymous_user(request)
-
-
-def _find_login_left(session: Any, state: SessionState) -> Identity | None:
-    """Return the login that the project has left in a session."""
-    if "_session_cache" in vars(session):
-        session.look_behind()
-    if state.deleted_key is not None and state.deleted_key == session.session_key:
-        return None  # What the object still holds is stored nowhere any more.
-    identity: Identity | None = session.identity
-    return identity
 
 
 def _end_token(request: HttpRequest, state: SessionState) -> None:

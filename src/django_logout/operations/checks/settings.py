@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from django_logout.conf import SETTING_NAMES, LogoutSettings, logout_settings
-from django_logout.guard.store import LOGIN_KEYS
 from django_logout.operations.checks.imports import ancestry, behaves_like
 from django_logout.operations.checks.setting_types import describe, listed, matches
 from django_logout.sessions.devices import SOCKET, as_network
+from django_logout.sessions.identity import LOGIN_KEYS
 
 #: Other words for a setting, among them its earlier names, and what it is called.
 RENAMED = {
