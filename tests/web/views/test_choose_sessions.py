@@ -36,7 +36,7 @@ def both(user: Any, two_places: None) -> tuple[Client, Client]:
 HOUR = timedelta(hours=1)
 
 
-def test_what_it_shows(both: Any, engine: str) -> None:
+def test_what_it_shows(engine: str, both: Any) -> None:
     """Device, address, when last used; that longest ago first; nothing is ticked; ids only."""
     page = Page(client_at_limit().get(CHOOSE))
 
@@ -51,7 +51,7 @@ def test_what_it_shows(both: Any, engine: str) -> None:
     assert not [tag for tag, attributes in page.elements if "style" in attributes]
 
 
-def test_keys_are_nowhere(both: Any, engine: str) -> None:
+def test_keys_are_nowhere(engine: str, both: Any) -> None:
     """Neither keys, nor the note, nor what Django knows a password's change by."""
     here = client_at_limit()
     user = LoginSession.objects.all()[0].user
