@@ -40,12 +40,13 @@ def finish_ending(
     began meanwhile could not be ended: readers may serve a session for a while.
     """
     failure: Exception | None = None
+    cache = context.cache
     # Marked even if this ending did not end them: the mark of an earlier ending may be missing.
     already_ended = dict.fromkeys(_ids_asked_for(ending, context), ending.reason)
     user_pks: set[Any] = set()
     try:
         ending, found = _end_missed(batch, ending, context, result)
-        if context.uses_cache and ending.target.scope is not Scope.EVERYONE:
+        if cache is not None and ending.target.scope is not Scope.EVERYONE:
             already_ended.update(found)
             others = already_ended.keys() - {session.id for session in ending.sessions}
             bound = token_logins.tied_to(others) if others else ()
@@ -55,18 +56,21 @@ def finish_ending(
         logger.exception("Sessions that began meanwhile could not be ended.")
         failure = error  # raised below, once what is done is announced
     ids = {session.id for session in ending.sessions}
-    with_marks = context.uses_cache and status_cache.deletes_data()
+    # The data are deleted in one call with the marks, if they are in the same cache.
+    alias = settings.SESSION_CACHE_ALIAS
+    with_marks = cache is not None and cache.raises and cache.alias == alias
     stores, data = _data_to_delete(ending, context, ids if with_marks else set())
-    marked = not context.uses_cache or status_cache.mark_ended(
+    marked = cache is None or status_cache.mark_ended(
         ids,
         ending.reason,
         earlier=already_ended,
         user_pks=user_pks,
         everyone=ending.target.scope is Scope.EVERYONE,
         data=data if with_marks else (),
+        cache=cache,
     )
     if data and not with_marks:  # housekeeping: the guard refuses them
-        log_exceptions(partial(open_cache(settings.SESSION_CACHE_ALIAS).delete, data))
+        log_exceptions(partial(open_cache(alias).delete, data))
     for store in stores:
         store.state.data_deleted = marked
     event = result.event

@@ -14,6 +14,7 @@ from django_logout.guard.presented import PresentedSessions
 from django_logout.revokers import runner
 from django_logout.revokers.cookies import values_to_delete
 from django_logout.sessions import engines, registry
+from django_logout.sessions.caches import OpenCache
 from django_logout.sessions.engines import Engine
 from django_logout.types import Target
 
@@ -28,8 +29,8 @@ class EndingContext:
     engine: Engine
     "The project's session engine."
 
-    uses_cache: bool
-    "Whether a shared cache holds the status of sessions, and has to learn of the ending."
+    cache: OpenCache | None
+    "The shared cache that holds the status of sessions, and has to learn of the ending."
 
     presented: PresentedSessions
     "The sessions that the request presents: the one that is to be logged out, or that asks."
@@ -54,7 +55,7 @@ def prepare_ending(
     written, the sessions of the request cannot be read, or autocommit is off outside a transaction.
     """
     database, engine = registry.database(), engines.current_engine()
-    uses_cache = status_cache.require_writable(engine)
+    cache = status_cache.require_writable(engine)
     connection = connections[database]
     # Not get_autocommit(), which connects: an ending of nothing needs no database. A connection that
     # is not open yet begins as the settings say.
@@ -72,7 +73,7 @@ def prepare_ending(
         found = logins_in_cookies(request) if cookie_logins is None else cookie_logins
         logins = [login_id for login_id in found if login_id is not None]
         presented = presented._replace(ids=list(dict.fromkeys([*presented.ids, *logins])))
-    return EndingContext(database, engine, uses_cache, presented, with_change)
+    return EndingContext(database, engine, cache, presented, with_change)
 
 
 def logins_in_cookies(request: HttpRequest) -> list[UUID | None]:

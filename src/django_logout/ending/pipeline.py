@@ -169,7 +169,7 @@ def _end_batch(
     def end_and_record() -> tuple[Ending, LogoutResult]:
         with transaction.atomic(using=context.database):
             ended, result = _end_and_record(batch, ending, context, so_far)
-            if nested and context.uses_cache:  # until the project commits, ask the rows
+            if nested and context.cache is not None:  # until the project commits, ask the rows
                 ids = [session.id for session in ended.sessions]
                 users = after_commit.users_with_tokens(ended.target)
                 status_cache.invalidate(ids, users)

@@ -37,19 +37,19 @@ class Stragglers(NamedTuple):
 def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Stragglers:
     """Find what a committed ending missed of its batch."""
     scope = ending.target.scope
-    since = ending.at - status_cache.SEEN_FOR
+    since, uses_cache = ending.at - status_cache.SEEN_FOR, context.cache is not None
     if scope is Scope.USER and batch.lookup is not None:
-        statement = _of_one_user(context.database, context.uses_cache)
+        statement = _of_one_user(context.database, uses_cache)
         values = {"user": ending.target.value.pk, "ended_at": since, "event": ending.id}
         return _sorted(statement.rows(context.database, **values), ending.at)
     rows = batch.unfiltered
-    earlier = ended_since(since, but=ending.id) if context.uses_cache else NONE
+    earlier = ended_since(since, but=ending.id) if uses_cache else NONE
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
         return find_among(rows.filter(registry.is_active() | earlier), ending.at)
     if adopted := adopted_users(ending, context):
         of_users = registry.sessions().filter(registry.is_active(), user_id__in=adopted)
         return find_among(of_users, ending.at, adopted_only=True)
-    if rows is not None and context.uses_cache and _names_unended(ending):
+    if rows is not None and uses_cache and _names_unended(ending):
         return find_among(rows.filter(earlier), ending.at)
     return Stragglers([], {})
 

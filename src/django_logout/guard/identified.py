@@ -49,12 +49,15 @@ def _is_identified_beside(request: HttpRequest, user: Any, session: Any) -> bool
 
     The token that has let the request in is no such means: its login ends, too.
     """
-    identity = session.identity if session is not None else None
-    if hasattr(request, BEARER) or get_impersonator(request) is not None:
+    if hasattr(request, BEARER):
         return False
-    if identity is None or identity.user_id != str(user.pk):
-        return session is None or not session.state.logged_in
+    identity = session.identity if session is not None else None
+    is_own = identity is not None and identity.user_id == str(user.pk)
     # A middleware may load the same user anew. By a header, it needs no session for that.
-    return "Authorization" in request.headers and not (
-        session.state.logged_in or is_session_user(request, user)
-    )
+    if is_own and "Authorization" not in request.headers:
+        return False
+    if get_impersonator(request) is not None:
+        return False
+    if not is_own:
+        return session is None or not session.state.logged_in
+    return not (session.state.logged_in or is_session_user(request, user))

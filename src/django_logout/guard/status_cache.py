@@ -277,12 +277,16 @@ def may_cache() -> bool:
     return connections[registry.database()].get_autocommit()
 
 
-def require_writable(engine: Engine) -> bool:
-    """Return whether the cache has to learn of an ending; raise if it cannot store the mark now."""
-    used = is_used(engine)
-    if used and not can_write():
+def require_writable(engine: Engine) -> OpenCache | None:
+    """Return the cache that has to learn of an ending, if there is one.
+
+    Raises :class:`SessionNotEnded` if it cannot store the mark now.
+    """
+    if not is_used(engine):
+        return None
+    if not can_write():
         raise SessionNotEnded("The cache that holds the status of sessions does not answer.")
-    return used
+    return open_cache(alias())
 
 
 def can_write() -> bool:
@@ -290,15 +294,10 @@ def can_write() -> bool:
     return is_writable(alias())
 
 
-def deletes_data() -> bool:
-    """Return whether the data of sessions are in this cache, and deleted with their entries."""
-    return alias() == settings.SESSION_CACHE_ALIAS and open_cache(alias()).raises
-
-
 def invalidate(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:
     """Make readers ask the row until an ending inside a transaction of the project is committed."""
     names: list[UUID | str] = [*session_ids, *map(user_key, user_pks)]
-    _write({mark_key(name): generation() for name in names})
+    _write(open_cache(alias()), {mark_key(name): generation() for name in names})
 
 
 def mark_ended(
@@ -309,12 +308,14 @@ def mark_ended(
     user_pks: Iterable[Any] = (),
     everyone: bool = False,
     data: Iterable[str] = (),
+    cache: OpenCache | None = None,
 ) -> bool:
     """Make the cache forget that sessions were active, after their ending is committed.
 
     ``earlier`` are sessions that had ended already, with the reason of each. ``user_pks`` are the
     users all of whose sessions have ended; ``everyone`` stands for all users. ``data`` are the keys
-    of the sessions' data, if :func:`deletes_data`.
+    of the sessions' data, if they are in the same cache and it raises every error. ``cache`` is the
+    cache, if it is open already.
 
     Returns false if the cache did not do it. What a reader saw before may then count for
     :data:`SEEN_TTL` seconds, so the ending is not complete.
@@ -323,11 +324,10 @@ def mark_ended(
     marks = {mark_key(session_id): f"{ENDED}:{why}" for session_id, why in ended.items()}
     names = (*map(user_key, user_pks), *([EVERYONE] if everyone else []))
     marks.update((mark_key(name), generation()) for name in names)
-    return _write(marks, data)
+    return _write(cache or open_cache(alias()), marks, data)
 
 
-def _write(marks: dict[str, str], data: Iterable[str] = ()) -> bool:
-    cache = open_cache(alias())
+def _write(cache: OpenCache, marks: dict[str, str], data: Iterable[str] = ()) -> bool:
     if cache.raises:
         # The next reader asks the row, and stores its status. Deleting is what a Redis does even if
         # its memory is full, and the data go with the marks.

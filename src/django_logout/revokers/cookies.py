@@ -28,10 +28,10 @@ class CookieRevoker(Revoker):
     def revoke(self, ending: Ending) -> int:
         """Note the cookies, which :func:`delete_cookies` deletes with the response. Return the
         number of those that the browser has sent."""
-        request = ending.request
-        if request is None or not ending.includes_current:
+        request, cookies = ending.request, list(_cookies())
+        if request is None or not cookies or not ending.includes_current:
             return 0
-        to_delete = [cookie for cookie in _cookies() if _may_exist(cookie, request)]
+        to_delete = [cookie for cookie in cookies if _may_exist(cookie, request)]
         setattr(request, _TO_DELETE, to_delete)
         return sum(cookie["name"] in request.COOKIES for cookie in to_delete)
 

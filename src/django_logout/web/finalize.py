@@ -176,8 +176,8 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
     if unknown and not session.engine.reachable(unknown):
         # Storage that does not answer looks like a session that is gone. Keep the cookie then.
         keep_cookies(request)
-    if session.identity is not None:
-        activity.write_use(session.identity.id, request)
+    if (identity := session.identity) is not None:
+        activity.write_use(identity.id, request)
     if state.by_cookie and not state.turned_away:
         response = explain_denial(request, response, state.shut_out or reason)
     delete_cookies(request, response)

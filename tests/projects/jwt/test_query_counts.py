@@ -226,7 +226,7 @@ def test_second_ending_repairs_cache_of_token_session(
     session = LoginSession.objects.get(kind="session")
     assert program.works
     with monkeypatch.context() as broken:
-        broken.setattr(status_cache, "_write", lambda marks, data=(): False)
+        broken.setattr(status_cache, "_write", lambda cache, marks, data=(): False)
         with pytest.raises(SessionNotEnded):
             end_sessions(Target.session(session.pk))
     assert program.works  # The cached status is stale, so the ending claimed no success.

@@ -92,12 +92,13 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             logger.exception("The page to show after logging out is in no URLconf.")
             target = self.request.get_full_path()
         is_here = target == self.request.get_full_path()
-        warning = TOO_MANY_COOKIES if result.left else ""
+        about: dict[str, Any] = {"result": result, "redirect_to": "" if is_here else target}
+        warning: Any = ""
+        if not result.complete:
+            if result.still_logged_in:
+                return respond(self.request, Kind.STILL_LOGGED_IN, **about)
+            warning = TOO_MANY_COOKIES if result.left else ""
         page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
-        url = "" if is_here else target
-        about: dict[str, Any] = {"result": result, "redirect_to": url}
-        if result.still_logged_in:
-            return respond(self.request, Kind.STILL_LOGGED_IN, **about)
         return respond(self.request, Kind.LOGGED_OUT, page=page, **about)
 
     def csrf_failed_response(self) -> HttpResponse:
@@ -157,6 +158,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         request = request or self.request
         field = self.redirect_field_name
         candidate = request.POST.get(field, request.GET.get(field))
+        if not candidate:
+            return ""
         return safe_next(request, candidate, self.get_success_url_allowed_hosts())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
