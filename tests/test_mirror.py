@@ -22,7 +22,6 @@ ELSEWHERE = {
     "contrib/ninja_headless": "projects/headless",
     "contrib/ninja": "projects/api",
     "contrib/token_auth": "projects/jwt",
-    "guard/cutoff_cache": "projects/jwt/test_cutoff_cache_orders.py",
     "operations/checks/allauth": "projects/headless",
     "operations/checks/jwt": "projects/jwt",
     "policies/blacklisting": "projects/jwt",

@@ -5,7 +5,7 @@ There is no attribute, ``None``, a dict, or an object that only looks like a ses
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 from unittest.mock import Mock
 
 import pytest
@@ -21,8 +21,11 @@ from django.utils.functional import SimpleLazyObject
 from django.views import View
 
 from django_logout import Target, alogout, end_sessions, logout
+from django_logout.guard import install
 from django_logout.guard.install import session_of
+from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
+from django_logout.sessions import engines
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.views import (
     LogoutView,
@@ -305,3 +308,36 @@ def test_what_has_no_session() -> None:
     assert session_of(None) is None
     assert session_of(View()) is None
     assert [session_of(put(HttpRequest(), kind)) for kind in KINDS] == [None] * len(KINDS)
+
+
+class WithConstructor(SessionStore):
+    """An engine whose objects are made with arguments."""
+
+    def __new__(cls, session_key: str | None = None) -> Self:
+        made = super().__new__(cls)
+        made.made_for = session_key  # type: ignore[attr-defined]
+        return made
+
+
+def test_an_engine_with_a_constructor_of_its_own_is_guarded() -> None:
+    """It is called with what the code gives."""
+    install.watch_store(WithConstructor)
+    session: Any = WithConstructor("key")
+    assert isinstance(session, GuardedStore)
+    assert session.made_for == "key"
+
+
+def test_a_session_that_was_loaded_before_it_is_guarded_is_decided_on_then(user: Any) -> None:
+    """A middleware before ours may have read it."""
+    browser = logged_in(user)
+    request = RequestFactory().get("/")
+    for active in (True, False):
+        key = browser.cookies["sessionid"].value
+        request.session = engines.current_engine().open_unguarded(key)
+        data = dict(request.session.items())
+        if not active:
+            end_sessions(Target.user(user))
+            request.session._session_cache = data
+            request.session._session_key = key
+        install.guard_session(request)
+        assert ("_auth_user_id" in request.session) is active

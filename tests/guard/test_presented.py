@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.sessions import engines
 from tests.backends import cache_from_url
 from tests.clients import EVERYWHERE, JSON, LOGOUT, before_us, logged_in, logged_in_as
 from tests.query_counts import Cost, cost, counted
@@ -301,3 +302,19 @@ def test_data_that_cannot_be_deleted_are_refused(
     assert [holder(key) for key in keys] == ["", "", ""]
     assert "could not be deleted; it is refused. (ConnectionError)" in caplog.text
     assert not any(key in caplog.text for key in keys)
+
+
+@pytest.mark.engines("db", "cached_db", "cache", "file", "signed_cookies")
+def test_sessions_of_no_one_are_emptied_too(engine: str, user: Any) -> None:
+    """A cart behind a duplicate cookie is as private as one behind the first."""
+    keys = []
+    for _ in range(3):
+        client = Client()
+        client.get("/write/")
+        keys.append(str(client.cookies["sessionid"].value))
+
+    send(LOGOUT, cookies_of([key_of(user), *keys]))
+
+    store = engines.current_engine()
+    if store.keyed:
+        assert not any(store.open_unguarded(key).exists(key) for key in keys)

@@ -8,6 +8,7 @@ import pytest
 
 from django_logout.guard.state import SessionState
 from django_logout.sessions.identity import Identity
+from django_logout.sessions.status import SessionStatus
 
 
 def identity(user_id: str = "1") -> Identity:
@@ -72,3 +73,14 @@ def test_account_change_without_sessions_leaves_the_browser_alone() -> None:
     state.leave(set())
     assert not state.leaving
     assert not state.needs_attention
+
+
+def test_logins_of_a_user_are_those_held_and_the_one_refused() -> None:
+    """Of other users, there are none among them."""
+    state = SessionState("key")
+    held, refused = identity(), identity()
+    state.hold(held, "hash")
+    state.hold(identity("2"), "hash")
+    state.refused = refused, SessionStatus(False)
+    assert state.logins_of("1") == {held.id, refused.id}
+    assert state.logins_of("3") == set()

@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from django.core.cache import caches
 
-from django_logout.sessions.caches import open_cache, places_of
+from django_logout.guard import status_cache
+from django_logout.sessions.caches import Server, _ask_name, open_cache, places_of
 from tests.backends import cache_from_url
+from tests.settings import ENGINES
 
 PRIMARY, REPLICA = "redis://127.0.0.1:1/0", "redis://127.0.0.1:2/0"
 DJANGO = "django.core.cache.backends.redis.RedisCache"
@@ -78,3 +80,47 @@ def test_a_read_that_fails_for_another_reason_raises(settings: Any) -> None:
 def test_places_are_separated_as_django_does() -> None:
     """By commas or semicolons, or in a list."""
     assert places_of("a;b,c") == places_of(["a", "b", "c"]) == ["a", "b", "c"]
+
+
+def test_an_error_in_code_is_no_outage(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised, whatever is asked."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise TypeError
+
+    settings.CACHES = {"default": cache_from_url(f"shared://{uuid4().hex}")}
+    cache = open_cache("default")
+    monkeypatch.setattr(cache.backend, "add", fail)
+    with pytest.raises(TypeError):
+        cache.is_writable()
+
+
+def test_a_connection_that_breaks_while_it_is_opened_is_an_outage() -> None:
+    """Only a server that refuses to be asked for its name is used without."""
+
+    class Connection:
+        def on_connect(self) -> None:
+            pass
+
+        def send_command(self, name: str) -> None:
+            raise ConnectionError
+
+    server = Server()
+    with pytest.raises(ConnectionError):
+        _ask_name(server, None, Connection())
+    assert not server.name
+
+
+def test_an_ending_needs_no_cache_that_turns_out_to_be_spread(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be read from it either."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("CROSSSLOT Keys in request don't hash to the same slot")
+
+    settings.SESSION_ENGINE = ENGINES["cache"]
+    settings.CACHES = {"default": cache_from_url(f"shared://{uuid4().hex}")}
+    monkeypatch.setattr(open_cache("default").backend, "set_many", fail)
+    assert status_cache.mark_ended([uuid4()], "user")
+    assert status_cache.shared_cache() is None

@@ -156,3 +156,20 @@ def test_nor_is_one_of_the_projects_own_engine(settings: Any) -> None:
     client.cookies["sessionid"] = "0" * 32
     assert client.get("/").cookies["sessionid"].value == ""
     assert forgetful_engine.SessionStore.stored == before
+
+
+def test_an_error_in_the_code_of_the_projects_engine_is_raised(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be called an outage for ever."""
+
+    def fail(*args: Any) -> Any:
+        raise TypeError("no such argument")
+
+    settings.SESSION_ENGINE = "tests.forgetful_engine"
+    guarded.cache_clear()
+    monkeypatch.setattr(forgetful_engine.SessionStore, "create", fail)
+    client = Client()
+    client.cookies["sessionid"] = "0" * 32
+    with pytest.raises(TypeError, match="no such argument"):
+        client.get("/")

@@ -4,12 +4,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth import BACKEND_SESSION_KEY
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.sessions import engines, registry
 from tests.backends import cache_from_url
 from tests.clients import copy_of, logged_in_as
 from tests.urlconf import OUT, routes
@@ -81,3 +84,40 @@ def test_a_copy_that_the_project_made_is_not_served_after_an_ending(
     assert [logged_in_as(copy), logged_in_as(copy)] == ["ann", "ann"]
     assert end_sessions(Target.user(user)).complete
     assert logged_in_as(copy) == ""
+
+
+@pytest.mark.engines("db")
+def test_a_third_rotation_between_two_steps_of_recording_is_no_loss(
+    two_keys: Any, engine: str, user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row has another key than was read a moment before, so it is read again."""
+    ask, calls = registry.only_active, []
+
+    def only_active(rows: Any) -> Any:
+        calls.append(rows)
+        return ask(rows.none() if len(calls) == 1 else rows)
+
+    monkeypatch.setattr(registry, "only_active", only_active)
+    browser = two_keys[0]
+    browser.get(OUT)
+    monkeypatch.undo()
+    assert len(calls) == 3
+    assert logged_in_as(browser) == user.get_username()
+    assert LoginSession.objects.get().session_key == browser.cookies["sessionid"].value
+
+
+@pytest.mark.engines("db")
+def test_a_backend_that_knows_no_such_user_leaves_it_to_the_user_model(
+    engine: str, settings: Any, user: Any
+) -> None:
+    """The session's own backend is asked first, because it may have users of another model."""
+    path = f"{__name__}.Nobody"
+    settings.AUTHENTICATION_BACKENDS = [path]
+    store = engines.current_engine().store()
+    store[BACKEND_SESSION_KEY] = path
+    assert registry.find_owner(store, str(user.pk)) == user
+    assert registry.find_owner(store, "0") is None
+
+
+class Nobody(BaseBackend):
+    """It authenticates no one."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -13,7 +14,7 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.enums import Scope
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry, status
-from django_logout.sessions.identity import ID_KEY, identify
+from django_logout.sessions.identity import ID_KEY, Identity, identify
 from tests.clients import install_now, login_keys
 from tests.sessions.test_registry import row_of
 
@@ -72,3 +73,8 @@ def test_the_session_that_stayed_when_the_others_ended(
         user=user, reason=reason, scope=Scope.OTHERS, sessions=0, complete=True
     )
     assert status.kept_by_credential_change(row.pk) is stayed
+
+
+def test_a_user_id_that_cannot_be_one_is_refused() -> None:
+    """The session is from before the installation, and may still be adopted."""
+    assert not status.get_status(Identity(uuid4(), "no number", registered=False)).active

@@ -1,6 +1,7 @@
 """Synchronous code in an event loop queries the database where ``sync_to_async`` would."""
 
 import asyncio
+from concurrent.futures import Future
 from threading import Event, get_ident
 from typing import Any
 
@@ -109,3 +110,27 @@ def test_without_djangos_thread_there_is_another(monkeypatch: pytest.MonkeyPatch
         return run_outside_event_loop(get_ident) != get_ident()
 
     assert asyncio.run(view())
+
+
+def test_what_is_done_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread may be faster than the event loop."""
+
+    def at_once(work: Any) -> Any:
+        async def call(*args: Any) -> None:
+            work(*args)
+
+        return call
+
+    monkeypatch.setattr(threads, "sync_to_async", at_once)
+
+    async def view() -> str:
+        return run_outside_event_loop(lambda: "done")
+
+    assert asyncio.run(view()) == "done"
+
+
+def test_work_that_another_thread_has_taken_over_is_not_done_twice() -> None:
+    """The thread of ``sync_to_async`` comes too late."""
+    result: Future[None] = Future()
+    result.cancel()
+    threads._call(result, pytest.fail)

@@ -121,3 +121,16 @@ def test_questions_that_decide(remembered: dict[Any, Any], user: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE django_logout_logoutevent SET created_at = %s", [timezone.now()])
     assert [old != new for old, new in zip(before, ask(), strict=True)] == [False] + [True] * 6
+
+
+def test_a_database_with_a_way_of_its_own_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its compiler executes SQL in another way than Django's."""
+
+    class Compiler(SQLCompiler):
+        def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+            return super().execute_sql(*args, **kwargs)
+
+    query = LoginSession.objects.all().query
+    monkeypatch.setattr(connection.ops, "compiler", lambda name: Compiler)
+    compiler = query.get_compiler(connection=connection)
+    assert "execute_sql" not in vars(compiler)

@@ -50,20 +50,22 @@ def check_origins(
     rows are asked each time, since no signal tells of an account that SQL has changed.
     """
     origins = list(registry.origins(identity.id))
-    found = SessionStatus(True)
-    for origin, auth_hash in zip_longest(origins, identity.origin_hashes):
-        if origin is None or auth_hash is None:
-            found = SessionStatus(False, Reason.FLUSHED, expired=True)
-        elif found.active:
-            found = _check_origin(origin, auth_hash, identity, request)
-    if not origins:
-        found = SessionStatus(False, Reason.FLUSHED, expired=True)
+    # A session that is derived from none is refused by the step that has neither.
+    rows: list[LoginSession | None] = [*origins] or [None]
+    steps = zip_longest(rows, identity.origin_hashes)
+    checked = (_check_origin(*step, identity, request) for step in steps)
+    found = next((each for each in checked if not each.active), SessionStatus(True))
     return found, origins
 
 
 def _check_origin(
-    origin: LoginSession, auth_hash: str, identity: Identity, request: HttpRequest | None
+    origin: LoginSession | None,
+    auth_hash: str | None,
+    identity: Identity,
+    request: HttpRequest | None,
 ) -> SessionStatus:
+    if origin is None or auth_hash is None:
+        return SessionStatus(False, Reason.FLUSHED, expired=True)
     given, now, memory = logout_settings(), timezone.now(), activity.get_memory(identity.id)
     reason = status.why_refused(origin.user, auth_hash)
     if reason is None and not (given.IDLE_TIMEOUT is None and given.ABSOLUTE_TIMEOUT is None):
