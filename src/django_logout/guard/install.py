@@ -15,9 +15,9 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils.functional import LazyObject, SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from django_logout.conf import cached_until_setting_changes
-from django_logout.guard.db_store import FinalStore
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
@@ -149,7 +149,9 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
         "engine_store": store,
         "engine": engine,
     }
-    mixin = FinalStore if engine.final_deletes else GuardedStore
+    mixin: Any = GuardedStore
+    if engine.final_deletes:  # only then is its module needed
+        mixin = import_string("django_logout.guard.db_store.FinalStore")
     return type(store.__name__, (mixin, store), names)
 
 

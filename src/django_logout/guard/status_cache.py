@@ -46,7 +46,10 @@ from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.bounded import batched
-from django_logout.utils.transactions import retry
+from django_logout.utils.lazy import lazy_import
+
+# Imported with the first query outside of a transaction.
+retry = lazy_import("utils.transactions.retry")
 
 logger = logging.getLogger("django_logout.gate")
 
@@ -177,7 +180,8 @@ def get_status_from_row(identity: Identity) -> SessionStatus:
     Raises :class:`SessionUnavailable` if the database cannot tell.
     """
     with unavailable_on_outage():
-        return retry(partial(status.get_status, identity), registry.database())
+        found: SessionStatus = retry(partial(status.get_status, identity), registry.database())
+        return found
 
 
 def _encode_status(identity: Identity, found: SessionStatus) -> str | None:

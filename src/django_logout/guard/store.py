@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
-from django_logout.guard import decision, half_logins, prefetch
+from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
 from django_logout.sessions import activity, registry, status
 from django_logout.sessions.activity import is_passive
@@ -47,6 +47,8 @@ else:
 T = TypeVar("T")
 
 # Only synchronous code in an event loop needs it.
+note_half_logins = lazy_import("guard.half_logins.note_half_logins")
+select_half_logins = lazy_import("guard.half_logins.select_half_logins")
 run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
 
 
@@ -359,7 +361,7 @@ class GuardedStore(_Base):
         identity, state = identify_stored(data, key), self.state
         state.looked, state.key_unknown = True, not data and not self.session_key
         if identity is None and data:
-            state.half_logins = half_logins.select_half_logins(data)
+            state.half_logins = select_half_logins(data)
         if identity is not None:
             if not identity.registered:
                 with self._asking():
@@ -406,7 +408,7 @@ class GuardedStore(_Base):
         if state.ended_elsewhere and ID_KEY in self._data:
             raise UpdateError
         if self.identity is None:
-            half_logins.note_half_logins(self._data)
+            note_half_logins(self._data)
         self.adopt()
         return True
 

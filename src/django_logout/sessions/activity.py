@@ -23,7 +23,10 @@ from django_logout.sessions import registry, timeouts
 from django_logout.sessions.identity import is_derived
 from django_logout.sessions.timeouts import Limits
 from django_logout.utils.bounded import BoundedDict
-from django_logout.utils.transactions import retry
+from django_logout.utils.lazy import lazy_import
+
+# Imported with the first query outside of a transaction.
+retry = lazy_import("utils.transactions.retry")
 
 logger = logging.getLogger("django_logout")
 

@@ -45,8 +45,10 @@ from django_logout.sessions.sql import (
 )
 from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
-from django_logout.utils.transactions import retry
 from django_logout.utils.uncached import UncachedQuerySet
+
+# Imported with the first query outside of a transaction.
+retry = lazy_import("utils.transactions.retry")
 
 # Imported with the first login, since nothing else needs it.
 request_facts = lazy_import("sessions.devices.facts")
@@ -309,7 +311,7 @@ def record_new_key(identity: Identity, session: SessionBase, *, before: str | No
     in flight have rotated the same key, the row holds the later one, and an ending deletes that. So
     the earlier one is deleted now, where the row holds it in plain text.
     """
-    return retry(partial(_record_new_key, identity, session, before), database())
+    return bool(retry(partial(_record_new_key, identity, session, before), database()))
 
 
 def _record_new_key(identity: Identity, session: SessionBase, before: str | None) -> bool:

@@ -13,7 +13,10 @@ from django.db.models import Field, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import DeleteQuery, UpdateQuery
 
-from django_logout.utils.transactions import retry
+from django_logout.utils.lazy import lazy_import
+
+# Imported with the first query outside of a transaction.
+retry = lazy_import("utils.transactions.retry")
 
 
 class Prepared(NamedTuple):

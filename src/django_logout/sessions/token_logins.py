@@ -18,7 +18,10 @@ from django.utils import timezone
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialBinding, LoginSession
 from django_logout.sessions import identity, registry
-from django_logout.utils.transactions import retry
+from django_logout.utils.lazy import lazy_import
+
+# Imported with the first query outside of a transaction.
+retry = lazy_import("utils.transactions.retry")
 
 #: The kind of these sessions, and the name of the revoker that counts them.
 KIND = "simplejwt"

@@ -11,7 +11,9 @@ from django_logout.conf import logout_settings
 from django_logout.decorators import STORABLE
 from django_logout.guard.presented import cookie_names
 from django_logout.guard.state import SessionState
-from django_logout.utils.cookies import delete_cookie_like_session
+from django_logout.utils.lazy import lazy_import
+
+delete_cookie_like_session = lazy_import("utils.cookies.delete_cookie_like_session")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
