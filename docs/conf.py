@@ -36,8 +36,10 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(abc|asyncio|collections|datetime|enum|http|typing|uuid|django)\..*"),
     (
         r"py:.*",
-        r"Any|HttpRequest|HttpResponseBase|UUID|datetime|Mapping|Collection|Credential|Progress",
+        r"Any|HttpRequest|HttpResponseBase|UUID|datetime|Mapping|Collection|Credential|Progress|QuerySet",
     ),
+    # Type variables and aliases: their names say what there is to know.
+    (r"py:.*", r"P|django_logout\..*\.(R|UserLike)"),
 ]
 
 copybutton_exclude = ".linenos, .gp, .go"
