@@ -2,7 +2,7 @@
 
 App: Wagtail
 Packages: wagtail
-Before: nothing was wrong.
+Before: an old link to the logout, which Wagtail refuses with 405, withdrew the cookie and left the session.
 Verdict: works as it is.
 Not reached: nothing.
 

@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
+from django.test import Client
 from wagtail.models import Locale, Page
 
+from django_logout import Reason
+from django_logout.models import LoginSession
+from tests.clients import copy_of
 from tests.projects.journeys import Journeys
 from tests.projects.visitor import Visitor
 
@@ -35,3 +39,14 @@ class TestWagtail(Journeys):
         """By a POST, as the button of the sidebar sends it."""
         visitor.visit("/cms/")
         visitor.post("/cms/logout/")
+
+
+def test_an_old_link_to_the_logout_ends_the_session(user: Any) -> None:
+    """Wagtail answers 405, withdraws the cookie and says that the editor is logged out."""
+    editor = Client()
+    editor.force_login(user)
+    assert editor.get("/cms/").status_code == 200
+    copied = copy_of(editor)
+    assert editor.get("/cms/logout/").status_code == 405
+    assert copied.get("/cms/")["Location"].startswith("/cms/login/")
+    assert LoginSession.objects.get().event.reason == Reason.FLUSHED
