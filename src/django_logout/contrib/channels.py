@@ -20,7 +20,7 @@ from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
 from django_logout.sessions.token_logins import SID, as_id
 from django_logout.types import Target
-from django_logout.web.monitor import SessionMonitor, TokenMonitor, identity_of, status_by_key
+from django_logout.web.monitor import SessionMonitor, TokenMonitor, identity_of, why_anonymous
 
 logger = logging.getLogger("django_logout")
 
@@ -67,17 +67,20 @@ def ends_with_session(application: Application, *, interval: float = 30) -> Appl
         # Loading a session that does not exist drops its key; an outer wrapper may have done so.
         key = session.session_key if session is not None else None
         key = key or scope.get("cookies", {}).get(settings.SESSION_COOKIE_NAME, "")
-        monitor = await _create_monitor(scope, interval)
+        try:
+            monitor, anonymous = await _create_monitor(scope, interval), None
+            if monitor is None:
+                anonymous = await sync_to_async(why_anonymous)(session, key)
+        except SessionUnavailable:
+            await close_unopened(scope, receive, send, UNAVAILABLE, "unavailable")
+            return
         socket = Socket(monitor, scope, receive, send, interval)
         if monitor is not None:
             async with monitor:
                 if await socket.check_or_close(monitor):
                     await socket.serve(application)
-            return
-        # The socket is anonymous, perhaps because its session has ended.
-        ended = await sync_to_async(status_by_key)(key)
-        if ended is not None:
-            await close_unopened(scope, receive, send, ENDED, ended.reason)
+        elif anonymous is not None:
+            await close_unopened(scope, receive, send, ENDED, anonymous.reason)
         else:
             await socket.serve(application)
 

@@ -53,10 +53,18 @@ def get_status(identity: Identity, request: HttpRequest | None = None) -> Sessio
         return _read_status(identity, request)
 
 
-def status_by_key(key: str) -> SessionStatus | None:
-    """Return why the session ended whose last key this was, or ``None`` if no such session is
-    known. The engine no longer has this key."""
+def why_anonymous(session: Any, key: str) -> SessionStatus | None:
+    """Return why a loaded session is anonymous that was presented with this key: the guard has
+    refused it, or it has ended and the engine no longer has it. ``None`` if no such session is known.
+
+    An expired session is ended, as :func:`get_status` does. Raises :class:`SessionUnavailable` if
+    the registry cannot be read.
+    """
+    refused = session.state.refused if isinstance(session, GuardedStore) else None
     with _temporary_connections():
+        if refused is not None:
+            _end_if_expired(*refused)
+            return refused[1]
         row = registry.find_ended(key=key) if key else None
     if row is None:
         return None
@@ -142,10 +150,14 @@ def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStat
         found = decision.check_timeouts(identity, request)
     if found.active and is_derived(identity.id):
         found, _ = decision.check_origins(identity, request)
+    _end_if_expired(identity, found)
+    return found
+
+
+def _end_if_expired(identity: Identity, found: SessionStatus) -> None:
     if found.expired:
         target = Target.session(identity.id)
         log_exceptions(partial(pipeline.end_sessions, target, reason=found.reason))
-    return found
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from django_logout.models import LoginSession
 from django_logout.sessions import status
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.web.views import events
-from tests.clients import LOGOUT
+from tests.clients import LOGOUT, unguarded_store
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,9 +80,11 @@ async def test_still_logged_in_async(ann: Client) -> None:
 def test_still_logged_in_without_middleware(ann: Client) -> None:
     """The session is not guarded, and its status is checked all the same."""
     request = request_of(ann)
-    request.session = SessionStore(ann.cookies["sessionid"].value)
+    request.session = unguarded_store(ann.cookies["sessionid"].value)
     assert still_logged_in(request)
-    assert not isinstance(request.session, type(request_of(ann).session))
+    assert type(request.session) is SessionStore
+    ann.post(LOGOUT)
+    assert not still_logged_in(request)
 
 
 def test_still_logged_in_costs_one_query(

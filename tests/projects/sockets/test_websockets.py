@@ -14,14 +14,8 @@ from channels.auth import AuthMiddlewareStack
 from channels.layers import BaseChannelLayer, InMemoryChannelLayer, channel_layers
 from channels.sessions import SessionMiddlewareStack
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth import (
-    BACKEND_SESSION_KEY,
-    HASH_SESSION_KEY,
-    SESSION_KEY,
-    get_user_model,
-)
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.core.checks import run_checks
 from django.db import OperationalError
@@ -37,7 +31,7 @@ from django_logout.revokers.channels import broadcast
 from django_logout.sessions import status
 from django_logout.sessions.identity import Identity
 from django_logout.types import EndedSession, Ending
-from tests.clients import LOGOUT
+from tests.clients import LOGOUT, before_us
 from tests.projects.sockets.asgi import COMMANDS, GOODBYES, application, consumers
 from tests.waiting import PATIENCE
 
@@ -309,7 +303,7 @@ async def identity_of(client: Client) -> Any:
 async def test_unregistered_session_polls(ann: Client, user: Any) -> None:
     """A session from before the package was installed is in no message; one that stays active stays
     open."""
-    old = await logged_in_before_us(user)
+    old = await sync_to_async(before_us)(user)
     one, mine = await opened(old), await opened(ann)
     await sync_to_async(ann.post)("/accounts/sessions/end-others/")
     assert await closed(one) == "cutoff"
@@ -317,30 +311,19 @@ async def test_unregistered_session_polls(ann: Client, user: Any) -> None:
     await mine.disconnect(timeout=PATIENCE)
 
 
-async def logged_in_before_us(user: Any) -> Client:
-    """Return a browser whose session is not registered."""
-    client = Client()
-    session: SessionBase = await sync_to_async(lambda: client.session)()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    await session.asave()
-    client.cookies["sessionid"] = str(session.session_key)
-    return client
-
-
 async def test_unregistered_session_is_accepted(user: Any) -> None:
     """It is active, and the socket changes neither of its times."""
-    one = await opened(await logged_in_before_us(user), app=asking(0.05))
+    one = await opened(await sync_to_async(before_us)(user), app=asking(0.05))
     await asyncio.sleep(0.1)
     assert await is_open(one)
     await one.disconnect(timeout=PATIENCE)
 
 
 async def test_everyone_closes_sockets(ann: Client, other: Any) -> None:
-    """Without a query for each; a later login stays open."""
+    """A new one is refused for the same reason; a later login stays open."""
     one = await opened(ann)
     await end(Target.everyone())
+    assert await refused(socket(ann)) == "cutoff"
     client = Client()
     await sync_to_async(client.force_login)(other)
     new = await opened(client)
@@ -348,6 +331,29 @@ async def test_everyone_closes_sockets(ann: Client, other: Any) -> None:
     await end(Target.everyone())
     assert await closed(new) == "cutoff"
     assert await Cutoff.objects.acount() == 2
+
+
+async def test_clock_does_not_decide_whose_sockets_close(
+    ann: Client, other: Any, clock: Any
+) -> None:
+    """The message comes late, and the clock of the server that has logged in meanwhile is behind."""
+    layer = Broken()
+    layer.down = False
+    channel_layers.set("default", layer)
+    one = await opened(ann)
+    layer.down = True
+    result = await end(Target.everyone())
+    layer.down = False
+    clock.shift(-3600)
+    client = Client()
+    await sync_to_async(client.force_login)(other)
+    later = await opened(client)
+
+    await sync_to_async(retries.retry_revokers)(result.event, now=True)
+
+    assert await closed(one) == "cutoff"
+    assert await is_open(later)
+    await later.disconnect(timeout=PATIENCE)
 
 
 async def test_ending_between_check_and_accept_closes_socket(ann: Client, monkeypatch: Any) -> None:
@@ -396,6 +402,23 @@ async def test_outage_closes_socket_with_1013(ann: Client, monkeypatch: Any) -> 
     await two.send_input({"type": "websocket.connect"})
     await two.receive_output(timeout=PATIENCE)
     assert await two.receive_output(timeout=PATIENCE) == later
+
+
+async def test_outage_while_session_is_loaded_closes_socket_with_1013(
+    user: Any, monkeypatch: Any
+) -> None:
+    """The registry has to be asked for a session that has no id."""
+
+    def down(identity: Any) -> Any:
+        raise OperationalError("secret")
+
+    one = socket(await sync_to_async(before_us)(user), app=asking(NEVER))
+    monkeypatch.setattr(status, "get_status", down)
+    await one.send_input({"type": "websocket.connect"})
+    assert (await one.receive_output(timeout=PATIENCE))["type"] == "websocket.accept"
+    later = {"type": "websocket.close", "code": 1013, "reason": "unavailable"}
+    assert await one.receive_output(timeout=PATIENCE) == later
+    await one.wait(timeout=PATIENCE)
 
 
 async def test_anonymous_socket_is_not_watched(db: None) -> None:
@@ -542,7 +565,6 @@ def test_message_has_no_session_key(ann: Client, monkeypatch: Any) -> None:
         "type": "django_logout.ended",
         "reason": Reason.USER.value,
         "ids": [str(row.pk)],
-        "before": 0,
     }
     assert key not in repr(sent)
 

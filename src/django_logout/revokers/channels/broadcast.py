@@ -45,9 +45,11 @@ def group_name(user_pk: Any = None) -> str:
 
 def messages(ending: Ending) -> Iterator[tuple[str, Message]]:
     """Yield groups with their message: one for each user, or a single one for everyone."""
-    message = {"type": TYPE, "reason": str(ending.reason), "ids": [], "before": 0}
+    message = {"type": TYPE, "reason": str(ending.reason), "ids": []}
     if ending.target.scope is Scope.EVERYONE:
-        yield group_name(), {**message, "before": ending.at.timestamp()}
+        # Listeners check their sessions. The time of the ending would not tell which of them began
+        # before it, because the clocks of two servers may differ.
+        yield group_name(), message
         return
     user = ending.target.owner
     ids: dict[str, list[str]] = defaultdict(list)
@@ -130,8 +132,7 @@ class Listener:
         return None
 
     def _proved_reason(self, message: Message) -> str | None:
-        named = str(self.identity.id) in message["ids"]
-        return message["reason"] if named or self.identity.started_at < message["before"] else None
+        return message["reason"] if str(self.identity.id) in message["ids"] else None
 
     async def _join(self) -> None:
         if self._layer is None:
