@@ -4,9 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
+
+from django_logout.models import Installation
 
 ROOT = Path(__file__).resolve().parent.parent
 USERS = ("auth", "contenttypes", "admin", "users", "django_logout")
@@ -40,3 +47,15 @@ def test_every_way_out_on_several_databases(tmp_path: Path, places: dict[str, st
     )
 
     assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("place", ["default", "other"])
+def test_installation_is_recorded_where_its_table_is(settings: Any, place: str) -> None:
+    """The migration runs on each database."""
+    settings.PLACES = {"django_logout": place}
+    settings.DATABASE_ROUTERS = ["tests.databases.router.Router"]
+    Installation.objects.using("default").delete()
+    migration = import_module("django_logout.migrations.0001_initial")
+    migration.record_installation(apps, SimpleNamespace(connection=connection))
+    assert Installation.objects.using("default").exists() is (place == "default")

@@ -11,10 +11,12 @@ from django.contrib.auth import (
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
 from django.urls import path
 
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.sessions import engines
+from django_logout.web.attached_sessions import attach_session
 from tests.policies.test_account_changes import PRIVATE, alive, logged_in_clients, served, told
 from tests.urlconf import OUT, routes
 
@@ -194,3 +196,35 @@ def test_own_account_given_up_takes_the_other_cookies_along(user: Any, settings:
     (here,) = logged_in_clients(user, 1)
     here.cookies["cart"] = "full"
     assert here.get("/disable/").cookies["cart"]["max-age"] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.engines("db", "cached_db", "cache", "file")  # A cookie that is signed is no key.
+@pytest.mark.parametrize("name", ["ann", "bob"])
+def test_app_whose_session_is_in_a_header_keeps_it_if_the_account_is_its_own(
+    engine: str, user: Any, other: Any, settings: Any, name: str
+) -> None:
+    """An app that changes another account gets nothing of it into its session."""
+
+    def change(request: Any) -> HttpResponse:
+        session = attach_session(engines.current_engine().store(request.headers["X-Session"]))
+        request.user = user
+        changed = get_user_model().objects.get(username=name)
+        changed.set_password("new")
+        changed.save()
+        session.save()
+        return HttpResponse(session.get("_auth_user_hash"))
+
+    settings.ROOT_URLCONF = routes(change)
+    app, browser = logged_in_clients(user)
+    (elsewhere,) = logged_in_clients(other, 1)
+    key = app.cookies["sessionid"].value
+
+    response = Client().get(OUT, headers={"X-Session": key})
+
+    user.refresh_from_db()
+    assert response.text == user.get_session_auth_hash()
+    assert served(browser) is (name == "bob")
+    assert served(elsewhere) is (name == "ann")
+    app.cookies["sessionid"] = key
+    assert served(app)

@@ -37,6 +37,7 @@ from tests.clients import (
     log_in,
     logged_in,
 )
+from tests.ending.failing_database import failing
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -473,6 +474,39 @@ def test_no_step_back_without_a_step(engine: str, user: Any) -> None:
     client = logged_in(user)
     assert client.get(BACK).content == b"False ann"
     assert home_page(client) == b"user=ann"
+
+
+def test_no_step_back_in_a_request_without_a_session(rf: Any) -> None:
+    """A project may serve some URLs without Django's session middleware."""
+    assert not stop_impersonating(rf.get(BACK))
+
+
+def test_step_back_that_cannot_be_recorded(engine: str, client: Client, boss: Any) -> None:
+    """The session of the user could not be ended, so the administrator's is not given back.
+
+    Django has rotated the key by then, so the engine has the data of neither any more. A signed
+    cookie holds them itself, and the browser can try again.
+    """
+    with failing("INSERT", "django_logout_logoutevent"):
+        assert client.get(BACK).status_code == 503
+    assert rows(boss).exists()
+    if engine == "signed_cookies":
+        assert home_page(client) == b"user=ann"
+        assert client.get(BACK).content == b"True boss"
+    else:
+        assert_no_way_back(client)
+
+
+@pytest.mark.parametrize("way", [AS, BACK])
+def test_page_of_sessions_asks_an_impersonator_for_no_login(
+    client: Client, settings: Any, way: str
+) -> None:
+    """A new login would be that of the administrator, and prove nothing about the user."""
+    settings.LOGOUT = {"REAUTHENTICATION_AGE": None}
+    if way == BACK:
+        client.get(BACK)
+    context = client.get(f"{SESSIONS}?again=1").context
+    assert bool(context["impersonated"]) is context["reauthenticate"] is (way == AS)
 
 
 def test_user_replaced_by_a_middleware_of_the_project(

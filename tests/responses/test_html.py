@@ -11,6 +11,8 @@ from django.utils.html import escape
 import django_logout
 from django_logout import Target, end_sessions
 from django_logout.responses.base import Kind, respond
+from django_logout.responses.messages import TOO_MANY_COOKIES
+from django_logout.types import LogoutResult, Outcome
 from tests.clients import LOGOUT, Page
 
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
@@ -47,6 +49,16 @@ def test_logged_out_without_a_page_of_the_view() -> None:
 
     assert response.status_code == 200
     assert "You have been logged out." in Page(response).text
+
+
+def test_more_cookies_than_can_be_ended_are_named() -> None:
+    """A user with a hundred cookies is told that some may still be active."""
+    left = LogoutResult(outcomes=(Outcome("session", left=1),))
+
+    response = respond_to(Kind.LOGGED_OUT, result=left)
+
+    assert str(TOO_MANY_COOKIES) in Page(response).text
+    assert str(TOO_MANY_COOKIES) not in Page(respond_to(Kind.LOGGED_OUT)).text
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.test import Client
 
 from django_logout import Reason, Target, end_sessions, logout
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clients import Page, before_us, copy_of, logged_in_as
+from tests.clients import Page, before_us, copy_of, logged_in_as, unguarded_store
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,3 +244,24 @@ def test_a_login_that_was_rolled_back_and_given_up_is_not_registered_again(
 
     assert logged_in_as(client) == ""
     assert not LoginSession.objects.exists()
+
+
+def test_a_copy_of_the_session_that_the_view_puts_in_place_is_checked(
+    engine: str, ann: Client, user: Any, settings: Any
+) -> None:
+    """The session has ended meanwhile: the browser is told so, and the copy is not saved."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        copy = unguarded_store(request.session.session_key)
+        copy["cart"] = 1
+        end_sessions(Target.user(user), reason=Reason.REPORTED)
+        request.session = copy
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(view)
+    thief = copy_of(ann)
+
+    page = ann.get(OUT, follow=True)
+
+    assert str(Reason.REPORTED.label) in Page(page).text
+    assert logged_in_as(ann) == logged_in_as(thief) == ""

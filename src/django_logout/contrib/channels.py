@@ -216,10 +216,10 @@ class Socket:
             self._is_closed = self._is_closed or message["type"] == "websocket.close"
             await self._send(message)
 
-    def _watch(self, ending: Coroutine[Any, Any, None]) -> None:
+    def _watch(self, ending: Coroutine[Any, Any, None] | None) -> None:
         if self._watching is not None:
             self._watching.cancel()
-        self._watching = asyncio.ensure_future(ending)
+        self._watching = None if ending is None else asyncio.ensure_future(ending)
 
     async def _follow_login(self) -> None:
         """Watch the login that the application has made in the socket, as ``channels.auth.login()``
@@ -236,10 +236,7 @@ class Socket:
         self._is_provisional = (
             monitor is None or isinstance(monitor, TokenMonitor) or not monitor.identity.registered
         )
-        if monitor is not None:
-            self._watch(self._watch_from_now(monitor))
-        elif self._watching is not None:
-            self._watching.cancel()
+        self._watch(None if monitor is None else self._watch_from_now(monitor))
 
     def _set_monitor(self, monitor: SessionMonitor | None) -> None:
         self.monitor, session = monitor, as_session(self.scope.get("session"))

@@ -43,3 +43,19 @@ def test_cache_backend_that_cannot_be_imported_is_reported() -> None:
 def test_engine_without_a_store_is_reported() -> None:
     """The module exists, and is not an engine."""
     assert list(found(SESSION_ENGINE="tests.services")) == ["E020"]
+
+
+SEVERAL = ["redis://primary", "redis://replica"]
+
+
+def test_replicas_of_a_cache_that_cannot_be_opened() -> None:
+    """Whether it reads from them is unknown, so the check warns beside the error."""
+    caches = {**LOCMEM, "shared": {"BACKEND": "no.such.RedisCache", "LOCATION": SEVERAL}}
+    messages = found(SESSION_ENGINE=ENGINES["cache"], SESSION_CACHE_ALIAS="shared", CACHES=caches)
+    assert set(messages) == {"E021", "W027"}
+
+
+def test_replicas_under_an_engine_that_cannot_be_imported() -> None:
+    """Whether it holds its sessions in the cache is unknown; the engine comes first."""
+    caches = {"default": {**REDIS, "LOCATION": SEVERAL}}
+    assert set(found(SESSION_ENGINE="no.such.engine", CACHES=caches)) == {"E020"}

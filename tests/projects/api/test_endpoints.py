@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
 from django.utils import timezone
@@ -21,9 +22,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession
+from django_logout.policies.impersonation import impersonate
 from django_logout.revokers.runner import credentials
 from tests.backends import cache_from_url
-from tests.clients import age, copy_of, csrf_token
+from tests.clients import age, copy_of, csrf_token, logged_in_as
 from tests.projects.api.urls import ninja, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -423,3 +425,24 @@ def test_openapi_schemas() -> None:
     assert set(described["paths"]) >= {"/ninja/logout/", "/ninja/sessions/{session_id}/end/"}
     assert set(described["components"]["securitySchemes"]) >= {"SessionAuth", "ByRow"}
     assert set(described["components"]["schemas"]["Ended"]["properties"]) >= SHAPE
+
+
+def test_impersonator_cannot_end_the_users_sessions(
+    base: str, ann: Client, user: Any, other: Any, settings: Any
+) -> None:
+    """Neither all, nor the others."""
+
+    def act(request: HttpRequest) -> HttpResponse:
+        impersonate(request, user)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = (path("act/", act), *urlpatterns)
+    admin = Client()
+    admin.force_login(other)
+    admin.get("/act/")
+
+    for name in ("end-others", "end-all"):
+        answer = admin.post(f"{base}sessions/{name}/")
+        assert is_problem(answer, 403)
+        assert "acting as another user" in answer.json()["detail"]
+    assert [logged_in_as(each) for each in (ann, admin)] == ["ann", "ann"]

@@ -9,12 +9,14 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import include, path
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator as Spectacular
+from drf_spectacular.openapi import AutoSchema
 from drf_yasg import openapi
 from drf_yasg.generators import OpenAPISchemaGenerator as Yasg
 from openapi_spec_validator import validate
 from rest_framework.schemas.openapi import SchemaGenerator
 
 from django_logout.contrib.drf.schema import SwaggerSchema, describing
+from django_logout.contrib.drf.views import LogoutView
 from tests.projects.schemas.urls import ninja
 
 #: The five operations, and their methods.
@@ -134,6 +136,18 @@ def test_ninja_describes_the_operations() -> None:
 def test_an_unknown_generator_gets_its_own_class() -> None:
     """It describes our views as it describes any other."""
     assert describing(dict) is dict
+
+
+class Own(AutoSchema):
+    """A project's own description of a view."""
+
+
+def test_a_view_that_was_given_a_schema_keeps_it() -> None:
+    """Generators put one of another class on a view that is extended."""
+    view, own = LogoutView(), Own()
+    view.schema = own
+    assert view.schema is own
+    assert type(own) is Own
 
 
 def test_views_have_no_swagger_schema_without_yasg(monkeypatch: pytest.MonkeyPatch) -> None:

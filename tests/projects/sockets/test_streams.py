@@ -10,19 +10,23 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer, channel_layers
+from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory
 
 from django_logout import Target, end_sessions
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard.install import session_state
 from django_logout.models import LoginSession
+from django_logout.policies.impersonation import impersonate
 from django_logout.sessions import status
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.web.views import events
 from tests.clients import LOGOUT, unguarded_store
+from tests.urlconf import OUT, routes
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -288,3 +292,26 @@ async def test_events_with_login_required_middleware(user: Any, settings: Any) -
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
     ]
     assert (await _events(AsyncClient())).status_code == 200
+
+
+def test_stream_ends_with_the_account_of_an_impersonator(
+    user: Any, other: Any, settings: Any
+) -> None:
+    """SQL has changed it, so that no signal tells of it."""
+
+    def act(request: Any) -> HttpResponse:
+        impersonate(request, user)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = routes(act)
+    client = Client()
+    client.force_login(other)
+    client.get(OUT)
+    request = request_of(client)
+    assert still_logged_in(request)
+    assert request.session[SESSION_KEY] == str(user.pk)
+
+    get_user_model().objects.filter(pk=other.pk).update(is_active=False)
+
+    assert not still_logged_in(request)
+    assert not LoginSession.objects.filter(ended_at=None).exists()

@@ -569,7 +569,10 @@ def test_message_has_no_session_key(ann: Client, monkeypatch: Any) -> None:
     assert key not in repr(sent)
 
 
-@pytest.mark.parametrize("commands", [["log in"], ["log in", "save"], ["log in", "save", "hello"]])
+@pytest.mark.parametrize(
+    "commands",
+    [["log in"], ["log in", "hello"], ["log in", "save"], ["log in", "save", "hello"]],
+)
 async def test_login_inside_a_socket_is_followed(other: Any, commands: list[str]) -> None:
     """From the message that logs in, although the session has an id only once it is saved."""
     one = await opened(Client(), app=asking_anyone(0.05))

@@ -147,3 +147,14 @@ def test_check_of_the_same_prefix(settings: Any) -> None:
         in found["accounts/"]["django_logout.W014"]
     )
     assert found["accounts/"]["django_logout.W015"] == "Write LOGOUT_REDIRECT_URL = '/bye/'."
+
+
+def test_check_of_the_same_prefix_with_an_argument(settings: Any) -> None:
+    """Where a page leads depends on the argument, so the check says nothing of it."""
+    settings.ROOT_URLCONF = (
+        path("<slug:tenant>/", include("django_logout.urls")),
+        path("<slug:tenant>/", include("allauth.urls")),
+    )
+    settings.LOGIN_URL = "https://login.example.com/"
+    settings.LOGOUT_REDIRECT_URL = "/"
+    assert not {"django_logout.W014", "django_logout.W015"} & {each.id for each in messages()}
