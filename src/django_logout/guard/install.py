@@ -21,6 +21,7 @@ from django_logout.conf import cached_until_setting_changes
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
+from django_logout.sessions.identity import Identity
 
 #: Where a request holds the session that it began with.
 ORIGINAL = "_django_logout_session"
@@ -174,6 +175,24 @@ def inherit(session: Any, original: Any) -> None:
         session.state.inherit(earlier.state)
         if rotated:
             session.state.logins_seen.pop(before.id, None)
+
+
+def login_of(request: HttpRequest) -> Identity | None:
+    """Return the login that a request came with or has made, whether or not it has ended.
+
+    The view may have put other session objects in place since. ``None`` means that there is none.
+    """
+    session = session_and_state(request)[0]
+    if session is None:
+        return None
+    for each in (session, *_earlier_objects(session, vars(request).get(ORIGINAL))):
+        state: SessionState = each.state
+        login: Identity | None = state.identity or each.identity
+        if login is None and state.refused is not None:
+            login, _ = state.refused
+        if login is not None:
+            return login
+    return None
 
 
 def _earlier_objects(session: Any, original: Any) -> Iterator[Any]:

@@ -435,7 +435,9 @@ class GuardedStore(_Base):
         Returns the keys to drop. Raises :class:`UpdateError` if it is another session object than
         that of the request.
         """
-        own = self.reopened or getattr(self.state.request, "session", None)
+        own = self.reopened  # not by its truth: Django 6.1's empty sessions are false
+        if own is None:
+            own = getattr(self.state.request, "session", None)
         owner = own.state if isinstance(own, GuardedStore) else self.state
         mine = owner.logins_of(identity.user_id) | self.state.logins_of(identity.user_id)
         if mine.isdisjoint(owner.lost | self.state.lost):

@@ -25,6 +25,7 @@ from django_logout.guard import status_cache
 from django_logout.guard.install import (
     inherit,
     is_shut_out,
+    login_of,
     needs_finalizing,
     session_of,
     session_state,
@@ -121,8 +122,9 @@ def error_response(request: HttpRequest, error: Exception) -> HttpResponse | Non
         return not_ended_response(request)
     if isinstance(error, LoginRefused):
         return login_refused_response(request)
-    state = state_of(request)
-    if isinstance(error, UpdateError | SessionInterrupted) and state.identity is not None:
+    if isinstance(error, UpdateError | SessionInterrupted) and (login := login_of(request)):
+        state = state_of(request)
+        state.identity = login
         return _ended_elsewhere_response(request, state)
     return None
 
@@ -198,8 +200,10 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
         return
     _repeat_endings(request, state)
     session: Any = request.session
-    if state.adopted and state.identity is not None and not registry.row_exists(state.identity.id):
-        registry.adopt_session(session, state.identity, request)
+    # What has ended elsewhere, or was refused when it was saved, is not registered again.
+    adopted = None if state.ended_elsewhere or not state.adopted else state.identity
+    if adopted is not None and not registry.row_exists(adopted.id):
+        registry.adopt_session(session, adopted, request)
     if state.login is None:
         return
     (session_id, user), identity = state.login, session.identity

@@ -1,9 +1,12 @@
 """Users log in with two factors."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -15,9 +18,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def user(django_user_model: Any) -> Any:
-    """A user with an app that makes codes."""
-    user = django_user_model.objects.create_user("ann", password="pw")
-    TOTPDevice.objects.create(user=user, name="default", confirmed=True)
+    """A user who has had an app that makes codes since yesterday.
+
+    A new one ends what was begun before it, and the library notes the time of the password in whole
+    seconds only.
+    """
+    with time_machine.travel(timezone.now() - timedelta(days=1)):
+        user = django_user_model.objects.create_user("ann", password="pw")
+        TOTPDevice.objects.create(user=user, name="default", confirmed=True)
     return user
 
 

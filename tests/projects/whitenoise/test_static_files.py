@@ -3,12 +3,13 @@
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as project
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
+from django.templatetags.static import static
 
 from tests.projects.journeys import PlainJourneys
 from tests.projects.visitor import Visitor
@@ -40,11 +41,11 @@ def test_style_of_our_pages_is_served(user: Any) -> None:
         assert b"logout" in b"".join(served)
 
 
-def test_pages_come_before_collectstatic_has_run(
-    user: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_come_before_collectstatic_has_run(user: Any, settings: Any, tmp_path: Path) -> None:
     """Without their style, in the minutes after the installation and in a project's own tests."""
-    monkeypatch.setattr(staticfiles_storage, "hashed_files", {})
+    settings.STATIC_ROOT = tmp_path  # The storage reads its manifest anew.
+    with pytest.raises(ValueError, match="Missing staticfiles manifest entry"):
+        static("django_logout/logout.css")
     site, here = TestWhiteNoise(), Visitor()
     site.log_in(here)
     assert here.visit("/accounts/sessions/").status_code == 200
