@@ -10,7 +10,8 @@ from django.urls import path
 
 from django_logout import Target, end_sessions
 from django_logout.guard import half_logins
-from tests.clients import JSON, Page, logged_in, logged_in_as
+from tests.clients import BACKEND, JSON, Page, logged_in, logged_in_as
+from tests.urlconf import OUT, routes
 from tests.urls import urlpatterns as site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,3 +152,24 @@ def test_times_are_kept_for_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     del data["otp"], data["user"]
     half_logins.note_half_logins(data)
     assert data == {}
+
+
+def test_a_request_that_resets_the_password_may_log_in(user: Any, settings: Any) -> None:
+    """Its own change of the password has ended all sessions, after the first part was proved."""
+
+    def begin(request: HttpRequest) -> HttpResponse:
+        request.session["otp_user"] = str(user.pk)
+        return HttpResponse()
+
+    def reset(request: HttpRequest) -> HttpResponse:
+        user.set_password("another")
+        user.save()
+        login(request, user, BACKEND)
+        return HttpResponse()
+
+    browser = Client()
+    settings.ROOT_URLCONF = routes(begin)
+    browser.get(OUT)
+    settings.ROOT_URLCONF = routes(reset)
+    browser.get(OUT)
+    assert logged_in_as(browser) == "ann"

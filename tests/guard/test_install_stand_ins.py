@@ -341,3 +341,19 @@ def test_a_session_that_was_loaded_before_it_is_guarded_is_decided_on_then(user:
             request.session._session_key = key
         install.guard_session(request)
         assert ("_auth_user_id" in request.session) is active
+
+
+def test_the_folder_of_session_files_may_change(settings: Any, user: Any, tmp_path: Any) -> None:
+    """Tests of projects move it, and delete what Django's class remembers of the one before."""
+    from django.contrib.sessions.backends.file import SessionStore as FileStore
+
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        settings.SESSION_FILE_PATH = str(tmp_path / name)
+        if hasattr(FileStore, "_storage_path"):
+            del FileStore._storage_path
+        browser = logged_in(user)
+        assert logged_in_as(browser) == "ann"
+        assert len(list((tmp_path / name).iterdir())) == 1
+    del FileStore._storage_path

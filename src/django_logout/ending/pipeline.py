@@ -263,8 +263,10 @@ def _note_in_request(ending: Ending, context: EndingContext) -> Callable[[], Any
     Returns what has to be called once the ending is committed.
     """
     presented = context.presented
-    if presented.stores and ending.target.scope is Scope.OTHERS:
-        presented.state.kept_by.add(ending.id.hex)
+    if presented.stores:
+        presented.state.caused.add(ending.id)
+        if ending.target.scope is Scope.OTHERS:
+            presented.state.kept_by.add(ending.id.hex)
     if presented.request is not ending.request or not (presented.ids and presented.stores):
         return _do_nothing
     ended = set(presented.ids)

@@ -150,6 +150,9 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
         "engine_store": store,
         "engine": engine,
     }
+    if hasattr(store, "_get_storage_path"):
+        # Django's file engine keeps the folder on the class, from which projects' tests delete it.
+        names["_get_storage_path"] = store._get_storage_path
     mixin: Any = GuardedStore
     if engine.final_deletes:  # only then is its module needed
         mixin = import_string("django_logout.guard.db_store.FinalStore")

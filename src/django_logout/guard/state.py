@@ -94,6 +94,8 @@ class SessionState:
         self.endings: dict[UUID, Ending] = {}
         "The ending of each."
 
+        self.caused: set[UUID] = set()
+        "Events of the endings that this request has caused."
         self.kept_by: set[str] = set()
         "Endings of the others, in which this request has kept its own session."
 

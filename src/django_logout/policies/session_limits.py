@@ -117,7 +117,11 @@ def refuse_outdated_proof(request: HttpRequest, user: Any) -> None:
     """
     state = state_of(request)
     proved = half_logins.proved_at(state.half_logins, user)
-    if proved is None or not cutoffs.all_ended_since(user.pk, cutoffs.moment_of(proved)):
+    if proved is None:
+        return
+    # A request that resets the password ends the others, and may log its user in afterwards.
+    moment = cutoffs.moment_of(proved)
+    if not cutoffs.all_ended_since(user.pk, moment, but=state.caused):
         return
     state.turned_away = state.lapsed = True
     for name in half_logins.names_of_user(state.half_logins, user):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from math import inf
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
@@ -129,8 +130,8 @@ def endings_seen(user_pk: Any) -> frozenset[str]:
     return frozenset(name.replace("-", "") for name in QuerySet.union(*ids, all=True))
 
 
-def all_ended_since(user_pk: Any, moment: datetime) -> bool:
+def all_ended_since(user_pk: Any, moment: datetime, *, but: Collection[UUID] = ()) -> bool:
     """Return whether all sessions of a user, or all others, were ended since a moment that another
-    app has noted. The clocks of the servers have to agree on it."""
-    endings = _endings_of_all().filter(user=user_pk, created_at__gte=moment)
+    app has noted, by other events than these. The clocks of the servers have to agree on it."""
+    endings = _endings_of_all().filter(user=user_pk, created_at__gte=moment).exclude(pk__in=but)
     return covering(user_pk).filter(before__gte=moment).exists() or endings.exists()
