@@ -10,6 +10,8 @@ class Reason(TextChoices):
     """Why a session ended, as stored in the event and told to signals, logs and the next page."""
 
     USER = "user", _("You logged out.")
+    REMOTE = "remote", _("You were logged out from another device or browser.")
+    EVERYWHERE = "everywhere", _("You logged out everywhere.")
     ADMIN = "admin", _("An administrator ended your session.")
     COMMAND = "command", _("The operators of this site ended your session.")
     FLUSHED = "flushed", _("This site ended your session.")
@@ -41,6 +43,10 @@ class Reason(TextChoices):
     CUTOFF = "cutoff", _("All earlier sessions were ended.")
     ENDED = "ended", _("Your session has ended.")
     UNKNOWN = "unknown", _("Your session has ended.")
+
+
+#: Endings that users ask for, of sessions of their own.
+ASKED_BY_USER = frozenset({Reason.USER, Reason.REMOTE, Reason.EVERYWHERE})
 
 
 class Scope(StrEnum):

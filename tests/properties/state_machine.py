@@ -249,11 +249,12 @@ class Sessions(People):
         login, model = held.login, self.model
         held.login.limbo = False
         if held.url == OTHERS:
-            model.end([each for each in model.alive(login.account) if each is not login], "user")
+            others = [each for each in model.alive(login.account) if each is not login]
+            model.end(others, "remote")
             if login.alive:
                 login.seen = timezone.now()
         elif held.url == EVERYWHERE:
-            model.end(model.alive(login.account), "user")
+            model.end(model.alive(login.account), "everywhere")
         elif login.alive:
             reasons = filter(None, [model.over(login), self.doom(login), "user"])
             assert self.world.observe(login, *reasons)

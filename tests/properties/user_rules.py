@@ -167,7 +167,7 @@ class People(RuleBasedStateMachine):
             reasons = [self.model.over(login), self.model.shut_out(login), "user"]
             assert self.world.observe(login, *filter(None, reasons))
         elif url == EVERYWHERE:
-            self.model.end(self.model.alive(login.account), "user")
+            self.model.end(self.model.alive(login.account), "everywhere")
         else:
             self.model.end([login], "user")
 
@@ -186,7 +186,7 @@ class People(RuleBasedStateMachine):
         mine = target.account is login.account
         assert answer.status_code == (200 if mine else 404) or (mine and answer.status_code == 302)
         if mine:
-            self.model.end([target], "user")
+            self.model.end([target], "remote")
 
     @rule(number=browsers)
     def end_others(self, number: int) -> None:
@@ -196,7 +196,7 @@ class People(RuleBasedStateMachine):
         browser, login = found
         self.world.ask(browser, OTHERS, {})
         login.seen = timezone.now()
-        self.model.end([e for e in self.model.alive(login.account) if e is not login], "user")
+        self.model.end([e for e in self.model.alive(login.account) if e is not login], "remote")
 
     @rule(number=browsers)
     def change_password(self, number: int) -> None:

@@ -175,7 +175,7 @@ def test_reason_of_a_background_task(user: Any, target: Any, reason: str) -> Non
     assert LogoutEvent.objects.get().reason == reason
 
 
-@pytest.mark.parametrize(("own", "reason"), [(True, Reason.USER), (False, Reason.ENDED)])
+@pytest.mark.parametrize(("own", "reason"), [(True, Reason.EVERYWHERE), (False, Reason.ENDED)])
 def test_reason_of_an_ending_in_a_request(user: Any, other: Any, own: bool, reason: str) -> None:
     """It depends on whose sessions end."""
     request: Any = HttpRequest()

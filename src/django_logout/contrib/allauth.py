@@ -34,12 +34,15 @@ class SessionsAdapter(DefaultUserSessionsAdapter):
         request = current_request.get()
         user = request.user if request is not None else None
         if request is not None and _are_all_others(request, chosen):
-            target = Target.others(request)
+            target, reason = Target.others(request), Reason.REMOTE
         else:
             store = engines.current_engine().store
             ids = (store(session.session_key).get(identity.ID_KEY) for session in chosen)
             target = Target.sessions([UUID(session_id) for session_id in ids if session_id])
-        end_sessions(target, reason=Reason.USER, actor=user, request=request)
+            own_key = request.session.session_key if request is not None else None
+            elsewhere = own_key is not None and own_key not in {s.session_key for s in chosen}
+            reason = Reason.REMOTE if elsewhere else Reason.USER
+        end_sessions(target, reason=reason, actor=user, request=request)
         super().end_sessions(chosen)
 
 

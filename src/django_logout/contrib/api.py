@@ -106,9 +106,9 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     if by_session:
         result = logout.logout(request)
     elif own is not None:
-        result = _end(own, request, request.user)
+        result = _end(own, Reason.USER, request, request.user)
     elif expired is not None:
-        result = _end(Target.session(expired), request)
+        result = _end(Target.session(expired), Reason.USER, request)
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
         kind, result = Kind.SESSIONS_ENDED, CANNOT_END
     home = resolve_or_log(settings.LOGOUT_REDIRECT_URL or "/")
@@ -167,13 +167,15 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
         return _respond(request, Kind.IMPERSONATED)
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
-    result = _end(target, request, request.user)
-    logged_out = target.scope is Scope.USER and (by_session or _has_lost_token(request))
+    everywhere = target.scope is Scope.USER
+    reason = Reason.EVERYWHERE if everywhere else Reason.REMOTE
+    result = _end(target, reason, request, request.user)
+    logged_out = everywhere and (by_session or _has_lost_token(request))
     return _respond(request, Kind.LOGGED_OUT if logged_out else Kind.SESSIONS_ENDED, result=result)
 
 
-def _end(target: Target, request: HttpRequest, actor: Any = None) -> LogoutResult:
-    return pipeline.end_sessions(target, reason=Reason.USER, actor=actor, request=request)
+def _end(target: Target, reason: Reason, request: HttpRequest, actor: Any = None) -> LogoutResult:
+    return pipeline.end_sessions(target, reason=reason, actor=actor, request=request)
 
 
 def _has_lost_token(request: HttpRequest) -> bool:

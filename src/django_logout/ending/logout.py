@@ -64,14 +64,14 @@ def _logout(
     kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
     cookie_logins = logins_in_cookies(request)
     identified = is_identified_anyway(request, user, session) or None in cookie_logins
-    run = partial(run_ending, reason=Reason.USER, actor=user, request=request)
+    run = partial(run_ending, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None
     current = Target(Scope.CURRENT, request)  # run_ending() checks the request.
-    target = _all_of(user) if everywhere else current
-    result, presented = run(target, cookie_logins=cookie_logins)
+    target, reason = (_all_of(user), Reason.EVERYWHERE) if everywhere else (current, Reason.USER)
+    result, presented = run(target, reason=reason, cookie_logins=cookie_logins)
     if everywhere and state.duplicate_cookies:  # they may be sessions of another account
-        beside, presented = run(current)
+        beside, presented = run(current, reason=Reason.USER)
         result = result.with_failures([Outcome(SESSION, left=beside.left)])
     # After the ending, so that no receiver can stop it. Before the session is emptied, since
     # Django's contract lets receivers see who was logged in and what the session held.
@@ -97,8 +97,10 @@ def _logout_without_session(request: HttpRequest, user: Any, everywhere: bool) -
     """Revoke the credential of a request without a session, and empty what it has in place of one."""
     user = user if getattr(user, "is_authenticated", False) else None
     identified = is_identified_anyway(request, user, None)
-    target = _all_of(user) if everywhere and user is not None else Target.current(request)
-    result, _ = run_ending(target, reason=Reason.USER, actor=user, request=request)
+    target, reason = Target.current(request), Reason.USER
+    if everywhere and user is not None:
+        target, reason = _all_of(user), Reason.EVERYWHERE
+    result, _ = run_ending(target, reason=reason, actor=user, request=request)
     user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     stand_in: Any = getattr(request, "session", None)
     empty = getattr(stand_in, "flush", getattr(stand_in, "clear", None))

@@ -59,7 +59,7 @@ def end_sessions(
     ``reason`` is a :class:`Reason` or a string of the project (at most 64 characters), ``actor``
     the user who asks for it (``None``: the site itself), ``request`` the request that caused it.
     Without a reason, users who end sessions of their own in ``request`` read that they logged out,
-    and all others only that their session has ended.
+    there, elsewhere or everywhere, and all others only that their session has ended.
 
     When this function has returned, no request that begins afterwards is served with those
     sessions, on any process. Inside a transaction of the project, that is true once the
@@ -152,12 +152,14 @@ def run_ending(
 
 def _default_reason(target: Target, request: HttpRequest | None) -> Reason:
     """Return what is true of an ending for which the caller gives no reason."""
-    if target.scope in {Scope.CURRENT, Scope.OTHERS}:
+    if target.scope is Scope.CURRENT:
         return Reason.USER
+    if target.scope is Scope.OTHERS:
+        return Reason.REMOTE
     if target.scope is Scope.EVERYONE:
         return Reason.CUTOFF
     is_own = target.scope is Scope.USER and is_user_of(request, target.value)
-    return Reason.USER if is_own else Reason.ENDED
+    return Reason.EVERYWHERE if is_own else Reason.ENDED
 
 
 def _end_batch(

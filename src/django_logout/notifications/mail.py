@@ -19,7 +19,7 @@ from django.urls import get_script_prefix
 from django.utils import timezone, translation
 
 from django_logout.conf import logout_settings
-from django_logout.enums import Reason
+from django_logout.enums import ASKED_BY_USER, Reason
 from django_logout.guard import presented
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.notifications import report
@@ -98,7 +98,7 @@ def send_sessions_ended_mail(event_id: str, user_id: str, own: list[str], site: 
     ended = ended.exclude(pk__in=own)
     agents = list(ended.values_list("user_agent", flat=True)[:MAX_DEVICES])
     why = messages.explain_reason(event.reason)
-    if event.reason == Reason.USER:
+    if event.reason in ASKED_BY_USER:
         why = translation.gettext_lazy("Someone who was logged in to your account requested it.")
     _send("sessions_ended", user, event.created_at, site, agents, {"reason": why})
 

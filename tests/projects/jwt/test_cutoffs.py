@@ -148,7 +148,7 @@ def test_adopted_token_ends_others_and_stays(user: Any, clock: Any) -> None:
     mine, adopted = mine.exchange(), adopted.exchange()
     end_sessions(Target.others(mine.ask("/api/who/").wsgi_request))
     clock.shift(timedelta(seconds=10))
-    assert (waiting.refused(), adopted.refused()) == ("user", "user")
+    assert (waiting.refused(), adopted.refused()) == ("remote", "remote")
     assert mine.works
     assert mine.exchange().works
 

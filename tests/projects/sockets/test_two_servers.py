@@ -97,8 +97,8 @@ def test_logout_closes_sockets_on_both_servers(sites: tuple[Site, Site], opened:
 @pytest.mark.parametrize(
     ("deed", "reason", "stays"),
     [
-        ("everywhere", "user", {"theirs"}),
-        ("others", "user", {"mine", "theirs"}),
+        ("everywhere", "everywhere", {"theirs"}),
+        ("others", "remote", {"mine", "theirs"}),
         ("password", "password_changed", {"mine", "theirs"}),
         ("admin", "admin", {"theirs"}),
         ("everyone", "cutoff", set()),

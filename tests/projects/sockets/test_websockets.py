@@ -306,7 +306,7 @@ async def test_unregistered_session_polls(ann: Client, user: Any) -> None:
     old = await sync_to_async(before_us)(user)
     one, mine = await opened(old), await opened(ann)
     await sync_to_async(ann.post)("/accounts/sessions/end-others/")
-    assert await closed(one) == "cutoff"
+    assert await closed(one) == "remote"
     assert await is_open(mine)
     await mine.disconnect(timeout=PATIENCE)
 

@@ -116,7 +116,7 @@ async def test_ending_user_closes_all_sockets(user: Any, other: Any, what: str) 
         await sync_to_async(browser.post)("/accounts/sessions/end-others/")
     else:
         await end(Target.user(user) if what == "user" else Target.everyone(), reason="mine")
-    expected = "user" if what == "others" else "mine"
+    expected = "remote" if what == "others" else "mine"
     assert {await closed(one) for one in mine} == {expected}
     if what == "everyone":
         assert await closed(theirs) == "mine"

@@ -54,7 +54,7 @@ def test_end_others_ends_every_copy(engine: str, user: Any) -> None:
     late.finish()
     assert who(here, there, rotated, copy) == ["ann", "", "", ""]
     event = LogoutEvent.objects.get()
-    assert (event.reason, event.scope, event.sessions) == ("user", "others", 2)
+    assert (event.reason, event.scope, event.sessions) == ("remote", "others", 2)
 
 
 @pytest.mark.engines("db", "cached_db", "cache", "file")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.signals import user_logged_out
+from django.contrib.messages import get_messages
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -51,7 +52,7 @@ def test_ending_one_ends_that_one(user: Any, engine: str) -> None:
     assert logged_in_as(phone) == logged_in_as(copied) == ""
     assert logged_in_as(here) == logged_in_as(third) == "ann"
     event = LogoutEvent.objects.get()
-    assert (event.reason, event.scope, event.actor) == ("user", "session", user)
+    assert (event.reason, event.scope, event.actor) == ("remote", "session", user)
 
 
 def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) -> None:
@@ -64,7 +65,7 @@ def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) ->
     assert response.json() == {
         "logged_out": False,
         "complete": True,
-        "reason": "user",
+        "reason": "remote",
         "ended": {"session": 3},
         "failed": [],
         "redirect_to": SESSIONS,
@@ -86,7 +87,31 @@ def test_everywhere_ends_this_session(
     assert "on all your devices" in Page(response).text
     assert logged_in_as(here) == logged_in_as(phone) == ""
     assert logged_in_as(stranger) == "bob"
-    assert LogoutEvent.objects.get().scope == "user"
+    event = LogoutEvent.objects.get()
+    assert (event.scope, event.reason) == ("user", "everywhere")
+
+
+@pytest.mark.parametrize(
+    ("way", "reason", "sentence"),
+    [
+        ("one", "remote", "You were logged out from another device or browser."),
+        ("others", "remote", "You were logged out from another device or browser."),
+        ("everywhere", "everywhere", "You logged out everywhere."),
+    ],
+)
+def test_device_is_told_that_it_was_logged_out_elsewhere(
+    user: Any, engine: str, way: str, reason: str, sentence: str
+) -> None:
+    """Not "You logged out.": its user did so on another device."""
+    here, phone = browser(user), browser(user)
+    app = copy_of(phone)
+    urls = {"one": end_url(id_of(phone)), "others": OTHERS, "everywhere": EVERYWHERE}
+    here.post(urls[way])
+
+    refused = app.get(SESSIONS, headers=JSON)
+    assert (refused.status_code, refused.json()["reason"]) == (401, reason)
+    told = get_messages(phone.get(SESSIONS).wsgi_request)
+    assert [str(message) for message in told] == [sentence]
 
 
 def test_everywhere_is_a_logout_of_this_browser(user: Any, settings: Any) -> None:

@@ -110,7 +110,7 @@ class SessionEndView(SessionsView):
         if refusal := reauthentication_response(request, page):
             return refusal
         who: dict[str, Any] = {"actor": request.user, "request": request}
-        result = end_sessions(target, reason=Reason.USER, **who)
+        result = end_sessions(target, reason=Reason.REMOTE, **who)
         about: dict[str, Any] = {"result": result, "redirect_to": self.url, "page": self._show}
         return respond(request, Kind.SESSIONS_ENDED, **about)
 
