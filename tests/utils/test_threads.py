@@ -134,3 +134,23 @@ def test_work_that_another_thread_has_taken_over_is_not_done_twice() -> None:
     result: Future[None] = Future()
     result.cancel()
     threads._call(result, pytest.fail)
+
+
+def test_a_thread_that_does_not_begin_is_not_waited_for_long(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one does the work."""
+
+    def never(work: Any) -> Any:
+        async def call(*args: Any) -> None:
+            await asyncio.sleep(3600)
+
+        return call
+
+    monkeypatch.setattr(threads, "sync_to_async", never)
+
+    async def view() -> tuple[int, int]:
+        return run_outside_event_loop(get_ident), get_ident()
+
+    there, here = asyncio.run(view())
+    assert there != here

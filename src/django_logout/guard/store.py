@@ -336,8 +336,8 @@ class GuardedStore(_Base):
             # Without an id of ours, it must not get a row unless it may be adopted.
             with self._asking():
                 found = status.get_status(identity)
-            if not self._admit(identity, found):
-                self.__dict__["_session_cache"] = {}
+            admitted = self._admit(identity, found)
+            self.__dict__["_session_cache"] = self._data if admitted else {}
 
     def recheck(self) -> None:
         """Decide on a session that was loaded before it was guarded, or in another object."""

@@ -3,7 +3,6 @@ an asynchronous view."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from contextvars import copy_context
 from threading import Thread
 from typing import Any, TypeVar
@@ -27,8 +26,7 @@ def run_outside_event_loop(work: Callable[[], T]) -> T:
     result: Future[T] = Future()
     handing_over: Any = sync_to_async(_call)(result, work)
     try:
-        with suppress(StopIteration):  # It is done already.
-            handing_over.send(None)  # From here on it would await the result.
+        if not _is_done_at_once(handing_over):
             wait([result], timeout=PATIENCE)
         if not result.cancel():  # It has begun, or is done.
             return result.result()
@@ -40,6 +38,15 @@ def run_outside_event_loop(work: Callable[[], T]) -> T:
     result = Future()
     Thread(target=copy_context().run, args=(_call_and_close, result, work), daemon=True).start()
     return result.result()
+
+
+def _is_done_at_once(coroutine: Any) -> bool:
+    """Begin a coroutine, and return whether it has nothing to await."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return True
+    return False
 
 
 def _call(result: Future[T], work: Callable[[], T]) -> None:
