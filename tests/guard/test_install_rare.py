@@ -123,6 +123,16 @@ def test_an_engine_whose_code_is_wrong_is_not_taken_for_an_outage(
         engines._stores_sessions(forgetful_engine.SessionStore)
 
 
+def test_an_engine_that_cannot_store_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its storage raises an error of its own."""
+
+    def down(self: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(forgetful_engine.SessionStore, "create", down)
+    assert not engines._stores_sessions(forgetful_engine.SessionStore)
+
+
 def test_a_session_of_a_user_who_is_gone_gets_no_row() -> None:
     """It has been replaced by an impersonation, and its user deleted meanwhile."""
     identity = Identity(uuid4(), "0", registered=False)
