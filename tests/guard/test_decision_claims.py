@@ -1,6 +1,6 @@
 """Users who write session data, where an application lets them: the id of another user's session.
 
-Such a session is not served, ends nobody else's, and does not escape an ending of its own user.
+Such a session is not served, ends no other user's, and does not escape an ending of its own user.
 """
 
 import json
@@ -98,7 +98,7 @@ def test_stored_behind_our_back(engine: str, user: Any, other: Any) -> None:
 
 
 def test_behind_a_duplicate_cookie(engine: str, user: Any, other: Any) -> None:
-    """Logging out ends the user's own sessions, and those of nobody else."""
+    """Logging out ends the user's own sessions, and those of no other user."""
     victim, attacker = active_client(other), store_claim(active_client(user), id_of(other))
     own = active_client(user)
     keys = [client.cookies["sessionid"].value for client in (attacker, own)]

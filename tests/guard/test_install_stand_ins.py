@@ -216,7 +216,7 @@ async def test_logout_in_the_event_loop(user: Any, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_logout_everywhere_ends_the_sessions_of_the_user(user: Any, kind: str) -> None:
-    """Whoever is authenticated by a key may have sessions in browsers."""
+    """A user who is authenticated by a key may have sessions in browsers."""
     browser = logged_in(user)
     request = put(RequestFactory().post("/"), kind)
     request.user = user

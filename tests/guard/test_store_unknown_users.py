@@ -68,7 +68,7 @@ def test_login_of_no_user_is_void_and_the_rest_of_the_session_stays(
 
 
 def test_registered_session_of_no_user_is_refused(engine: str, ann: Client) -> None:
-    """Whoever has changed the key has an id of ours, and its row has another user."""
+    """A client that has changed the key has an id of ours, and its row has another user."""
     session_id = str(LoginSession.objects.get().pk)
     client = stored_as("no key", basket="lamp", **{ID_KEY: session_id})
     assert logged_in_as(client) == ""

@@ -146,7 +146,7 @@ def test_account_changed_by_sql(client: Client, boss: Any, user: Any, change: An
 
 
 def test_deleted_administrator(client: Client, boss: Any) -> None:
-    """Nobody impersonates any more."""
+    """No one impersonates any more."""
     boss.delete()
     assert_no_way_back(client)
 

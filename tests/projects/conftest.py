@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 
-pytest.register_assert_rewrite("tests.projects.journeys")
+pytest.register_assert_rewrite("tests.projects.journeys", "tests.projects.impersonation_steps")
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,9 @@ def provider() -> Iterator[Any]:
 
     with provider.running() as server:
         yield server
+
+
+@pytest.fixture
+def boss(db: None) -> Any:
+    """An administrator, who acts as other users."""
+    return get_user_model().objects.create_superuser("boss", "boss@example.org", "pw")

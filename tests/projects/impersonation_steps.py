@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 from django.test import Client
@@ -79,3 +80,23 @@ def check_no_login(boss: Any, user: Any, begin: Step, settings: Any) -> None:
     assert home_page(own) == b"user=ann"
     assert mail.outbox == []
     assert LogoutEvent.objects.get().actor == boss
+
+
+class Impersonation:
+    """What holds by the app's own pages, which ``begin`` and ``end`` use."""
+
+    begin: Step
+    end: Step
+
+    def test_way_back(self, engine: str, boss: Any, user: Any) -> None:
+        """To the session of before."""
+        check_way_back(boss, user, self.begin, self.end)
+
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_no_way_back(self, engine: str, boss: Any, user: Any, change: str) -> None:
+        """Once the sessions of the administrator have ended."""
+        check_no_way_back(boss, user, self.begin, self.end, change)
+
+    def test_no_login(self, engine: str, boss: Any, user: Any, settings: Any) -> None:
+        """It is none of the user's."""
+        check_no_login(boss, user, self.begin, settings)

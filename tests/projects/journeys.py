@@ -105,6 +105,17 @@ class AdminJourneys(Journeys):
         visitor.visit("/admin/")
         visitor.submit("/admin/logout/")
 
+    def test_customers_get_our_goodbye_page(self, user: Any) -> None:
+        """Not the page of the admin's theme."""
+        customer = Visitor()
+        customer.visit("/login/")
+        customer.submit(username="ann", password="pw")
+        customer.visit("/accounts/logout/")
+        customer.submit("/accounts/logout/")
+        names = [template.name for template in customer.page.templates]
+        assert "django_logout/logged_out.html" in names
+        assert "registration/logged_out.html" not in names
+
 
 class PlainJourneys(Journeys):
     """Where the app has no pages of login and logout: Django's form, and our page."""

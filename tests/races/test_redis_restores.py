@@ -20,6 +20,7 @@ from django_logout import Target, end_sessions
 from django_logout.guard import status_cache
 from tests.clients import LOGOUT, copy_of, logged_in_as
 from tests.races.own_redis import KEEPS_SNAPSHOTS, OwnRedis, free_port
+from tests.races.processes import Worker
 from tests.settings import ENGINES
 from tests.waiting import until
 
@@ -86,7 +87,7 @@ def logged_in(user: Any) -> tuple[Client, Client]:
 def test_nothing_comes_back_with_the_snapshot_of_a_restarted_server(
     settings: Any, backend: str, start: Any, user: Any, everyone: bool
 ) -> None:
-    """Not for the copied cookie, in the process that ended the session, nor in a new one."""
+    """Not for the copied cookie, in the process that has ended the session."""
     server = start()
     use(settings, backend, server.url)
     browser, twin = logged_in(user)
@@ -99,6 +100,31 @@ def test_nothing_comes_back_with_the_snapshot_of_a_restarted_server(
     server.start()
     assert status_cache_holds_something(server)
     assert logged_in_as(twin) == ""
+
+
+@pytest.mark.parametrize("setup", ["cached_db", "cache", "file", "signed_cookies"])
+def test_no_other_process_serves_what_the_snapshot_brings_back(
+    make_world: Any, start: Any, setup: str
+) -> None:
+    """Neither one that was there before the restart, nor one that begins afterwards."""
+    server = start()
+    world = make_world("sqlite", setup)
+    world.settings["CACHES"]["default"] |= {"BACKEND": CLIENTS["Django"], "LOCATION": server.url}
+    name = world.add_user()
+    browser, other = world.browser(name), world.browser(name)
+    late = other.begin("/write/", "view")  # so that another process serves the next request
+    assert browser.user() == name
+    late.finish()
+    assert len(world.pool.workers) > 1
+    assert world.served(browser.history) == {name}
+    server.do("SAVE")
+    assert browser.logout().status in {200, 302}
+    server.kill()
+    server.start()
+    assert status_cache_holds_something(server)
+    assert world.served(browser.history) == set()
+    world.pool.workers.append(Worker(world.pool.environment))
+    assert world.served(browser.history) == set()
 
 
 def test_who_was_logged_in_is_so_after_a_restart(

@@ -110,7 +110,7 @@ def test_goodbye(broken: str, ann: Client) -> None:
 
 
 def test_not_ended(broken: str, ann: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the status, so that nobody takes it for a logout."""
+    """With the status, so that no one takes it for a logout."""
     monkeypatch.setattr(pipeline, "run_revokers", mock.Mock(side_effect=SessionNotEnded))
     response = ann.post(LOGOUT)
     assert response.status_code == 503

@@ -45,7 +45,7 @@ def test_session_is_adopted_as_long_as_one_from_before_may_live(engine: str, use
 def test_session_without_id_is_refused_afterwards(
     engine: str, user: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever has stored it: the log says why it is refused."""
+    """The log says why it is refused."""
     client = before_us(user)
     installed(WEEKS)
     assert logged_in_as(client) == ""
@@ -72,7 +72,7 @@ def test_row_of_the_command_counts_too(user: Any, settings: Any) -> None:
 
 
 def test_command_adopts_nothing_afterwards(user: Any, settings: Any) -> None:
-    """Its rows would let sessions in that nobody can date."""
+    """Its rows would let sessions in that no one can date."""
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.db"
     before_us(user)
     installed(WEEKS)

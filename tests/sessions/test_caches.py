@@ -8,6 +8,7 @@ from django.core.cache import caches
 
 from django_logout.guard import status_cache
 from django_logout.sessions.caches import Server, _ask_name, open_cache, places_of
+from tests import services
 from tests.backends import cache_from_url
 from tests.settings import ENGINES
 
@@ -124,3 +125,21 @@ def test_an_ending_needs_no_cache_that_turns_out_to_be_spread(
     monkeypatch.setattr(open_cache("default").backend, "set_many", fail)
     assert status_cache.mark_ended([uuid4()], "user")
     assert status_cache.shared_cache() is None
+
+
+@pytest.mark.parametrize("kind", ["redis", "shared"])
+def test_an_outage_whose_text_resembles_that_of_a_cluster_is_an_outage(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The ending is not complete: other processes may read what the cache still holds."""
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise ConnectionError("The connection was removed from the pool, in the same slot.")
+
+    settings.SESSION_ENGINE = ENGINES["cache"]
+    url = services.URLS["redis"] if kind == "redis" else f"shared://{uuid4().hex}"
+    settings.CACHES = {"default": cache_from_url(url)}
+    backend = type(open_cache("default").backend)
+    monkeypatch.setattr(backend, "delete_many" if kind == "redis" else "set_many", fail)
+    assert not status_cache.mark_ended([uuid4()], "user")
+    assert status_cache.shared_cache() is not None

@@ -68,7 +68,7 @@ def test_the_library_of_these_tests_remembers(remembered: dict[Any, Any], user: 
 
 
 def test_ended_session_is_refused(engine: str, remembered: dict[Any, Any], user: Any) -> None:
-    """Whoever ends it."""
+    """In whatever process it is ended."""
     here, there = logged_in(user), logged_in(user)
     for client in (here, there, here, there):
         assert logged_in_as(client) == "ann"

@@ -198,7 +198,7 @@ def test_login_made_by_code_after_everything_was_ended(engine: str, user: Any) -
 
 
 def test_login_made_by_code_of_nobody(engine: str, user: Any) -> None:
-    """Django serves nobody by it, and it has no row."""
+    """Django serves no one by it, and it has no row."""
     for user_id in ("4711", "no key"):
         session = Client().session
         session.update({**login_keys(user), SESSION_KEY: user_id})

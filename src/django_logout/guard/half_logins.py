@@ -1,8 +1,8 @@
 """Logins of which only the first part is proved, such as the password before the second factor.
 
 Apps keep them in the anonymous session of the browser, each in its own way. A proof that is older
-than the newest ending of all of its user's sessions does not count: whoever has ended them may
-have done so because someone else knows the password.
+than the newest ending of all of its user's sessions does not count: they may have been ended
+because someone else knows the password.
 """
 
 import re

@@ -27,11 +27,8 @@ def get_impersonator(request: HttpRequest | None) -> Any:
         origins = session.state.origins
         if origins and session.identity is not None:
             return origins[-1].user
-    if apps.is_installed(
-        "impersonate"
-    ):  # Its middleware sets the attribute, and keeps the session.
-        return getattr(request, "impersonator", None)
-    return None
+    # The middleware of django-impersonate sets this attribute, and keeps the session.
+    return getattr(request, "impersonator", None) if apps.is_installed("impersonate") else None
 
 
 def set_impersonator(request: HttpRequest, user: Any) -> None:

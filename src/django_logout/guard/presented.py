@@ -179,7 +179,7 @@ def _drop_false_claims(stores: Sequence[Any]) -> None:
 
 
 def _delete_stored(stores: Sequence[Any]) -> None:
-    """Delete the stored data of sessions, at one go if there are several and the engine can."""
+    """Delete the stored data of sessions, in one call if there are several and the engine can."""
     keys = [store.session_key for store in stores if store.session_key]
     try:
         done = len(keys) > 1 and stores[0].engine.discard(keys)

@@ -39,8 +39,9 @@ REDIS_CLIENTS = {
 MEMCACHED = "django.core.cache.backends.memcached"
 #: Clients, by parts of their names, that spread keys over several primaries.
 SPREADING_CLIENTS = re.compile(r"shard|cluster", re.IGNORECASE)
-#: What servers and clients say when several keys do not lie on one primary.
-SPREAD_ERROR = re.compile(r"CROSSSLOT|MOVED|same (key )?slot", re.IGNORECASE)
+#: What servers and clients say when several keys do not lie on one primary. No other error may match:
+#: after an ending it would be taken for a success.
+SPREAD_ERROR = re.compile(r"\bCROSSSLOT\b|all keys must map to the same key slot")
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ def in_ninja(user: Any) -> tuple[str, str]:
 
 @pytest.mark.parametrize("kind", [drf_token, knox_token, jwt, in_ninja])
 def test_token_that_changes_the_password_stays(user: Any, other: Any, kind: Any) -> None:
-    """The event says who has changed it, whoever else is logged in to the browser."""
+    """The event says who has changed it, not who else is logged in to the browser."""
     header, url = kind(user)
     everything_else = [knox_token(user)[0], f"Bearer {Program.log_in().access}"]
     elsewhere, beside = Client(), Client()

@@ -105,7 +105,7 @@ class ByPayload(HttpBearer):
 
 
 def by_address(request: Any) -> str:
-    """Accept a machine, whoever is logged in."""
+    """Accept a machine, whether or not a user is logged in."""
     return str(request.META["REMOTE_ADDR"])
 
 

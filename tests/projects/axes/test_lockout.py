@@ -34,7 +34,7 @@ def test_logout_is_recorded(user: Any) -> None:
 
 
 def test_lockout_ends_no_session(user: Any) -> None:
-    """Whoever guesses passwords is locked out, and the user stays logged in."""
+    """A client that guesses passwords is locked out, and the user stays logged in."""
     site = TestAxes()
     here, guesser = Visitor(), Visitor(REMOTE_ADDR="203.0.113.9")
     site.log_in(here)

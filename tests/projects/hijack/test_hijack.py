@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from django_logout.models import LoginSession
@@ -25,26 +24,11 @@ def end(client: Client, user: Any) -> None:
     client.post("/hijack/release/", {"next": "/"})
 
 
-@pytest.fixture
-def boss(db: None) -> Any:
-    """The administrator."""
-    return get_user_model().objects.create_superuser("boss", "boss@example.org", "pw")
+class TestItsPages(steps.Impersonation):
+    """Each of its buttons and links."""
 
-
-def test_way_back(engine: str, boss: Any, user: Any) -> None:
-    """To the session of before."""
-    steps.check_way_back(boss, user, begin, end)
-
-
-@pytest.mark.parametrize("change", steps.CHANGES)
-def test_no_way_back(engine: str, boss: Any, user: Any, change: str) -> None:
-    """Once the sessions of the administrator have ended."""
-    steps.check_no_way_back(boss, user, begin, end, change)
-
-
-def test_no_login(engine: str, boss: Any, user: Any, settings: Any) -> None:
-    """It is none of the user's."""
-    steps.check_no_login(boss, user, begin, settings)
+    begin = staticmethod(begin)
+    end = staticmethod(end)
 
 
 def test_view_of_the_projects_own(engine: str, boss: Any, user: Any) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
@@ -30,26 +29,11 @@ def _content_types() -> None:
     ContentType.objects.clear_cache()
 
 
-@pytest.fixture
-def boss(db: None) -> Any:
-    """The administrator."""
-    return get_user_model().objects.create_superuser("boss", "boss@example.org", "pw")
+class TestItsPages(steps.Impersonation):
+    """Each of its buttons and links."""
 
-
-def test_way_back(engine: str, boss: Any, user: Any) -> None:
-    """To the session of before."""
-    steps.check_way_back(boss, user, begin, end)
-
-
-@pytest.mark.parametrize("change", steps.CHANGES)
-def test_no_way_back(engine: str, boss: Any, user: Any, change: str) -> None:
-    """Once the sessions of the administrator have ended."""
-    steps.check_no_way_back(boss, user, begin, end, change)
-
-
-def test_no_login(engine: str, boss: Any, user: Any, settings: Any) -> None:
-    """It is none of the user's."""
-    steps.check_no_login(boss, user, begin, settings)
+    begin = staticmethod(begin)
+    end = staticmethod(end)
 
 
 def test_functions_in_a_view_of_the_projects_own(engine: str, boss: Any, user: Any) -> None:
@@ -68,7 +52,7 @@ def test_functions_in_a_view_of_the_projects_own(engine: str, boss: Any, user: A
 def test_signature_that_has_expired(
     engine: str, boss: Any, user: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody is logged in afterwards, and both sessions have ended."""
+    """No one is logged in afterwards, and both sessions have ended."""
     client = steps.acting(boss, user, begin)
     monkeypatch.setattr("loginas.settings.USER_SESSION_DAYS_TIMESTAMP", 0)
     end(client, user)

@@ -161,7 +161,7 @@ def test_giving_a_token_back_ends_no_session(user: Any, other: Any, engine: str)
 def test_djangos_logout_with_a_token_ends_the_session_that_it_empties(
     user: Any, other: Any, engine: str
 ) -> None:
-    """Django flushes the session of the browser, whoever's it is. The event says who did it."""
+    """Django flushes the session of the browser, of whatever user. The event says who did it."""
     browser, token = Client(), obtain()
     browser.force_login(other)
     copied = copy_of(browser)
