@@ -1,16 +1,18 @@
-"""Transactions that a database asks to repeat."""
+"""Transactions that a database asks to repeat.
 
-import threading
+``tests/races/test_isolation_levels.py`` has a real one do so.
+"""
+
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.test import Client
 
 from django_logout import SessionNotEnded, Target, end_sessions
-from django_logout.models import LoginSession, LogoutEvent
+from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
 from django_logout.utils import transactions
 from tests.clients import JSON, LOGOUT, logged_in, logged_in_as
@@ -175,34 +177,3 @@ def test_a_revoker_that_meets_another_transaction_is_no_failure(
     monkeypatch.setattr(failing_revokers.Saboteur, "act", staticmethod(act))
     assert ann.post(LOGOUT, headers=JSON).json()["complete"]
     assert LogoutEvent.objects.get().complete
-
-
-@pytest.mark.needs("postgres")
-@pytest.mark.parametrize("level", ["REPEATABLE_READ", "SERIALIZABLE"])
-def test_two_clicks_at_once(engine: str, user: Any, level: str) -> None:
-    """Each says that the user is logged out, which is so."""
-    if connection.vendor != "postgresql":
-        pytest.skip("the database has no such levels")
-    import psycopg
-
-    number = psycopg.IsolationLevel[level]
-
-    def click(key: str, barrier: threading.Barrier, seen: list[int]) -> None:
-        connection.ensure_connection()
-        connection.connection.isolation_level = number
-        twin = Client()
-        twin.cookies["sessionid"] = key
-        barrier.wait()
-        seen.append(twin.post(LOGOUT).status_code)
-        connection.close()
-
-    for _ in range(5):
-        seen: list[int] = []
-        what = (logged_in(user).cookies["sessionid"].value, threading.Barrier(2), seen)
-        threads = [threading.Thread(target=click, args=what) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert seen == [200, 200]
-    assert not LoginSession.objects.filter(ended_at=None).exists()
