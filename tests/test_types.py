@@ -18,14 +18,6 @@ def test_an_id_that_is_none_is_refused() -> None:
         Target.sessions(["nonsense"])
 
 
-def test_result_of_batches_is_their_sum() -> None:
-    """An error in one batch is an error of the whole, and its count is added all the same."""
-    first = LogoutResult(outcomes=(Outcome("session", 2), Outcome("token", 1, error="OSError")))
-    result = first.plus((Outcome("session", 1), Outcome("token", 3, exempt=1)), None)
-    assert (result.ended, result.exempt) == ({"session": 3, "token": 4}, {"token": 1})
-    assert (result.failed, result.complete) == (("token",), False)
-
-
 def test_later_failure_changes_its_revoker_only() -> None:
     """What has been ended is still counted."""
     result = LogoutResult(outcomes=(Outcome("session", 2), Outcome("token", 1)))

@@ -5,6 +5,7 @@ view and its transaction.
 """
 
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
@@ -13,13 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django_logout.guard.install import guard_session, needs_finalizing, session_of
 from django_logout.guard.presented import ATTACHED, BLACKLISTED, REFUSED, set_anonymous_user
 from django_logout.utils.context import current_request
-from django_logout.utils.lazy import lazy_import
 from django_logout.web.headers import forbid_storing, withdraws_cookie
-
-# Most requests only read their session and never need these.
-finalize_sessions = lazy_import("web.finalize.finalize_sessions")
-error_response = lazy_import("web.finalize.error_response")
-finalize_stream = lazy_import("web.finalize.finalize_stream")
 
 #: Attributes of requests with work to do, even if their own session needs none.
 NOTES = frozenset({ATTACHED, BLACKLISTED, REFUSED})
@@ -53,7 +48,7 @@ class LogoutMiddleware:
             forbid_storing(request, session, response)
         own_too = _needs_finalizing(request, session, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
-            response = finalize_sessions(request, response, session, own_too=own_too)
+            response = _finalize().finalize_sessions(request, response, session, own_too=own_too)
         _watch_stream(request, response)
         return response
 
@@ -71,7 +66,7 @@ class LogoutMiddleware:
             forbid_storing(request, session, response)
         own_too = _needs_finalizing(request, session, response)
         if own_too or not NOTES.isdisjoint(vars(request)):
-            response = await sync_to_async(finalize_sessions)(
+            response = await sync_to_async(_finalize().finalize_sessions)(
                 request, response, session, own_too=own_too
             )
         _watch_stream(request, response)
@@ -79,8 +74,15 @@ class LogoutMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Respond to an error about the session, wherever the project raised it."""
-        response: HttpResponse | None = error_response(request, exception)
+        response: HttpResponse | None = _finalize().error_response(request, exception)
         return response
+
+
+def _finalize() -> ModuleType:
+    """Import what most requests never need, because they only read their session."""
+    from django_logout.web import finalize  # noqa: PLC0415 - see above
+
+    return finalize
 
 
 def _guard(request: HttpRequest) -> Any:
@@ -101,4 +103,4 @@ def _needs_finalizing(request: HttpRequest, session: Any, response: HttpResponse
 def _watch_stream(request: HttpRequest, response: Any) -> None:
     """Have a streaming response finalized when it is closed: it may log out while it is sent."""
     if response.streaming:
-        response._resource_closers.append(partial(finalize_stream, request))
+        response._resource_closers.append(partial(_finalize().finalize_stream, request))

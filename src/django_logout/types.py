@@ -257,12 +257,6 @@ class LogoutResult:
     "The record; ``None`` if there was nothing to end."
     reason: str = Reason.USER
 
-    def plus(self, outcomes: tuple[Outcome, ...], event: LogoutEvent | None) -> LogoutResult:
-        """Return the sum of this result and of a further batch of the same ending."""
-        if self.outcomes:
-            outcomes = tuple(map(Outcome.plus, self.outcomes, outcomes))
-        return LogoutResult(outcomes=outcomes, event=event, reason=self.reason)
-
     def with_failures(self, failures: Iterable[Outcome]) -> LogoutResult:
         """Return this result with failures that happened later."""
         later = {failure.revoker: failure for failure in failures}

@@ -10,6 +10,7 @@ from django_logout import SessionNotEnded, Target, end_sessions
 from django_logout.models import LogoutEvent
 from tests.clients import LOGOUT, logged_in_as
 from tests.databases.router import lag
+from tests.outages import use_status_cache
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -139,7 +140,7 @@ def test_what_the_cache_could_not_be_told_is_not_logged_as_done(
     ann: Client, user: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The row has ended, and a reader may believe for a while what it saw before."""
-    monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
+    use_status_cache(monkeypatch)
     monkeypatch.setattr(
         "django_logout.ending.after_commit.status_cache.mark_ended", lambda *ids, **more: False
     )

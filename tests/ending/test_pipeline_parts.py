@@ -1,6 +1,6 @@
 """An ending in batches: what is announced of each, what fails in the middle, and how far it got."""
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -11,8 +11,10 @@ from django_logout import SessionNotEnded, Target, aend_sessions, end_sessions
 from django_logout.ending import audit
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.operations.retries import incomplete_events, retry_revokers
+from django_logout.revokers.base import Revoker
 from django_logout.sessions import registry
 from django_logout.signals import session_ended
+from django_logout.types import Ending
 from tests.factories import make_crowd, make_rows, users_named
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,6 +50,36 @@ def test_revokers_are_asked_part_by_part(small_parts: None, recorder: Any) -> No
     assert result.ended == {"session": 10, "recorder": 6}
     for seen in recorder.seen:
         assert {session.user_id for session in seen.sessions} == {u.pk for u in seen.target.value}
+
+
+class FirstFails(Revoker):
+    """Fails in the first batch, and ends three and spares one in each further one."""
+
+    name = "first_fails"
+    calls: ClassVar[list[Ending]] = []
+
+    def revoke(self, ending: Ending) -> int:
+        """Fail when called for the first time."""
+        self.calls.append(ending)
+        if len(self.calls) == 1:
+            raise OSError
+        return 3
+
+    def count_exempt(self, ending: Ending) -> int:
+        """One of each batch is exempt."""
+        return 1
+
+
+def test_an_error_in_one_batch_is_an_error_of_the_whole(small_parts: None, settings: Any) -> None:
+    """And what the other batches have ended and spared is counted all the same."""
+    settings.LOGOUT = {"REVOKERS": [f"{__name__}.FirstFails"]}
+    FirstFails.calls.clear()
+
+    result = end_sessions(Target.users(make_crowd(5, 2)))
+
+    assert result.ended == {"session": 10, "first_fails": 6}
+    assert result.exempt == {"first_fails": 2}
+    assert (result.failed, result.complete) == (("first_fails",), False)
 
 
 def test_users_whose_revoker_failed_are_recorded(small_parts: None, settings: Any) -> None:

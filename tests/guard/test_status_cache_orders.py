@@ -119,7 +119,7 @@ def reader() -> SessionStatus:
 
 def door() -> bool:
     """An ending of this session; whether it claims to be complete."""
-    ready = status_cache.can_write()
+    ready = open_cache("default").is_writable()
     step()
     ROW["alive"] = not ready and ROW["alive"]
     return ready and status_cache.mark_ended([SESSION.id], "user")
@@ -127,7 +127,7 @@ def door() -> bool:
 
 def door_for_everyone() -> bool:
     """An ending of all sessions, which lists none."""
-    ready = status_cache.can_write()
+    ready = open_cache("default").is_writable()
     step()
     ROW["alive"] = not ready and ROW["alive"]
     return ready and status_cache.mark_ended([], "user", everyone=True)

@@ -13,6 +13,7 @@ from django_logout import Reason
 from django_logout.models import LogoutEvent
 from tests.clients import Page, copy_of, logged_in, logged_in_as
 from tests.notifications.test_report import BASE, link
+from tests.outages import use_status_cache
 from tests.settings import MIDDLEWARE
 from tests.urls import urlpatterns as site
 
@@ -138,7 +139,7 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
     url, anns = link(user), logged_in(user)
     close = status_cache.mark_ended
     with monkeypatch.context() as patch:
-        patch.setattr(status_cache, "is_used", lambda engine: True)
+        use_status_cache(patch)
         patch.setattr(status_cache, "mark_ended", lambda *args, **kwargs: False)
         for _ in range(2):
             answer = Client().post(url)
@@ -150,9 +151,8 @@ def test_outage_is_no_success_and_the_link_can_be_used_again(
         told.extend(kwargs["earlier"])
         return close(*args, **kwargs)
 
-    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
+    use_status_cache(monkeypatch)
     monkeypatch.setattr(status_cache, "mark_ended", closes)
-    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
     assert "Already done" in Page(Client().post(url)).text
     assert told
     assert logged_in_as(anns) == ""

@@ -10,6 +10,7 @@ from django.test import Client
 
 from django_logout import SessionNotEnded, credentials_changed
 from django_logout.models import LoginSession, LogoutEvent
+from tests.outages import make_cache_unwritable
 from tests.urlconf import OUT, routes
 
 
@@ -68,7 +69,6 @@ def test_rolled_back_with_the_change(user: Any) -> None:
 
 def test_an_ending_that_cannot_be_promised_is_said_aloud(user: Any, monkeypatch: Any) -> None:
     """Django refuses no session for this, so the failure must be reported."""
-    monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
-    monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
+    make_cache_unwritable(monkeypatch)
     with pytest.raises(SessionNotEnded):
         credentials_changed(user)

@@ -19,7 +19,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.guard.identified import is_identified_anyway
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_and_state, state_of
-from django_logout.guard.presented import set_anonymous_user
+from django_logout.guard.presented import ANNOUNCING, set_anonymous_user
 from django_logout.sessions import registry
 from django_logout.sessions.identity import LOGIN_KEYS
 from django_logout.types import LogoutResult, Outcome, Target
@@ -75,11 +75,11 @@ def _logout(
         result = result.with_failures([Outcome(SESSION, left=beside.left)])
     # After the ending, so that no receiver can stop it. Before the session is emptied, since
     # Django's contract lets receivers see who was logged in and what the session held.
-    state.announcing = True
+    vars(request)[ANNOUNCING] = True
     try:
         user_logged_out.send_robust(sender=user.__class__, request=request, user=user)
     finally:
-        state.announcing = False
+        del vars(request)[ANNOUNCING]
     presented.log_out()
     if kept:
         session.update(kept)

@@ -26,6 +26,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
 from django_logout.guard.impersonation import find_actor, is_user_of
 from django_logout.guard.presented import PresentedSessions
+from django_logout.models import LogoutEvent
 from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
@@ -181,7 +182,7 @@ def _end_batch(
     try:
         if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
             # No user is logged in here, or none was named: the database has nothing to do.
-            result = so_far.plus(_run_revokers(ending, context), None)
+            result = _add_batch(so_far, _run_revokers(ending, context), None)
         else:
             ended, result = retry(end_and_record, context.database)
     except SynchronousOnlyOperation:
@@ -228,7 +229,16 @@ def _end_and_record(
         or any(outcome.count or outcome.error for outcome in outcomes)
     ):
         event = audit.record_event(ending, outcomes, context.database)
-    return ending, so_far.plus(outcomes, event)
+    return ending, _add_batch(so_far, outcomes, event)
+
+
+def _add_batch(
+    so_far: LogoutResult, outcomes: tuple[Outcome, ...], event: LogoutEvent | None
+) -> LogoutResult:
+    """Return the result of an ending with one more batch."""
+    if so_far.outcomes:
+        outcomes = tuple(map(Outcome.plus, so_far.outcomes, outcomes))
+    return replace(so_far, outcomes=outcomes, event=event)
 
 
 def _run_revokers(ending: Ending, context: EndingContext) -> tuple[Outcome, ...]:

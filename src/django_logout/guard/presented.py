@@ -20,6 +20,8 @@ from django_logout.sessions import registry
 
 logger = logging.getLogger("django_logout")
 
+#: The attribute of a request whose ending sends Django's ``user_logged_out``.
+ANNOUNCING = "_django_logout_announcing"
 #: The attribute of a request that holds the id of the login whose token let it in.
 BEARER = "_django_logout_bearer"
 #: Where a request holds the sessions that it came with by other means than its cookie.
@@ -96,7 +98,7 @@ class PresentedSessions(NamedTuple):
 
     def _is_deleted(self, store: Any) -> bool:
         """Return whether the ending has deleted the data of a session."""
-        identity = store.identity
+        identity = store.state.identity
         ended = identity is not None and identity.id in self.state.ended
         return ended and (store.engine.model is not None or store.state.data_deleted)
 

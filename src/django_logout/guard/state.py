@@ -49,8 +49,6 @@ class SessionState:
     It is from before the installation, or code has made the login."""
     beside: frozenset[UUID] = frozenset()
     "The logins of the same user that the request had when code made another, until that is saved."
-    announcing: bool = False
-    "``logout()`` of this package is sending ``user_logged_out``."
     before_flush: Callable[[], Any] | None = None
     "Ends the session, if it is flushed. Set when the logout of a token beside it was announced."
     duplicate_cookies: list[Any] | None = None

@@ -41,7 +41,7 @@ from django_logout.conf import logout_settings
 from django_logout.enums import Reason
 from django_logout.exceptions import SessionNotEnded, unavailable_on_outage
 from django_logout.sessions import engines, registry, status, token_logins
-from django_logout.sessions.caches import OpenCache, is_writable, open_cache
+from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.engines import Engine
 from django_logout.sessions.identity import Identity
 from django_logout.sessions.status import SessionStatus
@@ -101,11 +101,6 @@ def used_cache(engine: Engine | None = None) -> OpenCache | None:
     """
     final = (engine or engines.current_engine()).final_deletes
     return None if final and not token_logins.in_use() else shared_cache()
-
-
-def is_used(engine: Engine | None = None) -> bool:
-    """Return whether a cache has to learn of endings."""
-    return used_cache(engine) is not None
 
 
 class Entries(NamedTuple):
@@ -286,16 +281,10 @@ def require_writable(engine: Engine) -> OpenCache | None:
 
     Raises :class:`SessionNotEnded` if it cannot store the mark now.
     """
-    if not is_used(engine):
-        return None
-    if not can_write():
+    cache = used_cache(engine)
+    if cache is not None and not cache.is_writable():
         raise SessionNotEnded("The cache that holds the status of sessions does not answer.")
-    return open_cache(alias())
-
-
-def can_write() -> bool:
-    """Return whether the cache can store the mark of an ending now."""
-    return is_writable(alias())
+    return cache
 
 
 def invalidate(session_ids: Iterable[UUID], user_pks: Iterable[Any] = ()) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_logout.ending import logout
 from django_logout.guard import half_logins
 from django_logout.guard.install import session_and_state, session_of, session_state
-from django_logout.guard.presented import BEARER, is_session_user, presented_stores
+from django_logout.guard.presented import ANNOUNCING, BEARER, is_session_user, presented_stores
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.policies import impersonation, pending_login, session_limits
@@ -76,11 +76,11 @@ def _confirm_login(state: SessionState, session_id: UUID) -> None:
 
 def on_logout(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
     """End the session when a project calls Django's own ``logout()``."""
+    if ANNOUNCING in getattr(request, "__dict__", ()):
+        return  # The ending itself sends this signal.
     session, state = session_and_state(request)
     if request is None or session is None:
         return
-    if state.announcing:
-        return  # The ending itself sends this signal.
     session.get(SESSION_KEY)  # Django's logout() does not load it before it sends this.
     if state.origins and impersonation.is_impersonation(request, state):
         return  # The login that follows is of the user before. Without it, the middleware ends all.

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from traceback import format_tb
 from typing import Any
@@ -75,12 +74,12 @@ def logins_of_tokens(values: Collection[str]) -> list[UUID | None]:
 
 
 def _run(path: str, ending: Ending) -> Outcome:
-    # A failed statement breaks the whole transaction on some databases, a failed save() on all.
-    # A savepoint keeps that inside the fence. Our own two revokers need none.
-    savepoint = nullcontext() if path in REVOKERS else transaction.atomic(registry.database())
-
     def revoke(revoker: Revoker) -> Outcome:
-        with savepoint:
+        if path in REVOKERS:  # Sessions and cookies, of which none is exempt.
+            return Outcome(revoker.name, revoker.revoke(ending))
+        # A failed statement breaks the whole transaction on some databases, a failed save() on all.
+        # A savepoint keeps that inside the fence.
+        with transaction.atomic(registry.database()):
             count = revoker.revoke(ending)
             return Outcome(revoker.name, count, exempt=revoker.count_exempt(ending))
 

@@ -145,11 +145,6 @@ def open_cache(alias: str) -> OpenCache:
     return found
 
 
-def is_writable(alias: str) -> bool:
-    """Return whether the cache with this alias can store, or at least delete, an entry now."""
-    return open_cache(alias).is_writable()
-
-
 def _open(alias: str, cache: BaseCache) -> OpenCache:
     params = {**caches.settings[alias]}
     del params["BACKEND"]

@@ -26,7 +26,7 @@ from django.utils import timezone
 from django_logout.conf import cached_until_setting_changes
 from django_logout.exceptions import is_outage
 from django_logout.models import LoginSession
-from django_logout.sessions.caches import OpenCache, is_writable, open_cache
+from django_logout.sessions.caches import OpenCache, open_cache
 from django_logout.sessions.sql import Prepared, placeholder, prepare_delete
 
 #: The methods that a subclass of Django's ``db`` engine must not override, or its deletes are not
@@ -218,7 +218,7 @@ class Engine(NamedTuple):
         if not self.hides_outages:
             return True
         if is_backend(self.store, "cache"):
-            return is_writable(settings.SESSION_CACHE_ALIAS)
+            return open_cache(settings.SESSION_CACHE_ALIAS).is_writable()
         if is_backend(self.store, "file"):
             return all(_file_is_missing(self.store(), key) for key in keys)
         return _stores_sessions(self.store)

@@ -9,6 +9,11 @@ from django.templatetags.static import static
 logger = logging.getLogger("django_logout")
 
 
+def static_urls(*paths: str) -> list[str]:
+    """Return the URLs of several static files (see :func:`static_url`)."""
+    return [static_url(path) for path in paths]
+
+
 def static_url(path: str) -> str:
     """Return the URL of a static file, also if the storage does not know the file.
 

@@ -53,12 +53,13 @@ from django_logout.utils.lazy import lazy_import
 from django_logout.utils.threads import run_outside_event_loop
 from django_logout.utils.transactions import in_transaction
 from django_logout.web import replay_detection
+from django_logout.web.browser_data import clear_browser_data
 from django_logout.web.denials import (
     explain_denial,
     login_refused_response,
     remove_refused_cookie,
 )
-from django_logout.web.headers import clear_browser_data, forbid_storing, withdraws_cookie
+from django_logout.web.headers import forbid_storing, withdraws_cookie
 
 end_logins = lazy_import("policies.blacklisting.end_logins")
 
@@ -139,6 +140,7 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
     session: Any = request.session
     unguarded = not isinstance(session, GuardedStore) or session.unchecked
     state, reason = session_state(session) if unguarded else session.state, None
+    login: Identity | None = None
     if unguarded and state.refused is not None:
         # The view has put a copy in place, and the session has ended meanwhile.
         state.identity, _ = state.refused
@@ -166,8 +168,9 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
         _end_dropped(request, state, identity)
         if identity is not None:
             _end_refused_login(request, state, identity)
-        if not _save(request, state, response):
-            response = _ended_elsewhere_response(request, state)
+        login = session.identity if identity is not None else None
+        if not _save(request, state, response, login):
+            login, response = None, _ended_elsewhere_response(request, state)
     except LoginRefused:
         response = login_refused_response(request)
     except (SessionNotEnded, SessionUnavailable):
@@ -178,8 +181,8 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
     if unknown and not session.engine.reachable(unknown):
         # Storage that does not answer looks like a session that is gone. Keep the cookie then.
         keep_cookies(request)
-    if (identity := session.identity) is not None:
-        activity.write_use(identity.id, request)
+    if login is not None:
+        activity.write_use(login.id, request)
     if state.by_cookie and not state.turned_away:
         response = explain_denial(request, response, state.shut_out or reason)
     delete_cookies(request, response)
@@ -335,7 +338,9 @@ def _end_refused_login(request: HttpRequest, state: SessionState, identity: Iden
         set_anonymous_user(request)
 
 
-def _save(request: HttpRequest, state: SessionState, response: HttpResponse) -> bool:
+def _save(
+    request: HttpRequest, state: SessionState, response: HttpResponse, login: Identity | None
+) -> bool:
     """Save the session of a user; return False if it has ended meanwhile.
 
     SessionMiddleware would respond to that with a bare 400.
@@ -346,7 +351,7 @@ def _save(request: HttpRequest, state: SessionState, response: HttpResponse) -> 
     if state.turned_away and response.status_code == 500:
         # A middleware has logged in. Django turns its errors into a 500 before ours sees them.
         raise LoginRefused
-    if session.identity is None:
+    if login is None:
         return True  # SessionMiddleware saves anonymous sessions.
     if state.identity is not None and not state.identity.registered:
         session.modified = True  # The session is older than the package: save its id.

@@ -144,7 +144,7 @@ class TokenMonitor(SessionMonitor):
 
 def _read_status(identity: Identity, request: HttpRequest | None) -> SessionStatus:
     # A cache that is not used for the status may hold entries from a time when it was.
-    read = status_cache.get_status if status_cache.is_used() else status.get_status
+    read = status_cache.get_status if status_cache.used_cache() else status.get_status
     found = read(identity)
     if found.active:
         found = decision.check_timeouts(identity, request)

@@ -16,6 +16,7 @@ from django_logout.responses.pages import render_page
 from django_logout.sessions import timeouts
 from django_logout.utils.csp import nonce
 from django_logout.utils.redirects import resolve_or_log, reverse_all_here, reverse_here
+from django_logout.utils.static import static_urls
 from django_logout.web.session_list import Listing
 
 #: How long a user must have to answer a warning, in seconds (WCAG 2.2.1).
@@ -84,7 +85,10 @@ def logout_script(
     user = user_fingerprint(request) if request is not None else ""
     lifetime = _lifetime(request) if user else settings.SESSION_COOKIE_AGE
     warning = max(MIN_WARNING, min(warning, lifetime / 2))
+    style, script = static_urls("django_logout/logout.css", "django_logout/logout.js")
     values = {
+        "style": style,
+        "script": script,
         "status": status,
         "logout": logout,
         "everywhere": everywhere,

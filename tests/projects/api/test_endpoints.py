@@ -26,6 +26,7 @@ from django_logout.policies.impersonation import impersonate
 from django_logout.revokers.runner import credentials
 from tests.backends import cache_from_url
 from tests.clients import age, copy_of, csrf_token, logged_in_as
+from tests.outages import make_cache_unwritable
 from tests.projects.api.urls import ninja, urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,8 +254,7 @@ def test_anonymous_is_refused(base: str) -> None:
 def test_outage_gets_503(base: str, user: Any, monkeypatch: Any) -> None:
     """The token still works."""
     mine = program(base, user)
-    monkeypatch.setattr("django_logout.ending.context.status_cache.is_used", lambda engine: True)
-    monkeypatch.setattr("django_logout.ending.context.status_cache.can_write", lambda: False)
+    make_cache_unwritable(monkeypatch)
     answer = mine.post("logout/")
     assert is_problem(answer, 503)
     assert answer["Retry-After"] == "5"

@@ -9,9 +9,9 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from tests.clients import logged_in
+from tests.outages import make_cache_unwritable
 from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,8 +106,7 @@ def test_outage_is_answered_with_503(user: Any, monkeypatch: pytest.MonkeyPatch)
     """The client can try again: its login has not ended."""
     program = Program.log_in()
     with monkeypatch.context() as patch:
-        patch.setattr(status_cache, "is_used", lambda *engine: True)
-        patch.setattr(status_cache, "can_write", lambda: False)
+        make_cache_unwritable(patch)
         answer = Client().post("/jwt/own-logout/", {"refresh": program.refresh})
     assert answer.status_code == 503
 

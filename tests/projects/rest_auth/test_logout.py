@@ -14,10 +14,10 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from django_logout import Target, end_sessions
 from django_logout.contrib.drf.dj_rest_auth_views import LogoutView
-from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.policies import session_limits
 from tests.clients import LOGOUT, logged_in_as
+from tests.outages import make_cache_unwritable
 from tests.projects.jwt_client import Program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -231,8 +231,7 @@ def test_csrf_is_enforced_for_each_cookie(here: Client, monkeypatch: pytest.Monk
 
 def test_outage_gets_503(here: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """The session stays active."""
-    monkeypatch.setattr(status_cache, "is_used", lambda *engine: True)
-    monkeypatch.setattr(status_cache, "can_write", lambda: False)
+    make_cache_unwritable(monkeypatch)
     assert here.post("/auth/logout/").status_code == 503
     monkeypatch.undo()
     assert logged_in_as(here) == "ann"

@@ -12,7 +12,6 @@ from django.contrib.messages import get_messages
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from django_logout.guard import status_cache
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.identity import identify
@@ -34,6 +33,7 @@ from tests.clients import (
     logged_in_as,
     notices,
 )
+from tests.outages import make_cache_unwritable
 from tests.settings import ENGINES
 from tests.urlconf import OUT, routes
 
@@ -291,8 +291,7 @@ def test_an_outage_is_told_as_for_logging_out(user: Any, monkeypatch: pytest.Mon
     """503, and nothing has ended."""
     here, phone = browser(user), browser(user)
     url = end_url(id_of(phone))
-    monkeypatch.setattr(status_cache, "is_used", lambda engine: True)
-    monkeypatch.setattr(status_cache, "can_write", lambda: False)
+    make_cache_unwritable(monkeypatch)
 
     assert here.post(url).status_code == 503
     monkeypatch.undo()

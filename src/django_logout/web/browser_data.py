@@ -1,0 +1,36 @@
+"""Delete what the browser of an ended session has stored: its cookie, and the site's data."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from django_logout.conf import logout_settings
+from django_logout.guard.presented import cookie_names
+from django_logout.guard.state import SessionState
+from django_logout.utils.cookies import delete_cookie_like_session
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+
+
+def clear_browser_data(request: HttpRequest, response: HttpResponse, state: SessionState) -> None:
+    """Delete the session cookie and what ``CLEAR_SITE_DATA`` names, after a logout.
+
+    Chromium drops the pages that it keeps for its Back button when a cookie changes. So delete the
+    cookie even if it did not come with the request, but not if it belongs to another session.
+    """
+    session: Any = request.session
+    logged_out = state.logged_out and state.by_cookie and not state.ended_elsewhere
+    if not logged_out or response.status_code >= 500:
+        return
+    name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
+    own = cookie_names(session, request)
+    # A session that is not empty gets a new cookie from SessionMiddleware.
+    if session.is_empty() and (name in own or not (own or name in request.COOKIES)):
+        delete_cookie_like_session(response, name, domain=domain)
+    kinds = logout_settings().CLEAR_SITE_DATA
+    # Browsers ignore this header from sites that they do not trust. They trust HTTPS and their own
+    # machine, and send Sec-Fetch-Site only to trusted sites, whatever proxies are in between.
+    trusted = request.is_secure() or "Sec-Fetch-Site" in request.headers
+    if kinds and trusted and request.method not in SAFE_METHODS and session.identity is None:
+        response.headers.setdefault("Clear-Site-Data", ", ".join(f'"{kind}"' for kind in kinds))
