@@ -400,8 +400,9 @@ def ids_by_key(key: str) -> list[UUID]:
 
 def is_active() -> Q:
     """Return the condition that a session has neither ended nor been cut off with everyone's."""
-    later = Cutoff.objects.filter(user__isnull=True, pk__gt=OuterRef("newest_cutoff"))
-    return Q(~Exists(later), ended_at__isnull=True)
+    # One question for all rows, not one for each.
+    everyones = Cutoff.objects.filter(user__isnull=True).order_by("-pk").values("pk")[:1]
+    return Q(newest_cutoff__gte=Coalesce(Subquery(everyones), 0), ended_at__isnull=True)
 
 
 def end_rows(
