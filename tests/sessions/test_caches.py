@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 from django.core.cache import caches
 
 from django_logout.guard import status_cache
@@ -39,6 +40,26 @@ def test_the_primary_alone_is_opened(settings: Any, backend: str, location: Any)
     ]
     assert cache.raises
     assert open_cache("default") is cache
+
+
+@pytest.mark.parametrize("backend", [DJANGO, DJANGO_REDIS])
+def test_one_client_serves_all_calls(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    """To make one takes redis-py longer than a call; Django makes one for each."""
+    cache, made = use(settings, backend, services.URLS["redis"]), []
+    make = redis.Redis.__init__
+
+    def count(client: Any, *args: Any, **kwargs: Any) -> None:
+        made.append(client)
+        make(client, *args, **kwargs)
+
+    cache.get_many(["a"])
+    monkeypatch.setattr(redis.Redis, "__init__", count)
+    cache.get_many(["a", "b"])
+    cache.delete(["a", "b"])
+    assert cache.is_writable()
+    assert not made
 
 
 @pytest.mark.parametrize(
