@@ -119,6 +119,8 @@ test-ci: full ## what every change has to pass; lines and branches of all parts 
 	@rm -f .coverage .coverage.*
 	@$(call parts,test-servers test-races test-integrations test-browsers coverage,QUICK=1 COVERAGE=1)
 
+# What checks types and what measures is tested, too.
+test-all: FULL_GROUPS += lint bench
 test-all: full ## everything: all engines, databases, browsers and apps, and the tests of others
 	@$(call parts,test test-servers test-races test-integrations test-browsers test-suites)
 

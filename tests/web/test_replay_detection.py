@@ -264,7 +264,8 @@ def test_a_counted_cookie_is_not_even_looked_up(engine: str, user: Any, monkeypa
 
     monkeypatch.setattr("django_logout.web.replay_detection.registry.find_ended", look)
     present(copy)
-    assert len(lookups) == (engine == "db")
+    # Where the table holds them, the ending has deleted the data, and so the id.
+    assert len(lookups) == (engine in {"db", "cached_db"})
 
 
 def test_unknown_keys_and_ids_are_no_alarm(engine: str, user: Any, alarms: list[Any]) -> None:
