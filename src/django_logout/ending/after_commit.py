@@ -40,13 +40,12 @@ def finish_ending(
     began meanwhile could not be ended: readers may serve a session for a while.
     """
     failure: Exception | None = None
-    cache = context.cache
     # Marked even if this ending did not end them: the mark of an earlier ending may be missing.
     already_ended = dict.fromkeys(_ids_asked_for(ending, context), ending.reason)
     user_pks: set[Any] = set()
     try:
         ending, found = _end_missed(batch, ending, context, result)
-        if cache is not None and ending.target.scope is not Scope.EVERYONE:
+        if context.cache is not None and ending.target.scope is not Scope.EVERYONE:
             already_ended.update(found)
             others = already_ended.keys() - {session.id for session in ending.sessions}
             bound = token_logins.tied_to(others) if others else ()
@@ -56,23 +55,7 @@ def finish_ending(
         logger.exception("Sessions that began meanwhile could not be ended.")
         failure = error  # raised below, once what is done is announced
     ids = {session.id for session in ending.sessions}
-    # The data are deleted in one call with the marks, if they are in the same cache.
-    alias = settings.SESSION_CACHE_ALIAS
-    with_marks = cache is not None and cache.raises and cache.alias == alias
-    stores, data = _data_to_delete(ending, context, ids if with_marks else set())
-    marked = cache is None or status_cache.mark_ended(
-        ids,
-        ending.reason,
-        earlier=already_ended,
-        user_pks=user_pks,
-        everyone=ending.target.scope is Scope.EVERYONE,
-        data=data if with_marks else (),
-        cache=cache,
-    )
-    if data and not with_marks:  # housekeeping: the guard refuses them
-        log_exceptions(partial(open_cache(alias).delete, data))
-    for store in stores:
-        store.state.data_deleted = marked
+    marked = _tell_cache(ending, context, ids, already_ended, user_pks)
     event = result.event
     if event is not None:
         failures = announce_ending(ending)
@@ -91,6 +74,34 @@ def finish_ending(
         for store in context.presented.stores:
             store.state.confirmed.update(ids, already_ended)
     return result
+
+
+def _tell_cache(
+    ending: Ending,
+    context: EndingContext,
+    ids: set[UUID],
+    already_ended: Mapping[UUID, str],
+    user_pks: set[Any],
+) -> bool:
+    """Mark sessions as ended in the cache, and delete their data there; return whether it did."""
+    cache, alias = context.cache, settings.SESSION_CACHE_ALIAS
+    # The data are deleted in one call with the marks, if they are in the same cache.
+    with_marks = cache is not None and cache.raises and cache.alias == alias
+    stores, data = _data_to_delete(ending, context, ids if with_marks else set())
+    marked = cache is None or status_cache.mark_ended(
+        ids,
+        ending.reason,
+        earlier=already_ended,
+        user_pks=user_pks,
+        everyone=ending.target.scope is Scope.EVERYONE,
+        data=data if with_marks else (),
+        cache=cache,
+    )
+    if data and not with_marks:  # housekeeping: the guard refuses them
+        log_exceptions(partial(open_cache(alias).delete, data))
+    for store in stores:
+        store.state.data_deleted = marked
+    return marked
 
 
 def call_if_recorded(event: LogoutEvent | None, finish: Callable[[], Any]) -> None:

@@ -181,7 +181,7 @@ def _keep_client(connections: Any) -> None:
     """Use one client of redis-py for all calls. Threads and forked processes may share it.
 
     Django makes a client for each call, which takes three times as long as the call itself. Other
-    backends keep theirs.
+    backends keep one as well.
     """
     if hasattr(connections, "get_client"):
         client = connections.get_client(write=True)

@@ -177,12 +177,20 @@ def _finalize_session(request: HttpRequest, response: HttpResponse, original: An
         return not_ended_response(request)
     if state.unavailable and response.status_code == 500:
         return not_ended_response(request)
+    if login is not None:
+        activity.write_use(login.id, request)
+    return _tell_browser(request, response, state, reason)
+
+
+def _tell_browser(
+    request: HttpRequest, response: HttpResponse, state: SessionState, reason: str | None
+) -> HttpResponse:
+    """Say why the session was refused, and delete what the browser has of it."""
+    session: Any = request.session
     unknown = [state.key] if state.key_unknown and state.key and session.is_empty() else []
     if unknown and not session.engine.reachable(unknown):
         # Storage that does not answer looks like a session that is gone. Keep the cookie then.
         keep_cookies(request)
-    if login is not None:
-        activity.write_use(login.id, request)
     if state.by_cookie and not state.turned_away:
         response = explain_denial(request, response, state.shut_out or reason)
     delete_cookies(request, response)
