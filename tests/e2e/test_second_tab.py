@@ -44,7 +44,8 @@ def test_it_says_why_before_it_goes(open_page: Open) -> None:
 
     first.get_by_role("banner").get_by_role("button", name="Log out").click()
 
-    expect(second.get_by_role("dialog")).to_have_text("You have been logged out.")
+    dialog = second.get_by_role("dialog", name="You have been logged out.")
+    expect(dialog.get_by_role("link", name="Continue")).to_be_focused()
     assert second.evaluate("document.body.childElementCount") == 0
 
 
@@ -132,7 +133,8 @@ def test_the_back_button_shows_nothing_while_the_site_is_away(open_page: Open) -
 
     go_back(page)
 
-    expect(page.get_by_role("dialog")).to_have_text("One moment…")
+    dialog = page.get_by_role("dialog", name="This site isn't responding right now.")
+    expect(dialog.get_by_role("link", name="Try again")).to_have_attribute("href", PRIVATE)
     assert is_hidden(page, SECRET)
     page.context.set_offline(False)
     expect(page.get_by_role("heading", name="Offer a car")).to_be_visible()

@@ -90,6 +90,8 @@ def logout_script(
         "style": style,
         "script": script,
         "status": status,
+        # Tabs share a session if they share its cookie, whatever the language in their URLs.
+        "channel": f"{settings.SESSION_COOKIE_NAME} {settings.SESSION_COOKIE_PATH}",
         "logout": logout,
         "everywhere": everywhere,
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",

@@ -1,155 +1,425 @@
-/** Log out in all tabs at once. See docs/browser.md. */
+/**
+ * Log out in all tabs at once. See docs/browser.md.
+ *
+ * The page is in one state at a time. What happens (an answer of the server, a message from another
+ * tab, a click) is a transition; a state that does not know a transition ignores it.
+ */
+
+/**
+ * @typedef {object} State
+ * @property {boolean} [covers] The page cannot be seen, heard or used.
+ * @property {boolean} [sends] A logout is on its way.
+ * @property {[delay: number, how: string]} [after] What happens after some milliseconds.
+ * @property {Record<string, string>} to Transitions, and the states that they lead to.
+ *
+ * @typedef {object} Logout A form that is sent.
+ * @property {string} url
+ * @property {URLSearchParams} body
+ * @property {AbortController} [stop]
+ * @property {() => void} [wake] Ends the pause before the next try.
+ */
+
+const WATCHING = {
+  confirm: "shown",
+  warn: "warning",
+  warnFinally: "final",
+  end: "ended",
+  cover: "checking",
+  submit: "sending",
+  logOut: "out",
+  switchUser: "other",
+};
+const SENDING = { cover: "checking", wait: "waiting", logOut: "out" };
+
+/** If a state has a dialog, that has the same name. @type {Record<string, State>} */
+const STATES = {
+  shown: { to: WATCHING },
+  warning: { to: { ...WATCHING, dismiss: "shown" } },
+  final: { to: { ...WATCHING, dismiss: "calm" } },
+  // The user knows of the end, which cannot be postponed.
+  calm: { to: { ...WATCHING, warnFinally: "calm" } },
+  // The page may be stale: the browser has kept it, or fetched it ahead.
+  checking: { covers: true, to: { ...WATCHING, fail: "unknown" } },
+  unknown: { covers: true, to: { ...WATCHING, cover: "unknown" } },
+  ended: { covers: true, to: { ...WATCHING, cover: "ended" } },
+  sending: { sends: true, after: [1000, "delay"], to: { ...SENDING, delay: "slow" } },
+  slow: { covers: true, sends: true, after: [9000, "wait"], to: SENDING },
+  waiting: { covers: true, sends: true, to: { ...SENDING, dismiss: "shown" } },
+  // The page is empty, and on its way to the next one.
+  out: { covers: true, to: {} },
+  other: { covers: true, to: {} },
+};
+
+/** Milliseconds between two tries to log out, and until a request is given up. */
+const [PAUSE, PATIENCE] = [2000, 30000];
+const TYPED = "textarea, input:not([type=checkbox], [type=radio], [type=color], [type=range])";
+/** Proxies answer with these if they cannot reach the site. */
+const GATEWAY_ERRORS = [502, 503, 504];
+
 const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
 const words = find("template");
-const { status, logout, login, user, events, poll, warning } = find("script").dataset;
-const name = `django-logout ${status}`;
+const { channel, status, logout, login, user, events, poll, warning } = find("script").dataset;
+const name = `django-logout ${channel}`;
 const root = document.documentElement;
+const framed = top !== window;
+const { origin } = location;
 const ask = fetch;
 const on = addEventListener;
-const Channel = window.BroadcastChannel;
+const showModal = window.HTMLDialogElement?.prototype.showModal;
 
-// Channel, dialog, running check, sent form, next check, end; flags.
-/** @type {any[]} */
-let [tabs, open, asking, leaving, next, ends, stop, leads, typed, gone, calm, heard] = [];
-let [failures, last] = [0, Date.now()];
-let again = sessionStorage?.[name];
-delete sessionStorage?.[name];
+/** The state since a time, with its dialog, its timer, and the logout that is being sent. */
+const state = {
+  name: "shown",
+  since: 0,
+  /** @type {any} */ dialog: null,
+  timer: 0,
+  /** @type {Logout | null} */ pending: null,
+};
+
+/** @type {BroadcastChannel | null | undefined} */
+let tabs;
+/** @type {EventSource | null | undefined} */
+let stream;
+/** @type {Promise<void> | null} */
+let asking = null;
+// Requests that failed in a row, and whether one has ever reached the site from this page.
+let [failures, reached] = [0, false];
+// Times by now(): of the question last answered, the next question, the session's end, the last tick.
+let [asked, next, ends, last] = [-Infinity, Infinity, Infinity, 0];
+// The clock minus the page's own time, and how much of it was sleep.
+let [drift, slept] = [Date.now() - performance.now(), 0];
+let typed = false;
+/** Of the page that is covered: its title, and media that were playing. @type {any} */
+let covered = null;
+const again = attempt(() => sessionStorage.getItem(name));
+attempt(() => sessionStorage.removeItem(name));
+
+/**
+ * Does what a browser may refuse: storage may be full, or blocked with cookies.
+ * @template T
+ * @param {() => T} work
+ */
+function attempt(work) {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
 
 const here = () => location.pathname + location.search;
-const is = (kind = "") => open?.dataset.name === kind;
+
+/** Returns milliseconds, sleep included. A clock that is changed does not change them. */
+const now = () => performance.now() + slept;
+
+// ---- States ----
+
+/** Makes a transition. Returns false if the state does not know it. */
+function transit(how = "") {
+  const to = STATES[state.name].to[how];
+  if (to && to !== state.name) enter(to);
+  return Boolean(to);
+}
+
+function enter(to = "") {
+  const { dialog } = state;
+  const { covers, sends, after } = STATES[to];
+  clearTimeout(state.timer);
+  state.name = to;
+  state.since = now();
+  state.timer = after ? setTimeout(transit, ...after) : 0;
+  state.dialog = words.content.querySelector(`[data-name=${to}]`)?.cloneNode(true);
+  if (!sends) state.pending = null;
+  dialog?.close();
+  dialog?.remove();
+  if (state.dialog) open(state.dialog);
+  covers ? silence() : restore();
+}
+
+/** @param {any} dialog */
+function open(dialog) {
+  dialog.onclose = () => dialog === state.dialog && !dialog.open && dismiss();
+  const button = dialog.querySelector("[data-submit]");
+  if (button) button.onclick = () => state.pending && submitNatively(state.pending);
+  if (state.name === "unknown") lead(here());
+  else lead(login + encodeURIComponent(here()), isTyped() || framed ? "_blank" : "");
+  count();
+  root.append(dialog);
+  showModal.call(dialog);
+}
+
+/** Returns whether the user has typed something, be it before this script was loaded. */
+function isTyped() {
+  const fields = /** @type {NodeListOf<any>} */ (document.querySelectorAll(TYPED));
+  return typed || [...fields].some(({ value, defaultValue }) => value !== defaultValue);
+}
+
+/** Sets where the link of the dialog leads. */
+function lead(href = "", target = "") {
+  const link = state.dialog?.querySelector("a");
+  if (!link) return;
+  link.href = href;
+  if (target) link.target = target;
+}
+
+/** The user has closed the dialog. One that has to be answered is opened again. */
+function dismiss() {
+  const { name, pending, dialog } = state;
+  if (!transit("dismiss")) return showModal.call(dialog);
+  if (name === "warning") question("POST");
+  if (name !== "waiting") return;
+  pending?.stop?.abort();
+  check();
+}
+
+/** Puts the dialog above one that the page has opened later. Only the last one can be used. */
+function raise() {
+  if (!state.dialog?.open) return;
+  state.dialog.close();
+  showModal.call(state.dialog);
+}
+
+/** Stops what a covered page could still do: play, show a video outside of it, have a title. */
+function silence() {
+  covered ??= { title: document.title, playing: [] };
+  for (const media of /** @type {NodeListOf<HTMLMediaElement>} */ (
+    document.querySelectorAll("audio, video")
+  )) {
+    if (!media.paused) covered.playing.push(media);
+    media.pause();
+  }
+  document.exitPictureInPicture?.().catch(() => {});
+  attempt(() => /** @type {any} */ (window).documentPictureInPicture.window.close());
+  // The browser's history keeps the title with which a page is left.
+  const title = state.name !== "checking" && state.dialog?.querySelector("h2, p");
+  if (title) document.title = title.textContent;
+}
+
+function restore() {
+  if (!covered) return;
+  document.title = covered.title;
+  for (const media of covered.playing) media.play().catch(() => {});
+  covered = null;
+}
+
+// ---- Asking ----
 
 /** Checks the session. One check runs at a time. */
 export function check(reason = "") {
   return (asking ??= question("GET", reason).finally(() => (asking = null)));
 }
 
-/** POST also keeps the user logged in. */
-async function question(method = "POST", reason = "") {
+/** Checks the session, unless an answer is known to a question that was asked at or after a time. */
+async function checkSince(since = now()) {
+  await asking;
+  if (asked < since) await check();
+  else plan();
+}
+
+/** Lets one tab after the other do so: the first one tells the others. */
+async function share(since = now()) {
+  next = Infinity;
+  const turn = () => checkSince(since);
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  // Held for this long only: a browser may not keep a page with a lock for its Back button.
+  const locks = attempt(() => navigator.locks.request(name, { signal: stop.signal }, turn));
+  await (locks ?? turn()).catch(turn);
+  clearTimeout(timer);
+}
+
+/** Asks the server. POST also keeps the user logged in. */
+async function question(method = "", reason = "") {
+  const since = now();
   try {
     const url = `${status}?reason=${encodeURIComponent(reason)}`;
-    const response = await ask(url, { method, signal: AbortSignal.timeout(20000) });
-    if (!response.ok) throw response;
-    const answer = await response.json();
+    const { response, answer } = await request(url, { method });
+    if (!response.ok || !answer) throw response;
     failures = 0;
-    learn(answer);
-    tabs?.postMessage({ answer });
+    learn(answer, since);
+    tabs?.postMessage({ answer, age: now() - since });
   } catch {
     failures = 1 + (failures % 5);
+    transit("fail");
     plan();
   }
 }
 
-/** @param {any} message from another tab */
-function hear({ data: { answer, out, loaded } }) {
-  if (out) leave("out", out);
-  else if (answer) learn(answer);
-  else if (loaded !== user || open) check();
+/**
+ * @param {RequestInit} init
+ * @returns {Promise<{ response: Response, answer: any }>} with the JSON, or null
+ */
+async function request(url = "", init = {}, stop = new AbortController()) {
+  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  try {
+    const response = await ask(url, { ...init, signal: stop.signal });
+    reached = true;
+    return { response, answer: await response.json().catch(() => null) };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-/** @param {any} answer from the status URL */
-function learn(answer) {
-  if (gone || leaving) return;
-  heard = Date.now();
+/** @param {any} answer to a question that was asked at a time */
+function learn(answer, since = 0) {
+  // One that is older than another answer, or than the state of this page, says nothing about it.
+  if (since < Math.max(asked, state.since)) return plan();
+  asked = since;
   next = Infinity;
-  if (!answer.authenticated) return show("ended", answer.message);
-  if (answer.user !== user) return leave("other");
-  again = null;
-  if (is("ended") && !answer.csrf_token) return void question();
+  if (!answer.authenticated) return end(answer.message);
+  if (answer.user !== user) return leave("switchUser");
+  if (state.name === "ended" && !answer.csrf_token) return void question("POST");
   if (answer.csrf_token)
     for (const field of document.getElementsByName("csrfmiddlewaretoken"))
       field.setAttribute("value", answer.csrf_token);
-  const end = answer.expires_in ?? Infinity;
-  const idle = answer.idle_expires_in ?? Infinity;
-  const left = Math.min(end, idle);
-  ends = heard + left * 1000;
-  if (left > warning || (calm && left === end)) hide();
-  else show(left === end ? "final" : "warning");
+  const total = answer.expires_in ?? Infinity;
+  const left = Math.min(total, answer.idle_expires_in ?? Infinity);
+  ends = asked + left * 1000;
+  if (left > warning) transit("confirm");
+  else transit(left === total ? "warnFinally" : "warn");
   plan();
 }
 
-function plan() {
-  const now = Date.now();
-  const patience = is("checking") ? 1 : +poll || Infinity;
-  const turn = now + patience * (900 + Math.random() * 200) * 2 ** failures;
-  const marks = [turn, ends - warning * 1000, ends].filter((at) => at > now + 500);
-  next = Math.min(...marks) + (leads ? 0 : 5000); // The leader may be asleep.
+function end(message = "") {
+  if (!transit("end")) return;
+  const place = state.dialog?.querySelector("[data-message]");
+  if (place && message) place.textContent = message;
 }
 
-function tick() {
-  const now = Date.now();
-  if (now >= next || (Math.abs(now - last) > 5000 && !document.hidden)) check();
-  last = now;
-  const left = Math.max(0, Math.round((ends - now) / 1000));
-  for (const place of open?.querySelectorAll("[data-left]") ?? []) {
-    const step = place.dataset.left;
-    const text = (Math.ceil(left / step) * step).toLocaleString(root.lang || [], {
-      style: "unit",
-      unit: "second",
-      unitDisplay: "long",
+// ---- Logging out ----
+
+/** @param {any} event */
+function submitted(event) {
+  const { target: form, submitter } = event;
+  const plain = form.cloneNode(); // Without fields, whose names would hide its attributes.
+  const place = submitter?.getAttribute("formtarget") ?? plain.target;
+  if (event.defaultPrevented || plain.method !== "post" || (place && place !== "_self")) return;
+  const url = new URL(submitter?.getAttribute("formaction") ?? plain.action, document.baseURI);
+  if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
+  const { sends, to } = STATES[state.name];
+  if (sends) event.preventDefault(); // It was clicked twice.
+  if (!to.submit) return;
+  event.preventDefault();
+  const body = new URLSearchParams();
+  for (const [key, value] of new FormData(form)) body.append(key, String(value));
+  if (submitter?.name) body.append(submitter.name, submitter.value);
+  transit("submit");
+  send((state.pending = { url: url.href, body }));
+}
+
+/**
+ * Sends a logout until the site answers or the user cancels. What a script is not able to do, the
+ * browser does itself.
+ * @param {Logout} pending
+ */
+async function send(pending) {
+  const { url, body } = pending;
+  const headers = { Accept: "application/json" };
+  for (let tries = 0; ; tries++) {
+    pending.stop = new AbortController();
+    // To be kept alive after this page, a request has to be small. It is repeated without.
+    /** @type {RequestInit} */
+    const init = { method: "POST", body, headers, redirect: "manual", keepalive: !tries };
+    const found = await request(url, init, pending.stop).catch(() => null);
+    if (state.pending !== pending) return;
+    const answer = found?.answer;
+    if (answer?.logged_out) {
+      const to = new URL(answer.redirect_to, url).href;
+      tell({ out: to });
+      return leave("logOut", to, false);
+    }
+    const isAway = found ? GATEWAY_ERRORS.includes(found.response.status) && !answer : reached;
+    if (!isAway && (found || (tries && navigator.onLine))) return submitNatively(pending);
+    if (!found && !tries) continue;
+    transit("wait");
+    await new Promise((wake) => {
+      pending.wake = () => wake(null);
+      setTimeout(wake, PAUSE);
     });
-    if (place.textContent !== text) place.textContent = text;
+    if (state.pending !== pending) return;
   }
 }
 
-function show(kind = "", message = "") {
-  if (!is(kind)) {
-    hide();
-    const dialog = (open = words.content.querySelector(`[data-name=${kind}]`).cloneNode(true));
-    dialog.onclose = () => {
-      if (dialog !== open) return;
-      if (kind === "offline") leaving = null;
-      else if (kind === "warning") question();
-      else if (kind === "final") calm = true;
-      else return dialog.showModal();
-      hide();
-    };
-    root.append(dialog);
-    dialog.showModal();
+/** Sends a form of its own: no listener of the page is asked again. @param {Logout} pending */
+function submitNatively({ url, body }) {
+  const form = Object.assign(document.createElement("form"), {
+    method: "post",
+    action: url,
+    hidden: true,
+  });
+  for (const [key, value] of body) {
+    const field = document.createElement("input");
+    form.append(Object.assign(field, { type: "hidden", name: key, value }));
   }
-  if (message) open.querySelector("[data-message]").textContent = message;
-  const link = open.querySelector("a");
-  if (!link) return;
-  link.href = login + encodeURIComponent(here());
-  if (typed) link.target = "_blank";
+  root.append(form);
+  HTMLFormElement.prototype.submit.call(form);
 }
 
-function hide() {
-  const dialog = open;
-  open = null;
-  dialog?.close();
-  dialog?.remove();
+/** Empties the page, and goes to the next one. The browser may stay, so there is a link too. */
+function leave(how = "", to = here(), replace = true) {
+  if (!transit(how)) return;
+  document.body?.replaceChildren();
+  const out = state.name === "out";
+  if (out) lead(to, framed ? "_top" : "_self");
+  if (out ? framed : again || !attempt(() => (sessionStorage[name] = "1"))) return;
+  on("beforeunload", (event) => event.stopImmediatePropagation(), true);
+  go(to, replace);
 }
 
-/** Empties the page. */
-function leave(kind = "", to = "") {
-  gone = true;
-  show(kind);
-  document.body.replaceChildren();
-  if (again) return; // A cache serves this page to all.
-  sessionStorage?.setItem(name, "1");
-  location.replace(to[0] === "/" ? to : here());
+/** Goes to a URL, even if it differs from that of this page in its fragment only. */
+function go(to = here(), replace = true) {
+  const [page] = to.split("#");
+  if (to !== page && new URL(page, location.href).href === location.href.split("#")[0]) {
+    attempt(() => history.replaceState(null, "", `${here()}${location.search ? "&" : "?&"}`));
+    replace = true;
+  }
+  replace ? location.replace(to) : location.assign(to);
 }
 
-async function quit(mine = leaving) {
-  const [form, button, url] = mine;
-  try {
-    const response = await ask(url, {
-      method: "POST",
-      body: new FormData(form, button),
-      headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(10000),
-      keepalive: true,
-      redirect: "manual",
+// ---- Other tabs ----
+
+function join() {
+  tabs = attempt(() => new BroadcastChannel(name));
+  if (tabs) tabs.onmessage = hear;
+  listen();
+  plan();
+}
+
+/** @param {any} message from another tab */
+function hear({ data: { answer, age = 0, out, loaded } }) {
+  if (out) leave("logOut", out.startsWith(`${origin}/`) ? out : here());
+  else if (answer) learn(answer, now() - age);
+  else if (loaded !== user || state.dialog) share();
+}
+
+/** @param {any} message to other tabs. Storage may persist: it holds none. */
+function tell(message) {
+  const open = tabs ?? attempt(() => new BroadcastChannel(name));
+  if (!open)
+    attempt(() => {
+      localStorage[name] = 1;
+      delete localStorage[name];
     });
-    const answer = await response.json().catch(() => ({}));
-    gone = true;
-    if (!answer.logged_out) return form.requestSubmit(button);
-    tell({ out: answer.redirect_to });
-    location.href = answer.redirect_to;
-  } catch {
-    show("offline");
-    setTimeout(() => leaving === mine && quit(), 2000);
-  }
+  open?.postMessage(message);
+  if (!tabs) open?.close();
+}
+
+/** Receives the server's events while the page can be seen. A hidden one asks when it is shown. */
+function listen() {
+  const wanted = events && tabs !== null && !document.hidden;
+  if (!wanted) stream?.close();
+  if (!wanted || stream?.readyState === 2) stream = null;
+  if (!wanted || stream) return;
+  stream = new EventSource(events);
+  stream.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
+}
+
+/** Covers the page, and asks whether it may be shown. */
+function verify() {
+  if (!Object.keys(STATES[state.name].to).length) return go();
+  transit("cover");
+  state.since = now();
+  checkSince();
 }
 
 /** @param {any} answer */
@@ -159,74 +429,84 @@ function notice(answer) {
   return reason && check(reason);
 }
 
-function join() {
-  if (Channel) (tabs = new Channel(name)).onmessage = hear;
-  stop = new AbortController();
-  navigator.locks?.request(name, { signal: stop.signal }, lead).catch(() => {});
-}
-
-/** Holds the lock until the page is left. */
-function lead() {
-  leads = true;
-  plan();
-  const source = events ? new EventSource(events) : null;
-  source?.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
-  return new Promise((done) => {
-    stop.signal.onabort = () => (source?.close(), done((leads = false)));
-  });
-}
-
-/** @param {any} message to other tabs. Storage may persist: it holds none. */
-function tell(message) {
-  if (Channel) (tabs ?? new Channel(name)).postMessage(message);
-  else {
-    localStorage[name] = 1;
-    delete localStorage[name];
-  }
-}
-
-/** Covers a stale page until the server is asked. */
-const cover = () => is("ended") || show("checking");
-
-function verify() {
-  if (gone) return location.replace(here());
-  leaving = null;
-  cover();
-  check();
-}
-
-/** @param {any} event */
-function submitted(event) {
-  const { target: form, submitter } = event;
-  if (gone || event.defaultPrevented || form.method !== "post") return;
-  const action = submitter?.getAttribute("formaction") ?? form.cloneNode().action; // A clone has no fields.
-  const url = new URL(action, document.baseURI);
-  if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
-  event.preventDefault();
-  if (!leaving) quit((leaving = [form, submitter, url]));
-}
-
-/** @param {any} event */
+/** Notices the responses to requests of htmx, Turbo and Unpoly. @param {any} event */
 function intercept(event) {
   const { xhr, ctx, fetchResponse } = event.detail ?? {};
   const { response } = ctx ?? fetchResponse ?? event;
   if (notice(xhr ?? response?.xhr ?? response)) event.preventDefault();
 }
 
-if (user) {
-  const look = () => document.hidden || Date.now() - heard < 2000 || check();
+// ---- Time ----
+
+function plan() {
+  const at = now();
+  const { name } = state;
+  const patience = name === "checking" || name === "unknown" ? 1 : +poll || Infinity;
+  const turn = at + patience * (900 + Math.random() * 200) * 2 ** failures;
+  const marks = [turn, ends - warning * 1000, ends].filter((mark) => mark > at + 500);
+  next = Math.min(...marks);
+}
+
+function tick() {
+  const change = Date.now() - performance.now() - drift;
+  const changed = Math.abs(change) > 5000;
+  if (changed) {
+    drift += change;
+    slept += Math.max(change, 0);
+  }
+  const at = now();
+  if (changed) share();
+  // Another tab may have asked within this second.
+  else if (at >= next || (at - last > 5000 && !document.hidden)) share(at - 1000);
+  last = at;
+  count();
+}
+
+/** Writes how many seconds are left, or a lower number that changes less often, to be read aloud. */
+function count() {
+  const left = Math.max(0, Math.floor((ends - now()) / 1000));
+  for (const place of state.dialog?.querySelectorAll("[data-left]") ?? []) {
+    const steps = [20, 10, 5].filter((step) => step <= place.dataset.left);
+    const step = steps.find((step) => step <= left) ?? 1;
+    const text = (Math.floor(left / step) * step).toLocaleString(languages(), {
+      style: "unit",
+      unit: "second",
+      unitDisplay: "long",
+    });
+    if (place.textContent !== text) place.textContent = text;
+  }
+}
+
+/** The page's language; that of the browser if the page's is no tag of BCP 47. */
+const languages = () =>
+  attempt(() => Intl.getCanonicalLocales(root.lang.replaceAll("_", "-"))) ?? [];
+
+if (user && showModal) {
+  const look = () => document.hidden || now() - asked < 2000 || check();
   for (const type of ["visibilitychange", "focus", "online"]) on(type, look);
+  on("visibilitychange", listen);
+  on("online", () => state.pending?.wake?.());
   on("htmx:beforeOnLoad", intercept);
   on("htmx:before:response", intercept);
   on("turbo:before-fetch-response", intercept);
   on("up:fragment:loaded", intercept);
-  on("storage", ({ key }) => key === name && check());
+  on("storage", ({ key }) => key === name && share());
   on("input", () => (typed = true));
+  on("play", () => STATES[state.name].covers && silence(), true);
   on("submit", submitted);
-  on("pagehide", () => (stop.abort(), tabs?.close(), cover()));
+  on("pagehide", () => {
+    tabs?.close();
+    tabs = null;
+    listen();
+    transit("cover");
+  });
   on("pageshow", ({ persisted }) => persisted && (join(), verify()));
-  window.fetch = (...request) => ask(...request).then((answer) => (notice(answer), answer));
   on("prerenderingchange", verify, true);
+  window.fetch = (...request) => ask(...request).then((answer) => (notice(answer), answer));
+  HTMLDialogElement.prototype.showModal = function () {
+    showModal.call(this);
+    raise();
+  };
   join();
   const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
   if (again || from?.deliveryType || from?.activationStart || !from?.transferSize) verify();
