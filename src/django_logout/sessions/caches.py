@@ -13,7 +13,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from time import time
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -183,9 +183,8 @@ def _keep_client(connections: Any) -> None:
     Django makes a client for each call, which takes three times as long as the call itself. Other
     backends keep one as well.
     """
-    if hasattr(connections, "get_client"):
-        client = connections.get_client(write=True)
-        connections.get_client = lambda key=None, *, write=False: client
+    if hasattr(connections, "_client"):
+        connections._client = cache(connections._client)
 
 
 def places_of(location: Any) -> list[str]:
