@@ -37,6 +37,8 @@ def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any
     to press. (And nothing that the policy refuses: ``open_page``.)"""
     page = look(_opens(open_page, variant))
     _assert_works_by_keyboard(page)
+    _assert_danger_is_marked(page)
+    _assert_buttons_have_edges(page)
     assert_accessible(page)
     page.emulate_media(color_scheme="dark")
     assert page.evaluate(BRIGHTNESS) < 64
@@ -64,6 +66,25 @@ def test_every_page_reads_from_right_to_left(open_page: Open, variant: Variant, 
     assert page.evaluate(LEFT_TO_RIGHT) == []
     heading, card = page.get_by_role("heading", level=1), page.get_by_role("main")
     assert _right(card) - _right(heading) < 40
+
+
+def _assert_danger_is_marked(page: Page) -> None:
+    """What ends other sessions has a colour of its own, and is not the most prominent button."""
+    for button in page.get_by_role("button", name=re.compile("everywhere|End ")).all():
+        expect(button).to_contain_class("logout-danger")
+    for button in page.locator(".logout-danger:visible").all():
+        assert button.evaluate("b => getComputedStyle(b).backgroundColor") == "rgba(0, 0, 0, 0)"
+        colour = button.evaluate("b => getComputedStyle(b).color")
+        red, green, blue = map(int, re.findall(r"\d+", colour))
+        assert red > 2 * max(green, blue)
+
+
+def _assert_buttons_have_edges(page: Page) -> None:
+    """Where the system chooses the colours, there are no backgrounds by which to know a button."""
+    page.emulate_media(forced_colors="active")
+    for button in page.locator(".logout-button:visible").all():
+        assert "solid" in button.evaluate("b => getComputedStyle(b).border")
+    page.emulate_media(forced_colors="none")
 
 
 def _assert_works_by_keyboard(page: Page) -> None:

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from django_logout.sessions.devices import device_name
+from django_logout.sessions.devices import device_name, shown_address
 from tests.clients import LOGOUT, logged_in_as
 from tests.mails import ENDED, IPHONE, LINUX, LINUX_LATER, NEW, SECRET, log_in, subjects
 from tests.query_counts import cost
@@ -58,7 +58,8 @@ def test_unknown_device_or_network_is_told(user: Any, agent: str, ip: str) -> No
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
     assert f"Device: {device_name(agent)}\n" in message.body
     assert "http://testserver/accounts/sessions/not-me/" in message.body
-    assert str(LoginSession.objects.latest("created_at").ip_address) in message.body
+    stored = LoginSession.objects.latest("created_at").ip_address
+    assert f"IP address: {shown_address(stored)}\n" in message.body
     log_in(agent, ip)
     assert len(mail.outbox) == 1
 

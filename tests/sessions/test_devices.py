@@ -130,6 +130,23 @@ def test_by_default_the_network_is_stored(settings: Any) -> None:
     assert devices.stored_ip(None) is None
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("203.0.113.77", "203.0.113.77"),
+        ("203.0.113.0", "203.0.113.x"),
+        ("127.0.0.0", "127.0.0.x"),
+        ("2001:db8:1:2::5", "2001:db8:1:2::5"),
+        ("2001:db8:1::", "2001:db8:1:x"),
+        ("2001:db8::", "2001:db8:0:x"),
+        (None, ""),
+    ],
+)
+def test_a_network_is_never_shown_as_an_address(stored: str | None, shown: str) -> None:
+    """Of a truncated address only the network is known; no machine has the address that is stored."""
+    assert devices.shown_address(stored) == shown
+
+
 @pytest.mark.parametrize(("agent", "names"), AGENTS.items(), ids=range(len(AGENTS)))
 def test_devices_have_readable_names(agent: str, names: tuple[str, ...]) -> None:
     """Browser and system, as people call them."""

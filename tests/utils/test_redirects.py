@@ -2,10 +2,12 @@
 
 import logging
 
+from typing import Any
+
 import pytest
 from django.test import RequestFactory
 
-from django_logout.utils.redirects import safe_next
+from django_logout.utils.redirects import home_url, safe_next, way_back
 
 #: What attackers put there. Not one of them may be followed.
 HOSTILE = (
@@ -103,3 +105,24 @@ def test_refusals_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(50):
         assert safe_next(RequestFactory().get("/"), f"//evil{number}.example", {"testserver"}) == ""
     assert len(caplog.records) == 10
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_hostile_referer_is_no_way_back(url: str, settings: Any) -> None:
+    """Nor is one of this site whose path would name a host."""
+    settings.LOGIN_REDIRECT_URL = "/home/"
+    for referer in (url, f"http://testserver/{url}", f"http://testserver{url}"):
+        request = RequestFactory().get("/out/", headers={"Referer": referer})
+        back = way_back(request)
+        assert back.startswith("/")
+        assert not back.startswith(("//", "/\\"))
+
+
+def test_home_is_where_a_login_leads(settings: Any) -> None:
+    """If the project has named it, and it exists; Django's default leads nowhere in most sites."""
+    settings.LOGIN_REDIRECT_URL = "/accounts/profile/"
+    assert home_url() == "/"
+    settings.LOGIN_REDIRECT_URL = "private"
+    assert home_url() == "/private/"
+    settings.LOGIN_REDIRECT_URL = "no-such-page"
+    assert home_url() == "/"

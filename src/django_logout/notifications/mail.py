@@ -26,7 +26,7 @@ from django_logout.notifications import report
 from django_logout.notifications.tasks import after_commit, task
 from django_logout.responses import messages
 from django_logout.sessions import registry
-from django_logout.sessions.devices import device_name, network
+from django_logout.sessions.devices import device_name, network, shown_address
 from django_logout.sessions.identity import is_derived
 from django_logout.types import Ending
 from django_logout.utils.redirects import reverse_here
@@ -83,7 +83,7 @@ def send_new_device_mail(session_id: str, site: str) -> None:
     """Mail the user of a login, unless the user has logged in with this device before."""
     row = registry.sessions().filter(pk=session_id).select_related("user").first()
     if row is not None and row.user_id is not None and _is_new_device(row):
-        context = {"ip_address": row.ip_address}
+        context = {"ip_address": shown_address(row.ip_address)}
         _send("new_device", row.user, row.created_at, site, [row.user_agent], context)
 
 

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from django_logout.decorators import exempt
 from django_logout.exceptions import SessionNotEnded
 from django_logout.notifications import report
-from django_logout.utils.redirects import resolve_or_log, reverse_here
+from django_logout.utils.redirects import home_url, resolve_or_log, reverse_here
 from django_logout.web.finalize import not_ended_response
 
 #: View names of pages to set a new password on: Django's and allauth's.
@@ -65,6 +65,7 @@ class NotMeView(TemplateView):
         context = self.get_context_data(
             state=state,
             title=title,
+            home_url=home_url(),
             login_url=resolve_or_log(settings.LOGIN_URL),
             password_url=next(filter(None, password_urls), ""),
             **context,

@@ -110,6 +110,22 @@ def network(address: str | None) -> str | None:
     return str(ip_network(f"{address}/{bits}", strict=False).network_address)
 
 
+def shown_address(address: str | None) -> str:
+    """Return an address of a row as people read it; ``""`` if none is stored.
+
+    Of a truncated address it returns the network, such as ``203.0.113.x`` or ``2001:db8:1:x``: the
+    address that is stored belongs to no client.
+    """
+    if address is None or address != network(address):
+        return address or ""
+    kept = 3  # /24 is three numbers of IPv4, /48 three groups of IPv6
+    found = ip_address(address)
+    parts = found.exploded.split("." if found.version == 4 else ":")[:kept]
+    if found.version == 4:
+        return ".".join([*parts, "x"])
+    return ":".join([*(part.lstrip("0") or "0" for part in parts), "x"])
+
+
 def facts(request: HttpRequest | None) -> dict[str, Any]:
     """Return the fields of a session's row about the device: address, user agent and name."""
     found = client_facts(request)

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import global_settings, settings
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from django_logout.utils.rate_limit import RateLimit
@@ -48,6 +50,27 @@ def resolve_or_log(target: Any) -> str:
     except NoReverseMatch:
         logger.exception("%r leads to no URL of this site.", str(target))
         return ""
+
+
+def home_url() -> str:
+    """Return the URL to which a login leads, or that of the first page if the project has not
+    named one."""
+    named = settings.LOGIN_REDIRECT_URL != global_settings.LOGIN_REDIRECT_URL
+    return (named and resolve_or_log(settings.LOGIN_REDIRECT_URL)) or get_script_prefix()
+
+
+def way_back(request: HttpRequest) -> str:
+    """Return the URL of the page from which the user has come to this one, if it is of this site
+    and not a login page, or else :func:`home_url`."""
+    referer, hosts = request.headers.get("Referer", ""), {request.get_host()}
+    if not url_has_allowed_host_and_scheme(referer, hosts, request.is_secure()):
+        return home_url()
+    parts = urlsplit(referer)
+    if parts.path in {"", request.path, urlsplit(resolve_or_log(settings.LOGIN_URL)).path}:
+        return home_url()
+    back = parts._replace(scheme="", netloc="").geturl()
+    # A path may begin with two slashes, and would name a host then.
+    return back if url_has_allowed_host_and_scheme(back, hosts) else home_url()
 
 
 def reverse_all_here(request: HttpRequest | None, names: Iterable[str]) -> list[str]:

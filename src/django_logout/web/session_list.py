@@ -18,7 +18,7 @@ from django_logout.models import LoginSession
 from django_logout.policies import session_limits
 from django_logout.revokers import runner
 from django_logout.sessions import registry, timeouts
-from django_logout.sessions.devices import spoken
+from django_logout.sessions.devices import shown_address, spoken
 from django_logout.sessions.timeouts import Limits
 from django_logout.types import Credential, Target
 from django_logout.utils.redirects import reverse_here
@@ -67,6 +67,7 @@ class Listing:
                 **row,
                 "end_url": reverse("logout_session_end", session_id=row["id"]),
                 "title": titles.get(row["kind"], row["kind"]),
+                "network": shown_address(row["ip_address"]),
             }
             for row in self.data()
         ]

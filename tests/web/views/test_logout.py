@@ -9,7 +9,7 @@ from django.utils import translation
 
 from django_logout.models import LogoutEvent
 from django_logout.views import LogoutView
-from tests.clients import LOGOUT, Page, logged_in_as
+from tests.clients import EVERYWHERE, LOGOUT, Page, browser, logged_in_as
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,37 @@ def test_get_with_a_hostile_next_does_not_carry_it_on(ann: Client) -> None:
 
     assert Page(response).field("next") is None
     assert b"evil.example" not in response.content
+
+
+@pytest.mark.parametrize(
+    ("referer", "url"),
+    [
+        ("http://testserver/private/?a=1", "/private/?a=1"),
+        ("the question itself", "/"),
+        ("http://testserver/login/?next=/private/", "/"),
+        ("https://evil.example/private/", "/"),
+        ("http://testserver//evil.example/", "/"),
+        ("", "/"),
+    ],
+)
+@pytest.mark.parametrize("asks", [LOGOUT, EVERYWHERE])
+def test_the_question_can_be_cancelled(ann: Client, asks: str, referer: str, url: str) -> None:
+    """By a link back to where the user comes from, or to where a login leads; without a script."""
+    referer = referer.replace("the question itself", f"http://testserver{asks}")
+
+    page = Page(ann.get(asks, headers={"Referer": referer}))
+
+    assert [link["href"] for link in page.all("a")] == [url]
+    assert logged_in_as(ann) == "ann"
+
+
+def test_the_question_can_be_cancelled_after_an_attack(user: Any) -> None:
+    """The link does not lead to the other site that has sent the form."""
+    here = browser(user, enforce_csrf_checks=True)
+
+    page = Page(here.post(LOGOUT, headers={"Referer": "http://evil.example/"}))
+
+    assert [link["href"] for link in page.all("a")] == ["/"]
 
 
 def test_head_is_get_without_a_body(ann: Client) -> None:

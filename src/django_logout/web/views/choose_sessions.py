@@ -20,6 +20,7 @@ from django_logout.guard.presented import is_logged_in, keep_cookies
 from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
+from django_logout.sessions.devices import shown_address
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.redirects import resolve_or_log
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
@@ -115,6 +116,10 @@ class ChooseView(SessionsView):
         context = {
             "title": _("Choose where to log out"),
             **self.data,
+            "sessions": [
+                {**row, "network": shown_address(row["ip_address"])}
+                for row in self.data["sessions"]
+            ],
             "account": self.pending.user.get_username(),
             "just_now": timezone.now() - timedelta(minutes=1),
             **context,

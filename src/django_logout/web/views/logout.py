@@ -25,7 +25,7 @@ from django_logout.responses.base import Kind, respond
 from django_logout.responses.messages import IMPERSONATED, TOO_MANY_COOKIES
 from django_logout.responses.pages import SafePage, log_failure, render_own
 from django_logout.types import LogoutResult
-from django_logout.utils.redirects import resolve_or_log, safe_next
+from django_logout.utils.redirects import resolve_or_log, safe_next, way_back
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.reauthentication import reauthentication_response
 
@@ -114,6 +114,7 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             "next": self.get_redirect_url(),
             "next_field": self.redirect_field_name,
             "everywhere": self.everywhere,
+            "cancel_url": way_back(self.request),
         }
 
         def build() -> HttpResponse:
