@@ -135,7 +135,7 @@ def _data_to_delete(
     stores = [
         store
         for store in context.presented.stores
-        if store.session_key and (login := store.state.identity) is not None and login.id in ids
+        if store.session_key and (login := store.identity) is not None and login.id in ids
     ]
     return stores, engine.cache_keys([store.session_key for store in stores])
 

@@ -98,7 +98,7 @@ class PresentedSessions(NamedTuple):
 
     def _is_deleted(self, store: Any) -> bool:
         """Return whether the ending has deleted the data of a session."""
-        identity = store.state.identity
+        identity = store.identity  # by the data, which code may have changed
         ended = identity is not None and identity.id in self.state.ended
         return ended and (store.engine.model is not None or store.state.data_deleted)
 
