@@ -100,6 +100,8 @@ def guard_session(request: Any) -> Any:
     ``None`` is returned for a request without a session.
     """
     session = vars(request)[ORIGINAL] = session_of(request)
+    if isinstance(session, GuardedStore):
+        session.serve(request)
     if (
         session is not None
         and install_guard(session, request)

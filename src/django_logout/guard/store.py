@@ -108,8 +108,13 @@ class GuardedStore(_Base):
         self.__dict__["presented"] = key, request
 
     def serve(self, request: Any) -> None:
-        """Belong to the request that is served: the object was made before that was known."""
+        """Belong to the request that is served: the object was made before that was known.
+
+        It may have been made while a view served another request, and sent this one to its own
+        site.
+        """
         self.__dict__["presented"] = self.presented_key, request
+        self.reopened = None
         if "state" in vars(self):
             self.state.request = request
 
