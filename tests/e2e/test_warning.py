@@ -115,6 +115,61 @@ def test_it_counts_and_is_heard_only_now_and_then(page: Page) -> None:
     assert all(re.fullmatch(r"1\d seconds", text or "") for text in seen)
 
 
+#: Before the script runs: what each dialog says at the moment at which it opens.
+NOTE_OPENING = """
+window.opened = [];
+const { showModal } = HTMLDialogElement.prototype;
+HTMLDialogElement.prototype.showModal = function () {
+  opened.push([...this.querySelectorAll("[data-left]")].map(({ textContent }) => textContent));
+  showModal.call(this);
+};
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "en_US", "not a language", ""])
+def test_it_opens_with_the_time_that_is_left(open_page: Open, language: str) -> None:
+    """Whatever the page says of its language: not every ``lang`` is a tag that browsers know."""
+    page = open_page(user="customer")
+    errors: list[object] = []
+    page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 - it is marked
+    page.add_init_script(NOTE_OPENING)
+    page.goto(PRIVATE)
+    page.evaluate("language => { document.documentElement.lang = language; }", language)
+    page.route("**/accounts/session/**", _told(5000, 43))
+
+    look_at(page)
+
+    timer = page.get_by_role("dialog", name="Are you still there?").get_by_role("timer")
+    expect(timer).to_have_text(re.compile(r"^\d\d seconds$"))
+    ((seen, heard),) = page.evaluate("opened")
+    assert re.fullmatch(r"4[0-3] seconds", seen)
+    assert heard == "40 seconds"
+    assert not errors
+
+
+def test_what_is_heard_is_never_more_than_what_is_left(open_page: Open) -> None:
+    """Rounded down, and said in a few steps."""
+    page = open_page(user="customer")
+    page.clock.install()
+    page.goto(PRIVATE)
+    page.route("**/accounts/session/**", _told(5000, 43))
+    page.clock.run_for(2500)  # it has perhaps asked just now
+    look_at(page)
+    dialog = page.get_by_role("dialog", name="Are you still there?")
+    expect(dialog.get_by_role("timer")).to_have_text(re.compile("^4[0-3] seconds$"))
+    page.unroute_all()
+    page.route("**/accounts/session/**", lambda route: route.abort())
+
+    pairs = []
+    for _ in range(45):
+        page.clock.run_for(1000)
+        texts = (dialog.get_by_role("timer"), dialog.get_by_role("status"))
+        pairs.append([int(re.search(r"\d+", each.text_content() or "")[0]) for each in texts])  # type: ignore[index]
+
+    assert all(heard <= seen for seen, heard in pairs)
+    assert {heard for seen, heard in pairs if seen >= 5} == {20, 10, 5} | {pairs[0][1]}
+
+
 def test_what_cannot_be_put_off_is_said_and_does_not_come_again(page: Page) -> None:
     """A maximum length: no button pretends to help, and who has read it can go on working."""
     page.route("**/accounts/session/**", _told(15, None))

@@ -45,6 +45,8 @@ def by_host(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         more = settings.VARIANTS.get(request.get_host().partition(".")[0], {})
+        if "URLS" in more:
+            request.urlconf = more["URLS"]  # type: ignore[attr-defined]
         with _one_at_a_time, override_settings(**more):
             response = get_response(request)
         if "/trial/" in request.path or "/undriven/" in request.path:  # rules stand in the page
