@@ -51,7 +51,8 @@ class LogoutSettings(SimpleNamespace):
     "Data that a browser is asked to clear when it logs out, by the header ``Clear-Site-Data``."
 
     DELETE_COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
-    "Further cookies to delete. Names, or dicts with name, path, domain, samesite and secure."
+    """Further cookies to delete. Names, or dicts with name, path, domain, samesite, secure and
+    partitioned."""
 
     EXEMPT_CREDENTIALS: tuple[str, ...] = ()
     "Credentials that endings do not revoke, such as personal API keys. Names of revokers or apps."
@@ -67,6 +68,9 @@ class LogoutSettings(SimpleNamespace):
 
     LAST_SEEN_INTERVAL: timedelta | int = 60
     "Minimum time between two writes of a session's activity. A timedelta or seconds."
+
+    LOGIN_STATUS: bool = False
+    "Whether browsers are told by the header ``Set-Login`` that a user has logged in or out (FedCM)."
 
     MAX_PRESENTED_SESSIONS: int = 20
     "Maximum number of further sessions of a browser, behind cookies of one name, that it ends."
@@ -108,6 +112,9 @@ class LogoutSettings(SimpleNamespace):
 
     REVOKERS: tuple[str, ...] = ()
     "Dotted paths of the project's own revokers, in addition to those of the installed apps."
+
+    SESSION_COOKIE_PARTITIONED: bool | None = None
+    "Whether the session cookie is set with ``Partitioned``. ``None`` asks Django's setting, if any."
 
     TRUSTED_PROXIES: tuple[str, ...] = ()
     "Addresses or networks of the project's proxies, whose ``X-Forwarded-For`` is trusted."

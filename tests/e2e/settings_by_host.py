@@ -13,12 +13,28 @@ LANGUAGES = [("en", "English"), ("pt-br", "Brazilian Portuguese"), ("ar", "Arabi
 ROOT_URLCONF = "tests.e2e.urls"
 MIDDLEWARE = ["tests.e2e.urls.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
+#: Cookies that a middleware of the project sets with ``Partitioned``.
+PARTITIONED: set[str] = set()
+EMBEDDED = {
+    "PARTITIONED": {"sessionid", "chat"},
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_SAMESITE": "None",
+}
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
     "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
     "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "languages": {"URLS": "tests.e2e.urls_by_language"},
     "host-prefix": {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_SECURE": True},
+    "partitioned": EMBEDDED
+    | {
+        "LOGOUT": {
+            "SESSION_COOKIE_PARTITIONED": True,
+            "DELETE_COOKIES": [{"name": "chat", "samesite": "None", "partitioned": True}],
+        }
+    },
+    "not-told": EMBEDDED
+    | {"LOGOUT": {"DELETE_COOKIES": [{"name": "chat", "samesite": "None", "secure": True}]}},
     **{
         f"clear-{name}": {"LOGOUT": LOGOUT | {"CLEAR_SITE_DATA": kinds}}
         for name, kinds in {

@@ -9,20 +9,23 @@ from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.test import override_settings
 from django.urls import path
 from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
 
 from config.urls import urlpatterns as site  # type: ignore[import-not-found]
-from django_logout import Target, end_sessions
+from django_logout import Target, end_sessions, logout
 from django_logout.exceptions import SessionNotEnded
 from django_logout.models import LoginSession
 from django_logout.notifications.report import make_token
 from django_logout.sessions import activity
+from django_logout.utils.cookies import make_partitioned
 from tests.e2e import prerendering
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -49,6 +52,9 @@ def by_host(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             request.urlconf = more["URLS"]  # type: ignore[attr-defined]
         with _one_at_a_time, override_settings(**more):
             response = get_response(request)
+            for name in settings.PARTITIONED.intersection(response.cookies):
+                if response.cookies[name].value:  # as set, and not as deleted
+                    make_partitioned(response, name)
         if "/trial/" in request.path or "/undriven/" in request.path:  # rules stand in the page
             del response.headers["Content-Security-Policy"]
         return response
@@ -109,6 +115,24 @@ def report(request: HttpRequest) -> HttpResponse:
     return redirect("logout_not_me", token=make_token(user, timezone.now()))
 
 
+def frame(request: HttpRequest) -> HttpResponse:
+    """A page with another in a frame, that of ``?page=``."""
+    return HttpResponse(f'<!DOCTYPE html><iframe name="embedded" src="{request.GET["page"]}">')
+
+
+@csrf_exempt
+@xframe_options_exempt
+def embedded(request: HttpRequest, step: str) -> HttpResponse:
+    """A page that another site shows in a frame: log in, log out, or tell which cookies came."""
+    response = HttpResponse(" ".join(sorted(request.COOKIES.keys() & settings.PARTITIONED)))
+    if step == "login":
+        login(request, get_user_model().objects.get(username="customer"))
+        response.set_cookie("chat", "1", samesite="None", secure=True)
+    elif step == "logout":
+        logout(request)
+    return response
+
+
 def worker(request: HttpRequest, kind: str) -> HttpResponse:
     """A service worker: one that stores whatever it sees, or that of the documentation."""
     recipe = re.search(r"```js\n(self\..*?)```", (DOCS / "traces.md").read_text(), re.DOTALL)
@@ -123,6 +147,8 @@ urlpatterns = [
     path("trial/end/<reason>/", end),
     path("trial/not-ended/", not_ended),
     path("trial/report/", report),
+    path("trial/frame/", frame),
+    path("trial/embedded/<step>/", embedded),
     path("worker-<kind>.js", worker),
     *prerendering.urlpatterns,
     *site,

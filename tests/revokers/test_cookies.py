@@ -60,6 +60,16 @@ def test_secure_cookie_is_deleted_as_secure(ann: Client, settings: Any) -> None:
     assert [gone[name]["secure"] for name in ("__Secure-a", *names)] == [True] * 3
 
 
+def test_partitioned_cookie_is_deleted_as_partitioned(ann: Client, settings: Any) -> None:
+    """Otherwise the browser keeps it."""
+    settings.LOGOUT = {"DELETE_COOKIES": [{"name": "chat", "partitioned": True}, "theme"]}
+    ann.cookies["chat"] = ann.cookies["theme"] = "1"
+
+    gone = ann.post(LOGOUT).cookies
+
+    assert [gone[name].output().count("; Partitioned") for name in ("chat", "theme")] == [1, 0]
+
+
 def test_cookies_of_other_browsers_are_not_counted(ann: Client, user: Any) -> None:
     """An ending without a request cannot delete them."""
     ann.cookies["theme"] = "dark"

@@ -10,6 +10,7 @@ from django.test import AsyncClient, Client
 
 from django_logout import Target, end_sessions, logout
 from django_logout.exceptions import SessionNotEnded
+from django_logout.policies import pending_login
 from tests.clients import LOGOUT
 from tests.outages import make_cache_unwritable
 from tests.urlconf import OUT, routes
@@ -57,6 +58,45 @@ def test_cookie_with_a_prefix_is_deleted(user: Any, settings: Any) -> None:
     found = client.post(LOGOUT, secure=True).cookies["__Host-sessionid"]
 
     assert (found.value, found["max-age"], found["secure"]) == ("", 0, True)
+
+
+PARTITIONED = {"SESSION_COOKIE_PARTITIONED": True}
+
+
+@pytest.mark.parametrize("path", [LOGOUT, "/plain-logout/"])
+def test_partitioned_cookie_is_deleted_as_partitioned(
+    ann: Client, settings: Any, path: str
+) -> None:
+    """Otherwise the browser keeps it."""
+    settings.LOGOUT = PARTITIONED
+
+    assert cookie(ann.post(path)).output().count("; Partitioned") == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["ended", "unknown"])
+def test_partitioned_cookie_of_a_session_that_is_gone_is_deleted_too(
+    ann: Client, user: Any, settings: Any, known: bool
+) -> None:
+    """``SessionMiddleware`` deletes it, without the attribute."""
+    settings.LOGOUT = PARTITIONED
+    if known:
+        end_sessions(Target.user(user))
+    else:
+        ann.cookies["sessionid"] = "x" * 32
+
+    assert cookie(ann.get("/private/")).output().count("; Partitioned") == 1
+
+
+def test_pending_login_is_partitioned_like_the_session(settings: Any, user: Any) -> None:
+    """In the frame of another site the browser would not send it back otherwise."""
+    settings.LOGOUT = PARTITIONED | {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
+    Client().force_login(user)
+    credentials = {"username": "ann", "password": "pw"}
+
+    set_ = Client().post("/login/", credentials).cookies[pending_login.COOKIE]
+
+    assert set_.value
+    assert set_.output().count("; Partitioned") == 1
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])

@@ -123,8 +123,7 @@ def cancel_pending_login(request: HttpRequest, pending: PendingLogin) -> None:
 
 def set_cookie(response: HttpResponse, secret: str) -> None:
     """Store the secret of the pending login in the browser."""
-    attributes = cookies.session_cookie_attributes()
-    response.set_cookie(COOKIE, secret, max_age=MAX_AGE, httponly=True, **attributes)
+    cookies.set_cookie_like_session(response, COOKIE, secret, max_age=MAX_AGE, httponly=True)
 
 
 def delete_cookie(response: HttpResponse) -> None:

@@ -15,7 +15,7 @@ from django_logout.utils.cookies import delete_cookie
 
 Cookie = Mapping[str, Any]
 
-ATTRIBUTES = ("path", "domain", "secure", "samesite")
+ATTRIBUTES = ("path", "domain", "secure", "samesite", "partitioned")
 _TO_DELETE = "_django_logout_cookies"
 
 

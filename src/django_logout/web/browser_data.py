@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django_logout.conf import logout_settings
 from django_logout.guard.presented import cookie_names
 from django_logout.guard.state import SessionState
-from django_logout.utils.cookies import delete_cookie_like_session
+from django_logout.utils.cookies import delete_cookie_like_session, session_cookie_partitioned
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -20,6 +20,7 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     cookie even if it did not come with the request, but not if it belongs to another session.
     """
     session: Any = request.session
+    _delete_partitioned(request, response, session)
     logged_out = state.logged_out and state.by_cookie and not state.ended_elsewhere
     if not logged_out or response.status_code >= 500:
         return
@@ -34,3 +35,14 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     trusted = request.is_secure() or "Sec-Fetch-Site" in request.headers
     if kinds and trusted and request.method not in SAFE_METHODS and session.identity is None:
         response.headers.setdefault("Clear-Site-Data", ", ".join(f'"{kind}"' for kind in kinds))
+
+
+def _delete_partitioned(request: HttpRequest, response: HttpResponse, session: Any) -> None:
+    """Delete a session cookie with ``Partitioned`` that ``SessionMiddleware`` would delete without.
+
+    The browser would keep it. The middleware deletes it if the request has brought it and the
+    session is empty, after a logout or because it had ended, and keeps what the header has already.
+    """
+    name = settings.SESSION_COOKIE_NAME
+    if session_cookie_partitioned() and name in request.COOKIES and session.is_empty():
+        delete_cookie_like_session(response, name, domain=settings.SESSION_COOKIE_DOMAIN)

@@ -60,6 +60,7 @@ from django_logout.web.denials import (
     remove_refused_cookie,
 )
 from django_logout.web.headers import forbid_storing, withdraws_cookie
+from django_logout.web.login_status import announce_login_status
 
 end_logins = lazy_import("policies.blacklisting.end_logins")
 
@@ -195,6 +196,7 @@ def _tell_browser(
         response = explain_denial(request, response, state.shut_out or reason)
     delete_cookies(request, response)
     clear_browser_data(request, response, state)
+    announce_login_status(request, response, state)
     if state.pending_login_secret:
         pending_login.set_cookie(response, state.pending_login_secret)
     return response

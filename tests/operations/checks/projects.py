@@ -188,6 +188,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"SESSION_COOKIE_NAME": "__Host-id", "SESSION_COOKIE_PATH": "/shop/"},
         "Write SESSION_COOKIE_SECURE = True, SESSION_COOKIE_PATH = '/'.",
     ),
+    "E055": (
+        {"LOGOUT": {"SESSION_COOKIE_PARTITIONED": True}},
+        "Write SESSION_COOKIE_SECURE = True, or remove",
+    ),
     "W041": (
         {
             "LOGOUT": {"ON_MAX_SESSIONS": "ask"},
@@ -259,6 +263,7 @@ RIGHT: dict[str, dict[str, Any]] = {
             "DELETE_COOKIES": [
                 "theme",
                 {"name": "token", "path": "/api", "secure": True, "domain": None},
+                {"name": "chat", "partitioned": True},
             ]
         }
     },
@@ -266,6 +271,10 @@ RIGHT: dict[str, dict[str, Any]] = {
     "a cookie for this host": {
         "SESSION_COOKIE_NAME": "__Host-id",
         "SESSION_COOKIE_SECURE": True,
+    },
+    "a partitioned cookie": {
+        "SESSION_COOKIE_SECURE": True,
+        "LOGOUT": {"SESSION_COOKIE_PARTITIONED": True},
     },
     "a secure cookie for subdomains": {
         "SESSION_COOKIE_NAME": "__Secure-id",

@@ -56,7 +56,9 @@ def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
         ("CACHE_ALIAS", 1),
         ("CLEAR_SITE_DATA", "storage"),
         ("CLEAR_SITE_DATA", ["*"]),
+        ("LOGIN_STATUS", "logged-out"),
         ("NO_STORE", 1),
+        ("SESSION_COOKIE_PARTITIONED", "yes"),
         ("CACHE_ALIAS", ["default"]),
         ("DELETE_COOKIES", "theme"),
         ("DELETE_COOKIES", [{"name": 1}]),
@@ -82,6 +84,8 @@ def test_values_of_the_wrong_type_are_reported(key: str, value: Any) -> None:
         ({"name": "token", "colour": "red"}, 'has "colour"'),
         ({"name": "token", "secure": "yes"}, "has \"secure\": 'yes'"),
         ({"name": "token", "path": True}, 'has "path": True'),
+        ({"name": "token", "partitioned": "yes"}, "has \"partitioned\": 'yes'"),
+        ({"name": "token", "partitioned": True, "secure": False}, "partitioned and not secure"),
     ],
 )
 def test_cookie_of_the_wrong_shape_is_reported(cookie: Any, says: str) -> None:

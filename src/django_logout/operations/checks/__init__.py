@@ -36,6 +36,7 @@ def security_checks(**kwargs: Any) -> list[CheckMessage]:
         *policies.check_expiry(),
         *browser.check_site_data(),
         *browser.check_cookie_prefix(),
+        *browser.check_partitioned_cookie(),
         *credentials.check_credentials(),
         *jwt.check_tokens(),
         *allauth.check_adapter(),

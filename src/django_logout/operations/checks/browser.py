@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
 from django_logout.operations.checks.setting_types import listed
+from django_logout.utils.cookies import session_cookie_partitioned
 
 #: The types of data that are better not cleared: the id of the warning, and the reason.
 INADVISABLE = {
@@ -45,4 +46,15 @@ def check_cookie_prefix() -> Iterator[CheckMessage]:
             f'Browsers refuse the session cookie "{name}", so no user can log in.',
             hint=f"Write {', '.join(wrong)}.",
             id="django_logout.E054",
+        )
+
+
+def check_partitioned_cookie() -> Iterator[CheckMessage]:
+    """Check that a session cookie with ``Partitioned`` is secure, as browsers require (CHIPS)."""
+    if session_cookie_partitioned() is True and not settings.SESSION_COOKIE_SECURE:
+        yield Error(
+            "The session cookie is partitioned and not secure. Browsers refuse it, so no user can "
+            "log in.",
+            hint="Write SESSION_COOKIE_SECURE = True, or remove SESSION_COOKIE_PARTITIONED.",
+            id="django_logout.E055",
         )

@@ -25,7 +25,14 @@ RENAMED = {
     "TOUCH_INTERVAL": "LAST_SEEN_INTERVAL",
 }
 #: The keys of a cookie in ``DELETE_COOKIES``, and the type of each.
-COOKIE_KEYS = {"name": str, "path": str, "domain": str, "samesite": str, "secure": bool}
+COOKIE_KEYS = {
+    "name": str,
+    "path": str,
+    "domain": str,
+    "samesite": str,
+    "secure": bool,
+    "partitioned": bool,
+}
 #: The base classes of plug-ins.
 BASES = {
     "RESPONDERS": "django_logout.responses.base.Responder",
@@ -101,6 +108,9 @@ def check_cookies() -> Iterator[CheckMessage]:
             why, hint = "has no name", ""
         elif wrong := [key for key, kind in COOKIE_KEYS.items() if not _fits(cookie, key, kind)]:
             why, hint = f'has "{wrong[0]}": {cookie[wrong[0]]!r}', ""
+        elif cookie.get("partitioned") and cookie.get("secure") is False:
+            why = "is partitioned and not secure, which browsers refuse"
+            hint = 'Remove "secure": False. '
         else:
             continue
         yield Error(
