@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -93,22 +93,6 @@ def test_a_late_save_after_a_change_by_others_brings_nothing_back(engine: str, u
     )
     session_state(later)
     assert dict(later.items()) == {}
-
-
-def test_code_without_a_request_may_give_a_session_the_new_hash(engine: str, user: Any) -> None:
-    """As a task or a socket does that changes a password: it can save the session, as without this
-    package. The session has ended all the same, and those in other browsers too."""
-    here, there = logged_in_clients(user)
-    key = here.cookies["sessionid"].value
-    store = import_module(django_settings.SESSION_ENGINE).SessionStore
-    session = store(key)
-    assert session[SESSION_KEY] == str(user.pk)
-    user.set_password("new")
-    user.save()
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.save()
-    assert not served(here)
-    assert not served(there)
 
 
 @pytest.mark.django_db(transaction=True)

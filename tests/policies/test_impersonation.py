@@ -1,10 +1,12 @@
 """An administrator acts as another user, in a session derived from the administrator's own."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, login
+from django.conf import settings as django_settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, get_user_model, login
 from django.contrib.auth import logout as django_logout
 from django.core import mail
 from django.db import connection, transaction
@@ -225,6 +227,21 @@ def test_ending_of_the_users_own_sessions_ends_it(client: Client, boss: Any, use
     assert own.post(EVERYWHERE, headers=JSON).status_code == 200
     assert home_page(client) == b"user="
     assert not rows(boss).exists()  # No browser has it any more.
+
+
+def test_new_hash_written_by_code_keeps_no_impersonation(
+    client: Client, boss: Any, user: Any
+) -> None:
+    """The session to keep is one of the user, who has logged in to it."""
+    store = import_module(django_settings.SESSION_ENGINE).SessionStore
+    session = store(client.cookies["sessionid"].value)
+    user.set_password("new")
+    user.save()
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    assert home_page(client) == b"user="
+    client.cookies["sessionid"] = session.session_key
+    assert home_page(client) == b"user="
 
 
 def test_it_is_no_login_of_the_user(

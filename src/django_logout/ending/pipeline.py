@@ -31,7 +31,7 @@ from django_logout.revokers.runner import run_revokers
 from django_logout.sessions import cutoffs, registry, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
 from django_logout.utils.arguments import check_ending
-from django_logout.utils.context import current_request
+from django_logout.utils.context import current_request, ended_by_code
 from django_logout.utils.transactions import in_transaction, retry
 
 logger = logging.getLogger("django_logout")
@@ -210,12 +210,11 @@ def _end_and_record(
     sessions, keys = by_event(batch.sessions, unfiltered=batch.unfiltered, lookup=batch.lookup)
     if bound := token_logins.tied_to([session.id for session in sessions]):
         sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
-    by_code = context.with_change and ending.request is None
     if context.engine.model is None:
         keys = ()  # They are hashes: the engine has no table.
-    elif by_code and ending.reason == Reason.PASSWORD_CHANGED:
-        # Code without a request may be about to give one of these sessions the new hash of the
-        # account. It must not fail to save it, so the stored data stay. They are refused: by the
+    elif _is_password_by_code(ending, context):
+        # Code without a request may be about to write the new hash into one of these sessions, to
+        # keep it (see ``guard.rehashed``), so the stored data stay. They are refused: by the
         # registry here, and by Django wherever it compares the hash.
         keys = ()
     ending = replace(ending, sessions=sessions, keys=keys)
@@ -230,6 +229,12 @@ def _end_and_record(
     ):
         event = audit.record_event(ending, outcomes, context.database)
     return ending, _add_batch(so_far, outcomes, event)
+
+
+def _is_password_by_code(ending: Ending, context: EndingContext) -> bool:
+    """Return whether code that serves no request has changed a user's password."""
+    by_code = context.with_change and ending.request is None
+    return by_code and ending.reason == Reason.PASSWORD_CHANGED
 
 
 def _add_batch(
@@ -274,6 +279,9 @@ def _note_in_request(ending: Ending, context: EndingContext) -> Callable[[], Any
 
     Returns what has to be called once the ending is committed.
     """
+    if _is_password_by_code(ending, context):
+        ended_by_code.set(frozenset(session.id for session in ending.sessions))
+        return _do_nothing
     presented = context.presented
     if presented.stores:
         presented.state.caused.add(ending.id)

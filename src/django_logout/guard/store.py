@@ -15,7 +15,6 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
-from django_logout.enums import Reason
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
@@ -36,7 +35,7 @@ from django_logout.sessions.identity import (
     new_code_login_id,
 )
 from django_logout.sessions.status import SessionStatus
-from django_logout.utils.context import current_request
+from django_logout.utils.context import current_request, ended_by_code
 from django_logout.utils.lazy import lazy_import
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ else:
 
 T = TypeVar("T")
 
+# Only code needs it that changes a password without a request.
+keep_rehashed = lazy_import("guard.rehashed.keep_rehashed")
 # Only synchronous code in an event loop needs it.
 note_half_logins = lazy_import("guard.half_logins.note_half_logins")
 select_half_logins = lazy_import("guard.half_logins.select_half_logins")
@@ -344,6 +345,15 @@ class GuardedStore(_Base):
             admitted = self._admit(identity, found)
             self.__dict__["_session_cache"] = self._data if admitted else {}
 
+    def read_presented(self) -> tuple[str | None, dict[str, Any]]:
+        """Return what the engine holds under the presented key, be it ended or not, and the key.
+
+        The key is ``None`` if the engine does not know it.
+        """
+        behind: Any = type(self)(self.presented_key)
+        with behind._inside():
+            return behind.session_key, behind.load()
+
     def recheck(self) -> None:
         """Decide on a session that was loaded before it was guarded, or in another object."""
         self.unchecked = False
@@ -409,6 +419,8 @@ class GuardedStore(_Base):
         if not modified and (state.saved or passive):
             return False
         self.look_behind()
+        if state.request is None and ended_by_code.get():
+            keep_rehashed(self)
         self._check_login()
         if state.ended_elsewhere and ID_KEY in self._data:
             raise UpdateError
@@ -462,9 +474,9 @@ class GuardedStore(_Base):
         activity.record_expiry(
             identity.id, timezone.now() + timedelta(seconds=self.get_expiry_age())
         )
-        if found.reason == Reason.PASSWORD_CHANGED and self.state.request is None:
-            # Code without a request is giving the session the new hash of the account, as it can
-            # without this package. It must not fail, and no request is served with the session.
+        if not found.active and self.state.request is None and identity.id in ended_by_code.get():
+            # Code that has changed the password is rotating the key, before it writes the new hash
+            # (see ``guard.rehashed``). Until then no request is served with the session.
             return
         if not found.active:
             self.state.ended_elsewhere = True

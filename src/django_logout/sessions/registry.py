@@ -7,22 +7,22 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from time import time
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, get_user_model, load_backend
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import DEFAULT_DB_ALIAS, router, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
-from django_logout.enums import SESSION
-from django_logout.models import Cutoff, LoginSession
+from django_logout.enums import SESSION, Reason, Scope
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.sessions import engines
 from django_logout.sessions.identity import (
     ID_KEY,
@@ -250,6 +250,41 @@ def resume_session(
     if origin_hashes:
         session[ORIGINS_KEY] = list(origin_hashes)
     return bool(resumed)
+
+
+def find_ended_with_password(session_id: UUID) -> LoginSession | None:
+    """Return the row of a session that a new password has ended, and that may be continued.
+
+    ``None`` is returned if something else has ended it, or all of its user's sessions since, or if
+    it is derived from that of another user.
+    """
+    if is_derived(session_id):
+        return None
+    rows = sessions().filter(pk=session_id, event__reason=Reason.PASSWORD_CHANGED)
+    return rows.exclude(_all_ended_since("ended_at")).first()
+
+
+def continue_session(session: SessionBase, ended: LoginSession) -> None:
+    """Write the row of a login that continues an ended one, and put its id into the session's data.
+
+    ``ended`` becomes the new row. It tells the same of the user and the device. It begins where the
+    other has ended, so every later ending covers it, and so does every cutoff since the login.
+    """
+    ended.pk, ended.created_at = uuid4(), cast(datetime, ended.ended_at)
+    ended.ended_at = ended.event_id = ended.rotated_from = ended.notified_at = None
+    ended.session_key, ended.last_seen_at = _storable_key(session), timezone.now()
+    ended.replays, ended.has_derived = 0, False
+    retry(partial(ended.save, force_insert=True, using=database()), database())
+    _mark(session, ended)
+    # An ending that has looked for this row before it was committed is found now.
+    covered = sessions().filter(_all_ended_since("created_at"), pk=ended.pk)
+    transaction.on_commit(covered.delete, using=database())
+
+
+def _all_ended_since(field: str) -> Exists:
+    """Return the condition that all sessions of the user, or all others, have ended later."""
+    later = {"user": OuterRef("user"), "created_at__gt": OuterRef(field)}
+    return Exists(LogoutEvent.objects.filter(scope__in=[Scope.USER, Scope.OTHERS], **later))
 
 
 def start_fields(moment: datetime) -> dict[str, datetime]:
