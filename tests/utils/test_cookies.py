@@ -43,6 +43,7 @@ def test_partitioned_cookie_is_deleted_as_such(
         reserved["partitioned"] = "Partitioned"
         flags.add("partitioned")
     monkeypatch.setattr(Morsel, "_reserved", reserved)
+    monkeypatch.setattr(Morsel, "_reserved_defaults", dict.fromkeys(reserved, ""), raising=False)
     monkeypatch.setattr(Morsel, "_flags", flags)
     response = HttpResponse()
 
