@@ -1,7 +1,6 @@
 """Which "next" is followed: one that stays here, and no other."""
 
 import logging
-
 from typing import Any
 
 import pytest

@@ -81,7 +81,9 @@ def make_partitioned(response: HttpResponse, name: str) -> None:
     """
     morsel = response.cookies[name]
     morsel["secure"] = True
-    if morsel.isReservedKey("partitioned"):  # Python 3.14, or a project that has added the attribute
+    if morsel.isReservedKey(
+        "partitioned"
+    ):  # Python 3.14, or a project that has added the attribute
         morsel["partitioned"] = True
     else:
         partitioned = PartitionedMorsel()
