@@ -26,6 +26,7 @@ URLS = {
 #: What ``npm ci`` installs.
 NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FIREFOX = ("firefox-esr", "firefox")
 
 #: What this process has in itself.
 ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
@@ -33,6 +34,7 @@ _PROGRAMS = ("redis-server", "xgettext")
 _LACKS = {
     "npm": "needs what npm ci installs",
     "chromium": f"needs one of {', '.join(CHROMIUM)}",
+    "firefox": f"needs one of {', '.join(FIREFOX)}",
     **{program: f"needs the program {program}" for program in _PROGRAMS},
 }
 
@@ -42,6 +44,8 @@ def available(service: str) -> bool:
     """Return whether a service, a program or a module can be used now."""
     if service == "chromium":
         return chromium() is not None
+    if service == "firefox":
+        return firefox() is not None
     if service == "npm":
         return NODE_MODULES.is_dir()
     if service in _PROGRAMS:
@@ -68,6 +72,11 @@ def need(*wanted: str) -> None:
 def chromium() -> str | None:
     """Path of the browser."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def firefox() -> str | None:
+    """Path of the browser."""
+    return next(filter(None, map(shutil.which, FIREFOX)), None)
 
 
 def required() -> bool:

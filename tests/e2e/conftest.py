@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,35 +14,37 @@ from axe_playwright_python.sync_playwright import Axe
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     ConsoleMessage,
     Error,
     Page,
+    Playwright,
     expect,
     sync_playwright,
 )
 
-from tests import services
+from tests.e2e import browsers
 from tests.example_site import environment, fill, serving
 from tests.waiting import PATIENCE
-
-SWITCHES = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP *.cars.test 127.0.0.1",
-]
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 expect.set_options(timeout=PATIENCE * 1000)
 
 Open = Callable[..., Page]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that opens pages in each browser, but skip it where it says that one lacks what
+    it is about: ``@pytest.mark.lacks(firefox="speculation rules")``."""
+    if "browser" not in metafunc.fixturenames:
+        return
+    params = []
+    for name in metafunc.config.option.browsers.split(","):
+        lacks = (mark.kwargs.get(name) for mark in metafunc.definition.iter_markers("lacks"))
+        marks = [pytest.mark.skip(reason=f"{name} lacks {what}") for what in lacks if what]
+        params.append(pytest.param(name, marks=marks or pytest.mark.needs(name)))
+    metafunc.parametrize("browser", params, indirect=True, scope="package")
 
 
 @pytest.fixture(scope="package")
@@ -87,32 +89,36 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def switches(certificate: Path) -> list[str]:
-    """Command line of a browser that trusts this very certificate: with errors that are merely
-    ignored it would cache nothing."""
+def pin(certificate: Path) -> str:
+    """Hash of the certificate's key."""
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
     key = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    pin = base64.b64encode(hashlib.sha256(key).digest()).decode()
-    return [*SWITCHES, f"--ignore-certificate-errors-spki-list={pin}"]
+    return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
 @pytest.fixture(scope="package")
-def browser(switches: list[str]) -> Iterator[Browser]:
-    """Chromium. It ends with this folder: Playwright's event loop would stop Django elsewhere."""
+def playwright() -> Iterator[Playwright]:
+    """It ends with this folder: its event loop would stop Django elsewhere."""
     with sync_playwright() as playwright:
-        path = services.chromium()
-        # People's browsers keep pages for the Back button; Playwright would switch that off.
-        with playwright.chromium.launch(
-            executable_path=path,
-            args=switches,
-            ignore_default_args=["--disable-back-forward-cache"],
-        ) as browser:
-            yield browser
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def browser(
+    request: pytest.FixtureRequest, playwright: Playwright, pin: str
+) -> Iterator[browsers.Engine]:
+    """The browser that a test runs in; each test runs in each: see `pytest_generate_tests`."""
+    with ExitStack() as closing:
+        if request.param == "firefox":
+            yield browsers.Firefox(playwright, closing)
+        else:
+            yield browsers.Chromium(playwright, closing, pin)
 
 
 @pytest.fixture
-def open_page(site: str, browser: Browser) -> Iterator[Open]:
-    """Opens a page in a browser profile of its own; nothing may be refused by the policy."""
+def open_page(site: str, browser: browsers.Engine) -> Iterator[Open]:
+    """Opens a page in a browser profile of its own. The test fails on any error of a script that
+    is not caught, and on all that the policy refuses, unless it is marked ``errors``."""
     contexts: list[BrowserContext] = []
     refused: list[str] = []
 
@@ -122,10 +128,11 @@ def open_page(site: str, browser: Browser) -> Iterator[Open]:
             refused.append(message.text)
 
     def opened(path: str = "/", *, user: str = "", **options: Any) -> Page:
-        context = browser.new_context(**{"base_url": site, **options})
+        context = browser.context(**{"base_url": site, **options})
         context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         context.on("console", listen)
+        context.on("weberror", lambda found: refused.append(str(found.error)))
         page = context.new_page()
         if user:
             log_in(page, user)

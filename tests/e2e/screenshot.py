@@ -6,7 +6,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests import services
-from tests.e2e.conftest import SWITCHES, log_in
+from tests.e2e.browsers import SWITCHES
+from tests.e2e.conftest import log_in
 from tests.example_site import EXAMPLE, environment, fill, serving
 
 PICTURE = EXAMPLE.parent / "docs" / "_static" / "car-site.png"

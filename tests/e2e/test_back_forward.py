@@ -6,8 +6,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import end, go, wait_until_loaded
 
-pytestmark = pytest.mark.needs("chromium")
-
 #: Each says whose it is, in its head.
 PRIVATE = ("/cars/add/", "/ways/json/")
 

@@ -5,8 +5,6 @@ import pytest
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import end, go, press, shows_secret
 
-pytestmark = pytest.mark.needs("chromium")
-
 
 @pytest.mark.parametrize(
     ("scheme", "name", "reason", "shown"),

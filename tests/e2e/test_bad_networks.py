@@ -7,8 +7,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Open, is_logged_in
 from tests.e2e.script import PRIVATE, is_hidden
 
-pytestmark = pytest.mark.needs("chromium")
-
 
 @pytest.fixture
 def page(open_page: Open) -> Page:

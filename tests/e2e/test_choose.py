@@ -5,8 +5,6 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, is_logged_in
 
-pytestmark = pytest.mark.needs("chromium")
-
 
 def _asked(open_page: Open, **options: object) -> tuple[Page, Page]:
     """A browser that is logged in, the only one; and one that asks which is to end."""

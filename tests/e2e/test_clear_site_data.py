@@ -8,8 +8,6 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import LOG_OUT
 
-pytestmark = pytest.mark.needs("chromium")
-
 LEAVE = """
 async () => {
   localStorage.draft = "private";

@@ -10,8 +10,6 @@ from tests.e2e.conftest import Open, log_in
 from tests.e2e.script import PRIVATE, end_session, is_hidden, log_in_quietly, look_at
 from tests.services import NODE_MODULES
 
-pytestmark = pytest.mark.needs("chromium")
-
 FETCHES = """
 async () => {
   const ask = async () => {

@@ -12,11 +12,10 @@ from urllib.request import urlopen
 import pytest
 
 from tests import services
+from tests.e2e.browsers import SWITCHES
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import LOG_OUT, end, shows_secret
 from tests.waiting import PATIENCE
-
-pytestmark = pytest.mark.needs("chromium")
 
 AHEAD = "/trial/page/ahead/"
 
@@ -74,14 +73,13 @@ def test_the_script_asks_before_it_shows_what_was_fetched_ahead(
     assert not page.locator(".who").is_visible()
 
 
-def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path: Path) -> None:
+@pytest.mark.needs("chromium")
+def test_what_was_rendered_ahead(variant: Variant, pin: str, tmp_path: Path) -> None:
     """The same in a browser that is not driven from outside: it has run the page, scripts
     included."""
     hosts = [urlsplit(variant("https", name)).netloc for name in ("www", "no-store", "clear-ahead")]
 
-    shown = _show(
-        f"https://{hosts[0]}/undriven/?then={','.join(hosts[1:])}", hosts, switches, tmp_path
-    )
+    shown = _show(f"https://{hosts[0]}/undriven/?then={','.join(hosts[1:])}", hosts, pin, tmp_path)
 
     assert [(seen["host"], seen["who"]) for seen in shown] == [
         (hosts[0], "customer"),  # what there is to cure
@@ -91,19 +89,26 @@ def test_what_was_rendered_ahead(variant: Variant, switches: list[str], tmp_path
     assert shown[0]["activationStart"] > 0
 
 
+@pytest.mark.needs("chromium")
 def test_the_script_covers_what_was_rendered_ahead(
-    variant: Variant, switches: list[str], tmp_path: Path
+    variant: Variant, pin: str, tmp_path: Path
 ) -> None:
     """From the moment that it is shown, until the server has said why it is not to be."""
     host = urlsplit(variant("https", "watched")).netloc
 
-    (seen,) = _show(f"https://{host}/undriven/?page=watched", [host], switches, tmp_path)
+    (seen,) = _show(f"https://{host}/undriven/?page=watched", [host], pin, tmp_path)
 
     assert seen["shown"] == ["checking", "ended"]
 
 
-def _show(url: str, hosts: list[str], switches: list[str], profile: Path) -> list[Any]:
-    command = [str(services.chromium()), *switches, "--headless", f"--user-data-dir={profile}"]
+def _show(url: str, hosts: list[str], pin: str, profile: Path) -> list[Any]:
+    command = [
+        str(services.chromium()),
+        *SWITCHES,
+        f"--ignore-certificate-errors-spki-list={pin}",
+        "--headless",
+        f"--user-data-dir={profile}",
+    ]
     command += ["--remote-debugging-port=0"]  # or it would not stay
     with subprocess.Popen([*command, url], stderr=subprocess.DEVNULL) as process:
         try:

@@ -8,8 +8,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Open, is_logged_in
 from tests.e2e.script import PRIVATE
 
-pytestmark = pytest.mark.needs("chromium")
-
 ADD_FORM = """
 (html) => {
   const place = document.createElement("div");

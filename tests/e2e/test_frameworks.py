@@ -10,7 +10,7 @@ from tests.e2e.conftest import Open, is_logged_in
 from tests.e2e.script import PRIVATE, another_tab
 from tests.services import NODE_MODULES
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("npm")]
+pytestmark = pytest.mark.needs("npm")
 
 TURBO = "@hotwired/turbo/dist/turbo.es2017-umd.js"
 UNPOLY = "unpoly/unpoly.js"

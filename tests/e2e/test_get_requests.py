@@ -7,8 +7,6 @@ import pytest
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import go, shows_secret
 
-pytestmark = pytest.mark.needs("chromium")
-
 #: Ours, and those of the car site.
 PATHS = (
     "/accounts/logout/",

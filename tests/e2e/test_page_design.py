@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e import pages
 from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits
 
-pytestmark = pytest.mark.needs("chromium")
-
 every_look = pytest.mark.parametrize("look", pages.ALL, ids=lambda look: look.__name__)
 BRIGHTNESS = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
 #: Blocks and Arabic words that do not read from right to left.

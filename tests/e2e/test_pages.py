@@ -7,8 +7,6 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import Open, assert_accessible, assert_fits, is_logged_in
 
-pytestmark = pytest.mark.needs("chromium")
-
 PAGES = (
     "/",
     "/cars/add/",

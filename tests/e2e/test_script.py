@@ -25,7 +25,6 @@ async (times) => {
 """
 
 
-@pytest.mark.needs("chromium")
 def test_the_nonce_alone_is_enough(open_page: Open) -> None:
     """A policy that allows no address, only what this answer has marked itself."""
     page = open_page(user="customer")
@@ -57,7 +56,6 @@ def _measure(page: Page, devtools: CDPSession) -> dict[str, float]:
     return {metric["name"]: metric["value"] for metric in metrics if metric["name"] in wanted}
 
 
-@pytest.mark.needs("chromium")
 def test_a_thousand_questions_leave_nothing_behind(open_page: Open) -> None:
     """Neither in the tab that asks nor in the one that is told."""
     page = open_page(user="customer")

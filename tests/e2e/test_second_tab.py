@@ -16,8 +16,6 @@ from tests.e2e.script import (
     watchful,
 )
 
-pytestmark = pytest.mark.needs("chromium")
-
 SECRET = "Only logged-in users can see this page."
 
 

@@ -6,8 +6,6 @@ from playwright.sync_api import Error, Page
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import LOG_OUT, end, shows_secret
 
-pytestmark = pytest.mark.needs("chromium")
-
 REGISTER = """
 async (url) => {
   await navigator.serviceWorker.register(url);

@@ -5,8 +5,6 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, is_logged_in
 
-pytestmark = pytest.mark.needs("chromium")
-
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
     "Gecko) Version/18.0 Mobile/15E148 Safari/604.1"

@@ -12,8 +12,6 @@ from playwright.sync_api import Page
 from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import shows_secret
 
-pytestmark = pytest.mark.needs("chromium")
-
 PAGE = "/trial/page/secret/"
 
 

@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Open, log_in
 from tests.e2e.script import another_tab, end_session, is_hidden, look_at
 
-pytestmark = pytest.mark.needs("chromium")
-
 SECRET = "Only logged-in users can see this page."
 #: Before the script runs; what it says by way of storage is noted.
 WITHOUT = """

@@ -5,8 +5,6 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Open, is_logged_in, log_in
 
-pytestmark = pytest.mark.needs("chromium")
-
 
 def _log_out(page: Page) -> None:
     page.get_by_role("banner").get_by_role("button", name="Log out").click()

@@ -9,8 +9,6 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits, is_logged_in
 from tests.e2e.script import PRIVATE, another_tab, look_at
 
-pytestmark = pytest.mark.needs("chromium")
-
 HASTY = "Mozilla/5.0 (X11; Linux x86_64) Hasty/1.0 Chrome/150.0 Safari/537.36"
 
 

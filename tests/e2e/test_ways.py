@@ -7,8 +7,6 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, is_logged_in
 
-pytestmark = pytest.mark.needs("chromium")
-
 #: Where each way leads. Those that need more than one press are tests of their own.
 WAYS = {
     "function": "/",
