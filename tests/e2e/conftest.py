@@ -15,7 +15,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import (
     BrowserContext,
-    ConsoleMessage,
     Error,
     Page,
     Playwright,
@@ -35,16 +34,28 @@ Open = Callable[..., Page]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that opens pages in each browser, but skip it where it says that one lacks what
-    it is about: ``@pytest.mark.lacks(firefox="speculation rules")``."""
+    """Run a test that opens pages in each browser.
+
+    Where a test says that one lacks what it is about, it is skipped by that name:
+    ``@pytest.mark.lacks(firefox="speculation rules")``. Where it says ``faulty`` instead, the fault
+    is ours, and the test has to fail there.
+    """
     if "browser" not in metafunc.fixturenames:
         return
-    params = []
-    for name in metafunc.config.option.browsers.split(","):
-        lacks = (mark.kwargs.get(name) for mark in metafunc.definition.iter_markers("lacks"))
-        marks = [pytest.mark.skip(reason=f"{name} lacks {what}") for what in lacks if what]
-        params.append(pytest.param(name, marks=marks or pytest.mark.needs(name)))
+    params = [
+        pytest.param(name, marks=[pytest.mark.needs(name), *_reservations(metafunc, name)])
+        for name in metafunc.config.option.browsers.split(",")
+    ]
     metafunc.parametrize("browser", params, indirect=True, scope="package")
+
+
+def _reservations(metafunc: pytest.Metafunc, browser: str) -> Iterator[pytest.MarkDecorator]:
+    for mark in metafunc.definition.iter_markers():
+        what = mark.kwargs.get(browser)
+        if what and mark.name == "lacks":
+            yield pytest.mark.skip(reason=f"{browser} lacks {what}")
+        if what and mark.name == "faulty":
+            yield pytest.mark.xfail(reason=what, strict=True)
 
 
 @pytest.fixture(scope="package")
@@ -117,22 +128,16 @@ def browser(
 
 @pytest.fixture
 def open_page(site: str, browser: browsers.Engine) -> Iterator[Open]:
-    """Opens a page in a browser profile of its own. The test fails on any error of a script that
-    is not caught, and on all that the policy refuses, unless it is marked ``errors``."""
+    """Opens a page in a browser profile of its own. The test fails on errors of scripts that are
+    not caught, and on all that the policy refuses."""
     contexts: list[BrowserContext] = []
-    refused: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        # That our own pages may not be framed by others is meant so.
-        if "Content Security Policy" in message.text and "frame-ancestors" not in message.text:
-            refused.append(message.text)
+    faults: list[str] = []
 
     def opened(path: str = "/", *, user: str = "", **options: Any) -> Page:
         context = browser.context(**{"base_url": site, **options})
         context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
-        context.on("console", listen)
-        context.on("weberror", lambda found: refused.append(str(found.error)))
+        browser.note_faults(context, faults)
         page = context.new_page()
         if user:
             log_in(page, user)
@@ -144,7 +149,7 @@ def open_page(site: str, browser: browsers.Engine) -> Iterator[Open]:
         for page in context.pages:
             leave(page)
         context.close()
-    assert not refused
+    assert not faults
 
 
 def leave(page: Page) -> None:

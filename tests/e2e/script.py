@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Page
 
+from tests.e2e.browsers import is_firefox
+
 #: Before the script runs: it shall ask each second instead of each minute.
 OFTEN = """
 document.addEventListener("readystatechange", () => {
@@ -59,7 +61,10 @@ def origin(page: Page) -> str:
 
 
 def look_at(page: Page) -> None:
-    """Come back to this tab."""
+    """Come back to this tab. Firefox has done so by itself when it was loaded, and the script has
+    asked then; it does not ask again for two seconds."""
+    if is_firefox(page):
+        page.wait_for_timeout(2200)
     page.evaluate("dispatchEvent(new Event('focus'))")
 
 

@@ -53,6 +53,7 @@ def test_what_is_cleared(open_page: Open, variant: Variant, name: str, gone: set
 
 
 @pytest.mark.smoke
+@pytest.mark.lacks(firefox="the clearing of cookies of other hosts of the domain")
 def test_cookies_are_cleared_for_the_whole_domain(open_page: Open, variant: Variant) -> None:
     """What the warning is about: other sites, and other ports, of the same domain."""
     page = open_page(

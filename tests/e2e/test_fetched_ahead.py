@@ -20,6 +20,11 @@ from tests.waiting import PATIENCE
 AHEAD = "/trial/page/ahead/"
 
 
+#: A browser that is driven from outside may prefetch all the same.
+speculates = pytest.mark.lacks(firefox="speculation rules")
+
+
+@speculates
 @pytest.mark.parametrize(
     ("scheme", "kind", "name", "reason", "shown"),
     [
@@ -57,6 +62,7 @@ def test_what_was_fetched_ahead(
     assert shows_secret(page) is shown
 
 
+@speculates
 @pytest.mark.parametrize("reason", ["button", "admin"])
 def test_the_script_asks_before_it_shows_what_was_fetched_ahead(
     open_page: Open, variant: Variant, reason: str

@@ -10,7 +10,10 @@ from tests.e2e.conftest import Open, is_logged_in
 from tests.e2e.script import PRIVATE, another_tab
 from tests.services import NODE_MODULES
 
-pytestmark = pytest.mark.needs("npm")
+pytestmark = [
+    pytest.mark.needs("npm"),
+    pytest.mark.lacks(firefox="a way to send on what requests contain, by WebDriver BiDi"),
+]
 
 TURBO = "@hotwired/turbo/dist/turbo.es2017-umd.js"
 UNPOLY = "unpoly/unpoly.js"

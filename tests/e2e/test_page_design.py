@@ -29,6 +29,7 @@ def _opens(open_page: Open, variant: Variant, **options: Any) -> pages.Opens:
 
 
 @every_look
+@pytest.mark.lacks(firefox="emulation of media, by WebDriver BiDi")
 def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any) -> None:
     """By keyboard all there is to press can be reached, and seen where it is; WCAG 2.2 AA as far as
     a machine can tell, light and dark; from 320 pixels up; on paper black on white, with nothing

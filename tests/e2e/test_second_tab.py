@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.conftest import Open, assert_accessible, is_logged_in
+from tests.e2e.navigation import wait_until_loaded
 from tests.e2e.script import (
     OFTEN,
     PRIVATE,
@@ -29,8 +30,9 @@ def test_it_goes_where_the_first_one_goes(open_page: Open) -> None:
 
     second.wait_for_url("/")
     expect(second.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
-    with second.expect_navigation():
-        go_back(second)
+    go_back(second)  # to where it was before the page, if that is anywhere
+    second.wait_for_timeout(500)
+    wait_until_loaded(second)
     assert SECRET not in second.content()
 
 
@@ -106,6 +108,7 @@ def test_it_is_noticed_on_coming_back_to_the_tab(open_page: Open) -> None:
 
 
 @pytest.mark.smoke
+@pytest.mark.faulty(firefox="the script holds a Web Lock, so that no page is kept")
 def test_the_back_button_asks_first(open_page: Open) -> None:
     """F40: what the browser has kept is covered until the server has said that all is well."""
     page = open_page(PRIVATE, user="customer")
@@ -123,6 +126,7 @@ def test_the_back_button_asks_first(open_page: Open) -> None:
     assert is_hidden(page, SECRET)
 
 
+@pytest.mark.faulty(firefox="the script holds a Web Lock, so that no page is kept")
 def test_the_back_button_shows_nothing_while_the_site_is_away(open_page: Open) -> None:
     """It is unknown whether the session is active. As soon as it is known, the page is shown."""
     page = open_page(PRIVATE, user="customer")

@@ -18,8 +18,10 @@ def _two(open_page: Open, **options: object) -> tuple[Page, Page]:
     if others.is_visible():
         others.click()
     phone = open_page(user="admin", user_agent=IPHONE)
+    page.bring_to_front()  # the phone is a window of the same Firefox
     page.goto("/")
     page.get_by_role("link", name="Your sessions").click()
+    page.get_by_role("heading", name="Your sessions").wait_for()
     return page, phone
 
 

@@ -49,7 +49,7 @@ def test_private_page_leads_to_the_login_and_back(open_page: Open) -> None:
     page.wait_for_url("/cars/add/?from=tab")
 
 
-@pytest.mark.parametrize("attacker", ["http://localhost:{port}", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("attacker", ["http://localhost:{port}", "http://127.0.0.1:50001"])
 @pytest.mark.parametrize("path", ["/accounts/logout/", "/logout/", "/logout/class/"])
 def test_form_of_another_origin_does_not_log_out(
     open_page: Open, site: str, attacker: str, path: str

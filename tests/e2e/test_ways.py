@@ -37,6 +37,7 @@ def pages(open_page: Open) -> tuple[Page, Page]:
     copied = open_page()
     copied.context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
     assert is_logged_in(copied)
+    page.bring_to_front()
     return page, copied
 
 
