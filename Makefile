@@ -98,7 +98,7 @@ test-races: WORKERS = 6
 test-races: full ## requests that meet, in processes of their own, on each session engine and database
 	@$(full) $(workers) tests/races
 
-test-browsers: full ## pages and logout.js in Chromium
+test-browsers: full ## pages and logout.js in Chromium and Firefox
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e
 
 # Each has settings of its own, and so a process. Those that stand alone run none of our lines that others do not.

@@ -22,8 +22,6 @@ from tests.e2e.script import (
     watchful,
 )
 
-pytestmark = pytest.mark.needs("chromium")
-
 SECRET = "Only logged-in users can see this page."
 WITHOUT_LOCKS = "delete Navigator.prototype.locks"
 #: Of a page that opens a dialog of its own.

@@ -6,9 +6,10 @@ Playwright's browser profiles block all other cookies in such a frame.
 import pytest
 from playwright.sync_api import Frame
 
+from tests.e2e.browsers import is_firefox
 from tests.e2e.conftest import Open, Variant
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.smoke]
+pytestmark = pytest.mark.smoke
 
 SEND = "async step => await (await fetch(`/trial/embedded/${step}/`, {method: 'POST'})).text()"
 
@@ -28,6 +29,8 @@ def test_partitioned_cookies_are_deleted_if_the_settings_say_so(
     page = open_page(start, base_url=variant("http", "www"))
     found = page.frame("embedded") if framed else page.main_frame
     assert isinstance(found, Frame)
+    if framed and is_firefox(page):  # it has one jar for all cookies of a frame on another site
+        left = ""
     found.wait_for_load_state()
     found.evaluate(SEND, "login")
     assert found.evaluate(SEND, "look") == "chat sessionid"
