@@ -37,8 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that opens pages in each browser.
 
     Where a test says that one lacks what it is about, it is skipped by that name:
-    ``@pytest.mark.lacks(firefox="speculation rules")``. Where it says ``faulty`` instead, the fault
-    is ours, and the test has to fail there.
+    ``@pytest.mark.lacks(firefox="speculation rules")``.
     """
     if "browser" not in metafunc.fixturenames:
         return
@@ -50,12 +49,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _reservations(metafunc: pytest.Metafunc, browser: str) -> Iterator[pytest.MarkDecorator]:
-    for mark in metafunc.definition.iter_markers():
-        what = mark.kwargs.get(browser)
-        if what and mark.name == "lacks":
-            yield pytest.mark.skip(reason=f"{browser} lacks {what}")
-        if what and mark.name == "faulty":
-            yield pytest.mark.xfail(reason=what, strict=True)
+    for mark in metafunc.definition.iter_markers("lacks"):
+        if browser in mark.kwargs:
+            yield pytest.mark.skip(reason=f"{browser} lacks {mark.kwargs[browser]}")
 
 
 @pytest.fixture(scope="package")

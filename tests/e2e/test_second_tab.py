@@ -108,7 +108,7 @@ def test_it_is_noticed_on_coming_back_to_the_tab(open_page: Open) -> None:
 
 
 @pytest.mark.smoke
-@pytest.mark.faulty(firefox="the script holds a Web Lock, so that no page is kept")
+@pytest.mark.lacks(firefox="locators on a page that it has kept, by WebDriver BiDi")
 def test_the_back_button_asks_first(open_page: Open) -> None:
     """F40: what the browser has kept is covered until the server has said that all is well."""
     page = open_page(PRIVATE, user="customer")
@@ -126,7 +126,7 @@ def test_the_back_button_asks_first(open_page: Open) -> None:
     assert is_hidden(page, SECRET)
 
 
-@pytest.mark.faulty(firefox="the script holds a Web Lock, so that no page is kept")
+@pytest.mark.lacks(firefox="locators on a page that it has kept, by WebDriver BiDi")
 def test_the_back_button_shows_nothing_while_the_site_is_away(open_page: Open) -> None:
     """It is unknown whether the session is active. As soon as it is known, the page is shown."""
     page = open_page(PRIVATE, user="customer")
