@@ -119,6 +119,9 @@ class LogoutSettings(SimpleNamespace):
     TRUSTED_PROXIES: tuple[str, ...] = ()
     "Addresses or networks of the project's proxies, whose ``X-Forwarded-For`` is trusted."
 
+    WITNESS_COOKIE: str | None = "logout_witness"
+    "Name of a random cookie by which scripts notice each login and logout. ``None`` means no cookie."
+
 
 #: NIST SP 800-63B-4, sections 2.1.3, 2.2.3 and 2.3.3.
 PRESETS: Mapping[Any, Mapping[str, timedelta]] = {

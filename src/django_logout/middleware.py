@@ -12,12 +12,18 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.guard.install import guard_session, needs_finalizing, session_of
-from django_logout.guard.presented import ATTACHED, BLACKLISTED, REFUSED, set_anonymous_user
+from django_logout.guard.presented import (
+    ATTACHED,
+    BLACKLISTED,
+    REFUSED,
+    WITNESS_MISSING,
+    set_anonymous_user,
+)
 from django_logout.utils.context import current_request
 from django_logout.web.headers import forbid_storing, withdraws_cookie
 
 #: Attributes of requests with work to do, even if their own session needs none.
-NOTES = frozenset({ATTACHED, BLACKLISTED, REFUSED})
+NOTES = frozenset({ATTACHED, BLACKLISTED, REFUSED, WITNESS_MISSING})
 
 
 class LogoutMiddleware:

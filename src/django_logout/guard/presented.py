@@ -30,6 +30,8 @@ ATTACHED = "_django_logout_attached"
 BLACKLISTED = "_django_logout_blacklisted"
 #: Where a request holds the credential of a cookie that was refused.
 REFUSED = "_django_logout_refused"
+#: Set on the request for a page of a user whose browser lacks the cookie of ``WITNESS_COOKIE``.
+WITNESS_MISSING = "_django_logout_witness_missing"
 
 
 class PresentedSessions(NamedTuple):
@@ -219,6 +221,7 @@ def keep_cookies(request: HttpRequest) -> None:
         name for each in sessions if each is not None for name in cookie_names(each, request)
     }:
         del request.COOKIES[name]
+    request.COOKIES.pop(logout_settings().WITNESS_COOKIE or "", None)
 
 
 def own_session_ids(request: HttpRequest | None) -> set[UUID]:

@@ -36,6 +36,7 @@ from django_logout.guard.presented import (
     BEARER,
     BLACKLISTED,
     REFUSED,
+    WITNESS_MISSING,
     clear_sessions,
     delete_data,
     keep_cookies,
@@ -61,6 +62,7 @@ from django_logout.web.denials import (
 )
 from django_logout.web.headers import forbid_storing, withdraws_cookie
 from django_logout.web.login_status import announce_login_status
+from django_logout.web.witness import set_witness, update_witness
 
 end_logins = lazy_import("policies.blacklisting.end_logins")
 
@@ -98,6 +100,8 @@ def finalize_sessions(
             response = not_ended_response(request)
     if REFUSED in attributes:
         remove_refused_cookie(request, response)
+    if WITNESS_MISSING in attributes:
+        set_witness(request, response)
     return response
 
 
@@ -197,6 +201,7 @@ def _tell_browser(
     delete_cookies(request, response)
     clear_browser_data(request, response, state)
     announce_login_status(request, response, state)
+    update_witness(request, response, state)
     if state.pending_login_secret:
         pending_login.set_cookie(response, state.pending_login_secret)
     return response

@@ -18,6 +18,7 @@ from django_logout.utils.csp import nonce
 from django_logout.utils.redirects import resolve_or_log, reverse_all_here, reverse_here
 from django_logout.utils.static import static_urls
 from django_logout.web.session_list import Listing
+from django_logout.web.witness import witness_name
 
 #: How long a user must have to answer a warning, in seconds (WCAG 2.2.1).
 MIN_WARNING = 20
@@ -96,6 +97,7 @@ def logout_script(
         "everywhere": everywhere,
         "login": f"{login}{'&' if '?' in login else '?'}{REDIRECT_FIELD_NAME}=",
         "user": user,
+        "witness": witness_name(request) if request is not None and user else "",
         "poll": min(poll, lifetime / 4, warning / 2),
         "warning": warning,
         "events": events,

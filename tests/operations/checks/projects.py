@@ -192,6 +192,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"LOGOUT": {"SESSION_COOKIE_PARTITIONED": True}},
         "Write SESSION_COOKIE_SECURE = True, or remove",
     ),
+    "E056": ({"LOGOUT": {"WITNESS_COOKIE": "sessionid"}}, "Write another name, or None"),
     "W041": (
         {
             "LOGOUT": {"ON_MAX_SESSIONS": "ask"},

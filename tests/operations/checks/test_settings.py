@@ -59,6 +59,7 @@ def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
         ("LOGIN_STATUS", "logged-out"),
         ("NO_STORE", 1),
         ("SESSION_COOKIE_PARTITIONED", "yes"),
+        ("WITNESS_COOKIE", True),
         ("CACHE_ALIAS", ["default"]),
         ("DELETE_COOKIES", "theme"),
         ("DELETE_COOKIES", [{"name": 1}]),

@@ -37,6 +37,7 @@ def security_checks(**kwargs: Any) -> list[CheckMessage]:
         *browser.check_site_data(),
         *browser.check_cookie_prefix(),
         *browser.check_partitioned_cookie(),
+        *browser.check_witness(),
         *credentials.check_credentials(),
         *jwt.check_tokens(),
         *allauth.check_adapter(),

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
+from django_logout.conf import logout_settings
 from django_logout.operations.checks.setting_types import listed
 from django_logout.utils.cookies import session_cookie_partitioned
 
@@ -58,3 +59,15 @@ def check_partitioned_cookie() -> Iterator[CheckMessage]:
             hint="Write SESSION_COOKIE_SECURE = True, or remove SESSION_COOKIE_PARTITIONED.",
             id="django_logout.E055",
         )
+
+
+def check_witness() -> Iterator[CheckMessage]:
+    """Check that ``WITNESS_COOKIE`` is not the name of a cookie that Django needs."""
+    for name in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
+        if logout_settings().WITNESS_COOKIE == getattr(settings, name):
+            yield Error(
+                f'LOGOUT["WITNESS_COOKIE"] is the same as {name}, so each login overwrites that '
+                "cookie.",
+                hint="Write another name, or None for no cookie.",
+                id="django_logout.E056",
+            )

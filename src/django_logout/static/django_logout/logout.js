@@ -58,13 +58,15 @@ const GATEWAY_ERRORS = [502, 503, 504];
 
 const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
 const words = find("template");
-const { channel, status, logout, login, user, events, poll, warning } = find("script").dataset;
+const { channel, status, logout, login, user, events, poll, warning, witness } =
+  find("script").dataset;
 const name = `django-logout ${channel}`;
 const root = document.documentElement;
 const framed = top !== window;
 const { origin } = location;
 const ask = fetch;
 const on = addEventListener;
+const store = /** @type {any} */ (window).cookieStore;
 const showModal = window.HTMLDialogElement?.prototype.showModal;
 
 /** The state since a time, with its dialog, its timer, and the logout that is being sent. */
@@ -89,6 +91,8 @@ let [asked, next, ends, last] = [-Infinity, Infinity, Infinity, 0];
 // The clock minus the page's own time, and how much of it was sleep.
 let [drift, slept] = [Date.now() - performance.now(), 0];
 let typed = false;
+/** @type {string | undefined} */
+let seen;
 /** Of the page that is covered: its title, and media that were playing. @type {any} */
 let covered = null;
 const again = attempt(() => sessionStorage.getItem(name));
@@ -172,21 +176,20 @@ function dismiss() {
   check();
 }
 
-/** Puts the dialog above one that the page has opened later. Only the last one can be used. */
+/** Puts the dialog above one that the page has opened later: only the last one can be used. */
 function raise() {
   if (!state.dialog?.open) return;
   state.dialog.close();
   showModal.call(state.dialog);
 }
 
-/** Stops what a covered page could still do: play, show a video outside of it, have a title. */
+/** Stops what a covered page still does: it plays, shows a video elsewhere, has a title. */
 function silence() {
   covered ??= { title: document.title, playing: [] };
-  for (const media of /** @type {NodeListOf<HTMLMediaElement>} */ (
-    document.querySelectorAll("audio, video")
-  )) {
-    if (!media.paused) covered.playing.push(media);
-    media.pause();
+  const media = /** @type {NodeListOf<any>} */ (document.querySelectorAll("audio, video"));
+  for (const each of media) {
+    if (!each.paused) covered.playing.push(each);
+    each.pause();
   }
   document.exitPictureInPicture?.().catch(() => {});
   attempt(() => /** @type {any} */ (window).documentPictureInPicture.window.close());
@@ -198,7 +201,7 @@ function silence() {
 function restore() {
   if (!covered) return;
   document.title = covered.title;
-  for (const media of covered.playing) media.play().catch(() => {});
+  for (const each of covered.playing) each.play().catch(() => {});
   covered = null;
 }
 
@@ -307,17 +310,13 @@ function submitted(event) {
   send((state.pending = { url: url.href, body }));
 }
 
-/**
- * Sends a logout until the site answers or the user cancels. What a script is not able to do, the
- * browser does itself.
- * @param {Logout} pending
- */
+/** Sends a logout until the site answers, or the browser has to do it. @param {Logout} pending */
 async function send(pending) {
   const { url, body } = pending;
   const headers = { Accept: "application/json" };
   for (let tries = 0; ; tries++) {
     pending.stop = new AbortController();
-    // To be kept alive after this page, a request has to be small. It is repeated without.
+    // A large request cannot be kept alive. It is repeated without.
     /** @type {RequestInit} */
     const init = { method: "POST", body, headers, redirect: "manual", keepalive: !tries };
     const found = await request(url, init, pending.stop).catch(() => null);
@@ -406,12 +405,19 @@ function tell(message) {
 
 /** Receives the server's events while the page can be seen. A hidden one asks when it is shown. */
 function listen() {
-  const wanted = events && tabs !== null && !document.hidden;
-  if (!wanted) stream?.close();
-  if (!wanted || stream?.readyState === 2) stream = null;
-  if (!wanted || stream) return;
-  stream = new EventSource(events);
-  stream.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
+  stream?.close();
+  stream = events && tabs !== null && !document.hidden ? new EventSource(events) : null;
+  stream?.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
+}
+
+/** Returns the cookie that changes with each login and logout, however it was made. */
+const witnessed = () =>
+  attempt(() => document.cookie.split("; ").find((each) => each.startsWith(`${witness}=`)));
+
+function compare() {
+  const before = seen;
+  seen = witnessed();
+  if (seen !== before && STATES[state.name].to.end) share();
 }
 
 /** Covers the page, and asks whether it may be shown. */
@@ -459,6 +465,7 @@ function tick() {
   // Another tab may have asked within this second.
   else if (at >= next || (at - last > 5000 && !document.hidden)) share(at - 1000);
   last = at;
+  if (!store) compare();
   count();
 }
 
@@ -485,6 +492,7 @@ if (user && showModal) {
   const look = () => document.hidden || now() - asked < 2000 || check();
   for (const type of ["visibilitychange", "focus", "online"]) on(type, look);
   on("visibilitychange", listen);
+  store?.addEventListener("change", compare);
   on("online", () => state.pending?.wake?.());
   on("htmx:beforeOnLoad", intercept);
   on("htmx:before:response", intercept);
@@ -507,6 +515,7 @@ if (user && showModal) {
     showModal.call(this);
     raise();
   };
+  seen = witnessed();
   join();
   const [from] = /** @type {any[]} */ (performance.getEntriesByType("navigation"));
   if (again || from?.deliveryType || from?.activationStart || !from?.transferSize) verify();
