@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from django_logout import Target, end_sessions
+from django_logout.labels import KINDS
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clients import Page
+from django_logout.revokers import instances
+from tests.clients import FIREFOX, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -35,8 +39,9 @@ def test_lists_and_pages_show_facts_and_no_key(
     keys: list[str], admin_client: Client, model: Any
 ) -> None:
     """When, who, why; never what could log anyone in."""
-    url = SESSIONS if model is LoginSession else EVENTS
+    url = f"{SESSIONS}?status=all" if model is LoginSession else EVENTS
     found = admin_client.get(url)
+    url = url.partition("?")[0]
     assert "ann" in Page(found).text
     assert "admin" in Page(found).text
 
@@ -164,3 +169,200 @@ def test_registering_twice_is_harmless() -> None:
     register_models()
 
     assert admin.site.is_registered(LoginSession)
+
+
+def outcome(kind: str, **facts: Any) -> dict[str, Any]:
+    """Return outcomes of one kind."""
+    return {kind: {"ended": 0, "error": "", **facts}}
+
+
+def test_event_page_says_it_in_words(user: Any, admin_client: Client) -> None:
+    """Labels in place of codes, a table in place of JSON, and no UUID in the heading."""
+    client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
+    client.force_login(user)
+    client.get("/")
+    client.post("/accounts/logout/")
+    event = LogoutEvent.objects.get()
+    event.outcomes |= outcome("knox_token", error="OperationalError", tries=2)
+    event.outcomes |= outcome("pickup", ended=3, exempt=4, left=5)
+    event.save()
+
+    text = " ".join(Page(admin_client.get(f"{EVENTS}{event.pk}/change/")).text.split())
+
+    assert "ann: Logged out" in text
+    assert "The current session" in text
+    assert "Firefox on Windows" in text
+    assert "203.0.113.x" in text
+    assert "Kind Ended Kept Not ended Error" in text
+    assert "Browser session 1 0 0 None" in text
+    assert "API token (Knox) 0 0 0 OperationalError (retries: 2)" in text
+    assert "pickup 3 4 5 None" in text
+    assert str(event.pk) not in text
+    assert "{" not in text
+
+
+def test_kind_of_the_project_has_its_own_title(admin_client: Client, settings: Any) -> None:
+    """That of its revoker."""
+    settings.LOGOUT = {"REVOKERS": ["tests.revokers.pickup_codes.PickupCodeRevoker"]}
+    (revoker,) = [each for each in instances() if each.name not in KINDS]
+    event = LogoutEvent.objects.create(
+        reason="user", scope="user", sessions=0, complete=True, outcomes=outcome(revoker.name)
+    )
+
+    page = Page(admin_client.get(f"{EVENTS}{event.pk}/change/"))
+
+    assert str(revoker.title) in page.text
+
+
+def test_event_leads_to_its_sessions(user: Any, admin_client: Client) -> None:
+    """Those that it has ended, and no others."""
+    for _ in range(2):
+        Client().force_login(user)
+    end_sessions(Target.user(user), reason="admin")
+    event = LogoutEvent.objects.get()
+    Client().force_login(user)
+    page = Page(admin_client.get(f"{EVENTS}{event.pk}/change/"))
+    (url,) = [link["href"] for link in page.all("a") if "status=all" in (link["href"] or "")]
+
+    found = admin_client.get(url)
+
+    assert found.context["cl"].result_count == 2
+
+
+def test_session_page_says_it_in_words(user: Any, admin_client: Client) -> None:
+    """The heading names user, device and time; the reason why it ended is there."""
+    client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
+    client.force_login(user)
+    client.get("/")
+    end_sessions(Target.user(user), reason="password_changed")
+    row = LoginSession.objects.get(user=user)
+
+    page = Page(admin_client.get(f"{SESSIONS}{row.pk}/change/"))
+
+    text = " ".join(page.text.split())
+    assert f"ann: {row}" in text
+    assert "Browser session" in text
+    assert "Password changed" in text
+
+
+def test_session_without_a_user_has_a_page(admin_client: Client) -> None:
+    """An authentication backend may have a user model of its own."""
+    row = LoginSession.objects.create(account="shop.customer:1", expires_at=timezone.now())
+
+    assert str(row) in Page(admin_client.get(f"{SESSIONS}{row.pk}/change/")).text
+
+
+def listed(client: Client, query: str = "") -> list[str]:
+    """Return the devices of the sessions that the list shows."""
+    found = client.get(f"{SESSIONS}{query}").context["cl"].result_list
+    return sorted(row.device for row in found if row.device)
+
+
+@pytest.fixture
+def rows(user: Any) -> None:
+    """Sessions of each kind, named by their devices."""
+    past, future = (timezone.now() + timedelta(days=days) for days in (-1, 1))
+    for device, ended_at, expires_at in (
+        ("active", None, future),
+        ("ended", past, future),
+        ("expired", None, past),
+    ):
+        about = {"device": device, "ended_at": ended_at, "expires_at": expires_at}
+        LoginSession.objects.create(user=user, **about)
+
+
+@pytest.mark.usefixtures("rows")
+def test_list_shows_active_sessions_first(admin_client: Client) -> None:
+    """Unless the filter says otherwise; what is not known means the default or all."""
+    assert listed(admin_client) == listed(admin_client, "?status=active") == ["active"]
+    assert listed(admin_client, "?status=ended") == ["ended", "expired"]
+    assert listed(admin_client, "?status=all") == ["active", "ended", "expired"]
+
+
+@pytest.mark.usefixtures("rows")
+def test_filter_has_three_choices_in_words(admin_client: Client) -> None:
+    """The one that is in force is marked, and numbers are there on request."""
+
+    def choices(query: str) -> list[tuple[str, bool]]:
+        cl = admin_client.get(f"{SESSIONS}{query}").context["cl"]
+        return [(str(c["display"]), c["selected"]) for c in cl.filter_specs[0].choices(cl)]
+
+    assert choices("") == [("Active", True), ("Ended", False), ("All", False)]
+    assert choices("?status=ended") == [("Active", False), ("Ended", True), ("All", False)]
+    # The admin's own session counts.
+    assert choices("?_facets=True") == [
+        ("Active (2)", True),
+        ("Ended (2)", False),
+        ("All (4)", False),
+    ]
+
+
+@pytest.mark.usefixtures("rows")
+def test_list_says_why_sessions_have_ended(user: Any, admin_client: Client) -> None:
+    """By their event, by a cutoff for all users, or because they have expired."""
+    Client().force_login(user)
+    end_sessions(Target.user(user), reason="admin")
+
+    def reasons() -> dict[str, str]:
+        found = admin_client.get(f"{SESSIONS}?status=all").context["cl"]
+        return {row.device: found.model_admin.why(row) for row in found.result_list}
+
+    assert {"Ended by an administrator", "Expired"} & {*reasons().values()}
+    LoginSession.objects.all().update(ended_at=None, event=None)
+    assert reasons()["active"] == ""
+    assert reasons()["expired"] == "Expired"
+    end_sessions(Target.everyone(), reason="command")
+    user.is_staff = user.is_superuser = True
+    user.save()
+    admin_client.force_login(user)
+    assert reasons()["active"] == "Ended by a command"
+
+
+def test_events_are_filtered_by_labels(user: Any, admin_client: Client) -> None:
+    """Of the reasons that there are, and of all scopes."""
+    for reason in ("idle", "moved"):
+        Client().force_login(user)
+        end_sessions(Target.user(user), reason=reason)
+
+    def count(query: str) -> int:
+        found: int = admin_client.get(f"{EVENTS}?{query}").context["cl"].result_count
+        return found
+
+    text = Page(admin_client.get(EVENTS)).text
+    assert "Inactive" in text
+    assert "Reported by the user" not in text
+    assert "One token" in text
+    assert [count("reason=moved"), count("reason=idle"), count("scope=user")] == [1, 1, 2]
+    assert count("scope=everyone") == 0
+
+
+def test_list_of_events_has_a_chart(user: Any, admin_client: Client) -> None:
+    """With a text for those who do not see it, and the same numbers in a table; of what is listed."""
+    for reason in ("idle", "admin"):
+        Client().force_login(user)
+        end_sessions(Target.user(user), reason=reason)
+
+    page = Page(admin_client.get(EVENTS))
+
+    (drawing,) = [drawing for drawing in page.all("svg") if drawing.get("role") == "img"]
+    ids = {element.get("id") for _, element in page.elements}
+    assert {drawing["aria-labelledby"], drawing["aria-describedby"]} <= ids
+    assert len([rect for rect in page.all("rect") if rect.get("x")]) == 2
+    assert "2 in total, at most 2 on one day" in page.text
+    assert not [a for _, a in page.elements if "style" in a and "logout" in str(a.get("class"))]
+    filtered = Page(admin_client.get(f"{EVENTS}?reason=idle")).text
+    assert "1 in total" in filtered
+    assert "Endings in the last" not in Page(admin_client.get(f"{EVENTS}?reason=limit")).text
+
+
+def test_drawing_is_the_same_in_languages_with_a_decimal_comma(
+    user: Any, admin_client: Client, settings: Any
+) -> None:
+    """Browsers read the numbers of a drawing."""
+    settings.USE_THOUSAND_SEPARATOR = True
+    Client().force_login(user)
+    end_sessions(Target.user(user), reason="idle")
+
+    (rect, *_) = Page(admin_client.get(EVENTS, headers={"Accept-Language": "de"})).all("rect")
+
+    assert all((rect[name] or "").isdecimal() for name in ("x", "y", "width", "height"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Permission
@@ -17,7 +18,7 @@ from django.urls import path
 from django.utils import formats, timezone
 
 from django_logout import Reason, Target, end_sessions
-from django_logout.admin import UserAdminMixin
+from django_logout.admin import LoginSessionAdmin, UserAdminMixin, extend_user_admin
 from django_logout.ending import audit
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from tests.clients import Page, logged_in_as
@@ -48,6 +49,7 @@ class PeopleAdmin(UserAdminMixin, UserAdmin):
 
 people = admin.AdminSite("people")
 people.register(get_user_model(), PeopleAdmin)
+people.register(LoginSession, LoginSessionAdmin)
 urlpatterns = [path("people/", people.urls), *site]
 
 
@@ -273,11 +275,11 @@ def test_session_ended_with_everyones_is_shown_as_ended(user: Any, other: Any) -
     when = formats.localize(timezone.localtime(Cutoff.objects.get().before))
     bobs, clerk = browser(other), browser(staff("end_loginsession"))
 
-    over, living = (Page(clerk.get(f"{SESSIONS}?ended_at__isempty={n}")).text for n in (0, 1))
+    over, living = (Page(clerk.get(f"{SESSIONS}?status={n}")).text for n in ("ended", "active"))
     assert ("ann" in over, "bob" in over) == (True, False)
     assert ("ann" in living, "bob" in living) == (False, True)
     assert when in over
-    assert "Not empty (1)" in Page(clerk.get(f"{SESSIONS}?_facets=True")).text
+    assert "Ended (1)" in Page(clerk.get(f"{SESSIONS}?_facets=True")).text
     (key,) = ids(user)
     assert when in Page(clerk.get(f"{SESSIONS}{key}/change/")).text
     answer = choose(clerk, SESSIONS, ids(user), sure=True)
@@ -358,3 +360,166 @@ def test_lists_can_be_searched_and_filtered(user: Any, other: Any) -> None:
     assert "0 logout events" in Page(clerk.get(f"{EVENTS}?reason=admin")).text
     later = "created_at__gte=2099-01-01+00:00:00%2B00:00"
     assert "0 logout events" in Page(clerk.get(f"{EVENTS}?{later}")).text
+
+
+def page_of(user: Any) -> str:
+    """Return the URL of a user's page."""
+    return f"{USERS}{user.pk}/change/"
+
+
+def link_to_log_out(client: Client, user: Any) -> str:
+    """Return the link on a user's page that leads to the question; empty without one."""
+    links = [link["href"] or "" for link in Page(client.get(page_of(user))).all("a")]
+    return next((link for link in links if link.endswith("/log-out/")), "")
+
+
+def test_user_is_logged_out_from_their_page(user: Any, other: Any) -> None:
+    """After a question, which leads back to the page, as its answer does."""
+    anns, bobs = [browser(user), browser(user)], browser(other)
+    clerk = browser(staff("end_loginsession"))
+    url = link_to_log_out(clerk, user)
+
+    question = Page(clerk.get(url))
+
+    assert "ann" in question.text
+    assert page_of(user) in [link["href"] for link in question.all("a")]
+    assert logged_in_as(anns[0]) == "ann"
+    answer = clerk.post(
+        url, {a["name"]: a["value"] for a in question.all("input") if a.get("name")}
+    )
+    assert answer["Location"] == page_of(user)
+    assert said(answer) == "Sessions ended: 2."
+    assert [*map(logged_in_as, [*anns, bobs])] == ["", "", "bob"]
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.user_label, event.actor_label) == ("admin", "ann", "clerk")
+
+
+def test_page_of_a_user_counts_active_sessions_and_leads_to_them(user: Any, other: Any) -> None:
+    """Those that have ended are not counted, nor those of others."""
+    end_sessions(Target.session((browser(user), ids(user))[1][0]))
+    browser(user), browser(user), browser(other)
+    clerk = browser(staff("end_loginsession"))
+    page = Page(clerk.get(page_of(user)))
+
+    assert "2 (Show sessions)" in " ".join(page.text.split())
+    (url,) = [link["href"] for link in page.all("a") if "user__pk" in (link["href"] or "")]
+    found = clerk.get(url).context["cl"]
+    assert {row.user for row in found.result_list} == {user}
+    assert found.result_count == 2
+
+
+@pytest.mark.parametrize(
+    ("codenames", "sees", "may_end"),
+    [
+        ({"view_loginsession", "end_loginsession"}, True, True),
+        ({"view_loginsession"}, True, False),
+        ({"end_loginsession"}, False, True),
+        (set(), False, False),
+    ],
+)
+def test_page_of_a_user_shows_what_the_permissions_allow(
+    user: Any, codenames: set[str], sees: bool, may_end: bool
+) -> None:
+    """And the question is not to be reached without."""
+    anns, clerk = browser(user), staff("end_loginsession")
+    found = Permission.objects.filter(codename__in={*codenames, f"view_{USER.model_name}"})
+    clerk.user_permissions.set(found)
+    client = browser(clerk)
+
+    text = Page(client.get(page_of(user))).text
+
+    assert ("Show sessions" in text) is sees
+    assert ("Active sessions" in text) is (sees or may_end)
+    assert bool(link_to_log_out(client, user)) is may_end
+    url = f"{USERS}{user.pk}/log-out/"
+    assert client.get(url).status_code == (200 if may_end else 403)
+    client.post(url, {"confirmed": "yes"})
+    assert logged_in_as(anns) == ("" if may_end else "ann")
+
+
+def test_user_whom_staff_may_not_see_cannot_be_logged_out(user: Any) -> None:
+    """To end sessions is not to see users."""
+    anns, clerk = browser(user), staff("end_loginsession")
+    clerk.user_permissions.set(Permission.objects.filter(codename="end_loginsession"))
+
+    answer = browser(clerk).post(f"{USERS}{user.pk}/log-out/", {"confirmed": "yes"})
+
+    assert answer.status_code == 403
+    assert logged_in_as(anns) == "ann"
+
+
+def test_staff_are_not_logged_out_from_their_page_without_the_permission(user: Any) -> None:
+    """The question says so."""
+    user.is_staff = True
+    user.save()
+    anns, clerk = browser(user), browser(staff("end_loginsession"))
+
+    answer = clerk.post(f"{USERS}{user.pk}/log-out/", {"confirmed": "yes"})
+
+    assert "no sessions in your selection that you can end" in said(answer)
+    assert logged_in_as(anns) == "ann"
+
+
+def test_page_that_adds_a_user_has_no_sessions() -> None:
+    """There are none yet."""
+    clerk = browser(
+        staff("end_loginsession", f"add_{USER.model_name}", f"change_{USER.model_name}")
+    )
+
+    assert "Active sessions" not in Page(clerk.get(f"{USERS}add/")).text
+
+
+def test_user_that_does_not_exist_is_said() -> None:
+    """As the admin says it of each page."""
+    answer = browser(staff("end_loginsession")).get(f"{USERS}0/log-out/")
+
+    assert answer.status_code == 302
+    assert "exist" in said(answer)
+
+
+def test_user_admin_of_another_app_is_extended(user: Any, settings: Any) -> None:
+    """Without a class of the project: whatever is registered keeps what it has."""
+
+    class Foreign(UserAdmin):
+        """As an app has it, with fields in place of fieldsets."""
+
+        list_display = ("pk",)
+        fieldsets = None
+        fields = (USER.model.USERNAME_FIELD,)
+        actions = ()
+
+    site = admin.AdminSite("foreign")
+    site.register(get_user_model(), Foreign)
+
+    for _ in range(2):
+        extend_user_admin(site)
+
+    found = site.get_model_admin(get_user_model())
+    assert isinstance(found, Foreign)
+    assert type(found).__mro__.count(UserAdminMixin) == 1
+    assert type(found).__name__ == "Foreign"
+    settings.ROOT_URLCONF = (path("people/", site.urls), *urlpatterns[1:])
+    clerk = browser(staff("end_loginsession"))
+    assert link_to_log_out(clerk, user)
+    assert "Show sessions" not in Page(clerk.get(page_of(user))).text, "no list on this site"
+    assert not found.check()
+
+
+def test_user_admin_that_is_not_there_yet_is_said() -> None:
+    """The call has come too early, or for another site."""
+    with pytest.raises(NotRegistered):
+        extend_user_admin(admin.AdminSite("empty"))
+
+
+def test_page_of_a_user_costs_the_same_whatever_the_number_of_sessions(user: Any) -> None:
+    """One query counts them."""
+    clerk, counts = browser(staff("end_loginsession")), []
+    for number in (1, 19):
+        for _ in range(number):
+            browser(user)
+        clerk.get(page_of(user))
+        with cost() as spent:
+            clerk.get(page_of(user))
+        counts.append(spent.queries)
+
+    assert len(set(counts)) == 1

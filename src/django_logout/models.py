@@ -5,10 +5,18 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.enums import SESSION, Reason
+from django_logout.utils.lazy import lazy_import
 from django_logout.utils.uncached import UncachedQuerySet
+
+# Only the admin and the shell show rows by name.
+reason_label = lazy_import("labels.reason_label")
+scope_label = lazy_import("labels.scope_label")
+kind_label = lazy_import("labels.kind_label")
+device_label = lazy_import("labels.device_label")
 
 
 class LogoutEvent(models.Model):
@@ -50,7 +58,7 @@ class LogoutEvent(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.user_label or self.scope}: {self.reason}"
+        return f"{self.user_label or scope_label(self.scope)}: {reason_label(self.reason)}"
 
 
 class LoginSession(models.Model):
@@ -161,7 +169,12 @@ class LoginSession(models.Model):
         )
 
     def __str__(self) -> str:
-        return str(self.id)
+        # Without the user, which would take a query for each row.
+        begun = self.created_at
+        if timezone.is_aware(begun):
+            begun = timezone.localtime(begun)
+        device = device_label(self.device) or kind_label(self.kind)
+        return f"{device}, {date_format(begun, 'SHORT_DATETIME_FORMAT')}"
 
 
 class Cutoff(models.Model):

@@ -25,7 +25,7 @@ def test_what_an_event_says(ann: Client, user: Any, other: Any) -> None:
     assert (event.actor, event.actor_label) == (other, "bob")
     assert (event.reason, event.scope, event.sessions, event.complete) == ("admin", "user", 1, True)
     assert event.outcomes["session"] == {"ended": 1, "error": ""}
-    assert str(event) == "ann: admin"
+    assert str(event) == "ann: Ended by an administrator"
 
 
 def test_it_outlives_the_account(ann: Client, user: Any) -> None:
@@ -45,7 +45,7 @@ def test_event_of_two_users_names_no_user(ann: Client, user: Any, other: Any) ->
 
     assert event is not None
     assert (event.user, event.user_label, event.sessions) == (None, "", 2)
-    assert str(event) == "users: ended"
+    assert str(event) == "All sessions of several users: Ended"
 
 
 def test_event_of_one_session_names_its_user(ann: Client, user: Any) -> None:

@@ -12,6 +12,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_logout.labels import device_label
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import devices
 from tests.user_agents import AGENTS
@@ -190,11 +191,11 @@ def test_the_two_halves_are_joined_in_the_readers_language() -> None:
     with translation.override("de"):
         stored = devices.facts(RequestFactory().get("/", headers={"user-agent": firefox}))
         assert devices.device_name(firefox) == "Firefox unter Windows"
-        assert devices.spoken("curl") == "curl"
-        assert devices.spoken("") == ""
-    assert devices.spoken(stored["device"]) == "Firefox on Windows"
+        assert device_label("curl") == "curl"
+        assert device_label("") == ""
+    assert device_label(stored["device"]) == "Firefox on Windows"
     with translation.override("de"):
-        assert devices.spoken(stored["device"]) == "Firefox unter Windows"
+        assert device_label(stored["device"]) == "Firefox unter Windows"
 
 
 @given(st.text(max_size=400))

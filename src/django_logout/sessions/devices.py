@@ -8,9 +8,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
 from django_logout.conf import logout_settings
+from django_logout.labels import ON, device_label
 
 #: The bits of an address that are stored if it is truncated: a network, not a household.
 KEPT_BITS = {4: 24, 6: 48}
@@ -39,9 +39,6 @@ SYSTEMS = (
     ("ChromeOS", r"\bCrOS\b"),
     ("Linux", r"\bLinux\b"),
 )
-
-#: Separates browser and system in a row, in every language.
-ON = " on "
 
 #: Systems that ``ua-parser`` names differently.
 OTHER_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
@@ -149,15 +146,7 @@ def user_agent(request: HttpRequest | None) -> str:
 
 def device_name(agent: str) -> str:
     """Return "Firefox on Windows" in the current language; ``""`` if nothing is known."""
-    return spoken(_neutral(agent))
-
-
-def spoken(device: str) -> str:
-    """Translate a device, as a row holds it, into the current language."""
-    browser, on, system = device.partition(ON)
-    if not on:
-        return device
-    return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return device_label(_neutral(agent))
 
 
 def _neutral(agent: str) -> str:

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django_logout.conf import logout_settings
 from django_logout.enums import SESSION
 from django_logout.guard.presented import presented_ids
+from django_logout.labels import device_label
 from django_logout.models import LoginSession
 from django_logout.policies import session_limits
 from django_logout.revokers import runner
 from django_logout.sessions import registry, timeouts
-from django_logout.sessions.devices import shown_address, spoken
+from django_logout.sessions.devices import shown_address
 from django_logout.sessions.timeouts import Limits
 from django_logout.types import Credential, Target
 from django_logout.utils.redirects import reverse_here
@@ -115,7 +116,7 @@ def describe_row(
         device, expires_at = row.label, row.expires_at
     else:
         about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
-        device = spoken(row.device)
+        device = device_label(row.device)
         expires_at = timeouts.latest_end(limits, begun=row.authenticated_at, expires=row.expires_at)
     return {
         **about,
