@@ -64,7 +64,7 @@ def check_partitioned_cookie() -> Iterator[CheckMessage]:
 def check_witness() -> Iterator[CheckMessage]:
     """Check that ``WITNESS_COOKIE`` is not the name of a cookie that Django needs."""
     for name in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
-        if logout_settings().WITNESS_COOKIE == getattr(settings, name):
+        if getattr(settings, name) == logout_settings().WITNESS_COOKIE:
             yield Error(
                 f'LOGOUT["WITNESS_COOKIE"] is the same as {name}, so each login overwrites that '
                 "cookie.",
