@@ -1,6 +1,8 @@
 """What the tests of the script need: a page that polls often, and an ending from elsewhere."""
 
-from playwright.sync_api import Page
+from contextlib import suppress
+
+from playwright.sync_api import Error, Page
 
 from tests.e2e.browsers import is_firefox
 
@@ -61,11 +63,13 @@ def origin(page: Page) -> str:
 
 
 def look_at(page: Page) -> None:
-    """Come back to this tab. Firefox has done so by itself when it was loaded, and the script has
-    asked then; it does not ask again for two seconds."""
+    """Come back to this tab. It may be on its way to the next page already, since a witness tells it
+    of a login. Firefox has come back by itself when it was loaded; the script does not ask again
+    for two seconds."""
     if is_firefox(page):
         page.wait_for_timeout(2200)
-    page.evaluate("dispatchEvent(new Event('focus'))")
+    with suppress(Error):
+        page.evaluate("dispatchEvent(new Event('focus'))")
 
 
 def go_back(page: Page) -> None:

@@ -32,6 +32,13 @@ FULL = """() => {
     try { for (let i = 0; ; i++) sessionStorage[`${size} ${i}`] = "x".repeat(size); } catch {}
 }"""
 
+#: In each of the ways in which a page can do it.
+ASK_TO_STAY = """() => {
+  onbeforeunload = () => "Really?";
+  addEventListener("beforeunload", (event) => event.preventDefault());
+  addEventListener("beforeunload", (event) => { event.returnValue = "Really?"; });
+}"""
+
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
@@ -259,7 +266,7 @@ def test_page_that_asks_before_it_is_left_does_not_stay(page: Page) -> None:
     for tab in (page, other):
         tab.fill("[name=brand]", "Puma")
         tab.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-        tab.evaluate("() => { onbeforeunload = (event) => event.preventDefault(); }")
+        tab.evaluate(ASK_TO_STAY)
 
     _press(page)
 

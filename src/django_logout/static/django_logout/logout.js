@@ -12,11 +12,7 @@
  * @property {[delay: number, how: string]} [after] What happens after some milliseconds.
  * @property {Record<string, string>} to Transitions, and the states that they lead to.
  *
- * @typedef {object} Logout A form that is sent.
- * @property {string} url
- * @property {URLSearchParams} body
- * @property {AbortController} [stop]
- * @property {() => void} [wake] Ends the pause before the next try.
+ * @typedef {{ url: string, body: URLSearchParams, stop?: AbortController, wake?: () => void }} Logout
  */
 
 const WATCHING = {
@@ -50,7 +46,7 @@ const STATES = {
   other: { covers: true, to: {} },
 };
 
-/** Milliseconds between two tries to log out, and until a request is given up. */
+/** Milliseconds between two tries, and until one is given up. */
 const [PAUSE, PATIENCE] = [2000, 30000];
 const TYPED = "textarea, input:not([type=checkbox], [type=radio], [type=color], [type=range])";
 /** Proxies answer with these if they cannot reach the site. */
@@ -212,7 +208,7 @@ export function check(reason = "") {
   return (asking ??= question("GET", reason).finally(() => (asking = null)));
 }
 
-/** Checks the session, unless an answer is known to a question that was asked at or after a time. */
+/** Checks the session, unless an answer is known to a question of this time or later. */
 async function checkSince(since = now()) {
   await asking;
   if (asked < since) await check();
@@ -225,7 +221,7 @@ async function share(since = now()) {
   const turn = () => checkSince(since);
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE);
-  // Held for this long only: a browser may not keep a page with a lock for its Back button.
+  // No browser keeps a page for its Back button that holds a lock.
   const locks = attempt(() => navigator.locks.request(name, { signal: stop.signal }, turn));
   await (locks ?? turn()).catch(turn);
   clearTimeout(timer);
@@ -248,16 +244,14 @@ async function question(method = "", reason = "") {
   }
 }
 
-/**
- * @param {RequestInit} init
- * @returns {Promise<{ response: Response, answer: any }>} with the JSON, or null
- */
+/** Returns a response, and its JSON or null. @param {RequestInit} init */
 async function request(url = "", init = {}, stop = new AbortController()) {
   const timer = setTimeout(() => stop.abort(), PATIENCE);
   try {
     const response = await ask(url, { ...init, signal: stop.signal });
     reached = true;
-    return { response, answer: await response.json().catch(() => null) };
+    const answer = await response.json().catch(() => null);
+    return { response, answer };
   } finally {
     clearTimeout(timer);
   }
@@ -361,7 +355,10 @@ function leave(how = "", to = here(), replace = true) {
   const out = state.name === "out";
   if (out) lead(to, framed ? "_top" : "_self");
   if (out ? framed : again || !attempt(() => (sessionStorage[name] = "1"))) return;
-  on("beforeunload", (event) => event.stopImmediatePropagation(), true);
+  // There is nothing left to be lost, so the page's own handlers cannot ask the user to stay.
+  window.onbeforeunload = null;
+  const { prototype } = BeforeUnloadEvent;
+  Object.defineProperties(prototype, { returnValue: { set() {} }, preventDefault: { value() {} } });
   go(to, replace);
 }
 
