@@ -25,6 +25,7 @@ from django_logout.models import Installation, LoginSession
 
 LOGOUT = "/accounts/logout/"
 SESSIONS = "/accounts/sessions/"
+SELECTED = "/accounts/sessions/end/"
 OTHERS = "/accounts/sessions/end-others/"
 EVERYWHERE = "/accounts/sessions/end-all/"
 JSON = {"Accept": "application/json"}

@@ -26,6 +26,15 @@ def test_later_failure_changes_its_revoker_only() -> None:
     assert failed.failed == ("token",)
 
 
+def test_results_of_several_endings_add_up() -> None:
+    """By revoker; the first event stands for all."""
+    first = LogoutResult(outcomes=(Outcome("session", 2), Outcome("token", 1)))
+    second = LogoutResult(outcomes=(Outcome("token", 3), Outcome("card", error="OSError")))
+    both = first.plus(second)
+    assert both.ended == {"session": 2, "token": 4}
+    assert (both.failed, both.complete) == (("card",), False)
+
+
 def test_keys_of_sessions_are_not_in_the_repr_of_an_ending() -> None:
     """Logs and error reports print it."""
     ending = Ending(

@@ -263,6 +263,15 @@ class LogoutResult:
         outcomes = (o.plus(later[o.revoker]) if o.revoker in later else o for o in self.outcomes)
         return replace(self, outcomes=tuple(outcomes))
 
+    def plus(self, other: LogoutResult) -> LogoutResult:
+        """Return the sum of this and of another ending for the same reason, with the first event."""
+        later = {outcome.revoker: outcome for outcome in other.outcomes}
+        outcomes = [
+            o.plus(later.pop(o.revoker)) if o.revoker in later else o for o in self.outcomes
+        ]
+        event = self.event or other.event
+        return replace(self, outcomes=(*outcomes, *later.values()), event=event)
+
     @property
     def ended(self) -> Mapping[str, int]:
         """Number of ended sessions and revoked credentials, by kind, e.g. ``{"session": 1}``."""

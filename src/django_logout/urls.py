@@ -31,6 +31,11 @@ urlpatterns = [
         "sessions/choose/", lazy_view("web.views.choose_sessions.ChooseView"), name="logout_choose"
     ),
     path(
+        "sessions/end/",
+        lazy_view("web.views.sessions.SelectedEndView"),
+        name="logout_selected",
+    ),
+    path(
         "sessions/end-others/", lazy_view("web.views.sessions.OthersEndView"), name="logout_others"
     ),
     path(

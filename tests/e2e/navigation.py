@@ -60,6 +60,13 @@ def shows_secret(page: Page) -> bool:
     return SECRET in page.content()
 
 
+def end_others(page: Page) -> None:
+    """End all other sessions, on the sessions page and then on the page that asks."""
+    page.get_by_role("link", name="End all other sessions").click()
+    page.get_by_role("button", name="End all of them").click()
+    page.get_by_role("status").wait_for()
+
+
 #: The button of a page, pressed in another tab, say: this one stays where it is.
 LOG_OUT = """
 async () => {

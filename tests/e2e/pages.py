@@ -42,6 +42,39 @@ def sessions_again(opens: Opens) -> Page:
     return page
 
 
+def many_sessions(opens: Opens) -> Page:
+    """Many devices, a program among them, and sessions that have ended."""
+    page = opens("/trial/public/", name="patient", user="")
+    assert page.evaluate("async () => (await fetch('/trial/devices/')).ok")
+    return opens("/accounts/sessions/", name="patient")
+
+
+def end_session(opens: Opens) -> Page:
+    """End this session?"""
+    page = many_sessions(opens)
+    page.get_by_role("link", name="iPhone").click()
+    page.wait_for_url("**/end/")
+    return page
+
+
+def end_selected(opens: Opens) -> Page:
+    """End these sessions?"""
+    page = many_sessions(opens)
+    for box in page.locator(".logout-list > li > input").all()[:3]:
+        box.check()
+    page.locator(".logout-bar button").click()
+    page.wait_for_url("**/end/?*")
+    return page
+
+
+def end_others(opens: Opens) -> Page:
+    """End all other sessions?"""
+    page = many_sessions(opens)
+    page.locator(".logout-bar a").click()
+    page.wait_for_url("**/end-others/")
+    return page
+
+
 def session_ended(opens: Opens) -> Page:
     """Your session has ended, and why."""
     page = opens("/", name="no-redirect")
@@ -92,6 +125,10 @@ ALL: tuple[Any, ...] = (
     goodbye,
     sessions,
     sessions_again,
+    many_sessions,
+    end_session,
+    end_selected,
+    end_others,
     session_ended,
     not_ended,
     not_me,

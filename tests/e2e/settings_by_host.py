@@ -9,7 +9,12 @@ from tests.e2e.settings import *  # noqa: F403
 from tests.e2e.settings import MIDDLEWARE
 
 ALLOWED_HOSTS = ["*"]
-LANGUAGES = [("en", "English"), ("pt-br", "Brazilian Portuguese"), ("ar", "Arabic")]
+LANGUAGES = [
+    ("en", "English"),
+    ("pt-br", "Brazilian Portuguese"),
+    ("ar", "Arabic"),
+    ("de", "German"),
+]
 ROOT_URLCONF = "tests.e2e.urls"
 MIDDLEWARE = ["tests.e2e.urls.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
@@ -22,6 +27,7 @@ EMBEDDED = {
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
+    "patient": {"LOGOUT": {}},
     "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
     "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "languages": {"URLS": "tests.e2e.urls_by_language"},

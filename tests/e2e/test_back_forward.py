@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.navigation import end, go, wait_until_loaded
+from tests.e2e.navigation import end, end_others, go, wait_until_loaded
 
 #: Each says whose it is, in its head.
 PRIVATE = ("/cars/add/", "/ways/json/")
@@ -55,7 +55,7 @@ def test_admin_pages_do_not_show_the_secret_after_going_back(
 
 def _end_from_another_device(open_page: Open, origin: str) -> None:
     device = open_page("/accounts/sessions/", base_url=origin, user="customer")
-    device.get_by_role("button", name="End all other sessions").click()
+    end_others(device)
     expect(device.get_by_role("status")).to_contain_text("Sessions ended")
 
 

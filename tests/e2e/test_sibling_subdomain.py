@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Open, Variant
-from tests.e2e.navigation import shows_secret
+from tests.e2e.navigation import end_others, shows_secret
 
 PAGE = "/trial/page/secret/"
 
@@ -110,7 +110,6 @@ def test_a_jar_that_is_filled_logs_out_the_browser_alone(open_page: Open, varian
     page.click("main form button")
     page.wait_for_url(f"**{PAGE}")
     page.goto("/accounts/sessions/")
-    page.get_by_role("button", name="End all other sessions").click()
-    page.get_by_role("status").wait_for()
+    end_others(page)
 
     assert not _is_alive(page, own)

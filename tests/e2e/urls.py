@@ -104,6 +104,46 @@ def end(request: HttpRequest, reason: str) -> HttpResponse:
     return HttpResponse("done")
 
 
+#: Devices of a user: name, user agent, days since the last use, address, kind.
+DEVICES = (
+    ("Safari on iPhone", "Mozilla/5.0 (iPhone) Mobile Safari/604.1", 0.1, "203.0.113.0", "session"),
+    ("Chrome on Android", "Mozilla/5.0 (Linux; Android 14; Tab)", 3, "198.51.100.0", "session"),
+    *(
+        ("Firefox on Windows", "Mozilla/5.0 (Windows NT 10.0)", n, "192.0.2.0", "session")
+        for n in (1, 2, 9)
+    ),
+    *(
+        (f"Edge {n} on Windows", "Mozilla/5.0 (Windows NT 10.0)", 10 + n, None, "session")
+        for n in range(5)
+    ),
+    ("", "", 21, "2001:db8:1::", "session"),
+    ("backup-script", "backup-script/1", 30, "192.0.2.0", "Program"),
+)
+
+
+def devices(request: HttpRequest) -> HttpResponse:
+    """Log the customer in on many devices, and let some of these sessions end."""
+    user, now = get_user_model().objects.get(username="customer"), timezone.now()
+    LoginSession.objects.filter(user=user).delete()
+    for name, agent, days, address, kind in DEVICES:
+        used = now - timedelta(days=days)
+        LoginSession.objects.create(
+            user=user,
+            device=name,
+            user_agent=agent,
+            ip_address=address,
+            kind=kind,
+            created_at=used - timedelta(hours=1),
+            last_seen_at=used,
+            authenticated_at=now,
+            expires_at=now + timedelta(days=13),
+        )
+    for name, reason in (("Opera on Linux", "remote"), ("Safari on macOS", "password_changed")):
+        row = LoginSession.objects.create(user=user, device=name, expires_at=now + timedelta(1))
+        end_sessions(Target.session(row.pk), reason=reason)
+    return HttpResponse("done")
+
+
 def not_ended(request: HttpRequest) -> HttpResponse:
     """What happens if an ending cannot be promised."""
     raise SessionNotEnded
@@ -145,6 +185,7 @@ urlpatterns = [
     path("trial/public/", public),
     path("trial/stored/", stored),
     path("trial/end/<reason>/", end),
+    path("trial/devices/", devices),
     path("trial/not-ended/", not_ended),
     path("trial/report/", report),
     path("trial/frame/", frame),

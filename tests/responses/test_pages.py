@@ -129,7 +129,7 @@ def test_sessions(broken: str, ann: Client) -> None:
     """The buttons are the way to end what should not be there."""
     response = ann.get(SESSIONS)
     assert response.status_code == 200
-    assert "This session" in Page(response).text
+    assert "This device" in Page(response).text
 
 
 def test_cause_is_in_the_log(ann: Client, settings: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -25,6 +25,7 @@ from tests.clients import (
     JSON,
     LOGOUT,
     OTHERS,
+    SELECTED,
     SESSIONS,
     Page,
     age,
@@ -262,8 +263,8 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
     assert notices(response) == []
     page = Page(response)
     assert "You have not logged in again yet." in page.text
-    (form,) = [form for form in page.all("form") if form["action"] == LOGOUT]
-    assert form["method"] == "post"
+    forms = [form for form in page.all("form") if form.get("action") == LOGOUT]
+    assert {form["method"] for form in forms} == {"post"}
     after = here.post(LOGOUT, {"next": page.field("next")}, follow=True)
     assert after.redirect_chain == [(LOGIN, 302)]
     assert (logged_in_as(here), logged_in_as(phone)) == ("", "ann")
@@ -272,6 +273,35 @@ def test_a_login_page_that_sends_users_back_is_no_dead_end(user: Any, settings: 
     here.post(OTHERS)
 
     assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "")
+
+
+def test_a_question_waits_for_the_login(user: Any) -> None:
+    """A user who is asked has logged in recently; what was selected is still there afterwards."""
+    here, phone = browser(user), browser(user)
+    question = f"{SELECTED}?session={id_of(phone)}"
+    age(HOUR)
+
+    response = here.get(question)
+    assert response["Location"].startswith("/login/?next=/accounts/sessions/end/")
+    shown = log_in(here, url=response["Location"])
+
+    assert Page(shown).field("session") == id_of(phone)
+    assert logged_in_as(phone) == "ann"
+    assert here.post(SELECTED, {"session": id_of(phone)}).status_code == 302
+    assert logged_in_as(phone) == ""
+
+
+def test_a_question_is_no_endless_redirect(user: Any, settings: Any) -> None:
+    """Where the login page sends a logged-in user straight back: the list says what to do."""
+    view = LoginView.as_view(template_name="login.html", redirect_authenticated_user=True)
+    settings.ROOT_URLCONF = (path("login/", view, name="login"), *urlpatterns)
+    here, phone = browser(user), browser(user)
+    age(HOUR)
+
+    response = here.get(end_url(id_of(phone)), follow=True)
+
+    assert response.redirect_chain[-1] == (f"{SESSIONS}?again=1", 302)
+    assert "You have not logged in again yet." in Page(response).text
 
 
 @pytest.mark.parametrize("command", [False, True], ids=["first sight", "command"])

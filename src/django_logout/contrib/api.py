@@ -121,7 +121,7 @@ def list_sessions(request: HttpRequest, *, by_session: bool) -> HttpResponse:
     listing = Listing(request, PER_PAGE, _own_id(request, by_session))
     response = _respond(request, Kind.SHOWN, data={"sessions": listing.data()})
     if listing.page.has_next():
-        next_page = f"{request.path}?page={listing.page.next_page_number()}"
+        next_page = f"{request.path}?{listing.query(listing.page.next_page_number())}"
         response["Link"] = f'<{next_page}>; rel="next"'
     return response
 

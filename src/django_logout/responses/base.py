@@ -2,9 +2,10 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -69,6 +70,8 @@ class Kind(StrEnum):
     "A login waits until its user has chosen which sessions to end. Status 401, or that page."
     TOO_FEW = "too_few", HTTPStatus.BAD_REQUEST
     "The user has chosen too few sessions. Status 400."
+    NONE_SELECTED = "none_selected", HTTPStatus.BAD_REQUEST
+    "The user has selected no session that could end. Status 400."
     LOGGED_IN = "logged_in", HTTPStatus.OK
     "The login that waited is complete."
     SHOWN = "shown", HTTPStatus.OK
@@ -102,6 +105,28 @@ class Notice:
     "Renders the page of the view. Without it, a responder renders a page of the package."
     data: Mapping[str, Any] = field(default_factory=dict)
     "What the view shows, for JSON clients."
+    message: str = ""
+    "What has ended, for the next page. By default, the numbers of the result."
+
+
+class LazyMapping(Mapping[str, Any]):
+    """What a view shows to JSON clients, computed only if the responder reads it."""
+
+    def __init__(self, compute: Callable[[], Mapping[str, Any]]) -> None:
+        self._compute = compute
+
+    @cached_property
+    def _computed(self) -> Mapping[str, Any]:
+        return self._compute()
+
+    def __getitem__(self, key: str) -> Any:
+        return self._computed[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._computed)
+
+    def __len__(self) -> int:
+        return len(self._computed)
 
 
 class Responder(ABC):
@@ -211,4 +236,4 @@ def _add_message(messages: Any, notice: Notice) -> None:
             messages.add(WARNING, STILL_LOGGED_IN)
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:
             level = SUCCESS if notice.result.complete else WARNING
-            messages.add(level, describe_result(notice.result))
+            messages.add(level, notice.message or describe_result(notice.result))

@@ -14,6 +14,7 @@ from django_logout.responses.messages import (
     CHOOSE,
     CHOOSE_MORE,
     IMPERSONATED,
+    NONE_SELECTED,
     REAUTHENTICATE,
     TOO_MANY_COOKIES,
     explain_reason,
@@ -27,6 +28,7 @@ _DETAILS = {
     Kind.NOT_FOUND: _("This session could not be found in your account."),
     Kind.NOT_LOGGED_IN: _("Please log in first."),
     Kind.TOO_FEW: CHOOSE_MORE,
+    Kind.NONE_SELECTED: NONE_SELECTED,
     Kind.CHOOSE: CHOOSE,
     Kind.REAUTHENTICATE: REAUTHENTICATE,
     Kind.IMPERSONATED: IMPERSONATED,
@@ -54,7 +56,7 @@ class JsonResponder(Responder):
         """Return what ended with status 200, or a problem with its reason."""
         kind = notice.kind
         if kind is Kind.SHOWN:
-            return JsonResponse(notice.data)
+            return JsonResponse(dict(notice.data))
         if kind.status is HTTPStatus.OK:
             return JsonResponse(_success(request, notice))
         problem = {

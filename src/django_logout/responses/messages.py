@@ -27,6 +27,8 @@ CHOOSE = gettext_lazy(
 )
 #: Why the user has to choose again.
 CHOOSE_MORE = gettext_lazy("Nothing was changed. To log in here, select more sessions to end.")
+#: Why nothing ends.
+NONE_SELECTED = gettext_lazy("Nothing was changed. Select the sessions that you want to end.")
 
 #: Why a browser that has logged out may still have a session.
 TOO_MANY_COOKIES = gettext_lazy(
@@ -44,9 +46,11 @@ def explain_reason(reason: str) -> Any:
         return Reason.UNKNOWN.label
 
 
-def describe_result(result: LogoutResult) -> str:
+def describe_result(result: LogoutResult, device: str = "") -> str:
     """Say how many sessions and tokens ended, how many are exempt, and whether anything is left to
-    revoke."""
+    revoke; or, if a single one was to end and nothing else happened, only of which device it was."""
+    if device and result.complete and sum(result.ended.values()) == 1:
+        return _("Logged out: %(device)s.") % {"device": device}
     sessions = result.ended.get(SESSION, 0)
     programs = sum(result.ended.values()) - sessions - result.ended.get("cookie", 0)
     counts = [

@@ -40,6 +40,15 @@ SYSTEMS = (
     ("Linux", r"\bLinux\b"),
 )
 
+#: Kinds of devices, by their user agent, or by their name if that is all that is known: the first match counts. A tablet with Android is known by
+#: what it does not say.
+KINDS = (
+    ("tablet", r"\biPad\b|\bTablet\b|\bAndroid\b(?!.*\bMobile\b)"),
+    ("phone", r"\biPhone\b|\bAndroid\b|\bMobile\b"),
+    ("computer", r"\b(?:Windows|Macintosh|macOS|CrOS|ChromeOS|Linux|X11)\b"),
+    ("app", r"^(?!Mozilla)[A-Za-z]"),
+)
+
 #: Systems that ``ua-parser`` names differently.
 OTHER_NAMES = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
 
@@ -147,6 +156,12 @@ def user_agent(request: HttpRequest | None) -> str:
 def device_name(agent: str) -> str:
     """Return "Firefox on Windows" in the current language; ``""`` if nothing is known."""
     return device_label(_neutral(agent))
+
+
+def device_kind(agent: str) -> str:
+    """Return ``"phone"``, ``"tablet"``, ``"computer"``, ``"app"`` (a program), or ``"device"`` if
+    the kind is unknown."""
+    return _first(KINDS, agent) or "device"
 
 
 def _neutral(agent: str) -> str:

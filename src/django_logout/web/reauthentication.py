@@ -24,14 +24,14 @@ RETURNED = "again"
 
 
 def reauthentication_response(
-    request: HttpRequest, page: Callable[[], HttpResponse]
+    request: HttpRequest, page: Callable[[], HttpResponse], *, back: str = ""
 ) -> HttpResponse | None:
     """Return the response to a user who may not end other sessions now, or ``None`` for one who may.
 
-    The user returns to the sessions page and presses the button again. Nothing is done by itself
-    after the login, because another user may have logged in.
+    The user returns to ``back``, a page that asks, or else to the sessions page, and presses the
+    button again. Nothing is done by itself after the login, because another user may have logged in.
     """
-    back = reverse_here(request, "logout_sessions") or request.path
+    back = back or reverse_here(request, "logout_sessions") or request.path
     if not is_logged_in(request):
         url = login_url(request, back)
         return respond(request, Kind.NOT_LOGGED_IN, redirect_to=url)
@@ -39,7 +39,7 @@ def reauthentication_response(
         return respond(request, Kind.IMPERSONATED, page=page)
     if is_recent(request):
         return None
-    url = login_url(request, f"{back}?{RETURNED}=1")
+    url = login_url(request, f"{back}{'&' if '?' in back else '?'}{RETURNED}=1")
     return respond(request, Kind.REAUTHENTICATE, redirect_to=url, page=page)
 
 

@@ -1,12 +1,15 @@
 """List a user's sessions and tokens, one page at a time, for views, template tags and APIs."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, Count, F, Max, Q, QuerySet, When, Window
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,15 +17,22 @@ from django.utils.translation import gettext as _
 from django_logout.conf import logout_settings
 from django_logout.enums import SESSION
 from django_logout.guard.presented import presented_ids
-from django_logout.labels import device_label
 from django_logout.models import LoginSession
 from django_logout.policies import session_limits
+from django_logout.responses.messages import explain_reason
 from django_logout.revokers import runner
 from django_logout.sessions import registry, timeouts
-from django_logout.sessions.devices import shown_address
-from django_logout.sessions.timeouts import Limits
 from django_logout.types import Credential, Target
 from django_logout.utils.redirects import reverse_here
+from django_logout.web.session_rows import RowsOfPage, describe_row, group_key
+
+#: The query parameter with the words that are searched for.
+SEARCH = "find"
+#: The number of other sessions above which the page can be searched.
+SEARCHABLE = 10
+#: The number of recent endings that the page shows, and how old they may be.
+ENDINGS = 5
+RECENT = timedelta(days=30)
 
 
 class Listing:
@@ -46,58 +56,194 @@ class Listing:
         return runner.credentials(self.user)
 
     @cached_property
+    def search(self) -> str:
+        """The words that the query of the URL searches for."""
+        given = self.request.GET.get(SEARCH, "")[:100]
+        return "".join(filter(str.isprintable, given)).strip()
+
+    @cached_property
     def page(self) -> Page[LoginSession | Credential]:
-        """The page that the query of the URL names."""
+        """The page that the query of the URL names, with the current session."""
         first = Case(When(pk=self.current_id, then=0), default=1)
-        sessions = session_limits.active_sessions(self.user, self.request)
-        sessions = sessions.order_by(first, "-last_seen_at", "pk")
-        rows: Any = _SessionsAndTokens(sessions, self.tokens)
-        return Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))
+        sessions = self._found_sessions()
+        ordered = sessions.order_by(first, "-last_seen_at", "pk")
+        return self._paginate(sessions, ordered, self._found_tokens())
+
+    @cached_property
+    def others_page(self) -> Page[LoginSession | Credential]:
+        """The page that the query of the URL names, without the current session, device by device:
+        first the device that was used last."""
+        sessions = self._found_sessions().exclude(pk__in=self._own_ids)
+        device: dict[str, Any] = {"partition_by": [F("kind"), F("device")]}
+        ordered = sessions.annotate(
+            device_total=Window(Count("pk"), **device),
+            device_seen=Window(Max("last_seen_at"), **device),
+        ).order_by("-device_seen", "kind", "device", "-last_seen_at", "pk")
+        order = {key: n for n, key in enumerate(dict.fromkeys(map(group_key, self.tokens)))}
+        tokens = sorted(self._found_tokens(), key=lambda token: order[group_key(token)])
+        return self._paginate(sessions, ordered, tokens)
+
+    def query(self, page_number: int) -> str:
+        """Return the query of the URL of another page."""
+        search = {SEARCH: self.search} if self.search else {}
+        return urlencode({**search, "page": page_number})
+
+    def others(self) -> list[LoginSession | Credential]:
+        """Return the rows of the page without the current session."""
+        return list(self.others_page)
 
     def data(self) -> list[dict[str, Any]]:
         """Return the rows of the page as JSON has them."""
-        limits = timeouts.limits_for(logout_settings(), self.user, self.request)
-        return [describe_row(row, limits, self.current_id) for row in self.page]
+        return self.describe(self.page)
+
+    def describe(self, rows: Iterable[LoginSession | Credential]) -> list[dict[str, Any]]:
+        """Return rows as JSON has them."""
+        return [describe_row(row, self._rows.limits, self.current_id) for row in rows]
+
+    def show(self, rows: Iterable[LoginSession | Credential]) -> list[dict[str, Any]]:
+        """Return rows as a page shows them."""
+        return [self._rows.show(row) for row in rows]
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether the user has tokens that end with all other sessions."""
+        return any(map(self.is_app, self.tokens))
+
+    def is_app(self, row: LoginSession | Credential) -> bool:
+        """Return whether this is the login of an app, which ends with all other sessions."""
+        return row.kind != SESSION and row.kind not in self._rows.keys
+
+    @property
+    def has_api_keys(self) -> bool:
+        """Whether the user has tokens that are exempt from that."""
+        return any(token.kind in self._rows.keys for token in self.tokens)
 
     def context(self) -> dict[str, Any]:
         """Return the context of ``django_logout/session_list.html``."""
-        exempt, reverse = logout_settings().EXEMPT_CREDENTIALS, partial(reverse_here, self.request)
-        titles = {**runner.titles(), **dict.fromkeys(exempt, _("API key")), SESSION: ""}
-        sessions = [
-            {
-                **row,
-                "end_url": reverse("logout_session_end", session_id=row["id"]),
-                "title": titles.get(row["kind"], row["kind"]),
-                "network": shown_address(row["ip_address"]),
-            }
-            for row in self.data()
-        ]
+        reverse, page = partial(reverse_here, self.request), self.others_page
+        totals = Counter(map(group_key, self.tokens))
+        groups = self._rows.group(page, totals)
+        current = session_limits.active_sessions(self.user, self.request)
+        here = self.show(current.filter(pk__in=self._own_ids))
+        for row in here:
+            row["end_url"] = reverse("logout") or row["end_url"]
         return {
-            "sessions": sessions,
-            "page_obj": self.page,
-            "just_now": timezone.now() - timedelta(minutes=1),
+            "current": next(iter(here), None),
+            "groups": groups,
+            "sessions": [*here, *(row for group in groups for row in group.rows)],
+            "page_obj": page,
+            "previous_query": page.has_previous() and self.query(page.number - 1),
+            "next_query": page.has_next() and self.query(page.number + 1),
+            "search": self.search,
+            "search_name": SEARCH,
+            "searchable": bool(self.search) or page.paginator.count > SEARCHABLE,
+            "has_others": bool(self.search) or page.paginator.count > 0,
+            "selected_url": reverse("logout_selected"),
             "others_url": reverse("logout_others"),
             "everywhere_url": reverse("logout_everywhere"),
-            "has_tokens": any(token.kind not in exempt for token in self.tokens),
-            "has_api_keys": any(token.kind in exempt for token in self.tokens),
+            "has_tokens": self.has_tokens,
+            "has_api_keys": self.has_api_keys,
         }
+
+    def endings(self) -> list[dict[str, Any]]:
+        """Return the user's sessions that have ended recently, with their reasons."""
+        ended = registry.sessions().filter(user_id=self.user.pk, origin__isnull=True)
+        ended = ended.filter(ended_at__gt=timezone.now() - RECENT, event__isnull=False)
+        ended = ended.annotate(reason=F("event__reason")).order_by("-ended_at")[:ENDINGS]
+        return [
+            {
+                **self._rows.show(row),
+                "ended": self._rows.since(row.ended_at),
+                "reason": explain_reason(row.reason),
+            }
+            for row in ended
+        ]
+
+    def rows(self, ids: Iterable[UUID]) -> list[LoginSession | Credential]:
+        """Return those of the user's sessions and tokens that have these ids and are active."""
+        wanted = set(ids)
+        sessions = session_limits.active_sessions(self.user, self.request).filter(pk__in=wanted)
+        tokens = [token for token in self.tokens if token.id in wanted]
+        return [*sessions.order_by("-last_seen_at", "pk"), *tokens]
 
     def target(self, row_id: UUID) -> Target | None:
         """Return the target that ends one of these sessions or tokens; ``None`` if the user has
         none with this id."""
-        if registry.sessions().filter(pk=row_id, user_id=self.user.pk).exists():
-            return Target.session(row_id)
-        if row_id in {token.id for token in self.tokens}:
-            return Target.credential(self.user, row_id)
-        return None
+        return next(iter(self.targets([row_id])), None)
+
+    def targets(self, ids: Iterable[UUID]) -> list[Target]:
+        """Return the targets that end those of the user's sessions and tokens that have these ids."""
+        wanted, targets = set(ids), []
+        rows = registry.sessions().filter(pk__in=wanted, user_id=self.user.pk)
+        if found := list(rows.values_list("pk", flat=True)):
+            targets = [Target.sessions(found) if len(found) > 1 else Target.session(found[0])]
+        if wanted.difference(found):
+            tokens = (token.id for token in self.tokens if token.id in wanted)
+            targets += [Target.credential(self.user, token_id) for token_id in tokens]
+        return targets
+
+    @cached_property
+    def _own_ids(self) -> list[UUID]:
+        return [] if self.current_id is None else [self.current_id]
+
+    @cached_property
+    def _rows(self) -> RowsOfPage:
+        exempt = frozenset(logout_settings().EXEMPT_CREDENTIALS)
+        return RowsOfPage(
+            limits=timeouts.limits_for(logout_settings(), self.user, self.request),
+            current_id=self.current_id,
+            titles={**runner.titles(), **dict.fromkeys(exempt, _("API key")), SESSION: ""},
+            keys=exempt,
+            end_url=lambda row_id: reverse_here(
+                self.request, "logout_session_end", session_id=row_id
+            ),
+        )
+
+    def _found_sessions(self) -> QuerySet[LoginSession]:
+        sessions = session_limits.active_sessions(self.user, self.request)
+        for word in self._words:
+            kinds = [kind for kind in self._rows.titles if word in self._title(kind)]
+            address = word.removesuffix("x") if word.endswith((".x", ":x")) else word
+            sessions = sessions.filter(
+                Q(device__icontains=word) | Q(ip_address__startswith=address) | Q(kind__in=kinds)
+            )
+        return sessions
+
+    def _found_tokens(self) -> list[Credential]:
+        return [
+            token
+            for token in self.tokens
+            if all(
+                word in f"{token.label} {self._title(token.kind)}".lower() for word in self._words
+            )
+        ]
+
+    def _title(self, kind: str) -> str:
+        return str(self._rows.titles.get(kind, kind)).lower()
+
+    @cached_property
+    def _words(self) -> list[str]:
+        # The rows do not hold the word of the reader's language between browser and system.
+        between = _("%(browser)s on %(system)s") % {"browser": "", "system": ""}
+        return [word for word in self.search.lower().split() if word not in between.lower().split()]
+
+    def _paginate(
+        self,
+        sessions: QuerySet[LoginSession],
+        ordered: QuerySet[LoginSession],
+        tokens: list[Credential],
+    ) -> Page[LoginSession | Credential]:
+        rows: Any = _SessionsAndTokens(sessions.count(), ordered, tokens)
+        return Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))
 
 
 class _SessionsAndTokens:
-    """A sequence of sessions, then tokens. Its length takes one query, and so does each slice."""
+    """A sequence of sessions, then tokens. Each slice takes one query."""
 
-    def __init__(self, sessions: QuerySet[LoginSession], tokens: list[Credential]) -> None:
-        self.sessions, self.tokens = sessions, tokens
-        self.session_count = sessions.count()
+    def __init__(
+        self, session_count: int, sessions: QuerySet[LoginSession], tokens: list[Credential]
+    ) -> None:
+        self.session_count, self.sessions, self.tokens = session_count, sessions, tokens
 
     def __len__(self) -> int:
         return self.session_count + len(self.tokens)
@@ -105,24 +251,3 @@ class _SessionsAndTokens:
     def __getitem__(self, rows: slice) -> list[LoginSession | Credential]:
         start, stop = (max(0, index - self.session_count) for index in (rows.start, rows.stop))
         return [*self.sessions[rows], *self.tokens[start:stop]]
-
-
-def describe_row(
-    row: LoginSession | Credential, limits: Limits, current_id: UUID | None = None
-) -> dict[str, Any]:
-    """Return a session or a token as JSON has it. ``current_id`` is that of the current one."""
-    if isinstance(row, Credential):
-        about: dict[str, Any] = {"id": row.id, "last_seen_at": row.last_used_at, "ip_address": None}
-        device, expires_at = row.label, row.expires_at
-    else:
-        about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
-        device = device_label(row.device)
-        expires_at = timeouts.latest_end(limits, begun=row.authenticated_at, expires=row.expires_at)
-    return {
-        **about,
-        "current": about["id"] == current_id,
-        "created_at": row.created_at,
-        "expires_at": expires_at,
-        "device": device,
-        "kind": row.kind,
-    }

@@ -16,6 +16,7 @@ from tests.clients import (
     JSON,
     LOGOUT,
     OTHERS,
+    SELECTED,
     SESSIONS,
     Page,
     age,
@@ -76,7 +77,7 @@ def test_page_names_kinds(here: Client, tokens: list[str]) -> None:
     assert "Photo printer Connected app" in page.text
     assert "API token App" in page.text
     assert page.text.count("never") == 2  # REST framework's token, and what can be refreshed.
-    labels = [button.get("aria-label") for button in page.all("button")]
+    labels = [link.get("aria-label") for link in page.all("a")]
     assert "End the login of Photo printer" in labels
     assert "End all other sessions and app logins" in page.text
 
@@ -87,7 +88,7 @@ def test_page_shows_unknown_kind_by_name(here: Client, user: Any) -> None:
     LoginSession.objects.create(user=user, kind="card", device="curl", expires_at=later)
     page = Page(here.get(SESSIONS))
     assert "curl card" in page.text
-    assert "End the login of curl" in [button.get("aria-label") for button in page.all("button")]
+    assert "End the login of curl" in [link.get("aria-label") for link in page.all("a")]
 
 
 def test_page_without_tokens_mentions_none(here: Client) -> None:
@@ -111,7 +112,7 @@ def test_page_query_count(
     )
     drf_client.obtain()
     here.get(SESSIONS)
-    with django_assert_num_queries(2 + 3):
+    with django_assert_num_queries(2 + 5):
         here.get(SESSIONS)
 
 
@@ -135,10 +136,55 @@ def test_button_revokes_one_token(here: Client, tokens: list[str], user: Any) ->
     """By the URL that ends sessions; a notice says so."""
     knox_id = next(found.id for found in credentials(user) if found.kind == "knox_token")
     answer = here.post(end_url(knox_id), follow=True)
-    assert notices(answer) == ["App logins ended: 1."]
+    assert notices(answer) == ["Logged out: API token."]
     assert works(tokens) == [True, False]
     assert here.post(end_url(knox_id), headers=JSON).status_code == 404
     assert logged_in_as(here) == "ann"
+
+
+def test_question_names_tokens(here: Client, tokens: list[str], user: Any) -> None:
+    """Before one ends, before several, and before all others."""
+    ids = [str(found.id) for found in credentials(user)]
+    one = Page(here.get(end_url(ids[0])))
+    assert "End this app login?" in one.text
+    assert "API token shared by all your apps" in one.text
+    assert "logged out there" not in one.text
+    several = Page(here.get(SELECTED, {"session": ids}))
+    assert "End the selected sessions and app logins?" in several.text
+    others = Page(here.get(OTHERS))
+    assert "End all other sessions and app logins?" in others.text
+    assert "unless they were made in this session" in others.text
+    assert works(tokens) == [True, True]
+
+
+def test_sessions_and_tokens_are_selected_together(
+    here: Client, tokens: list[str], user: Any
+) -> None:
+    """One message for all; the tokens of another user are not among them."""
+    phone = browser(user)
+    ids = [id_of(phone), *(str(found.id) for found in credentials(user))]
+    answer = here.post(SELECTED, {"session": ids}, follow=True)
+    assert notices(answer) == ["Sessions ended: 1. App logins ended: 2."]
+    assert works(tokens) == [False, False]
+    assert logged_in_as(phone) == ""
+
+
+def test_others_keeps_api_keys_and_says_so(here: Client, tokens: list[str], settings: Any) -> None:
+    """The question does not list what will stay."""
+    settings.LOGOUT = {"EXEMPT_CREDENTIALS": ["drf_token", "knox_token"]}
+    page = Page(here.get(OTHERS))
+    assert "End all other sessions?" in page.text
+    assert "API keys are kept unless you end them individually." in page.text
+    assert "API token" not in page.text
+
+
+def test_tokens_of_one_name_are_one_group(here: Client, user: Any) -> None:
+    """With their number, on each page."""
+    knox_client.make_many(user, 30)
+    groups = here.get(SESSIONS).context["groups"]
+    assert [(group.first["icon"], len(group.rows), group.total) for group in groups] == [
+        ("app", 20, 30)
+    ]
 
 
 def test_foreign_and_unknown_ids_get_404(tokens: list[str], user: Any, other: Any) -> None:

@@ -44,8 +44,8 @@ def test_what_it_shows(engine: str, both: Any) -> None:
     assert [each["value"] for each in boxes] == active_ids()[::-1]
     assert not [each for each in boxes if "checked" in each]
     text = " ".join(page.text.split())
-    assert "Safari on iPhone IP address: 203.0.113.x Last used: 1 hour ago" in text
-    assert "Firefox on Windows IP address: 203.0.113.x Last used: now" in text
+    assert "Safari on iPhone Last used: 1 hour ago 203.0.113.x" in text
+    assert "Firefox on Windows Last used: now 203.0.113.x" in text
     assert "ann is already logged in on the maximum number of devices" in text
     assert not page.inline_scripts()
     assert not [tag for tag, attributes in page.elements if "style" in attributes]

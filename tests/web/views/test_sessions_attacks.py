@@ -13,9 +13,11 @@ from django_logout import Reason, Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
 from tests.clients import (
     EVERYWHERE,
+    IPHONE,
     JSON,
     LOGOUT,
     OTHERS,
+    SELECTED,
     SESSIONS,
     Page,
     before_us,
@@ -105,12 +107,13 @@ CROSS_SITE = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
 
 @pytest.mark.parametrize("sent", [CROSS_SITE, {"Sec-Fetch-Site": "same-site"}, {}])
-@pytest.mark.parametrize("what", ["one", "others", "everywhere", "tick box"])
+@pytest.mark.parametrize("what", ["one", "selected", "others", "everywhere", "tick box"])
 def test_no_other_site_ends_anything(user: Any, what: str, sent: dict[str, str]) -> None:
     """403, with the buttons and a fresh token; or a problem, for programs."""
     here, phone = browser(user, enforce_csrf_checks=True), browser(user)
     url, data = {
         "one": (end_url(id_of(phone)), {}),
+        "selected": (SELECTED, {"session": id_of(phone)}),
         "others": (OTHERS, {}),
         "everywhere": (EVERYWHERE, {}),
         "tick box": (LOGOUT, {"everywhere": "on"}),
@@ -120,7 +123,7 @@ def test_no_other_site_ends_anything(user: Any, what: str, sent: dict[str, str])
 
     assert response.status_code == 403
     assert csrf_token(response)
-    if what in {"one", "others"}:
+    if what in {"one", "selected", "others"}:
         assert "nothing was changed" in Page(response).text
     assert here.post(url, data, headers={**sent, **JSON}).status_code == 403
     assert logged_in_as(here) == logged_in_as(phone) == "ann"
@@ -145,17 +148,34 @@ def test_the_token_of_the_page_serves(user: Any) -> None:
     assert logged_in_as(phone) == ""
 
 
-@pytest.mark.parametrize("url", [OTHERS, end_url(UUID(int=1))])
+@pytest.mark.parametrize("url", [OTHERS, SELECTED, end_url(UUID(int=1))])
 def test_only_post_ends(user: Any, url: str) -> None:
-    """405, with the page that has the buttons; a link or an image ends nothing."""
+    """405, with the page that has the buttons. A link or an image ends nothing: GET asks."""
     here, phone = browser(user), browser(user)
 
-    response = here.get(url)
+    response = here.put(url)
 
-    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, POST, OPTIONS")
     assert "Firefox on Windows" in Page(response).text
-    assert here.get(url, headers=JSON).status_code == 405
+    assert here.put(url, headers=JSON).status_code == 405
+    for headers in ({}, JSON):
+        here.get(url, {"session": id_of(phone)}, headers=headers)
     assert logged_in_as(phone) == "ann"
+
+
+@pytest.mark.parametrize("headers", [{}, JSON])
+def test_the_question_knows_no_session_of_another_user(
+    user: Any, other: Any, headers: dict[str, str]
+) -> None:
+    """404 or 400 as for a forged id, and not a word about the device."""
+    here, victim = browser(user), browser(other, IPHONE)
+
+    for url in (end_url(id_of(victim)), f"{SELECTED}?session={id_of(victim)}"):
+        forged = url.replace(id_of(victim), str(uuid4()))
+        answers = [here.get(each, headers=headers) for each in (url, forged)]
+        assert {answer.status_code for answer in answers} <= {400, 404}
+        assert answers[0].status_code == answers[1].status_code
+        assert b"iPhone" not in answers[0].content
 
 
 def test_the_question_offers_all_devices(user: Any) -> None:

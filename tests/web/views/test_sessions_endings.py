@@ -14,14 +14,17 @@ from django.utils import timezone
 
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.sessions import registry
+from django_logout.sessions.devices import device_name
 from django_logout.sessions.identity import identify
 from django_logout.signals import session_ended
 from django_logout.views import AsyncLogoutView, OthersEndView
 from tests.clients import (
     EVERYWHERE,
+    IPHONE,
     JSON,
     LOGOUT,
     OTHERS,
+    SELECTED,
     SESSIONS,
     Page,
     age,
@@ -30,6 +33,7 @@ from tests.clients import (
     copy_of,
     end_url,
     id_of,
+    listed,
     logged_in_as,
     notices,
 )
@@ -48,11 +52,117 @@ def test_ending_one_ends_that_one(user: Any, engine: str) -> None:
     response = here.post(end_url(id_of(phone)), follow=True)
 
     assert response.redirect_chain == [(SESSIONS, 302)]
-    assert notices(response) == ["Sessions ended: 1."]
+    assert notices(response) == ["Logged out: Firefox on Windows."]
     assert logged_in_as(phone) == logged_in_as(copied) == ""
     assert logged_in_as(here) == logged_in_as(third) == "ann"
     event = LogoutEvent.objects.get()
     assert (event.reason, event.scope, event.actor) == ("remote", "session", user)
+
+
+def test_ending_those_that_are_selected(user: Any, other: Any, engine: str) -> None:
+    """One by one, or by the box of their device; neither this one nor that of another user."""
+    here, *others = (browser(user) for _ in range(4))
+    stranger = browser(other)
+    ids = [id_of(client) for client in others]
+    given = [f"{ids[0]} {ids[1]}", id_of(here), id_of(stranger), "rubbish", str(uuid4())]
+
+    response = here.post(SELECTED, {"session": given}, follow=True)
+
+    assert response.redirect_chain == [(SESSIONS, 302)]
+    assert notices(response) == ["Sessions ended: 2."]
+    assert [logged_in_as(client) for client in others] == ["", "", "ann"]
+    assert (logged_in_as(here), logged_in_as(stranger)) == ("ann", "bob")
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.scope, event.actor) == ("remote", "sessions", user)
+
+
+def test_json_ends_those_that_are_selected(user: Any) -> None:
+    """With the same answer as for the others."""
+    here, phone = browser(user), browser(user)
+
+    response = here.post(SELECTED, {"session": [id_of(phone)]}, headers=JSON)
+
+    assert response.json()["ended"] == {"session": 1}
+    assert response.json()["logged_out"] is False
+    assert logged_in_as(phone) == ""
+
+
+@pytest.mark.parametrize("ask", ["get", "post"])
+@pytest.mark.parametrize("given", [[], ["rubbish"], ["this session"]])
+def test_nothing_selected_ends_nothing(user: Any, ask: str, given: list[str]) -> None:
+    """The page says what to do; JSON gets a problem."""
+    here, phone = browser(user), browser(user)
+    data = {"session": [each.replace("this session", id_of(here)) for each in given]}
+
+    response = getattr(here, ask)(SELECTED, data)
+
+    assert response.status_code == 400
+    assert "Select the sessions that you want to end." in Page(response).text
+    answer = getattr(here, ask)(SELECTED, data, headers=JSON)
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+    assert (logged_in_as(here), logged_in_as(phone)) == ("ann", "ann")
+
+
+@pytest.mark.parametrize("what", ["one", "selected", "others"])
+def test_the_question_names_the_device_and_can_be_cancelled(user: Any, what: str) -> None:
+    """GET ends nothing; the form of its page ends what it names, and Cancel leads to the list."""
+    here, phone, third = browser(user), browser(user, IPHONE), browser(user)
+    ids = [id_of(client) for client in (phone, third)]
+    url, heading, ended = {
+        "one": (end_url(ids[0]), "End this session?", ["", "ann"]),
+        "selected": (f"{SELECTED}?session={'+'.join(ids)}", "End the selected sessions?", ["", ""]),
+        "others": (OTHERS, "End all other sessions?", ["", ""]),
+    }[what]
+
+    response = here.get(url)
+
+    page = Page(response)
+    assert response.status_code == 200
+    assert heading in page.text
+    assert device_name(IPHONE) in page.text
+    assert [link["href"] for link in page.all("a")] == [SESSIONS]
+    assert [logged_in_as(client) for client in (phone, third)] == ["ann", "ann"]
+    assert not LogoutEvent.objects.exists()
+
+    (form,) = page.all("form")
+    names = [each["value"] for each in page.all("input") if each["name"] == "session"]
+    assert here.post(str(form["action"]), {"session": names}).status_code == 302
+    assert [logged_in_as(client) for client in (phone, third)] == ended
+    assert logged_in_as(here) == "ann"
+
+
+@pytest.mark.parametrize("url", [OTHERS, SELECTED])
+def test_the_question_as_json_has_what_would_end(user: Any, url: str) -> None:
+    """And the keys of the list."""
+    here, phone = browser(user), browser(user)
+
+    found = here.get(url, {"session": id_of(phone)}, headers=JSON).json()["sessions"]
+
+    assert [entry["id"] for entry in found] == [id_of(phone)]
+    assert found == [entry for entry in listed(here) if not entry["current"]]
+
+
+def test_the_question_for_what_has_ended_meanwhile(user: Any) -> None:
+    """There is nothing to ask: the list says so."""
+    here, phone = browser(user), browser(user)
+    url = end_url(id_of(phone))
+    phone.post(LOGOUT)
+
+    for asked in (url, OTHERS):
+        response = here.get(asked, follow=True)
+        assert response.redirect_chain == [(SESSIONS, 302)]
+        assert notices(response) == ["There was nothing left to end."]
+
+
+def test_the_question_for_this_session_is_that_of_logging_out(user: Any) -> None:
+    """And so is its form."""
+    here = browser(user)
+
+    page = Page(here.get(end_url(id_of(here))))
+
+    assert "Log out?" in page.text
+    assert here.post(str(page.all("form")[0]["action"])).status_code == 200
+    assert logged_in_as(here) == ""
 
 
 def test_ending_the_others_keeps_this_one(user: Any, other: Any, engine: str) -> None:

@@ -1,13 +1,11 @@
 """Let a user at the session limit choose which sessions end, and then complete the login."""
 
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 
@@ -20,11 +18,10 @@ from django_logout.guard.presented import is_logged_in, keep_cookies
 from django_logout.policies import pending_login, session_limits
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.sessions import timeouts
-from django_logout.sessions.devices import shown_address
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.redirects import resolve_or_log
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
-from django_logout.web.session_list import describe_row
+from django_logout.web.session_rows import RowsOfPage, describe_row
 from django_logout.web.views.sessions import SessionsView
 
 
@@ -49,6 +46,7 @@ class ChooseView(SessionsView):
         self.rows = list(self.sessions.order_by("last_seen_at", "pk"))
         limit = session_limits.max_sessions(user, request)
         limits = timeouts.limits_for(logout_settings(), user, request)
+        self.page_rows = RowsOfPage(limits=limits)
         self.data: dict[str, Any] = {
             "sessions": [describe_row(row, limits) for row in self.rows],
             "to_end": 0 if limit is None else max(0, len(self.rows) + 1 - limit),
@@ -116,12 +114,8 @@ class ChooseView(SessionsView):
         context = {
             "title": _("Choose where to log out"),
             **self.data,
-            "sessions": [
-                {**row, "network": shown_address(row["ip_address"])}
-                for row in self.data["sessions"]
-            ],
+            "sessions": [self.page_rows.show(row) for row in self.rows],
             "account": self.pending.user.get_username(),
-            "just_now": timezone.now() - timedelta(minutes=1),
             **context,
         }
         response = self.render_to_response(self.get_context_data(**context))
