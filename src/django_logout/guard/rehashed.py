@@ -8,7 +8,7 @@ The data continue, in the save that brings the hash, as a login with an id of it
 
 from typing import Any
 
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY
 
 from django_logout.sessions import registry, status
 from django_logout.sessions.identity import Identity, identify_stored
@@ -26,8 +26,9 @@ def keep_rehashed(session: Any) -> None:
     auth_hash = data.get(HASH_SESSION_KEY)
     if ended is None or ended.id not in ended_by_code.get() or not auth_hash:
         return
-    if str(data.get(SESSION_KEY, ended.user_id)) != ended.user_id:
-        return
+    now = session.identity
+    if now is not None and now.id != ended.id:
+        return  # This code has logged in anew since then.
     if status.why_login_refused(ended.user_id, auth_hash) is not None:
         return
     row = registry.find_ended_with_password(ended.id)
