@@ -24,7 +24,7 @@ def step() -> None:
 def every_order(
     tasks: Callable[[], Mapping[str, Task]], after_each: Callable[[dict[str, Any]], None]
 ) -> Iterator[Run]:
-    """Run fresh tasks in every order; ``after_each`` sees what has been returned, at each step.
+    """Run fresh tasks in every order; ``after_each`` sees what has been returned, at each new step.
 
     Gives for each order what the tasks have returned or raised, and who did each step.
     """
@@ -53,7 +53,8 @@ def _run(
         choices.append(runnable)
         taken.append(name)
         waiting[name].switch()
-        after_each(results)
+        if len(taken) >= len(prefix):  # else an order before this one has been here
+            after_each(results)
     return results, taken, choices
 
 

@@ -20,6 +20,7 @@ from tests.query_counts import cost
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.slow
 def test_ten_thousand_users_go_out_in_one_call(user: Any) -> None:
     """Progress is reported, there is one event, and users who were not selected stay logged in."""
     bystander = active_client(user)
