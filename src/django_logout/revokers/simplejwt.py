@@ -122,5 +122,8 @@ class SimpleJwtRevoker(ModelRevoker):
 
 def login_id_in(token: str) -> UUID | None:
     """Return the login of a token in the library's list, or ``None`` if the token names none."""
-    # The library stores its own tokens only, so the signature need not be verified.
-    return as_id(jwt.decode(token, options={"verify_signature": False}).get(SID))
+    try:  # The library stores its own tokens only, so the signature need not be verified.
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:  # Code may list what is no token.
+        return None
+    return as_id(claims.get(SID))

@@ -1,5 +1,6 @@
 """A refresh token that is blacklisted by other code than this package's ends its login, wherever that is done."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,6 +110,15 @@ def test_outage_is_answered_with_503(user: Any, monkeypatch: pytest.MonkeyPatch)
         make_cache_unwritable(patch)
         answer = Client().post("/jwt/own-logout/", {"refresh": program.refresh})
     assert answer.status_code == 503
+
+
+def test_what_is_no_token_ends_nothing(user: Any) -> None:
+    """Code may list anything."""
+    program = Program.log_in()
+    expires = timezone.now() + timedelta(days=1)
+    listed = OutstandingToken.objects.create(token="junk", jti="1", user=user, expires_at=expires)
+    BlacklistedToken.objects.create(token=listed)
+    assert program.works
 
 
 def test_fixtures_end_nothing(user: Any) -> None:
