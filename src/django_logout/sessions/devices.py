@@ -40,8 +40,8 @@ SYSTEMS = (
     ("Linux", r"\bLinux\b"),
 )
 
-#: Kinds of devices, by their user agent, or by their name if that is all that is known: the first match counts. A tablet with Android is known by
-#: what it does not say.
+#: Kinds of devices, by their user agent, or by their name if that is all that is known: the first
+#: match counts. A tablet with Android is known by what it does not say.
 KINDS = (
     ("tablet", r"\biPad\b|\bTablet\b|\bAndroid\b(?!.*\bMobile\b)"),
     ("phone", r"\biPhone\b|\bAndroid\b|\bMobile\b"),
