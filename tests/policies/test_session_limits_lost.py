@@ -1,6 +1,7 @@
 """Sessions that the engine has lost take no place: a table or a folder was emptied, a cache was
 restarted."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
 from django.test import Client
+from django.utils import timezone
 
 from django_logout.models import LoginSession
 from tests.clients import log_in, logged_in_as
@@ -60,6 +62,18 @@ def test_another_browser_logs_in(
     assert not sign_in(second)
     lose()
     assert sign_in(third)
+    assert not sign_in(Client())
+
+
+@pytest.mark.engines("cache", "cache-memcached")
+def test_slow_process_loses_nothing(
+    engine: str, user: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may stop it between two looks at the clock."""
+    settings.LOGOUT = {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "refuse"}
+    assert sign_in(Client())
+    now = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(minutes=1))
     assert not sign_in(Client())
 
 

@@ -4,9 +4,8 @@ A session is known by a public UUID in its own data, so a rotated key changes no
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from time import time
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -411,8 +410,8 @@ def only_stored(rows: QuerySet[LoginSession]) -> QuerySet[LoginSession]:
     engine = engines.current_engine()
     unknown = Q(session_key="") | ~Q(kind=SESSION)
     if (since := engine.kept_since()) is not None:
-        kept_for = timedelta(seconds=time() - since)
-        return rows.filter(unknown | Q(created_at__gte=timezone.now() - kept_for))
+        moment = datetime.fromtimestamp(since, UTC if settings.USE_TZ else None)
+        return rows.filter(unknown | Q(created_at__gte=moment))
     if engine.model is not None:
         stored = engine.model._base_manager.filter(
             session_key=OuterRef("session_key"), expire_date__gt=timezone.now()
