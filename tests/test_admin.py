@@ -309,7 +309,7 @@ def test_list_says_why_sessions_have_ended(user: Any, admin_client: Client) -> N
 
     assert {"Ended by an administrator", "Expired"} & {*reasons().values()}
     LoginSession.objects.all().update(ended_at=None, event=None)
-    assert reasons()["active"] == ""
+    assert reasons()["active"] == "-"
     assert reasons()["expired"] == "Expired"
     end_sessions(Target.everyone(), reason="command")
     user.is_staff = user.is_superuser = True

@@ -97,10 +97,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return name.endswith(("_delete", "_changelist")) and not name.startswith(own)
 
     @admin.display(description=_("IP address"), ordering="ip_address")
-    def address(self, row: Any) -> str:
+    def address(self, row: Any) -> Any:
         """Return the address, or the network of one that is stored truncated."""
-        address: str = shown_address(row.ip_address)
-        return address
+        return shown_address(row.ip_address) or self.get_empty_value_display()
 
 
 class EndSessionsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -180,6 +179,9 @@ class UserAdminMixin(EndSessionsMixin):
     """Add "Log out everywhere" to the list of users and to the page of each. To be placed before
     ``UserAdmin``; :func:`extend_user_admin` adds it to one that is registered already."""
 
+    class Media:
+        css = {"all": ("django_logout/admin.css",)}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.actions is not None and "log_out_everywhere" not in self.actions:
@@ -217,14 +219,14 @@ class UserAdminMixin(EndSessionsMixin):
         """Return the number, and a link to the list of these sessions."""
         number = localize(self.active_sessions(user))
         url = _list_url(self.admin_site, LoginSession, user__pk=user.pk)
-        link = gettext("Show sessions")
-        return format_html('{} (<a href="{}">{}</a>)', number, url, link) if url else number
+        return _with_link(number, url)
 
     @admin.display(description=_("Log out everywhere"))
     def log_out_link(self, user: Any) -> Any:
         """Return a link to the page that asks."""
         url = reverse(f"{self.admin_site.name}:{self._url_name}", args=[quote(user.pk)])
-        return format_html('<a href="{}">{}</a>', url, gettext("Log out this user…"))
+        link = '<a class="django-logout-link" href="{}">{}</a>'
+        return format_html(link, url, gettext("Log out this user…"))
 
     @property
     def _url_name(self) -> str:
@@ -289,12 +291,12 @@ class LogoutEventAdmin(ReadOnlyAdmin):
     change_list_template = "django_logout/admin_events.html"
     list_display = (
         "created_at",
-        "user_label",
+        "username",
         "reason_name",
-        "scope_name",
-        "actor_label",
+        "actor_name",
         "sessions",
         "complete",
+        "scope_name",
     )
     list_filter = ("complete", ReasonFilter, ScopeFilter, "created_at")
     search_fields = ("user_label", "actor_label", "=ip_address")
@@ -322,6 +324,16 @@ class LogoutEventAdmin(ReadOnlyAdmin):
             context["chart"] = endings_chart(context["cl"].queryset)
         return response
 
+    @admin.display(description=_("user"), ordering="user_label")
+    def username(self, event: LogoutEvent) -> Any:
+        """Return the user's name at the time, under a short heading."""
+        return event.user_label or self.get_empty_value_display()
+
+    @admin.display(description=_("actor"), ordering="actor_label")
+    def actor_name(self, event: LogoutEvent) -> Any:
+        """Return the actor's name at the time, under a short heading."""
+        return event.actor_label or self.get_empty_value_display()
+
     @admin.display(description=_("reason"), ordering="reason")
     def reason_name(self, event: LogoutEvent) -> str:
         """Return the reason as a label."""
@@ -338,15 +350,14 @@ class LogoutEventAdmin(ReadOnlyAdmin):
     def sessions_link(self, event: LogoutEvent) -> Any:
         """Return the number of sessions, and a link to the list of their rows."""
         number = localize(event.sessions)
-        url = _list_url(self.admin_site, LoginSession, event__pk=event.pk, status=StatusFilter.ALL)
-        link = gettext("Show sessions")
-        return format_html('{} (<a href="{}">{}</a>)', number, url, link) if url else number
+        lookups = {"event__pk": event.pk, StatusFilter.parameter_name: StatusFilter.ALL}
+        url = _list_url(self.admin_site, LoginSession, **lookups) if event.sessions else ""
+        return _with_link(number, url)
 
     @admin.display(description=_("device"))
-    def device(self, event: LogoutEvent) -> str:
+    def device(self, event: LogoutEvent) -> Any:
         """Return the device of the client that asked for the ending."""
-        name: str = device_name(event.user_agent)
-        return name
+        return device_name(event.user_agent) or self.get_empty_value_display()
 
     @admin.display(description=_("outcomes"))
     def outcomes_table(self, event: LogoutEvent) -> str:
@@ -412,11 +423,11 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
         "created_at",
         "user",
         "device_name",
-        "address",
         "last_seen_at",
-        "expires_at",
+        "address",
         "over_at",
         "why",
+        "expires_at",
     )
     list_filter = (StatusFilter, "created_at")
     list_select_related = ("user", "event")
@@ -466,10 +477,9 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("device"), ordering="device")
-    def device_name(self, row: LoginSession) -> str:
+    def device_name(self, row: LoginSession) -> Any:
         """Return the device in the language of the admin."""
-        name: str = device_label(row.device)
-        return name
+        return device_label(row.device) or self.get_empty_value_display()
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_name(self, row: LoginSession) -> str:
@@ -480,10 +490,10 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
     @admin.display(description=_("ended"), ordering="over_at")
     def over_at(self, row: Any) -> Any:
         """Return when the session ended, by itself or by a cutoff for all users."""
-        return row.over_at
+        return row.over_at or self.get_empty_value_display()
 
     @admin.display(description=_("reason"))
-    def why(self, row: Any) -> str:
+    def why(self, row: Any) -> Any:
         """Return why the session ended: by its event, or by the cutoff for all users."""
         if row.event is not None:
             code = row.event.reason
@@ -491,7 +501,7 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
             code = row.cut_off or Reason.UNKNOWN
         else:
             code = Reason.EXPIRED if row.expires_at <= timezone.now() else ""
-        return reason_label(code) if code else ""
+        return reason_label(code) if code else self.get_empty_value_display()
 
     @admin.action(permissions=["end_sessions"], description=_("End selected sessions"))
     def end_chosen(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -508,6 +518,12 @@ def _list_url(site: admin.AdminSite, model: Any, **lookups: Any) -> str:
         return f"{reverse(name)}?{urlencode(lookups)}"
     except NoReverseMatch:
         return ""
+
+
+def _with_link(number: str, url: str) -> Any:
+    """Return a number of sessions with a link to their list, if there is one."""
+    link = '{} (<a class="django-logout-link" href="{}">{}</a>)'
+    return format_html(link, number, url, gettext("Show sessions")) if url else number
 
 
 def _outcomes(event: LogoutEvent) -> Iterator[dict[str, Any]]:

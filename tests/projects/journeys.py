@@ -7,10 +7,11 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from django_logout import Target, end_sessions
 from django_logout.models import LoginSession, LogoutEvent
-from tests.clients import EVERYWHERE, SESSIONS
+from tests.clients import EVERYWHERE, SESSIONS, Page, logged_in_as
 from tests.projects.visitor import Visitor
 
 
@@ -115,6 +116,47 @@ class AdminJourneys(Journeys):
         names = [template.name for template in customer.page.templates]
         assert "django_logout/logged_out.html" in names
         assert "registration/logged_out.html" not in names
+
+    def test_records_are_shown_in_words(self, user: Any, other: Any) -> None:
+        """Labels, the chart, and the table of outcomes are there, whatever the theme's templates."""
+        Client().force_login(other)
+        end_sessions(Target.user(other), reason="password_changed")
+        event, row = LogoutEvent.objects.get(), LoginSession.objects.get()
+        admin = Visitor()
+        self.log_in(admin)
+
+        def text(path: str) -> str:
+            admin.visit(f"/admin/django_logout/{path}")
+            assert admin.page.status_code == 200
+            return " ".join(Page(admin.page).text.split())
+
+        events = text("logoutevent/")
+        assert "Password changed" in events
+        assert "Endings in the last 30 days" in events
+        assert [rect for rect in Page(admin.page).all("rect") if rect.get("x")]
+        assert "Browser session 1 0 0" in text(f"logoutevent/{event.pk}/change/")
+        listed = text("loginsession/")
+        assert ("ann" in listed, "Active" in listed) == (True, True)
+        assert admin.page.context["cl"].result_count == 1
+        assert "bob" in text("loginsession/?status=ended")
+        assert str(row) in text(f"loginsession/{row.pk}/change/")
+
+    def test_user_is_logged_out_from_their_page(self, user: Any, other: Any) -> None:
+        """By the link on the page and the theme's look of the question."""
+        bobs, admin = Client(), Visitor()
+        bobs.force_login(other)
+        self.log_in(admin)
+        meta = other._meta
+        admin.visit(f"/admin/{meta.app_label}/{meta.model_name}/{other.pk}/change/")
+        links = [link["href"] or "" for link in Page(admin.page).all("a") if link.get("href")]
+
+        (url,) = [link for link in links if link.endswith("/log-out/")]
+        admin.visit(url)
+        assert logged_in_as(bobs) == "bob"
+        admin.submit(confirmed="yes")
+
+        assert (logged_in_as(bobs), self.who(admin)) == ("", "ann")
+        assert LogoutEvent.objects.get().actor == user
 
 
 class PlainJourneys(Journeys):

@@ -1,5 +1,10 @@
-"""The URLs of the test project, whose admin has the theme."""
+"""The URLs of the test project, whose admin has the theme. Its user admin is Django's."""
 
-from tests.urls import urlpatterns
+from django.contrib import admin
+from django.urls import path
 
-__all__ = ["urlpatterns"]
+from django_logout.admin import extend_user_admin
+from tests.urls import urlpatterns as site
+
+extend_user_admin()
+urlpatterns = [path("admin/", admin.site.urls), *site]
