@@ -64,6 +64,8 @@ class Journeys(ABC):
             len(here.visit(SESSIONS, Accept="application/json").json()["sessions"]) == self.listed
         )
         here.visit(SESSIONS)
+        assert f'href="{EVERYWHERE}"' in here.page.content.decode()
+        here.visit(EVERYWHERE)
         here.submit(EVERYWHERE)
         assert [self.who(visitor) for visitor in (here, copy, there, other)] == [""] * 4
 
