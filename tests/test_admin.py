@@ -366,3 +366,9 @@ def test_drawing_is_the_same_in_languages_with_a_decimal_comma(
     (rect, *_) = Page(admin_client.get(EVENTS, headers={"Accept-Language": "de"})).all("rect")
 
     assert all((rect[name] or "").isdecimal() for name in ("x", "y", "width", "height"))
+
+
+def test_list_of_events_with_an_unknown_filter_is_no_error(admin_client: Client) -> None:
+    """Django redirects to the list, whose response has no context for a chart."""
+    response = admin_client.get(EVENTS, {"nonsense__x": "1"})
+    assert (response.status_code, response["Location"]) == (302, f"{EVENTS}?e=1")

@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from django_logout.responses.base import Kind, Notice, Responder, login_url, respond
+from django_logout.responses.base import Kind, LazyMapping, Notice, Responder, login_url, respond
 from tests.clients import LOGOUT
 
 FETCH = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/cars/?page=2"}
@@ -94,3 +94,17 @@ def test_a_login_page_on_another_site_gets_an_absolute_url(
     """Django's ``login_required`` does the same. A path alone would not name the site."""
     settings.LOGIN_URL = target
     assert login_url(RequestFactory().get(path)) == f"{target}?next={next_}"
+
+
+def test_mapping_is_computed_when_it_is_read() -> None:
+    """And once."""
+    computed: list[int] = []
+
+    def compute() -> dict[str, int]:
+        computed.append(1)
+        return {"a": 1}
+
+    mapping = LazyMapping(compute)
+    assert not computed
+    assert (len(mapping), list(mapping), mapping["a"]) == (1, ["a"], 1)
+    assert computed == [1]
