@@ -180,7 +180,7 @@ def _end_batch(
 
     ended = ending
     try:
-        if batch.is_empty and ending.target.scope not in SCOPES_WITHOUT_ROWS:
+        if _names_none(batch) and ending.target.scope not in SCOPES_WITHOUT_ROWS:
             # No user is logged in here, or none was named: the database has nothing to do.
             result = _add_batch(so_far, _run_revokers(ending, context), None)
         else:
@@ -201,6 +201,11 @@ def _end_batch(
         transaction.on_commit(on_commit, using=context.database)
         return result
     return finish()  # on_commit() would call it now too, but drop what it returns
+
+
+def _names_none(batch: Batch) -> bool:
+    """Return whether no session was named, so that the database need not be asked."""
+    return batch.sessions is not None and batch.sessions.query.is_empty()
 
 
 def _end_and_record(

@@ -35,11 +35,6 @@ class Batch(NamedTuple):
     "How many users or sessions are done after this batch."
     total: int = 1
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no session was named, so that the database need not be asked."""
-        return self.sessions is not None and self.sessions.query.is_empty()
-
 
 def batches(target: Target, context: EndingContext) -> Iterator[Batch]:
     """Yield the batches of an ending in order; there is at least one.
