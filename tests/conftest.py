@@ -14,7 +14,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.file import SessionStore as FileStore
 from django.core.management.commands import flush
 from django.core.management.sql import emit_post_migrate_signal
+from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS
+from django.dispatch import receiver
 from django.test import Client
 from django.utils import timezone
 
@@ -96,12 +98,21 @@ def _no_post_migrate_after_each_test() -> Iterator[None]:
         yield
 
 
+@receiver(setting_changed)
+def _forget_folder(*, setting: str, **kwargs: Any) -> None:
+    """Forget the folder of session files, which Django's engine, and any made of it, remembers on
+    its class."""
+    if setting == "SESSION_FILE_PATH":
+        for store in (FileStore, *FileStore.__subclasses__()):
+            if "_storage_path" in vars(store):
+                del store._storage_path
+
+
 @pytest.fixture
 def engine(
     request: pytest.FixtureRequest,
     settings: Any,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> str:
     """Run the test once for each session engine that is chosen, and return the engine's short
     name."""
@@ -111,7 +122,6 @@ def engine(
     settings.CACHES = {"default": {**cache_from_url(url), "KEY_PREFIX": uuid4().hex}}
     settings.SESSION_ENGINE = ENGINES.get(name, name)
     settings.SESSION_FILE_PATH = str(tmp_path)
-    monkeypatch.delattr(FileStore, "_storage_path", raising=False)  # Django remembers the folder
     guarded.cache_clear()
     return name
 

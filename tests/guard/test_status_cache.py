@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.contrib.sessions.backends.file import SessionStore
 from django.core.cache import caches
 from django.db import OperationalError, connections, transaction
 from django.http import HttpRequest, HttpResponse
@@ -29,11 +28,10 @@ DEAD = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def file_engine(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def file_engine(settings: Any, tmp_path: Any) -> None:
     """An engine that needs no server, and whose deletes are not final."""
     settings.SESSION_ENGINE = ENGINES["file"]
     settings.SESSION_FILE_PATH = str(tmp_path)
-    monkeypatch.delattr(SessionStore, "_storage_path", raising=False)
 
 
 @pytest.fixture

@@ -62,15 +62,13 @@ def test_no_second_cutoff_is_written_for_an_event(user: Any, of: str) -> None:
 
 @pytest.mark.parametrize("engine_name", ["file", "signed_cookies", "db"])
 def test_adopted_session_stays_refused_while_the_engine_serves_it(
-    user: Any, settings: Any, tmp_path: Any, clock: Any, engine_name: str, monkeypatch: Any
+    user: Any, settings: Any, tmp_path: Any, clock: Any, engine_name: str
 ) -> None:
     """Django's file engine serves a session with ``set_expiry(seconds)`` for ever, so its row is
     kept."""
-    from django.contrib.sessions.backends.file import SessionStore
 
     settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine_name}"
     settings.SESSION_FILE_PATH = str(tmp_path)
-    monkeypatch.delattr(SessionStore, "_storage_path", raising=False)
     cookie = old_session(user, expiry=20 * 86400)
     assert browser(cookie).get("/").content == b"user=ann"
     assert unguarded_store(cookie).load()["_auth_user_id"]

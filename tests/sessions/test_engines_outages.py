@@ -99,14 +99,12 @@ def outage(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Out
 
 
 @pytest.fixture
-def file_engine(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def file_engine(settings: Any, tmp_path: Path) -> None:
     """Sessions in the files of a folder."""
-    from django.contrib.sessions.backends.file import SessionStore
 
     (tmp_path / "sessions").mkdir()
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
     settings.SESSION_FILE_PATH = str(tmp_path / "sessions")
-    monkeypatch.setattr(SessionStore, "_storage_path", settings.SESSION_FILE_PATH, raising=False)
     guarded.cache_clear()
 
 
