@@ -1,14 +1,30 @@
 """Which login a session is of, by its data and its key."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-from uuid import uuid4
+from urllib.parse import urlsplit
+from uuid import RFC_4122, UUID, uuid4
 
 import pytest
 
+from django_logout.sessions import identity
 from django_logout.sessions.identity import ID_KEY, identify, is_adopted
+from tests import services
 from tests.clients import login_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def mariadb_cursor() -> Iterator[Any]:
+    """Connect to the server, without Django."""
+    import pymysql
+
+    url = urlsplit(services.URLS["mariadb"])
+    server = {"host": url.hostname, "port": url.port or 3306, "user": url.username}
+    with pymysql.connect(**server, password=url.password or "") as connection:
+        yield connection.cursor()
 
 
 def test_session_without_a_user_has_no_identity() -> None:
@@ -30,3 +46,25 @@ def test_a_key_from_before_gives_always_the_same_id_and_does_not_show_in_it(user
     assert one is not None
     assert is_adopted(one.id)
     assert not one.registered
+
+
+@pytest.mark.parametrize("new_id", [identity.new_derived_id, identity.new_code_login_id])
+def test_no_id_has_the_octet_that_mariadb_refuses(
+    new_id: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One in 64 had it, and the login or the impersonation answered 500 there."""
+    monkeypatch.setattr(identity, "uuid4", lambda: UUID("1b163040-7db5-4696-8096-a978f9a60487"))
+    assert new_id().bytes[8] != 0x80
+    assert new_id().variant == RFC_4122
+
+
+@pytest.mark.needs("mariadb")
+@pytest.mark.parametrize("new_id", [identity.new_derived_id, identity.new_code_login_id])
+def test_mariadb_knows_every_id(new_id: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the random bits of the octet are."""
+    for octet in range(0x80, 0xC0):
+        drawn = UUID(f"1b163040-7db5-4696-{octet:02x}96-a978f9a60487")
+        monkeypatch.setattr(identity, "uuid4", lambda drawn=drawn: drawn)
+        with mariadb_cursor() as cursor:
+            cursor.execute("SELECT CAST(%s AS uuid)", [str(new_id())])
+            assert cursor.fetchone() != (None,)

@@ -153,7 +153,9 @@ def is_code_login(session_id: UUID) -> bool:
 
 
 def _custom_id(kind: int) -> UUID:
-    return UUID(int=uuid4().int & ~(0xF << 76 | 1) | CUSTOM << 76 | kind)
+    # MariaDB (seen with 10.11) accepts no version above 5 if the variant's octet is 0x80, so one of
+    # its random bits is set.
+    return UUID(int=uuid4().int & ~(0xF << 76 | 1) | CUSTOM << 76 | 1 << 61 | kind)
 
 
 def is_adopted(session_id: UUID) -> bool:
