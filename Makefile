@@ -109,7 +109,7 @@ projects = $(DEVMODE) $(1)/bin/python -m tests.projects $(2) \
 	--engines=$(if $(QUICK),rotation -m "not slow",all) $(PYTEST_ARGS)
 test-integrations: full ## other apps, each in a project of its own: tests/projects/*
 	@$(call projects,$(FULL_ENV),$(if $(COVERAGE),--coverage))
-	@$(foreach group,$(ALONE),$(call installed,.venv-$(group)$(DJANGO),test $(group)) && \
+	@$(foreach group,$(ALONE),$(call installed,.venv-$(group)$(DJANGO),test servers $(group)) && \
 		$(call projects,.venv-$(group)$(DJANGO),--alone $(group)) &&) true
 
 # In an environment of their own: they bring plugins that would take part in our tests.
