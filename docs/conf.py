@@ -7,7 +7,7 @@ from pathlib import Path
 
 import django
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path[:0] = map(str, Path(__file__).resolve().parents[:2])
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
@@ -16,7 +16,7 @@ author = "django-logout contributors"
 copyright = author
 version = release = version_of("django-logout")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "sequence"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"django-logout {release}"

@@ -18,6 +18,8 @@ from uuid import uuid4
 from tests.waiting import PATIENCE, until_served
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example"
+#: Frames of others that the pages of the package wear.
+RECIPES = sorted(folder.name for folder in (EXAMPLE / "recipes").iterdir())
 SERVERS = {
     "gunicorn": [
         "gunicorn",
@@ -41,6 +43,7 @@ def environment(folder: Path, **switches: str) -> dict[str, str]:
         "PYTHONDEVMODE": "",
         "DATABASE_URL": f"sqlite:///{folder / 'cars.sqlite3'}",
         "SESSION_ENGINE": "db",
+        "RECIPE": "",
     }
     return ours | own | switches
 

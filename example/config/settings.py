@@ -5,6 +5,8 @@ CACHE_URL       locmem://   redis://host:6379/0   memcached://host:11211
 SESSION_ENGINE  db   cached_db   cache   file   signed_cookies   (or a dotted path)
 MAX_SESSIONS    a number; whoever logs in beyond it chooses which of their sessions end
 IDLE_TIMEOUT    seconds until a session ends in which nothing is done; the page warns before
+RECIPE          a folder of recipes/, in whose look the pages of the package appear: that of this site,
+                cars, unless another is named; empty for the package's own
 SECRET_KEY, DEBUG (1 or 0), ALLOWED_HOSTS (with commas)
 """
 
@@ -15,6 +17,7 @@ from typing import Any
 import django
 from django.utils.translation import gettext_lazy as _
 
+from config import recipes
 from config.backends import cache_from_url, database_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -93,6 +96,17 @@ TEMPLATES = [
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
+# A recipe comes before the templates of the package, and brings what its own templates need.
+if RECIPE := os.environ.get("RECIPE", "cars"):
+    RECIPES = BASE_DIR / "recipes"
+    TEMPLATES[0]["DIRS"].insert(0, RECIPES / RECIPE / "templates")
+    STATICFILES_DIRS += recipes.static_files(RECIPES / RECIPE)
+    if RECIPE in {"bootstrap", "pico"}:  # there are small pictures in their stylesheets
+        SECURE_CSP["img-src"] = ["'self'", "data:"]
+    if RECIPE == "allauth":
+        INSTALLED_APPS += ["allauth", "allauth.account"]
+        MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "cars_list"
 LOGOUT: dict[str, Any] = {}
@@ -102,7 +116,14 @@ if idle := os.environ.get("IDLE_TIMEOUT"):
     LOGOUT |= {"IDLE_TIMEOUT": int(idle)}
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
+LANGUAGES = [
+    ("en", _("English")),
+    ("de", _("German")),
+    ("es", _("Spanish")),
+    ("fr", _("French")),
+    ("pt-br", _("Brazilian Portuguese")),
+    ("ar", _("Arabic")),
+]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

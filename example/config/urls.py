@@ -1,5 +1,6 @@
 """URLs of the car site."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.staticfiles.views import serve
 from django.templatetags.static import static
@@ -16,3 +17,5 @@ urlpatterns = [
     # A demo has no web server in front of it; a real site lets that serve its static files.
     path("static/<path:path>", serve, {"insecure": True}),
 ]
+if apps.is_installed("allauth"):
+    urlpatterns.append(path("allauth/", include("allauth.urls")))

@@ -13,6 +13,19 @@ document.addEventListener("readystatechange", () => {
   if (script) script.dataset.poll = "1";
 });
 """
+#: Show a dialog of the script, by its name, whatever the state of the session.
+SHOW_DIALOG = """
+name => {
+  const { content } = document.querySelector("template[data-logout]");
+  document.querySelector("dialog[open]")?.remove();
+  const dialog = document.importNode(content.querySelector(`[data-name=${name}]`), true);
+  for (const left of dialog.querySelectorAll("[data-left]")) left.textContent = "1:30";
+  for (const why of dialog.querySelectorAll("[data-message]"))
+    why.textContent = "You were logged out from another device or browser.";
+  document.documentElement.append(dialog);
+  dialog.showModal();
+}
+"""
 PRIVATE = "/cars/add/"
 
 

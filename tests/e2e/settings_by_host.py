@@ -9,12 +9,6 @@ from tests.e2e.settings import *  # noqa: F403
 from tests.e2e.settings import MIDDLEWARE
 
 ALLOWED_HOSTS = ["*"]
-LANGUAGES = [
-    ("en", "English"),
-    ("pt-br", "Brazilian Portuguese"),
-    ("ar", "Arabic"),
-    ("de", "German"),
-]
 ROOT_URLCONF = "tests.e2e.urls"
 MIDDLEWARE = ["tests.e2e.urls.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}

@@ -53,15 +53,31 @@ def test_dark_scheme_is_dark(open_page: Open) -> None:
         assert dark.evaluate(brightness) < 64 < 192 < light.evaluate(brightness)
 
 
-def test_speaks_portuguese(open_page: Open) -> None:
-    """ "Sair", as in the documents, for browsers that prefer it and for those who choose it."""
-    page = open_page(user="customer")
-    page.get_by_role("button", name="Português").click()
-    expect(page.locator("html")).to_have_attribute("lang", "pt-br")
-    page.get_by_role("button", name="Sair").click()
-    expect(page.get_by_role("status")).to_have_text("Você saiu.")
-    page = open_page("/accounts/logout/", user="customer", locale="pt-BR")
-    expect(page.get_by_role("button")).to_have_text("Sair")
+@pytest.mark.parametrize(
+    ("language", "code", "button", "said"),
+    [
+        ("Deutsch", "de", "Abmelden", "Sie wurden abgemeldet."),
+        ("Español", "es", "Cerrar sesión", "Ha cerrado sesión."),
+        ("Français", "fr", "Se déconnecter", "Vous avez été déconnecté."),
+        ("Português Brasileiro", "pt-br", "Sair", "Você saiu."),
+        ("العربيّة", "ar", "تسجيل الخروج", "تم تسجيل خروجك."),
+    ],
+)
+def test_speaks_the_languages_of_the_package(
+    open_page: Open, language: str, code: str, button: str, said: str
+) -> None:
+    """For those who choose one, and for browsers that prefer it; Arabic from right to left."""
+    page = open_page(user="customer", viewport={"width": 320, "height": 640})
+    page.get_by_role("button", name=language).click()
+    html = page.locator("html")
+    expect(html).to_have_attribute("lang", code)
+    expect(html).to_have_css("direction", "rtl" if code == "ar" else "ltr")
+    assert_accessible(page)
+    assert_fits(page)
+    page.get_by_role("banner").get_by_role("button", name=button).click()
+    expect(page.get_by_role("status")).to_have_text(said)
+    page = open_page("/accounts/logout/", user="customer", locale=code)
+    expect(page.get_by_role("main").get_by_role("button")).to_have_text(button)
 
 
 @pytest.mark.smoke

@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
+from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.test import override_settings
@@ -22,7 +24,8 @@ from django.views.decorators.csrf import csrf_exempt
 from config.urls import urlpatterns as site  # type: ignore[import-not-found]
 from django_logout import Target, end_sessions, logout
 from django_logout.exceptions import SessionNotEnded
-from django_logout.models import LoginSession
+from django_logout.models import Cutoff, LoginSession, LogoutEvent
+from django_logout.notifications.mail import send_new_device_mail
 from django_logout.notifications.report import make_token
 from django_logout.sessions import activity
 from django_logout.utils.cookies import make_partitioned
@@ -38,6 +41,13 @@ self.addEventListener("fetch", (event) => event.respondWith((async () => {
   if (event.request.method === "GET") await cache.put(event.request, response.clone());
   return response;
 })()));
+"""
+#: As a program for mail might show one.
+MAIL = """
+body { margin: 0; background: #e9e9ee; font: 16px/1.5 system-ui, sans-serif; color: #1c1c1e }
+main { margin: 24px; padding: 20px 28px; background: #fff; border: 1px solid #c9c9d1; border-radius: 8px }
+h1 { margin: 0; font-size: 20px } p { margin: 0 0 16px; color: #55555c }
+pre { margin: 0; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
 """
 _one_at_a_time = Lock()
 
@@ -122,7 +132,9 @@ DEVICES = (
 
 
 def devices(request: HttpRequest) -> HttpResponse:
-    """Log the customer in on many devices, and let some of these sessions end."""
+    """Log the customer in on many devices, and let some of these sessions end. They began before
+    whatever other tests have ended, so that is forgotten."""
+    Cutoff.objects.all().delete()
     user, now = get_user_model().objects.get(username="customer"), timezone.now()
     LoginSession.objects.filter(user=user).delete()
     for name, agent, days, address, kind in DEVICES:
@@ -142,6 +154,41 @@ def devices(request: HttpRequest) -> HttpResponse:
         row = LoginSession.objects.create(user=user, device=name, expires_at=now + timedelta(1))
         end_sessions(Target.session(row.pk), reason=reason)
     return HttpResponse("done")
+
+
+def month(request: HttpRequest) -> HttpResponse:
+    """Let sessions have ended on each day of a month, and some be active."""
+    devices(request)
+    LogoutEvent.objects.all().delete()
+    user, now = get_user_model().objects.get(username="customer"), timezone.now()
+    for day in range(30):
+        for number, reason in enumerate(("user", "idle", "remote", "password_changed")):
+            for _ in range((day * (number + 3)) % (7 - number)):
+                LogoutEvent.objects.create(
+                    user=user,
+                    user_label="customer",
+                    actor=user,
+                    actor_label="customer",
+                    reason=reason,
+                    scope="session",
+                    sessions=1,
+                    complete=True,
+                    created_at=now - timedelta(days=day),
+                )
+    return HttpResponse("done")
+
+
+def mail(request: HttpRequest) -> HttpResponse:
+    """Show the mail about a login with a new device."""
+    get_user_model().objects.filter(username="customer").update(email="customer@example.com")
+    row = LoginSession.objects.get(device="Safari on iPhone")
+    with patch.object(EmailMessage, "send", autospec=True) as send:
+        send_new_device_mail(str(row.pk), "https://cars.example/")
+    sent = send.call_args.args[0]
+    return HttpResponse(
+        f"<!DOCTYPE html><title>mail</title><style>{MAIL}</style><main><h1>{sent.subject}</h1>"
+        f"<p>To: {sent.to[0]}</p><pre>{sent.body}</pre></main>"
+    )
 
 
 def not_ended(request: HttpRequest) -> HttpResponse:
@@ -186,6 +233,8 @@ urlpatterns = [
     path("trial/stored/", stored),
     path("trial/end/<reason>/", end),
     path("trial/devices/", devices),
+    path("trial/month/", month),
+    path("trial/mail/", mail),
     path("trial/not-ended/", not_ended),
     path("trial/report/", report),
     path("trial/frame/", frame),

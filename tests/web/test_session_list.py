@@ -196,7 +196,7 @@ def test_the_search_is_offered_above_ten(user: Any) -> None:
         add(user, f"B on {number}")
     page = Page(here.get(SESSIONS))
     assert page.field("find") == ""
-    (form,) = [form for form in page.all("form") if form.get("role") == "search"]
+    (form,) = [form for form in page.all("form") if form.get("class") == "logout-search"]
     assert form["method"] == "get"
 
     links = [link["href"] for link in Page(here.get(SESSIONS, {"find": "a b"})).all("a")]

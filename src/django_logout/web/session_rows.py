@@ -32,7 +32,9 @@ def describe_row(
         about: dict[str, Any] = {"id": row.id, "last_seen_at": row.last_used_at, "ip_address": None}
         device, expires_at = row.label, row.expires_at
     else:
-        about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": row.ip_address}
+        # A network where only that is stored: its first address would be taken for a client's.
+        address = shown_address(row.ip_address) or None
+        about = {"id": row.pk, "last_seen_at": row.last_seen_at, "ip_address": address}
         device = device_label(row.device)
         expires_at = timeouts.latest_end(limits, begun=row.authenticated_at, expires=row.expires_at)
     return {
@@ -100,8 +102,8 @@ class RowsOfPage:
             "name": found["device"] or _("Unknown device"),
             "title": "" if row.kind == SESSION else self.titles.get(row.kind, row.kind),
             "icon": self._icon(row),
-            "network": shown_address(found["ip_address"]),
-            "place": find_place(found["ip_address"]),
+            "network": found["ip_address"],
+            "place": find_place(getattr(row, "ip_address", None)),
             "is_new": created is not None and created > self.now - NEW_FOR,
             "created": self.since(created),
             "seen": self.since(self.now if found["current"] else seen),

@@ -42,7 +42,7 @@ def test_json_is_the_documented_one(user: Any) -> None:
                 "id": str(row.pk),
                 "current": True,
                 **as_json,
-                "ip_address": "203.0.113.0",
+                "ip_address": "203.0.113.x",
                 "device": "Firefox on Windows",
                 "kind": "session",
             }

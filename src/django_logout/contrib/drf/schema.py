@@ -18,7 +18,7 @@ class SessionSerializer(serializers.Serializer):
     created_at = serializers.DateTimeField(allow_null=True)
     last_seen_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
-    ip_address = serializers.IPAddressField(allow_null=True)
+    ip_address = serializers.CharField(allow_null=True)
     device = serializers.CharField()
     kind = serializers.CharField()
 
