@@ -2,7 +2,7 @@
 # seconds; without it, from venv and pip, at the newest versions the ranges in pyproject.toml allow.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers test-races test-browsers test-integrations test-suites test-ci test-all \
+.PHONY: help demo test test-servers test-races test-browsers test-integrations test-suites test-ci test-all pictures \
 	coverage check fix matrix bench journey docs
 
 # An interpreter, or with uv a version such as 3.13.
@@ -102,6 +102,9 @@ test-races: full ## requests that meet, in processes of their own, on each sessi
 
 test-browsers: full ## pages and logout.js in Chromium and Firefox
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e
+
+pictures: full ## the pictures of README and docs/, taken anew in Chromium: look at them
+	@$(full) --browsers=chromium --pictures tests/e2e/test_pictures.py
 
 # Each has settings of its own, and so a process. Those that stand alone run none of our lines that others do not.
 # $(1) folder of the environment, $(2) options of tests.projects

@@ -22,6 +22,7 @@ name => {
   for (const left of dialog.querySelectorAll("[data-left]")) left.textContent = "1:30";
   for (const why of dialog.querySelectorAll("[data-message]"))
     why.textContent = "You were logged out from another device or browser.";
+  for (const link of dialog.querySelectorAll("a")) link.href = "/";
   document.documentElement.append(dialog);
   dialog.showModal();
 }

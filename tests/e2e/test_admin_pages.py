@@ -1,0 +1,77 @@
+"""The pages of the package in the admin, and in themes for it: accessible, and no wider than needed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import services
+from tests.e2e import admin_pages
+from tests.e2e.conftest import Open, assert_accessible, assert_fits
+from tests.example_site import environment, fill, serving
+
+#: What a theme's own pages lack; in them only our parts are looked at.
+OURS = (
+    ".django-logout-chart",
+    ".django-logout-outcomes",
+    ".django-logout-chosen",
+    ".django-logout-link",
+    ".django-logout-button",
+)
+Themed = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def themed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Themed]:
+    """Origins of the site with each theme."""
+    origins: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def origin(theme: str) -> str:
+            services.need(*filter(None, [theme]))
+            if theme not in origins:
+                env = environment(
+                    tmp_path_factory.mktemp("admin"),
+                    DJANGO_SETTINGS_MODULE="tests.e2e.settings_theme",
+                    ADMIN_THEME=theme,
+                )
+                fill(env)
+                origins[theme] = stack.enter_context(serving(env))
+            return origins[theme]
+
+        yield origin
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["", "unfold", "jazzmin"], ids=["django", "unfold", "jazzmin"])
+@pytest.mark.parametrize("look", admin_pages.ALL, ids=lambda look: look.__name__)
+@pytest.mark.lacks(firefox="a look of its own at these pages")
+def test_admin_pages_are_accessible(
+    open_page: Open, themed: Themed, theme: str, look: Callable[..., Page], scheme: str
+) -> None:
+    """As far as a machine can tell: all of Django's admin, and our parts of a theme. The chart is no
+    wider than its page, and each question has a title."""
+    port = urlsplit(themed(theme)).port
+
+    def opens(path: str, *, name: str = "www", user: str = "customer") -> Page:
+        base = f"http://{name}.localhost:{port}"
+        return open_page(path, base_url=base, user=user, color_scheme=scheme)
+
+    page = look(opens)
+
+    within = [part for part in OURS if page.locator(part).count()] if theme else []
+    if within or not theme:
+        assert_accessible(page, within=within)
+    if look in (admin_pages.question, admin_pages.logout):
+        expect(page.get_by_role("heading").filter(has_text="Log out").first).to_be_visible()
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 720})
+        for chart in page.locator(".django-logout-chart").all():
+            box = chart.bounding_box()
+            assert box
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+        if not theme and look in (admin_pages.question, admin_pages.logout):
+            assert_fits(page)
