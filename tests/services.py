@@ -30,12 +30,19 @@ FIREFOX = ("firefox-esr", "firefox")
 
 #: What this process has in itself.
 ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
-_PROGRAMS = ("redis-server", "xgettext")
+#: Programs by what they are called here. A test starts them on ports of its own.
+_PROGRAMS = {
+    "memcached-server": "memcached",
+    "redis-cli": "redis-cli",
+    "redis-server": "redis-server",
+    "valkey-server": "valkey-server",
+    "xgettext": "xgettext",
+}
 _LACKS = {
     "npm": "needs what npm ci installs",
     "chromium": f"needs one of {', '.join(CHROMIUM)}",
     "firefox": f"needs one of {', '.join(FIREFOX)}",
-    **{program: f"needs the program {program}" for program in _PROGRAMS},
+    **{name: f"needs the program {program}" for name, program in _PROGRAMS.items()},
 }
 
 
@@ -49,7 +56,7 @@ def available(service: str) -> bool:
     if service == "npm":
         return NODE_MODULES.is_dir()
     if service in _PROGRAMS:
-        return shutil.which(service) is not None
+        return shutil.which(_PROGRAMS[service]) is not None
     if service not in URLS:
         return find_spec(service) is not None
     parts = urlsplit(URLS[service])

@@ -1,4 +1,4 @@
-"""A Redis of the test's own, that it can kill, hang and start again."""
+"""A Redis or Valkey of the test's own, that it can kill, hang and start again."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ KEEPS_SNAPSHOTS = ("--save", "3600 1000000", "--repl-diskless-sync-delay", "0")
 class OwnRedis:
     """One server on a port of its own."""
 
-    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
-        self.folder, self.port = folder, port or free_port()
+    def __init__(
+        self, folder: Path, *options: str, port: int | None = None, program: str = "redis-server"
+    ) -> None:
+        self.folder, self.port, self.program = folder, port or free_port(), program
         self.options = options or KEEPS_ALL
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
@@ -35,10 +37,10 @@ class OwnRedis:
 
     def start(self) -> None:
         """Up, with what its options keep."""
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1"]
+        command = [self.program, "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--dir", str(self.folder), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until(self._answers, "redis-server does not come up")
+        until(self._answers, f"{self.program} does not come up")
 
     def kill(self) -> None:
         """Down at once: connections are refused."""

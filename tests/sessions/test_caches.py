@@ -6,11 +6,17 @@ from uuid import uuid4
 import pytest
 import redis
 from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.test import Client
+from django.utils import timezone
 
-from django_logout.guard import status_cache
+from django_logout.guard import prefetch, status_cache
+from django_logout.models import LoginSession
+from django_logout.sessions import caches as shared
 from django_logout.sessions.caches import Server, _ask_name, open_cache, places_of
 from tests import services
 from tests.backends import cache_from_url
+from tests.clients import logged_in_as
 from tests.settings import ENGINES
 
 PRIMARY, REPLICA = "redis://127.0.0.1:1/0", "redis://127.0.0.1:2/0"
@@ -18,6 +24,12 @@ DJANGO = "django.core.cache.backends.redis.RedisCache"
 DJANGO_REDIS = "django_redis.cache.RedisCache"
 pytestmark = pytest.mark.needs("redis", "django_redis", "pymemcache")
 MEMCACHED = "django.core.cache.backends.memcached.PyMemcacheCache"
+
+
+@pytest.fixture(autouse=True)
+def _no_servers_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Know of no server what another test has found out."""
+    monkeypatch.setattr(shared, "_servers", {})
 
 
 def use(settings: Any, backend: str, location: Any, **options: Any) -> Any:
@@ -35,9 +47,8 @@ def test_the_primary_alone_is_opened(settings: Any, backend: str, location: Any)
     """And the object of the project is left as it is."""
     cache = use(settings, backend, location)
     assert cache.backend is not caches["default"]
-    assert vars(cache.backend)["_servers" if backend == DJANGO else "_server"] == [
-        f"{PRIMARY}#django_logout"
-    ]
+    addresses = vars(cache.backend)["_servers" if backend == DJANGO else "_server"]
+    assert addresses == [PRIMARY if backend == DJANGO else f"{PRIMARY}#django_logout:default"]
     assert cache.raises
     assert open_cache("default") is cache
 
@@ -75,6 +86,90 @@ def test_several_primaries_are_known_by_the_settings(
 ) -> None:
     """Keys lie on one of them each."""
     assert use(settings, backend, location, **options).server.spread
+
+
+class Cluster(RedisCacheClient):
+    """Makes its own clients, of its own class."""
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        return self._client.from_url(self._servers[0])
+
+
+class OwnClients(RedisCache):
+    """A project's cache, none of whose names tells that its clients are those of a cluster."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._class = type("Clients", (Cluster,), {})
+
+
+class RedisClusterCache(RedisCache):
+    """A project's cache, whose name tells it."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "options"),
+    [
+        (f"{__name__}.RedisClusterCache", {}),
+        (DJANGO, {"pool_class": "project.ClusterPool"}),
+        (DJANGO_REDIS, {"CONNECTION_FACTORY": "django_redis.pool.ConnectionFactory"}),
+    ],
+)
+def test_a_cluster_is_known_by_the_names_of_classes(
+    settings: Any, backend: str, options: dict[str, Any]
+) -> None:
+    """Whichever setting names the class."""
+    if backend == DJANGO_REDIS:
+        settings.DJANGO_REDIS_CONNECTION_FACTORY = "project.RedisClusterConnectionFactory"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": PRIMARY, "OPTIONS": options}}
+    assert open_cache("default").server.spread
+
+
+def test_what_a_project_makes_its_clients_of_is_left_alone(settings: Any) -> None:
+    """A class has more than a call: a client may be made from a URL."""
+    cache = use(settings, f"{__name__}.OwnClients", services.URLS["redis"])
+    cache.backend.set("a", 1)
+    assert cache.get_many(["a"]) == {"a": 1}
+
+
+class SilentPool(redis.ConnectionPool):
+    """A pool of a project's own, which takes no more from the settings than the address."""
+
+    @classmethod
+    def from_url(cls, url: str, **kwargs: Any) -> Any:
+        return super().from_url(url)
+
+
+SILENT = {"pool_class": f"{__name__}.SilentPool"}
+
+
+def test_a_client_that_cannot_be_asked_is_not_relied_on(settings: Any, caplog: Any) -> None:
+    """It knows no server by its name, so a restart would not be noticed. The log says so once."""
+    cache = use(settings, DJANGO, services.URLS["redis"], **SILENT)
+    for _ in range(2):
+        assert cache.read_status(["a", "b"]) is None
+    assert cache.server.spread
+    assert len([each for each in caplog.records if "cannot be noticed" in each.message]) == 1
+    assert open_cache("default").backend is caches["default"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True], ids=["after the session", "with it"])
+def test_what_was_stored_does_not_count_if_a_client_cannot_be_asked(
+    settings: Any, user: Any, known: bool
+) -> None:
+    """Not even in the first request of a process."""
+    settings.SESSION_ENGINE = ENGINES["cached_db"]
+    use(settings, DJANGO, services.URLS["redis"])
+    client = Client()
+    client.force_login(user)
+    assert logged_in_as(client) == logged_in_as(client) == "ann"
+    shared._servers.clear()
+    use(settings, DJANGO, services.URLS["redis"], **SILENT)
+    if not known:
+        prefetch._ids.clear()
+    LoginSession.objects.update(ended_at=timezone.now())
+    assert logged_in_as(client) == ""
 
 
 def test_what_is_spread_is_read_and_deleted_key_by_key(settings: Any) -> None:

@@ -34,8 +34,10 @@ def fetch_session(session: Any) -> Prefetched:
     if cache is None or session._cache is not caches[cache.alias]:
         return None  # the status is in another cache, or in none
     try:
-        found = cache.backend.get_many([key, *status_cache.keys(session_id)])
+        found = cache.read_status([key, *status_cache.keys(session_id)])
     except Exception:  # noqa: BLE001 - the engine and the guard meet it again, and handle it
+        return None
+    if found is None:
         return None
     session._cache = _ReadCache(session, found.get(key))
     return session_id, Entries(cache, found)

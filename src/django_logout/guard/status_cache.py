@@ -210,7 +210,9 @@ def read_through(
         return ask()
     mark_name, seen_name, everyone_name = names = keys(name)
     try:
-        found = cache.backend.get_many(names) if found is None else found
+        found = cache.read_status(names) if found is None else found
+        if found is None:
+            return ask()
         entry = cached_entry(found, name, cache.server.name)
         if entry is not None and (known := decode(entry)) is not None:
             return known

@@ -5,7 +5,8 @@
   was acknowledged. Each server has a name of its own, which the connection asks for, so that
   readers notice that they talk to another one (see :mod:`django_logout.guard.status_cache`).
 * Where keys are spread over several primaries, each may be lost or cut off alone, and no call reads
-  several keys at one time. Such a cache is not asked at all.
+  several keys at one time. Such a cache is not asked at all. Nor is one whose client does not let
+  its servers be asked for their names.
 """
 
 import logging
@@ -18,6 +19,7 @@ from time import time
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
 
@@ -39,6 +41,15 @@ REDIS_CLIENTS = {
 MEMCACHED = "django.core.cache.backends.memcached"
 #: Clients, by parts of their names, that spread keys over several primaries.
 SPREADING_CLIENTS = re.compile(r"shard|cluster", re.IGNORECASE)
+#: The options of clients that name a class.
+CLASS_OPTIONS = (
+    "CLIENT_CLASS",
+    "CONNECTION_FACTORY",
+    "CONNECTION_POOL_CLASS",
+    "REDIS_CLIENT_CLASS",
+    "BASE_CLIENT_CLASS",
+    "pool_class",
+)
 #: What servers and clients say when several keys do not lie on one primary. No other error may match:
 #: after an ending it would be taken for a success.
 SPREAD_ERROR = re.compile(r"\bCROSSSLOT\b|all keys must map to the same key slot")
@@ -50,8 +61,10 @@ class Server:
 
     name: str = ""
     "Random, and another one after each restart or failover; ``''`` if it cannot be asked."
+    asked: bool = False
+    "Whether the client lets its connections be asked, which one of the project's own may not do."
     spread: bool = False
-    "Whether keys lie on several primaries."
+    "Whether keys lie on several primaries, as far as is known."
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +83,22 @@ class OpenCache:
     def notices_restarts(self) -> bool:
         """Whether nothing that was lost or brought back in a restart goes unnoticed."""
         return self.raises or MEMCACHED in modules_of(type(self.backend))
+
+    def read_status(self, keys: Iterable[str]) -> Mapping[str, Any] | None:
+        """Return those of these entries that are there, or ``None`` if they cannot be relied on.
+
+        That is known with the first answer, so no process uses, or stores, what endings do not
+        write. Raises what the client raises.
+        """
+        found: Mapping[str, Any] = self.backend.get_many(keys)
+        if self.raises and not self.server.asked and not self.server.spread:
+            logger.warning(
+                "The client of the cache %s does not call what CACHES names for new connections, "
+                "so a restart cannot be noticed. The database is asked in its place.",
+                self.alias,
+            )
+            self.server.spread = True
+        return None if self.server.spread else found
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, Any]:
         """Return those of these entries that are there."""
@@ -140,7 +169,8 @@ def open_cache(alias: str) -> OpenCache:
     """Return the cache with this alias, opened on its primary."""
     cache = caches[alias]
     found = _opened.get(cache)
-    if found is None:
+    # The first server of several primaries is one among equals, and may be gone.
+    if found is None or (found.raises and found.server.spread):
         found = _opened[cache] = _open(alias, cache)
     return found
 
@@ -152,10 +182,7 @@ def _open(alias: str, cache: BaseCache) -> OpenCache:
     server = _servers.setdefault(f"{alias} {location}", Server())
     modules = modules_of(type(cache))
     places = places_of(location)
-    client = str(options.get("CLIENT_CLASS", ""))
-    if SPREADING_CLIENTS.search(f"{type(cache).__module__} {client}") or (
-        MEMCACHED in modules and len(places) > 1
-    ):
+    if _is_spreading(cache, options) or (MEMCACHED in modules and len(places) > 1):
         server.spread = True
     client_module = next((module for module in REDIS_CLIENTS if module in modules), None)
     if client_module is None or server.spread:
@@ -168,22 +195,34 @@ def _open(alias: str, cache: BaseCache) -> OpenCache:
     else:
         options |= {where: arguments, "IGNORE_EXCEPTIONS": False}
     # Clients that share their connections between objects do so by the URL. The fragment, which no
-    # client reads, keeps those of the project apart, whose arguments differ. As a list, because
-    # clients of a Sentinel add its replicas to a single URL.
-    primary = [f"{places[0]}#django_logout"]
+    # client reads, keeps those of the project and of other aliases apart, whose arguments differ.
+    # As a list, because clients of a Sentinel add its replicas to a single URL.
+    primary = [places[0] if where is None else f"{places[0]}#django_logout:{alias}"]
     make: Any = type(cache)
     backend = make(primary, {**params, "OPTIONS": options})
     _keep_client(getattr(backend, "_cache", None))
     return OpenCache(alias, backend, server, raises=True)
 
 
+def _is_spreading(backend: BaseCache, options: Mapping[str, Any]) -> bool:
+    """Return whether a client spreads its keys, by the names of the classes that it consists of."""
+    names = [
+        *(f"{each.__module__}.{each.__qualname__}" for each in type(backend).__mro__),
+        getattr(backend, "_class", ""),
+        getattr(settings, "DJANGO_REDIS_CONNECTION_FACTORY", ""),
+        *(options.get(name, "") for name in CLASS_OPTIONS),
+    ]
+    return any(SPREADING_CLIENTS.search(str(name)) for name in names)
+
+
 def _keep_client(connections: Any) -> None:
     """Use one client of redis-py for all calls. Threads and forked processes may share it.
 
     Django makes a client for each call, which takes three times as long as the call itself. Other
-    backends keep one as well.
+    backends keep one as well. What a project makes its clients of is left alone.
     """
-    if hasattr(connections, "_client"):
+    make: Any = getattr(type(connections), "get_client", None)
+    if getattr(make, "__module__", "") == "django.core.cache.backends.redis":
         connections._client = cache(connections._client)
 
 
@@ -216,6 +255,7 @@ def _ask_name(server: Server, before: Callable[[Any], Any] | None, connection: A
             raise
         logger.warning("The cache does not answer INFO, so a restart is not noticed: %s", error)
         info = b""
+    server.asked = True
     facts = dict(re.findall(r"^(\w+):(\w+)", _as_text(info), re.MULTILINE))
     server.spread = server.spread or facts.get("redis_mode") == "cluster"
     # The second changes with each promotion, even if the server was the primary before.

@@ -1,0 +1,66 @@
+"""A primary, its replica, and a Sentinel that promotes the replica once the primary is gone."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.races.own_redis import OwnRedis, free_port
+from tests.waiting import until
+
+SERVICE = "sessions"
+
+
+class OwnSentinel:
+    """Three servers on ports of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("primary", "replica", "sentinel"):
+            (folder / name).mkdir()
+        self.primary = OwnRedis(folder / "primary", "--save", "")
+        replicates = ("--replicaof", f"127.0.0.1 {self.primary.port}")
+        self.replica = OwnRedis(folder / "replica", "--save", "", *replicates)
+        self.port = free_port()
+        config = folder / "sentinel" / "sentinel.conf"
+        config.write_text(
+            f"port {self.port}\nbind 127.0.0.1\n"
+            f"sentinel monitor {SERVICE} 127.0.0.1 {self.primary.port} 1\n"
+            f"sentinel failover-timeout {SERVICE} 5000\n"
+        )
+        command = ["redis-server", str(config), "--sentinel"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(lambda: self._do("PING") == "PONG", "the Sentinel does not come up")
+        until(self._knows_replica, "the Sentinel does not find the replica")
+
+    def fail_over(self) -> None:
+        """Kill the primary, and come back once its replica has taken over."""
+        # Not before: a busy machine would seem to be down.
+        self._do("SENTINEL", "SET", SERVICE, "down-after-milliseconds", "500")
+        self.primary.kill()
+        address = f"127.0.0.1\n{self.replica.port}"
+        question = ("SENTINEL", "get-master-addr-by-name", SERVICE)
+        until(lambda: self._do(*question) == address, "no replica takes over")
+        until(lambda: "role:master" in self.replica.do("INFO"), "the replica is none yet")
+
+    def cut_off(self) -> None:
+        """Let the replica hear nothing more, once it has heard everything until now."""
+        until(lambda: self.primary.do("WAIT", "1", "100") == "1", "the replica does not catch up")
+        self.primary.do("ACL", "SETUSER", "default", "-psync", "-sync")
+        self.primary.do("CLIENT", "KILL", "TYPE", "replica")
+        until(lambda: "connected_slaves:0" in self.primary.do("INFO"), "it still follows")
+
+    def kill(self) -> None:
+        """All three are gone."""
+        self.process.kill()
+        self.process.wait()
+        self.primary.kill()
+        self.replica.kill()
+
+    def _knows_replica(self) -> bool:
+        found = self._do("SENTINEL", "replicas", SERVICE)
+        return f"127.0.0.1:{self.replica.port}" in found and "master-link-status\nok" in found
+
+    def _do(self, *command: str) -> str:
+        client = ["redis-cli", "-p", str(self.port), *command]
+        found = subprocess.run(client, check=False, capture_output=True, text=True)
+        return found.stdout.strip()
