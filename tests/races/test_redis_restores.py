@@ -1,4 +1,4 @@
-"""A Redis that has lost what it acknowledged: restarted from its snapshot, promoted, or a replica.
+"""A Redis or Valkey that has lost what it acknowledged: restarted from its snapshot, promoted, or a replica.
 
 An ending said that it was complete, and the cache that had been told of it then held again what it
 held before. Copied cookies were served for up to a minute.
@@ -33,33 +33,52 @@ CLIENTS = {
 }
 
 
-#: Each engine whose sessions are guarded by the cache, and each client library.
+REDIS, VALKEY = "redis-server", "valkey-server"
+
+#: Each engine whose sessions are guarded by the cache, each client library, and each server.
 SITES = (
-    *(("cached_db", name) for name in CLIENTS),
-    ("cache", "Django"),
-    ("file", "django-redis"),
-    ("signed_cookies", "django-valkey"),
+    *(("cached_db", name, REDIS) for name in CLIENTS),
+    ("cache", "Django", REDIS),
+    ("file", "django-redis", REDIS),
+    ("signed_cookies", "django-valkey", REDIS),
+    ("cache", "django-valkey", VALKEY),
+    ("cached_db", "Django", VALKEY),
+    ("signed_cookies", "django-valkey", VALKEY),
 )
 
 
-@pytest.fixture(params=SITES, ids="-".join)
-def backend(request: Any, settings: Any, tmp_path: Path) -> str:
+def param(site: tuple[str, str, str]) -> Any:
+    """Return the parameter for a site, marked with the server that it needs."""
+    return pytest.param(site, marks=pytest.mark.needs(site[2]), id="-".join(site))
+
+
+@pytest.fixture(params=[param(each) for each in SITES])
+def site(request: Any) -> tuple[str, str, str]:
+    """An engine, a client library and a server."""
+    found: tuple[str, str, str] = request.param
+    return found
+
+
+@pytest.fixture
+def backend(site: tuple[str, str, str], settings: Any, tmp_path: Path) -> str:
     """A client library, on a session engine."""
-    engine, name = request.param
+    engine, name, _ = site
     settings.SESSION_ENGINE = ENGINES[engine]
     settings.SESSION_FILE_PATH = str(tmp_path)
     return CLIENTS[name]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Any]:
+def start(request: Any, tmp_path: Path) -> Iterator[Any]:
     """Start servers that are gone after the test."""
     servers: list[OwnRedis] = []
+    has_site = "site" in request.fixturenames
+    program = request.getfixturevalue("site")[2] if has_site else REDIS
 
     def up(*options: str) -> OwnRedis:
         folder = tmp_path / f"redis{len(servers)}"
         folder.mkdir()
-        servers.append(OwnRedis(folder, *(options or KEEPS_SNAPSHOTS)))
+        servers.append(OwnRedis(folder, *(options or KEEPS_SNAPSHOTS), program=program))
         return servers[-1]
 
     yield up

@@ -228,13 +228,21 @@ def test_a_connection_that_breaks_while_it_is_opened_is_an_outage() -> None:
     assert not server.name
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CROSSSLOT Keys in request don't hash to the same slot",
+        "Keys in request don't hash to the same slot",  # as redis-py has it
+        "MGET - all keys must map to the same key slot",
+    ],
+)
 def test_an_ending_needs_no_cache_that_turns_out_to_be_spread(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
+    settings: Any, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """Nothing can be read from it either."""
 
     def fail(*args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("CROSSSLOT Keys in request don't hash to the same slot")
+        raise RuntimeError(text)
 
     settings.SESSION_ENGINE = ENGINES["cache"]
     settings.CACHES = {"default": cache_from_url(f"shared://{uuid4().hex}")}
@@ -259,3 +267,22 @@ def test_an_outage_whose_text_resembles_that_of_a_cluster_is_an_outage(
     monkeypatch.setattr(backend, "delete_many" if kind == "redis" else "set_many", fail)
     assert not status_cache.mark_ended([uuid4()], "user")
     assert status_cache.shared_cache() is not None
+
+
+@pytest.mark.parametrize("name", ["redis_mode", "server_mode"])
+def test_the_server_says_that_it_is_one_of_a_cluster(name: str) -> None:
+    """Valkey has another word for it than Redis."""
+
+    class Connection:
+        def on_connect(self) -> None:
+            pass
+
+        def send_command(self, name: str) -> None:
+            pass
+
+        def read_response(self) -> bytes:
+            return f"run_id:abc\r\n{name}:cluster\r\n".encode()
+
+    server = Server()
+    _ask_name(server, None, Connection())
+    assert (server.name, server.spread, server.asked) == ("abc", True, True)

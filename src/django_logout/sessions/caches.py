@@ -52,7 +52,9 @@ CLASS_OPTIONS = (
 )
 #: What servers and clients say when several keys do not lie on one primary. No other error may match:
 #: after an ending it would be taken for a success.
-SPREAD_ERROR = re.compile(r"\bCROSSSLOT\b|all keys must map to the same key slot")
+SPREAD_ERROR = re.compile(
+    r"\bCROSSSLOT\b|all keys must map to the same key slot|Keys in request don't hash to the same slot"
+)
 
 
 @dataclass(slots=True)
@@ -257,7 +259,9 @@ def _ask_name(server: Server, before: Callable[[Any], Any] | None, connection: A
         info = b""
     server.asked = True
     facts = dict(re.findall(r"^(\w+):(\w+)", _as_text(info), re.MULTILINE))
-    server.spread = server.spread or facts.get("redis_mode") == "cluster"
+    # Redis and Valkey, which differ in the name.
+    modes = (facts.get("redis_mode"), facts.get("server_mode"))
+    server.spread = server.spread or "cluster" in modes
     # The second changes with each promotion, even if the server was the primary before.
     server.name = facts.get("run_id", "")[:16] + facts.get("master_replid", "")[:16]
 
