@@ -120,6 +120,43 @@ def test_a_page_on_db_costs_djangos_own_two_queries(user: Any, settings: Any) ->
     assert len(page(logged_in_client()).statements) == 2
 
 
+def test_a_page_with_all_features_on_costs_the_same(
+    plain: dict[str, Cost], engine: str, settings: Any
+) -> None:
+    """Timeouts, a limit of sessions and activity ask nothing more, and write once an interval."""
+    usual = page(logged_in_client())
+    settings.LOGOUT = {
+        "IDLE_TIMEOUT": timedelta(minutes=30),
+        "ABSOLUTE_TIMEOUT": timedelta(hours=8),
+        "MAX_SESSIONS": 5,
+        "LAST_SEEN_INTERVAL": timedelta(minutes=1),
+        "REAUTHENTICATION_AGE": timedelta(minutes=10),
+        "NO_STORE": True,
+    }
+    client = logged_in_client()
+    found = page(client)
+    assert (found.queries, found.cache) == (usual.queries, usual.cache)
+    looks = engine != "db"
+    shared = status_cache.shared_cache() is not None
+    assert found.queries <= plain["page"].queries + (looks and not shared)
+
+
+def test_force_login_takes_two_queries_more(user: Any, engine: str) -> None:
+    """So a project's own tests stay quick."""
+    with plain_django(), cost() as plain:
+        Client().force_login(user)
+    with cost() as found:
+        Client().force_login(user)
+    assert found.queries <= plain.queries + 2
+
+
+def test_login_costs_the_same_beside_a_thousand_devices(user: Any, engine: str) -> None:
+    """They are neither read nor counted."""
+    first = log_in(Client())
+    make_sessions(user, 1000)
+    assert log_in(Client()).queries == first.queries
+
+
 def test_the_registry_is_read_once_when_the_cache_has_forgotten(
     plain: dict[str, Cost], engine: str
 ) -> None:
