@@ -12,12 +12,13 @@ from tests.e2e import admin_pages
 from tests.e2e.conftest import Open, assert_accessible, assert_fits
 from tests.example_site import environment, fill, serving
 
-#: What a theme's own pages lack; in them only our parts are looked at.
+#: Django's admin and its themes have faults of their own; only our parts are looked at.
 OURS = (
     ".django-logout-chart",
     ".django-logout-outcomes",
     ".django-logout-chosen",
-    ".django-logout-link",
+    ".django-logout-title",
+    ".django-logout-link:not(.closelink)",
     ".django-logout-button",
 )
 Themed = Callable[[str], str]
@@ -51,8 +52,10 @@ def themed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Themed]:
 def test_admin_pages_are_accessible(
     open_page: Open, themed: Themed, theme: str, look: Callable[..., Page], scheme: str
 ) -> None:
-    """As far as a machine can tell: all of Django's admin, and our parts of a theme. The chart is no
-    wider than its page, and each question has a title."""
+    """As far as a machine can tell. The chart is as wide as its page, and each question has a
+    title."""
+    if look is admin_pages.logout and theme == "unfold":
+        pytest.skip("unfold has an admin site of its own, whose logout does not ask")
     port = urlsplit(themed(theme)).port
 
     def opens(path: str, *, name: str = "www", user: str = "customer") -> Page:
@@ -61,8 +64,8 @@ def test_admin_pages_are_accessible(
 
     page = look(opens)
 
-    within = [part for part in OURS if page.locator(part).count()] if theme else []
-    if within or not theme:
+    within = [part for part in OURS if page.locator(part).count()]
+    if within:
         assert_accessible(page, within=within)
     if look in (admin_pages.question, admin_pages.logout):
         expect(page.get_by_role("heading").filter(has_text="Log out").first).to_be_visible()
@@ -73,5 +76,11 @@ def test_admin_pages_are_accessible(
             assert box
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= width
+            drawing = chart.locator("> svg").bounding_box()
+            assert drawing
+            for heading in page.locator("#content h1, .content-header h3").all():
+                title = heading.bounding_box()
+                assert title
+                assert abs(drawing["x"] - title["x"]) < 2
         if not theme and look in (admin_pages.question, admin_pages.logout):
             assert_fits(page)
