@@ -19,7 +19,7 @@ QUICK ?=
 # Anything: measure which lines run, in all parts of a run together; `make coverage` reports.
 COVERAGE ?=
 # What talks to servers and to other apps. "mariadb" adds mysqlclient, which has to be compiled.
-FULL_GROUPS ?= servers adapters suites projects
+FULL_GROUPS ?= servers adapters oidc suites projects
 # Projects whose app cannot be installed beside the others: a dependency group, and so an environment.
 ALONE ?= djoser
 # Environments of tox.ini; empty takes all of them. And what pytest is told there, instead of "-n auto".
@@ -135,7 +135,7 @@ coverage: ## what the runs with COVERAGE=1 have missed
 # Once, for all that are made together.
 .PHONY: tree
 tree:
-	@$(call editable,.venv,lint test servers adapters docs matrix $(DJANGO_GROUP))
+	@$(call editable,.venv,lint test servers adapters oidc docs matrix $(DJANGO_GROUP))
 
 check: tree ## style, types, import layers, missing migrations
 	.venv/bin/ruff check
@@ -147,7 +147,8 @@ check: tree ## style, types, import layers, missing migrations
 	.venv/bin/lint-imports --no-logo
 	@if npm --version >/dev/null 2>&1; then npm ci --silent && npm run --silent check; \
 	else echo "Not checked, as there is no npm: the types of logout.js"; fi
-	.venv/bin/python -m django makemigrations django_logout --check --dry-run --settings=tests.settings
+	.venv/bin/python -m django makemigrations django_logout django_logout_federation --check --dry-run \
+		--settings=tests.projects.federation.settings
 
 fix: tree ## let the tools mend what they can
 	.venv/bin/ruff check --fix --exit-zero

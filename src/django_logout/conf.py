@@ -96,6 +96,9 @@ class LogoutSettings(SimpleNamespace):
     PRESET: Literal["aal1", "aal2", "aal3"] | None = None
     "Level of NIST SP 800-63B-4 whose timeouts are the defaults of this project."
 
+    PROVIDERS: Mapping[str, Mapping[str, Any]] = {}
+    "Providers through which users log in, by a name: see ``django_logout.federation``."
+
     REAUTHENTICATION_AGE: timedelta | int | None = 900
     "Maximum age of the login with which a user may end other sessions. ``None`` means any age."
 

@@ -40,6 +40,11 @@ class Reason(TextChoices):
     REPORTED = "reported", _("You reported a login that was not yours.")
     EXPIRED = "expired", _("Your session expired.")
     RELEASED = "released", _("You stopped acting as another user.")
+    PROVIDER = "provider", _("You logged out at the provider of your login.")
+    PROVIDER_LOGIN_ENDED = (
+        "provider_login_ended",
+        _("Your login at its provider has ended. Please log in again."),
+    )
     CUTOFF = "cutoff", _("All earlier sessions were ended.")
     ENDED = "ended", _("Your session has ended.")
     UNKNOWN = "unknown", _("Your session has ended.")

@@ -4,12 +4,13 @@ This module is on the lowest layer, so the code that reads a list does not know 
 An empty list costs nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
 verbs: list[str] = []
 """Dotted paths of modules that are verbs of ``manage.py logout``, beside its own.
@@ -58,3 +59,45 @@ cleanups: list[Cleanup] = []
 
 The rows must be in the registry's database.
 """
+
+
+class Destination(Protocol):
+    """Where a browser is sent after a logout, in place of the project's own page."""
+
+    url: str
+    'The URL; ``""`` if the browser goes where it would go anyway.'
+    form_url: str
+    'A URL to which a page with a form sends the browser instead, and ``""`` if none does.'
+    fields: Mapping[str, str]
+    "The fields of that form."
+    warning: Any
+    'A sentence for the user, or ``""``.'
+
+    def keep(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Note in the response what is needed when the browser comes back."""
+
+
+class FindDestination(Protocol):
+    """Find where a browser is sent after a logout."""
+
+    def __call__(self, request: HttpRequest, next_url: str) -> Destination | None:
+        """Return the destination, or ``None``. Called before the session ends.
+
+        ``next_url`` is where the user would go otherwise.
+        """
+
+
+destinations: list[FindDestination] = []
+"Asked by every logout view for where the browser goes. The first destination counts."
+
+questions: list[Callable[[HttpRequest], str]] = []
+"""Called for the page that asks whether to log out. Each returns the name of a site at which the user
+can stay logged in, or ``""``."""
+
+session_titles: list[Callable[[Collection[UUID]], Mapping[UUID, str]]] = []
+"""Called with the ids of the sessions on a page. Each returns, by id, the names of the sites through
+which sessions were logged in."""
+
+explanations: dict[str, Callable[[HttpRequest | None], Any]] = {}
+"""By reason, what returns the sentence for the user whom a request is from, or ``None`` for the usual
+one."""

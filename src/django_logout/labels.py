@@ -35,6 +35,10 @@ REASONS: Mapping[str, Any] = {
     Reason.REPORTED: pgettext_lazy("django_logout admin", "Reported by the user"),
     Reason.EXPIRED: pgettext_lazy("django_logout admin", "Expired"),
     Reason.RELEASED: pgettext_lazy("django_logout admin", "Impersonation ended"),
+    Reason.PROVIDER: pgettext_lazy("django_logout admin", "Logged out at the provider"),
+    Reason.PROVIDER_LOGIN_ENDED: pgettext_lazy(
+        "django_logout admin", "Login at the provider ended"
+    ),
     Reason.CUTOFF: pgettext_lazy("django_logout admin", "All earlier sessions ended"),
     Reason.ENDED: pgettext_lazy("django_logout admin", "Ended"),
     Reason.UNKNOWN: pgettext_lazy("django_logout admin", "Unknown"),

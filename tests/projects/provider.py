@@ -28,6 +28,8 @@ class Provider(ThreadingHTTPServer):
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.codes: dict[str, dict[str, str]] = {}
         self.tokens: set[str] = set()
+        #: Its sessions, the newest last: one for each login.
+        self.sids: list[str] = []
         self.daemon_threads = True
 
     @property
@@ -52,16 +54,28 @@ class Provider(ThreadingHTTPServer):
         """Exchange a code, once."""
         asked, now, access = self.codes.pop(code), int(time.time()), secrets.token_hex()
         self.tokens.add(access)
+        self.sids.append(secrets.token_hex())
         claims = {**USER, "iss": self.url, "aud": CLIENT["client_id"], "iat": now, "exp": now + 60}
+        claims["sid"] = self.sids[-1]
         if "nonce" in asked:
             claims["nonce"] = asked["nonce"]
-        identity = jwt.encode(claims, self.key, "RS256", headers={"kid": "1"})
+        identity = self.sign(claims)
         return {
             "access_token": access,
             "token_type": "Bearer",
             "expires_in": 60,
             "id_token": identity,
         }
+
+    def sign(self, claims: dict[str, Any]) -> str:
+        """Return a token with these claims."""
+        return jwt.encode(claims, self.key, "RS256", headers={"kid": "1"})
+
+    def logout_token(self, **meant: str) -> str:
+        """Return the report of a logout: of a session (``sid``), or of all of the user (``sub``)."""
+        now, event = int(time.time()), "http://schemas.openid.net/event/backchannel-logout"
+        when = {"iat": now, "exp": now + 120, "jti": secrets.token_hex(), "events": {event: {}}}
+        return self.sign({"iss": self.url, "aud": CLIENT["client_id"], **when, **meant})
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -23,12 +23,14 @@ from django_logout.guard.presented import (
     is_session_user,
     presented_ids,
 )
+from django_logout.hooks import Destination
 from django_logout.responses.base import Kind, login_url, respond
 from django_logout.responses.json import JsonResponder
 from django_logout.revokers import runner
 from django_logout.types import LogoutResult, Target
 from django_logout.utils.redirects import resolve_or_log
 from django_logout.web import reauthentication
+from django_logout.web.destinations import destination_details, find_destination
 from django_logout.web.session_list import Listing
 
 logger = logging.getLogger("django_logout")
@@ -103,6 +105,7 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     """
     kind, result = Kind.LOGGED_OUT, LogoutResult()
     own = None if by_session else _own_target(request)
+    leaving = find_destination(request, "") if by_session else None
     if by_session:
         result = logout.logout(request)
     elif own is not None:
@@ -112,7 +115,7 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     elif getattr(request.user, "is_authenticated", False) or getattr(request, "auth", None):
         kind, result = Kind.SESSIONS_ENDED, CANNOT_END
     home = resolve_or_log(settings.LOGOUT_REDIRECT_URL or "/")
-    return _respond(request, kind, result=result, redirect_to=home)
+    return _leave(request, kind, result, leaving, home)
 
 
 @_503_if_not_ended
@@ -168,10 +171,11 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
     everywhere = target.scope is Scope.USER
+    leaving = find_destination(request, "") if everywhere and by_session else None
     reason = Reason.EVERYWHERE if everywhere else Reason.REMOTE
     result = _end(target, reason, request, request.user)
     logged_out = everywhere and (by_session or _has_lost_token(request))
-    return _respond(request, Kind.LOGGED_OUT if logged_out else Kind.SESSIONS_ENDED, result=result)
+    return _leave(request, Kind.LOGGED_OUT if logged_out else Kind.SESSIONS_ENDED, result, leaving)
 
 
 def _end(target: Target, reason: Reason, request: HttpRequest, actor: Any = None) -> LogoutResult:
@@ -190,6 +194,22 @@ def _own_id(request: HttpRequest, by_session: bool) -> UUID | None:
     if by_session:
         return next(iter(presented_ids(request)), None)
     return runner.presented(request) or attached_session_id(request, request.user)
+
+
+def _leave(
+    request: HttpRequest,
+    kind: Kind,
+    result: LogoutResult,
+    leaving: Destination | None,
+    next_url: str = "",
+) -> HttpResponse:
+    """Respond with what has ended, and with where the client goes: perhaps where another app says."""
+    if leaving is None or kind is not Kind.LOGGED_OUT:
+        return _respond(request, kind, result=result, redirect_to=next_url)
+    about = destination_details(leaving, next_url)
+    response = _respond(request, kind, result=result, **about)
+    leaving.keep(request, response)
+    return response
 
 
 def _respond(request: HttpRequest, kind: Kind, **fields: Any) -> HttpResponse:

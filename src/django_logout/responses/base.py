@@ -107,6 +107,18 @@ class Notice:
     "What the view shows, for JSON clients."
     message: str = ""
     "What has ended, for the next page. By default, the numbers of the result."
+    note: Any = ""
+    "What a user who has logged out has to know."
+    form_url: str = ""
+    "Where a page with a form sends the browser, instead of a redirect to ``redirect_to``."
+    fields: Mapping[str, str] = field(default_factory=dict)
+    "The fields of that form."
+
+    @property
+    def warning(self) -> Any:
+        """What a user who has logged out has to know, or ``""``."""
+        left = self.result is not None and self.result.left
+        return self.note or (TOO_MANY_COOKIES if left else "")
 
 
 class LazyMapping(Mapping[str, Any]):
@@ -218,20 +230,20 @@ def add_message(request: HttpRequest, response: HttpResponse, notice: Notice) ->
     if messages is None:
         return
     try:
-        _add_message(messages, notice)
+        _add_message(request, messages, notice)
         messages.update(response)  # MessageMiddleware may stand inside of ours and be done already.
     except Exception:
         logger.exception("A message about a session could not be stored.")
 
 
-def _add_message(messages: Any, notice: Notice) -> None:
+def _add_message(request: HttpRequest, messages: Any, notice: Notice) -> None:
     match notice.kind:
         case Kind.ENDED:
-            messages.add(INFO, explain_reason(notice.reason))
+            messages.add(INFO, explain_reason(notice.reason, request))
         case Kind.REAUTHENTICATE:
             messages.add(INFO, REAUTHENTICATE, extra_tags=REAUTHENTICATE_TAG)
-        case Kind.LOGGED_OUT if notice.result is not None and notice.result.left:
-            messages.add(WARNING, TOO_MANY_COOKIES)
+        case Kind.LOGGED_OUT if notice.warning:
+            messages.add(WARNING, notice.warning)
         case Kind.STILL_LOGGED_IN:
             messages.add(WARNING, STILL_LOGGED_IN)
         case Kind.SESSIONS_ENDED | Kind.LOGGED_IN if notice.result is not None:

@@ -1,11 +1,14 @@
 """Respond to browsers with a page."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from django_logout.responses.base import Kind, Notice, Responder, login_url
-from django_logout.responses.messages import STILL_LOGGED_IN, TOO_MANY_COOKIES, explain_reason
+from django_logout.responses.messages import STILL_LOGGED_IN, explain_reason
 from django_logout.responses.pages import render_page
 from django_logout.utils.csp import nonce
+from django_logout.utils.static import static_url
 
 
 class HtmlResponder(Responder):
@@ -21,6 +24,11 @@ class HtmlResponder(Responder):
         kind = notice.kind
         if kind in {Kind.CHOOSE, Kind.LOGGED_IN}:  # The page to show has a URL of its own.
             return HttpResponseRedirect(notice.redirect_to)
+        if notice.form_url:
+            about: dict[str, Any] = {"action": notice.form_url, "fields": dict(notice.fields)}
+            about["continue_script"] = static_url("django_logout/continue.js")
+            about["csp_nonce"] = nonce(request)
+            return HttpResponse(render_page("django_logout/continue.html", about))
         if notice.page is not None:
             response = notice.page()
             response.status_code = kind.status.value  # an int, as in every other response
@@ -28,12 +36,12 @@ class HtmlResponder(Responder):
         own = {Kind.LOGGED_OUT, Kind.NOT_ENDED, Kind.STILL_LOGGED_IN}
         name = kind if kind in own else "session_ended"
         context = {
-            "reason": explain_reason(notice.reason),
+            "reason": explain_reason(notice.reason, request),
             "retry_url": request.get_full_path(),
             "csp_nonce": nonce(request),
         }
-        if notice.result is not None and notice.result.left:
-            context["warning"] = TOO_MANY_COOKIES
+        if notice.warning:
+            context["warning"] = notice.warning
         if kind is Kind.STILL_LOGGED_IN:
             context["warning"] = STILL_LOGGED_IN
         if kind.needs_login:

@@ -16,7 +16,6 @@ from django_logout.responses.messages import (
     IMPERSONATED,
     NONE_SELECTED,
     REAUTHENTICATE,
-    TOO_MANY_COOKIES,
     explain_reason,
 )
 from django_logout.types import LogoutResult
@@ -63,7 +62,7 @@ class JsonResponder(Responder):
             "type": "about:blank",
             "title": kind.status.phrase,
             "status": kind.status.value,
-            "detail": _DETAILS.get(kind) or explain_reason(notice.reason),
+            "detail": _DETAILS.get(kind) or explain_reason(notice.reason, request),
         }
         if kind in {Kind.ENDED, Kind.CHOOSE}:
             problem["reason"] = str(notice.reason)
@@ -99,7 +98,9 @@ def _success(request: HttpRequest, notice: Notice) -> dict[str, Any]:
     result = notice.result or LogoutResult()
     more: dict[str, Any] = {"exempt": dict(result.exempt)} if result.exempt else {}
     if result.left:
-        more |= {"left": result.left, "detail": TOO_MANY_COOKIES}
+        more["left"] = result.left
+    if notice.warning:
+        more["detail"] = notice.warning
     return {
         "logged_out": notice.kind is Kind.LOGGED_OUT,
         "complete": result.complete,

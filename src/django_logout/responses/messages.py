@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_logout import hooks
 from django_logout.enums import SESSION, Reason
 from django_logout.types import LogoutResult
 
@@ -37,9 +39,11 @@ TOO_MANY_COOKIES = gettext_lazy(
 )
 
 
-def explain_reason(reason: str) -> Any:
-    """Return the sentence for a reason. A reason of the project's own has none, so its sentence
-    only says that the session has ended."""
+def explain_reason(reason: str, request: HttpRequest | None = None) -> Any:
+    """Return the sentence for a reason, for the user whom a request is from. A reason of the
+    project's own has none, so its sentence only says that the session has ended."""
+    if (explain := hooks.explanations.get(reason)) and (sentence := explain(request)):
+        return sentence
     try:
         return Reason(reason).label
     except ValueError:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_logout import hooks
 from django_logout.conf import logout_settings
 from django_logout.enums import SESSION
 from django_logout.guard.presented import presented_ids
@@ -121,6 +122,9 @@ class Listing:
     def context(self) -> dict[str, Any]:
         """Return the context of ``django_logout/session_list.html``."""
         reverse, page = partial(reverse_here, self.request), self.others_page
+        self._find_sites(
+            [*self._own_ids, *(row.pk for row in page if isinstance(row, LoginSession))]
+        )
         totals = Counter(map(group_key, self.tokens))
         groups = self._rows.group(page, totals)
         current = session_limits.active_sessions(self.user, self.request)
@@ -198,6 +202,11 @@ class Listing:
                 self.request, "logout_session_end", session_id=row_id
             ),
         )
+
+    def _find_sites(self, ids: list[UUID]) -> None:
+        """Ask through which sites the sessions of the page were logged in."""
+        for find in hooks.session_titles:
+            self._rows.sites.update(find(ids))
 
     def _found_sessions(self) -> QuerySet[LoginSession]:
         sessions = session_limits.active_sessions(self.user, self.request)

@@ -85,6 +85,8 @@ class RowsOfPage:
     current_id: UUID | None = None
     titles: Mapping[str, Any] = field(default_factory=dict)
     "What a kind of credential is called; nothing for a browser's session."
+    sites: dict[UUID, str] = field(default_factory=dict)
+    "By id, the sites through which sessions were logged in."
     keys: frozenset[str] = frozenset()
     "Kinds of personal API keys."
     end_url: Callable[[Any], str] = lambda row_id: ""
@@ -102,6 +104,7 @@ class RowsOfPage:
             "name": found["device"] or _("Unknown device"),
             "title": "" if row.kind == SESSION else self.titles.get(row.kind, row.kind),
             "icon": self._icon(row),
+            "site": self.sites.get(found["id"], ""),
             "network": found["ip_address"],
             "place": find_place(getattr(row, "ip_address", None)),
             "is_new": created is not None and created > self.now - NEW_FOR,

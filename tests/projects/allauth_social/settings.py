@@ -3,8 +3,13 @@
 App: django-allauth: social logins
 Packages: django-allauth
 Before: every login answered 500, because allauth re-opens the session by its class.
-Verdict: works as it is.
-Not reached: the session at the provider.
+Verdict: works as it is. To log out at the provider as well, and when the provider says so, add the
+app and the provider.
+Write:
+    INSTALLED_APPS += ["django_logout.federation"]
+    LOGOUT = {"PROVIDERS": {"op": {"ISSUER": "https://…", "CLIENT_ID": "…"}}}
+Not reached: without that app, the session at the provider. allauth keeps no raw ID token, so the
+provider asks the user to confirm.
 
 What matters: allauth re-opens the session at each of them.
 """
@@ -15,6 +20,7 @@ from tests.projects.provider import CLIENT
 
 INSTALLED_APPS = [
     *INSTALLED_APPS,
+    "django_logout.federation",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
 ]

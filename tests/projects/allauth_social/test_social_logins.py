@@ -7,6 +7,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from tests.projects.journeys import Journeys
+from tests.projects.relying_party import RelyingParty
 from tests.projects.visitor import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +29,7 @@ def user(django_user_model: Any) -> Any:
     return user
 
 
-class TestSocialLogin(Journeys):
+class TestSocialLogin(RelyingParty, Journeys):
     """By allauth's pages."""
 
     def log_in(self, visitor: Visitor) -> None:

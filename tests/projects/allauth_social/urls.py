@@ -1,5 +1,6 @@
 """The URLs of ``mfa``, to which the installed apps add theirs."""
 
-from tests.projects.mfa.urls import urlpatterns
+from tests.projects.mfa.urls import urlpatterns as theirs
+from tests.projects.relying_party import urlpatterns as federation
 
-__all__ = ["urlpatterns"]
+urlpatterns = [*federation, *theirs]

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from django_logout.federation.models import ProviderLink
 from tests.projects.journeys import Journeys
+from tests.projects.relying_party import RelyingParty, configure
 from tests.projects.visitor import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +28,7 @@ def user(django_user_model: Any) -> Any:
     return django_user_model.objects.create_user("ann", "ann@example.com")
 
 
-class TestRelyingParty(Journeys):
+class TestRelyingParty(RelyingParty, Journeys):
     """By the library's views."""
 
     def log_in(self, visitor: Visitor) -> None:
@@ -74,3 +76,40 @@ def test_session_that_is_checked_again_can_end(user: Any, settings: Any, clock: 
     assert here.visit("/private/").content == b"private of ann"
     site.log_out(here)
     assert (here.who(), thief.who()) == ("", "")
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_token_that_the_library_keeps_is_kept(
+    user: Any, provider: Any, settings: Any, keep: bool
+) -> None:
+    """Also by a login in place of another user's, which empties the session first."""
+    configure(provider, settings)
+    settings.OIDC_STORE_ID_TOKEN = keep
+    site, here = TestRelyingParty(), Visitor()
+    other = type(user).objects.create_user("bob")
+    here.client().force_login(other)
+    site.log_in(here)
+    assert ("oidc_id_token" in here.client().session) is keep
+
+
+def test_link_is_renewed_when_the_session_is_checked_again(
+    user: Any, provider: Any, settings: Any, clock: Any
+) -> None:
+    """``SessionRefresh`` logs nobody in, and the provider has a new name for the session."""
+    configure(provider, settings)
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "mozilla_django_oidc.middleware.SessionRefresh"]
+    settings.OIDC_RENEW_ID_TOKEN_EXPIRY_SECONDS = 30
+    site, here = TestRelyingParty(), Visitor()
+    site.log_in(here)
+    before = provider.sids[-1]
+    clock.shift(40)
+    here.visit("/private/")
+    assert provider.sids[-1] != before
+    assert [link.sid for link in ProviderLink.objects.all()] == [provider.sids[-1]]
+
+
+def test_login_at_another_provider_is_not_recorded(user: Any, settings: Any) -> None:
+    """It is none of ``LOGOUT["PROVIDERS"]``."""
+    settings.LOGOUT = {}
+    TestRelyingParty().log_in(Visitor())
+    assert not ProviderLink.objects.exists()

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
 
+from tests.projects.relying_party import urlpatterns as federation
 from tests.urls import urlpatterns as ours
 
 PAGE = """<form method="post" action="{% url 'oidc_logout' %}">{% csrf_token %}<button></form>"""
@@ -23,4 +24,9 @@ def provider_logout(request: Any) -> str:
     return f"{settings.OIDC_OP_URL}/logout?post_logout_redirect_uri=http://testserver/"
 
 
-urlpatterns = [path("oidc/", include("mozilla_django_oidc.urls")), path("page/", page), *ours]
+urlpatterns = [
+    path("oidc/", include("mozilla_django_oidc.urls")),
+    path("page/", page),
+    *federation,
+    *ours,
+]

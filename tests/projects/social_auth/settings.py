@@ -3,8 +3,12 @@
 App: Python Social Auth
 Packages: social-auth-app-django
 Before: nothing was wrong.
-Verdict: works as it is; logging out is ours, since it has no page for that.
-Not reached: the session at the provider, and the provider's tokens in its table, which let no one
+Verdict: works as it is; logging out is ours, since it has no page for that. To log out at the
+provider as well, and when the provider says so, add the app and the provider.
+Write:
+    INSTALLED_APPS += ["django_logout.federation"]
+    LOGOUT = {"PROVIDERS": {"op": {"ISSUER": "https://…", "CLIENT_ID": "…"}}}
+Not reached: without that app, the session at the provider; and the provider's tokens in its table, which let no one
 in here.
 
 What matters: the library has a page of login and none of logout.
@@ -19,7 +23,7 @@ from tests.settings import INSTALLED_APPS, MIDDLEWARE
 # While Django sets up: python3-openid, which the library imports, uses what its parser deprecates.
 warnings.filterwarnings("ignore", "defusedxml.cElementTree")
 
-INSTALLED_APPS = [*INSTALLED_APPS, "social_django"]
+INSTALLED_APPS = [*INSTALLED_APPS, "django_logout.federation", "social_django"]
 MIDDLEWARE = [*MIDDLEWARE, "social_django.middleware.SocialAuthExceptionMiddleware"]
 AUTHENTICATION_BACKENDS = ["social_core.backends.open_id_connect.OpenIdConnectAuth"]
 SOCIAL_AUTH_OIDC_KEY = CLIENT["client_id"]

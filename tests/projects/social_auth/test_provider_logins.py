@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.projects.journeys import Journeys
+from tests.projects.relying_party import RelyingParty
 from tests.projects.visitor import Visitor
 
 pytestmark = [
@@ -25,7 +26,7 @@ def user(django_user_model: Any) -> Any:
     return django_user_model.objects.create_user("ann", "ann@example.com")
 
 
-class TestSocialAuth(Journeys):
+class TestSocialAuth(RelyingParty, Journeys):
     """By the library's views, and our button."""
 
     def log_in(self, visitor: Visitor) -> None:

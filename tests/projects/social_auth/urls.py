@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
 
+from tests.projects.relying_party import urlpatterns as federation
 from tests.urls import urlpatterns as ours
 
 PAGE = """<form method="post" action="{% url 'social:begin' 'oidc' %}">{% csrf_token %}<button></form>
@@ -17,4 +18,9 @@ def page(request: Any) -> HttpResponse:
     return HttpResponse(Template(PAGE).render(RequestContext(request)))
 
 
-urlpatterns = [path("social/", include("social_django.urls")), path("page/", page), *ours]
+urlpatterns = [
+    path("social/", include("social_django.urls")),
+    path("page/", page),
+    *federation,
+    *ours,
+]

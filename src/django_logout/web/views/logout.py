@@ -17,16 +17,19 @@ from django.urls import NoReverseMatch
 from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
+from django_logout import hooks
 from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
 from django_logout.exceptions import LogoutError
 from django_logout.guard.impersonation import get_impersonator
+from django_logout.hooks import Destination
 from django_logout.responses.base import Kind, respond
 from django_logout.responses.messages import IMPERSONATED, TOO_MANY_COOKIES
 from django_logout.responses.pages import SafePage, log_failure, render_own
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import resolve_or_log, safe_next, way_back
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
+from django_logout.web.destinations import destination_details, find_destination
 from django_logout.web.reauthentication import reauthentication_response
 
 logger = logging.getLogger("django_logout")
@@ -80,26 +83,36 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         everywhere = self._is_everywhere()
         if everywhere and (refusal := reauthentication_response(request, self._question)):
             return refusal
-        return self._logged_out(logout(request, everywhere=everywhere))
+        leaving = find_destination(request, self._next_page()) if hooks.destinations else None
+        return self._logged_out(logout(request, everywhere=everywhere), leaving)
 
     def _is_everywhere(self) -> bool:
         return self.everywhere or bool(self.request.POST.get("everywhere"))
 
-    def _logged_out(self, result: LogoutResult) -> HttpResponse:
+    def _next_page(self) -> str:
+        """Return the URL of the page after this one, or ``""`` for the goodbye page of this view."""
         try:
             target = self.get_success_url()
         except NoReverseMatch:
             logger.exception("The page to show after logging out is in no URLconf.")
-            target = self.request.get_full_path()
-        is_here = target == self.request.get_full_path()
-        about: dict[str, Any] = {"result": result, "redirect_to": "" if is_here else target}
+            return ""
+        return "" if target == self.request.get_full_path() else target
+
+    def _logged_out(self, result: LogoutResult, leaving: Destination | None = None) -> HttpResponse:
+        about: dict[str, Any] = {"result": result, "redirect_to": self._next_page()}
         warning: Any = ""
         if not result.complete:
             if result.still_logged_in:
                 return respond(self.request, Kind.STILL_LOGGED_IN, **about)
             warning = TOO_MANY_COOKIES if result.left else ""
+        if leaving is not None:
+            warning = warning or leaving.warning
+            about |= destination_details(leaving, about["redirect_to"])
         page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
-        return respond(self.request, Kind.LOGGED_OUT, page=page, **about)
+        response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
+        if leaving is not None:
+            leaving.keep(self.request, response)
+        return response
 
     def csrf_failed_response(self) -> HttpResponse:
         """Ask for confirmation, with a fresh token: the request may come from another site."""
@@ -116,6 +129,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             "everywhere": self.everywhere,
             "cancel_url": way_back(self.request),
         }
+        if sites := [name for ask in hooks.questions if (name := ask(self.request))]:
+            later["provider"] = sites[0]
 
         def build() -> HttpResponse:
             context = {**self.get_context_data(), **own, **(self.extra_context or {}), **later}
@@ -203,8 +218,12 @@ class AsyncLogoutView(LogoutView):
         everywhere, ask = self._is_everywhere(), sync_to_async(reauthentication_response)
         if everywhere and (refusal := await ask(request, self._question)):
             return refusal
+        leaving = None
+        if hooks.destinations:
+            find = sync_to_async(find_destination)
+            leaving = await find(request, self._next_page())
         result = await alogout(request, everywhere=everywhere)
-        return await self._show(partial(self._logged_out, result))
+        return await self._show(partial(self._logged_out, result, leaving))
 
     def http_method_not_allowed(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any

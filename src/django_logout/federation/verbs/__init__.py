@@ -1,0 +1,1 @@
+"""The verbs of ``manage.py logout`` that this app adds."""

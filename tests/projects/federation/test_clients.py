@@ -1,0 +1,79 @@
+"""What the signals of libraries record. The libraries themselves have projects of their own."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+import pytest
+from django.test import RequestFactory
+
+from django_logout.federation import clients
+from django_logout.federation.models import ProviderLink
+from django_logout.utils.context import current_request
+from tests.projects.federation.conftest import CLIENT_ID, ISSUER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SAID = {"iss": ISSUER, "aud": CLIENT_ID, "sub": "1", "sid": "A", "iat": 1}
+
+
+@pytest.fixture
+def asked(monkeypatch: Any) -> list[Any]:
+    """What was recorded."""
+    found: list[Any] = []
+    monkeypatch.setattr(clients.links, "record", lambda request, **facts: found.append(facts))
+    return found
+
+
+def test_allauth(rf: RequestFactory, asked: list[Any]) -> None:
+    """Claims that it has verified, of a provider that is configured."""
+
+    def hear(**given: Any) -> None:
+        clients.on_allauth_login(None, rf.get("/"), **given)
+
+    def login(data: Any) -> Any:
+        return SimpleNamespace(account=SimpleNamespace(extra_data=data))
+
+    for nothing in (None, login(None), login({"id_token": "raw"}), login({})):
+        hear(sociallogin=nothing)
+    hear(sociallogin=login({"id_token": {**SAID, "iss": "https://other.example"}}))
+    assert asked == []
+    hear(sociallogin=login({"id_token": SAID}))
+    assert [(each["provider"], each["sid"]) for each in asked] == [("op", "A")]
+
+
+def test_social_auth(rf: RequestFactory, asked: list[Any]) -> None:
+    """The raw token in the row of the account."""
+    raw = jwt.encode(SAID, "k" * 32, "HS256")
+    other = jwt.encode({**SAID, "iss": "https://other.example"}, "k" * 32, "HS256")
+
+    def hear(request: Any, data: Any) -> None:
+        user = SimpleNamespace(social_user=SimpleNamespace(extra_data=data))
+        clients.on_social_login(None, request, user)
+
+    clients.on_social_login(None, rf.get("/"), SimpleNamespace())
+    for data in (None, {}, {"id_token": 7}, {"id_token": other}):
+        hear(rf.get("/"), data)
+    hear(None, {"id_token": raw})
+    assert asked == []
+    hear(rf.get("/"), {"id_token": raw})
+    assert asked == [{"id_token": raw}]
+
+
+def test_account_that_is_saved_for_somebody_else(rf: RequestFactory, asked: list[Any]) -> None:
+    """By code, or for another user than the session's."""
+    account = SimpleNamespace(user_id=1, extra_data={"id_token": "raw"})
+    clients.on_social_account(None, account)
+    token = current_request.set(rf.get("/"))
+    clients.on_social_account(None, account)
+    current_request.reset(token)
+    assert asked == []
+
+
+def test_no_providers_nothing_to_forget(settings: Any, user: Any) -> None:
+    """An ending asks for no links."""
+    from django_logout import Target, end_sessions
+
+    settings.LOGOUT = {}
+    assert end_sessions(Target.user(user)).complete
+    assert not ProviderLink.objects.exists()

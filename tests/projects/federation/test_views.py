@@ -1,0 +1,173 @@
+"""What providers and browsers request: methods, sizes, frames, and what people read afterwards."""
+
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from django_logout.exceptions import SessionNotEnded
+from django_logout.federation import explanations, links, receive, views
+from tests.projects.federation.conftest import FORM, ISSUER, log_in, send, token, who
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])
+def test_only_post_is_taken(method: str) -> None:
+    """BCL-1."""
+    assert getattr(Client(), method)("/backchannel/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("logout_token=", "application/json"),
+        ("", FORM),
+        ("other=1", FORM),
+        (f"logout_token={token()}&logout_token={token()}", FORM),
+        ("logout_token=" + "x" * views.MAX_BODY, FORM),
+    ],
+)
+def test_other_bodies_are_refused(user: Any, body: str, kind: str) -> None:
+    """BCL-1, BCL-27: no form, no token, two, too much."""
+    browser = log_in(user)
+    assert Client().post("/backchannel/", body, content_type=kind).status_code == 400
+    assert who(browser) == ["ann"]
+
+
+def test_length_that_is_no_number() -> None:
+    """Servers check it; a test client does not."""
+    response = Client().post("/backchannel/", "x=1", content_type=FORM, CONTENT_LENGTH="x")
+    assert response.status_code == 400
+
+
+def test_refusals_do_not_fill_the_log(caplog: Any) -> None:
+    """The first ones of a minute are logged, and how many were not."""
+    views._refusals.reset()
+    for _ in range(15):
+        assert send("junk").status_code == 400
+    assert caplog.text.count("A logout token was refused") == 10
+    assert "junk" not in caplog.text
+
+
+def test_views_need_no_login(user: Any, settings: Any) -> None:
+    """With Django's LoginRequiredMiddleware, and with a session cookie beside."""
+    settings.MIDDLEWARE = [
+        *settings.MIDDLEWARE,
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ]
+    assert send(token()).status_code == 200
+    assert Client().get("/frontchannel/").status_code == 200
+    assert Client().get("/signed-out/").status_code == 200
+
+
+class TestFrontChannel:
+    """OpenID Connect Front-Channel Logout 1.0."""
+
+    def test_oidcc_frontchannel_rpinitlogout(self, user: Any, engine: str) -> None:
+        """FCL-1 to FCL-7: by the recorded ``sid``, without a cookie, in a frame of the issuer."""
+        one, two = log_in(user, sid="A"), log_in(user, sid="B")
+        response = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
+        assert response.status_code == 200
+        assert who(one, two) == ["", "ann"]
+        assert "no-store" in response["Cache-Control"]
+        assert "X-Frame-Options" not in response
+        assert response["Content-Security-Policy"] == (
+            f"default-src 'none'; frame-ancestors {ISSUER}"
+        )
+        assert not response.cookies
+        again = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
+        assert again.status_code == 200
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"iss": ISSUER},
+            {"sid": "A"},
+            {"iss": ISSUER, "sid": ""},
+            {"iss": ISSUER, "sid": "1"},
+            {"iss": ISSUER, "sid": "ann"},
+            {"iss": ISSUER, "sid": "A\x00"},
+            {"iss": "https://evil.example", "sid": "A"},
+        ],
+    )
+    def test_anything_else_is_ignored(self, user: Any, query: Any) -> None:
+        """FCL-2, FCL-3, FCL-8: LemonLDAP's user name, a subject, one of the two alone."""
+        browser, plain = log_in(user, sid="A"), log_in(user)
+        assert browser.get("/frontchannel/", query).status_code == 200
+        assert who(browser, plain) == ["ann", "ann"]
+
+    def test_only_the_provider_may_frame_it(self) -> None:
+        """Nobody may, if the issuer is unknown."""
+        response = Client().get("/frontchannel/", {"iss": "https://evil.example"})
+        assert response["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+
+    def test_without_an_issuer(self, user: Any, set_provider: Any) -> None:
+        """As Entra ID sends it (``FRONTCHANNEL_WITHOUT_ISS``)."""
+        set_provider(PRESET="entra_id")
+        browser = log_in(user, sid="A")
+        response = Client().get("/frontchannel/", {"sid": "A"})
+        assert response["Content-Security-Policy"].endswith(ISSUER)
+        assert who(browser) == [""]
+
+    def test_not_ended_is_not_ok(self, user: Any) -> None:
+        """The page of the provider may notice."""
+        with mock.patch.object(receive.pipeline, "end_sessions", side_effect=SessionNotEnded("x")):
+            response = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
+        assert response.status_code == 503
+
+
+class TestPeople:
+    """What users read."""
+
+    def test_next_page_names_the_provider(self, user: Any) -> None:
+        """As a message on the way to the login page, and as JSON."""
+        browser, fetcher = log_in(user, sid="A"), log_in(user, sid="A")
+        send(token(sid="A"))
+        browser.get("/private/")
+        assert b"You logged out at Example ID." in browser.get("/messages/").content
+        response = fetcher.get("/private/", headers={"Accept": "application/json"})
+        assert response.status_code == 401
+        assert (response.json()["reason"], response.json()["detail"]) == (
+            "provider",
+            "You logged out at Example ID.",
+        )
+
+    def test_one_of_several_providers(self, user: Any, settings: Any) -> None:
+        """The session that was refused tells which. Without one, or a database, none is named."""
+        one = settings.LOGOUT["PROVIDERS"]["op"]
+        two = {**one, "ISSUER": "https://two.example"}
+        settings.LOGOUT = {"PROVIDERS": {"op": one, "two": two}}
+        browser, other = log_in(user, sid="A"), log_in(user, sid="A")
+        send(token(sid="A"))
+        response = browser.get("/private/", headers={"Accept": "application/json"})
+        assert response.json()["detail"] == "You logged out at Example ID."
+        with mock.patch.object(links, "titles", side_effect=DatabaseError("down")):
+            response = other.get("/private/", headers={"Accept": "application/json"})
+        assert response.json()["detail"] == "You logged out at the provider of your login."
+        assert explanations.explain_provider_logout(None) is None
+        assert explanations.explain_provider_login_ended(None) is None
+
+    def test_login_that_has_ended_there(self) -> None:
+        """The other reason."""
+        text = explanations.explain_provider_login_ended(None)
+        assert text == "Your login at Example ID has ended."
+
+    def test_page_without_a_refused_session(self, rf: Any, settings: Any) -> None:
+        """Such as that of a browser whose cookie is gone."""
+        settings.LOGOUT = {"PROVIDERS": {}}
+        assert explanations.explain_provider_logout(rf.get("/")) is None
+
+    def test_session_whose_data_are_gone(
+        self, user: Any, settings: Any, engine: str, rf: Any
+    ) -> None:
+        """It is found by its key, where the registry has keys."""
+        one = settings.LOGOUT["PROVIDERS"]["op"]
+        settings.LOGOUT = {"PROVIDERS": {"op": one, "two": {**one, "ISSUER": "https://b.example"}}}
+        browser = log_in(user, sid="A")
+        send(token(sid="A"))
+        browser.get("/private/")
+        assert b"You logged out at Example ID." in browser.get("/messages/").content

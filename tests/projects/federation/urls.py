@@ -1,0 +1,36 @@
+"""The URLs of the app, beside those of the test project."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.urls import include, path
+
+from django_logout.decorators import exempt
+from django_logout.federation import links
+from django_logout.web.views.logout import AsyncLogoutView
+from tests.urls import urlpatterns as ours
+
+
+def link(request: Any) -> HttpResponse:
+    """Record a login through the provider, by what the query says of it."""
+    facts = request.GET.dict()
+    issued_at = facts.pop("iat", "")
+    moment = datetime.fromtimestamp(float(issued_at), UTC) if issued_at else None
+    links.record(request, "op", issued_at=moment, **facts)
+    return HttpResponse("linked")
+
+
+def told(request: Any) -> HttpResponse:
+    """Return the messages for the user."""
+    return HttpResponse("\n".join(str(message) for message in get_messages(request)))
+
+
+urlpatterns = [
+    path("messages/", told),
+    path("async-logout/", exempt(AsyncLogoutView.as_view())),
+    path("", include("django_logout.federation.urls")),
+    path("link/", link),
+    *ours,
+]
