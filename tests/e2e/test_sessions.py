@@ -97,7 +97,7 @@ def test_the_sessions_of_one_device_can_be_told_apart(open_page: Open, variant: 
     expect(each).to_have_count(3)
     assert len(set(each.all_inner_texts())) == 3
     each.nth(1).get_by_text("Details").click()
-    expect(each.nth(1).get_by_text("Logged in:")).to_be_visible()
+    expect(each.nth(1).get_by_role("term").filter(has_text="Logged in")).to_be_visible()
     device.get_by_role("checkbox").first.check()
     expect(each.get_by_role("checkbox")).to_have_count(0)
 
