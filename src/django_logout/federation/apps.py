@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
@@ -36,3 +36,5 @@ class FederationConfig(AppConfig):
         register(lazy_import("federation.checks.security_checks"), Tags.security)
         register(lazy_import("federation.checks.deploy_checks"), Tags.security, deploy=True)
         import_module("django_logout.federation.clients").connect_clients()
+        if apps.is_installed("django.contrib.admin"):
+            import_module("django_logout.federation.admin").extend_session_admin()

@@ -8,8 +8,11 @@ import pytest
 from django.contrib.auth import login
 from django.contrib.sessions.backends.base import SessionBase
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
+from django_logout.admin import LoginSessionAdmin
 from django_logout.federation import links, sealing
+from django_logout.federation.admin import ProviderLinkInline, extend_session_admin
 from django_logout.federation.models import ProviderLink
 from tests.projects.federation.conftest import CLIENT_ID, ISSUER, log_in
 
@@ -137,3 +140,15 @@ def test_sessions_page_says_through_which_site(user: Any) -> None:
     log_in(user, sid="A")
     page = here.get("/accounts/sessions/").content.decode()
     assert page.count("via Example ID") == 1
+
+
+def test_admin_shows_through_which_provider(user: Any, admin_client: Client) -> None:
+    """Without the name of the session there, by which it can be ended."""
+    log_in(user, sid="a-secret-name", subject="subject-7")
+    link = ProviderLink.objects.get()
+    url = reverse("admin:django_logout_loginsession_change", args=[link.session_id])
+    page = admin_client.get(url).content.decode()
+    assert "subject-7" in page
+    assert "a-secret-name" not in page
+    extend_session_admin()
+    assert LoginSessionAdmin.inlines.count(ProviderLinkInline) == 1
