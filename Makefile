@@ -100,7 +100,7 @@ test-races: WORKERS = 6
 test-races: full ## requests that meet, in processes of their own, on each session engine and database
 	@$(full) $(workers) tests/races
 
-test-browsers: full ## pages and logout.js in Chromium and Firefox
+test-browsers: full ## pages and logout.js in Chromium, Firefox and WebKit, those of them that are installed
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e
 
 pictures: full ## the pictures of README and docs/, taken anew in Chromium: look at them

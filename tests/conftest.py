@@ -43,8 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="local",
         help="set-ups for the fixture `engine`: local (no server), rotation, all, or names",
     )
-    group.addoption("--browsers", default="chromium,firefox", help="for tests/e2e")
     group.addoption("--pictures", action="store_true", help="take those of docs/images anew")
+    group.addoption("--browsers", default="chromium,firefox,webkit", help="for tests/e2e")
     group.addoption("--week", type=int, help="repeat the rotation of this week")
 
 

@@ -27,6 +27,8 @@ URLS = {
 NODE_MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FIREFOX = ("firefox-esr", "firefox")
+#: Where distributions put the browser that WebKitGTK's driver starts: below the machine's libraries.
+MINIBROWSER = ("/usr/lib/*/webkit2gtk-4.1/MiniBrowser", "/usr/libexec/webkit2gtk-4.1/MiniBrowser")
 
 #: What this process has in itself.
 ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
@@ -42,6 +44,7 @@ _LACKS = {
     "npm": "needs what npm ci installs",
     "chromium": f"needs one of {', '.join(CHROMIUM)}",
     "firefox": f"needs one of {', '.join(FIREFOX)}",
+    "webkit": "needs WebKitWebDriver, MiniBrowser, xvfb-run, xauth and dbus-run-session",
     **{name: f"needs the program {program}" for name, program in _PROGRAMS.items()},
 }
 
@@ -53,6 +56,8 @@ def available(service: str) -> bool:
         return chromium() is not None
     if service == "firefox":
         return firefox() is not None
+    if service == "webkit":
+        return minibrowser() is not None
     if service == "npm":
         return NODE_MODULES.is_dir()
     if service in _PROGRAMS:
@@ -84,6 +89,14 @@ def chromium() -> str | None:
 def firefox() -> str | None:
     """Path of the browser."""
     return next(filter(None, map(shutil.which, FIREFOX)), None)
+
+
+def minibrowser() -> Path | None:
+    """Path of WebKitGTK's browser, if all is there with which it is driven."""
+    if not all(map(shutil.which, ("WebKitWebDriver", "xvfb-run", "xauth", "dbus-run-session"))):
+        return None
+    found = (path for pattern in MINIBROWSER for path in Path("/").glob(pattern[1:]))
+    return next(found, None)
 
 
 def required() -> bool:

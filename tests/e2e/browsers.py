@@ -34,6 +34,7 @@ HOSTS = (
     "evil",
     "shop",
     "watched",
+    "hasty",
 )
 SWITCHES = [
     "--no-sandbox",

@@ -23,6 +23,9 @@ from playwright.sync_api import (
 )
 
 from tests.e2e import browsers
+from tests.e2e.driving.base import Driver
+from tests.e2e.driving.by_playwright import PlaywrightDriver
+from tests.e2e.driving.visits import Visits
 from tests.example_site import environment, fill, serving
 from tests.waiting import PATIENCE
 
@@ -37,21 +40,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that opens pages in each browser.
 
     Where a test says that one lacks what it is about, it is skipped by that name:
-    ``@pytest.mark.lacks(firefox="speculation rules")``.
+    ``@pytest.mark.lacks(firefox="speculation rules")``. WebKit is not driven by Playwright: a test
+    that is to run there asks for `visit`.
     """
     if "browser" not in metafunc.fixturenames:
         return
     params = [
-        pytest.param(name, marks=[pytest.mark.needs(name), *_reservations(metafunc, name)])
+        pytest.param(name, marks=pytest.mark.needs(name))
         for name in metafunc.config.option.browsers.split(",")
+        if name != "webkit" or "driver" in metafunc.fixturenames
     ]
     metafunc.parametrize("browser", params, indirect=True, scope="package")
 
 
-def _reservations(metafunc: pytest.Metafunc, browser: str) -> Iterator[pytest.MarkDecorator]:
-    for mark in metafunc.definition.iter_markers("lacks"):
-        if browser in mark.kwargs:
-            yield pytest.mark.skip(reason=f"{browser} lacks {mark.kwargs[browser]}")
+RESERVATIONS: dict[str, Callable[[str, str], pytest.MarkDecorator]] = {
+    "lacks": lambda browser, what: pytest.mark.skip(reason=f"{browser} lacks {what}"),
+    "untried": lambda browser, why: pytest.mark.skip(reason=f"not tried in {browser}: {why}"),
+    "fails": lambda browser, why: pytest.mark.xfail(reason=why, raises=AssertionError),
+}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Skip a test in a browser that lacks what it is about, or expect that it fails there."""
+    callspec = getattr(item, "callspec", None)
+    browser = callspec.params.get("browser") if callspec else None
+    for name, reserve in RESERVATIONS.items():
+        for mark in item.iter_markers(name):
+            if browser in mark.kwargs:
+                item.add_marker(reserve(browser, mark.kwargs[browser]))
 
 
 @pytest.fixture(scope="package")
@@ -111,15 +127,49 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="package")
-def browser(
-    request: pytest.FixtureRequest, playwright: Playwright, pin: str
-) -> Iterator[browsers.Engine]:
+def browser(request: pytest.FixtureRequest) -> Iterator[browsers.Engine | Driver]:
     """The browser that a test runs in; each test runs in each: see `pytest_generate_tests`."""
     with ExitStack() as closing:
+        if request.param == "webkit":
+            from tests.e2e.driving.by_webdriver import webkit  # Selenium may not be installed
+
+            yield closing.enter_context(webkit())
+            return
+        playwright = request.getfixturevalue("playwright")
         if request.param == "firefox":
             yield browsers.Firefox(playwright, closing)
         else:
-            yield browsers.Chromium(playwright, closing, pin)
+            yield browsers.Chromium(playwright, closing, request.getfixturevalue("pin"))
+
+
+@pytest.fixture(scope="package")
+def driver(browser: browsers.Engine | Driver) -> Driver:
+    """The same, by the few things that every browser can be told."""
+    return browser if isinstance(browser, Driver) else PlaywrightDriver(browser)
+
+
+@pytest.fixture
+def visit(
+    driver: Driver, variant: Variant, record_property: Callable[[str, object], None]
+) -> Iterator[Visits]:
+    """Opens pages in every browser. The test fails on what no script has caught, and on all that the
+    policy has refused."""
+    record_property("version", driver.version)
+    visits = Visits(driver, variant)
+    yield visits
+    faults = visits.faults()
+    for each in visits.browsers:
+        each.close()
+    assert not faults
+
+
+Note = Callable[[str], None]
+
+
+@pytest.fixture
+def note(record_property: Callable[[str, object], None]) -> Note:
+    """Notes what was seen of a claim, for the table in docs/browser.md."""
+    return lambda text: record_property("note", text)
 
 
 @pytest.fixture

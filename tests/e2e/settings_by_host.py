@@ -10,7 +10,7 @@ from tests.e2e.settings import MIDDLEWARE
 
 ALLOWED_HOSTS = ["*"]
 ROOT_URLCONF = "tests.e2e.urls"
-MIDDLEWARE = ["tests.e2e.urls.by_host", *MIDDLEWARE]
+MIDDLEWARE = ["tests.e2e.conduct.conduct", "tests.e2e.urls.by_host", *MIDDLEWARE]
 LOGOUT: dict[str, Any] = {"IDLE_TIMEOUT": 3600}
 #: Cookies that a middleware of the project sets with ``Partitioned``.
 PARTITIONED: set[str] = set()
@@ -22,6 +22,7 @@ EMBEDDED = {
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
     "patient": {"LOGOUT": {}},
+    "hasty": {"LOGOUT": {"IDLE_TIMEOUT": 22}},
     "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
     "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "languages": {"URLS": "tests.e2e.urls_by_language"},

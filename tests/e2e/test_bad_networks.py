@@ -72,28 +72,3 @@ def test_any_other_answer_is_left_to_the_browser(
     page.wait_for_url("/accounts/logout/")
     assert body in (page.content() if kind == "text/html" else page.inner_text("body"))
     assert is_logged_in(page)
-
-
-@pytest.mark.smoke
-def test_pressed_twice_is_one_logout(page: Page) -> None:
-    """However impatiently."""
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.method))
-
-    page.evaluate("const b = document.querySelector('header button'); b.click(); b.click()")
-
-    page.wait_for_url("/")
-    assert sent.count("POST") == 1
-    assert not is_logged_in(page)
-
-
-@pytest.mark.smoke
-def test_without_scripts_the_form_is_a_form(open_page: Open) -> None:
-    """The same button, the same end."""
-    page = open_page(PRIVATE, user="customer", java_script_enabled=False)
-
-    _press(page)
-
-    page.wait_for_url("/")
-    expect(page.get_by_role("status")).to_have_text("You have been logged out.")
-    assert not is_logged_in(page)

@@ -7,18 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open, log_in
-from tests.e2e.script import PRIVATE, end_session, is_hidden, log_in_quietly, look_at
+from tests.e2e.script import PRIVATE, end_session, log_in_quietly, look_at
 from tests.services import NODE_MODULES
-
-FETCHES = """
-async () => {
-  const ask = async () => {
-    const response = await fetch("/cars/add/");
-    return response.redirected ? "log in" : [response.status, (await response.json()).reason];
-  };
-  return Promise.all(Array.from({ length: 10 }, ask));
-}
-"""
 
 
 @pytest.fixture
@@ -41,44 +31,6 @@ def _log_in_again(page: Page, user: str = "customer") -> Page:
     tab.click("main form button")
     tab.wait_for_url(PRIVATE)
     return tab
-
-
-@pytest.mark.smoke
-def test_ten_fetches_lead_to_one_dialog_and_get_their_answers(page: Page) -> None:
-    """The page's own handling is not touched: each call gets its 401. But the first one takes the
-    cookie away, and Django sends what leaves the browser after that to the login page."""
-    end_session(page)
-
-    answers = page.evaluate(FETCHES)
-
-    expect(page.get_by_role("dialog")).to_have_count(1)
-    expect(page.get_by_role("dialog")).to_contain_text("You logged out.")
-    told = [answer for answer in answers if answer != "log in"]
-    assert [status for status, _ in told] == [401] * len(told)
-    assert "user" in [reason for _, reason in told]
-
-
-@pytest.mark.smoke
-def test_what_is_typed_survives_logging_in_again(page: Page) -> None:
-    """In a new tab; then the dialog goes away by itself, and the form can be sent: its token is
-    one of the new login. Nothing is put into any storage."""
-    stored = "[localStorage.length, sessionStorage.length, document.cookie.includes('Puma')]"
-    end_session(page)
-    look_at(page)
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert is_hidden(page, "Offer a car")
-    assert page.evaluate(stored) == [0, 0, False]
-
-    _log_in_again(page)
-
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    assert page.input_value("[name=brand]") == "Puma"
-    assert page.evaluate(stored) == [0, 0, False]
-    page.fill("[name=model]", "GTE")
-    page.fill("[name=year]", "1976")
-    page.fill("[name=price]", "51000")
-    page.get_by_role("button", name="Add to the list").click()
-    expect(page.get_by_role("status").first).to_have_text("Puma GTE was added to the list.")
 
 
 def test_typed_text_is_not_kept_for_another_account(page: Page) -> None:

@@ -1,14 +1,11 @@
 """Pages that get in the way of the script: plain HTTP, other languages, frames, dialogs, media."""
 
-import struct
-import wave
-from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.e2e.conftest import Open, Variant, log_in
+from tests.e2e.conftest import Open, Variant
 from tests.e2e.navigation import end
 from tests.e2e.script import (
     OFTEN,
@@ -38,22 +35,6 @@ OPEN_DIALOG = """(where) => {
   place.append(dialog);
   dialog.showModal();
 }"""
-PLAY = """async () => {
-  const audio = document.createElement("audio");
-  Object.assign(audio, { src: "/tone.wav", loop: true, muted: true });
-  document.querySelector("main").append(audio);
-  await audio.play();
-}"""
-
-
-def _tone(route: Route) -> None:
-    file = BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(struct.pack("<h", 0) * 8000)
-    route.fulfill(body=file.getvalue(), content_type="audio/wav")
 
 
 def test_tabs_without_locks_ask_too(open_page: Open) -> None:
@@ -125,31 +106,6 @@ def test_dialog_of_the_page_does_not_cover_ours(open_page: Open, where: str) -> 
     assert is_hidden(page, SECRET)
     dialog.get_by_role("link", name="Log in again").click()
     page.wait_for_url("/accounts/login/?next=%2Fcars%2Fadd%2F")
-
-
-def test_covered_page_is_silent_and_has_no_title(open_page: Open) -> None:
-    """Both come back with a new login."""
-    page = open_page(user="customer")
-    page.route("**/tone.wav", _tone)
-    page.goto(PRIVATE)
-    title = page.title()
-    page.evaluate(PLAY)
-    playing = "() => !document.querySelector('audio').paused"
-    assert page.evaluate(playing)
-    end_session(page)
-    look_at(page)
-    expect(page.get_by_role("dialog")).to_be_visible()
-
-    assert not page.evaluate(playing)
-    expect(page).to_have_title("Your session has ended")
-    page.evaluate("void document.querySelector('audio').play()")
-    page.wait_for_timeout(200)
-    assert not page.evaluate(playing)
-
-    log_in(page.context.new_page())
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page).to_have_title(title)
-    page.wait_for_function(playing)
 
 
 @pytest.mark.lacks(firefox="locators on a page that it has kept, by WebDriver BiDi")

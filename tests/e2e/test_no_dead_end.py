@@ -32,13 +32,6 @@ FULL = """() => {
     try { for (let i = 0; ; i++) sessionStorage[`${size} ${i}`] = "x".repeat(size); } catch {}
 }"""
 
-#: In each of the ways in which a page can do it.
-ASK_TO_STAY = """() => {
-  onbeforeunload = () => "Really?";
-  addEventListener("beforeunload", (event) => event.preventDefault());
-  addEventListener("beforeunload", (event) => { event.returnValue = "Really?"; });
-}"""
-
 
 @pytest.fixture
 def page(open_page: Open) -> Page:
@@ -257,22 +250,6 @@ def test_target_that_is_no_page_leaves_nothing_private(page: Page) -> None:
     page.unroute_all()
     dialog.get_by_role("link").click()
     _expect_logged_out(page)
-
-
-def test_page_that_asks_before_it_is_left_does_not_stay(page: Page) -> None:
-    """It is empty by then: there is nothing to be lost any more, and nothing to be asked."""
-    asked: list[str] = []
-    other = another_tab(page)
-    for tab in (page, other):
-        tab.fill("[name=brand]", "Puma")
-        tab.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-        tab.evaluate(ASK_TO_STAY)
-
-    _press(page)
-
-    for tab in (page, other):
-        _expect_logged_out(tab)
-    assert not asked
 
 
 def test_full_storage_keeps_no_tab_from_leaving(page: Page) -> None:

@@ -4,47 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open
-from tests.e2e.script import PRIVATE, another_tab, is_hidden
+from tests.e2e.script import PRIVATE
 
 pytestmark = pytest.mark.needs("chromium")
-
-SECRET = "Only logged-in users can see this page."
-#: Without a word to any page: a request of its own to Django's view, whose answer is not shown.
-LOG_OUT = """async () => {
-  const form = document.querySelector("form[action='/logout/']")
-    ?? document.querySelector("form[action='/accounts/logout/']");
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-  if (!answer.ok) throw answer.status;
-}"""
-
-
-@pytest.mark.parametrize("store", ["cookieStore", "document.cookie"])
-def test_logout_that_no_script_announces_is_noticed(open_page: Open, store: str) -> None:
-    """Long before the tab would ask, and without the user coming back to it."""
-    page = open_page(user="customer")
-    if store == "document.cookie":
-        page.context.add_init_script("delete window.cookieStore")
-    page.goto(PRIVATE)
-    other = another_tab(page, "/ways/plain/")
-    other.route("**/logout.js", lambda route: route.abort())
-    other.reload()
-
-    other.evaluate(LOG_OUT)
-
-    expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
-    assert is_hidden(page, SECRET)
-
-
-def test_login_of_another_user_is_noticed(open_page: Open) -> None:
-    """Without a script of the page that logs in."""
-    page = open_page(PRIVATE, user="customer")
-    other = _page_without_script(page)
-
-    other.fill("[name=username]", "admin")
-    other.fill("[name=password]", "admin-admin")
-    other.click("main form button")
-
-    expect(page.get_by_role("banner")).to_contain_text("admin")
 
 
 def test_login_again_brings_the_page_back(open_page: Open) -> None:
