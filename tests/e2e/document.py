@@ -1,5 +1,5 @@
 """Write the table of docs/browser.md: ``python -m tests.e2e.document`` runs the tests of its claims in
-all browsers, and keeps what they have shown in ``claims.json``. With ``--kept`` it runs none.
+all browsers, or in those that are named, and keeps what they have shown in ``claims.json``.
 """
 
 import json
@@ -60,14 +60,15 @@ def _identify(item: pytest.Item) -> tuple[str, str]:
     return claim.args[0], item.callspec.params["browser"]  # type: ignore[attr-defined]
 
 
-def run() -> dict[str, Any]:
-    """Run the tests of the claims in all browsers.
+def run(browsers: list[str]) -> dict[str, Any]:
+    """Run the tests of the claims in some browsers.
 
     Raises:
         SystemExit: One has failed: the page claims what is not so.
     """
     plugin = Claims()
-    status = pytest.main(["-q", "-p", "no:randomly", str(HERE)], plugins=[plugin])
+    chosen = f"--browsers={','.join(browsers)}"
+    status = pytest.main(["-q", "-p", "no:randomly", chosen, str(HERE)], plugins=[plugin])
     if status or plugin.failed:
         sys.exit("What has failed is not written down.")
     return {"versions": plugin.versions, "claims": plugin.claims}
@@ -88,7 +89,22 @@ def write(page: str, kept: dict[str, Any]) -> str:
     return before + BEGIN + "\n" + render(kept) + "\n" + END + rest.partition(END)[2]
 
 
+def merge(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Return what is kept, with what has been found in some browsers in its place. What has been found in
+    all stands alone."""
+    versions = {**kept["versions"], **found["versions"]}
+    claims: dict[str, dict[str, str]] = (
+        {} if found["versions"].keys() == NAMES.keys() else kept["claims"]
+    )
+    for text, shown in found["claims"].items():
+        claims.setdefault(text, {}).update({name: each for name, each in shown.items() if each})
+    return {"versions": versions, "claims": claims}
+
+
 if __name__ == "__main__":
-    if "--kept" not in sys.argv:
-        KEPT.write_text(json.dumps(run(), indent=1, ensure_ascii=False) + "\n")
-    PAGE.write_text(write(PAGE.read_text(), json.loads(KEPT.read_text())))
+    nothing: dict[str, Any] = {"versions": {}, "claims": {}}
+    found = run(sys.argv[1:] or list(NAMES))
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else nothing
+    kept = merge(kept, found)
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    PAGE.write_text(write(PAGE.read_text(), kept))

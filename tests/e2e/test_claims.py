@@ -140,6 +140,38 @@ def test_another_user_is_noticed(visit: Visits) -> None:
     assert page.evaluate("() => document.querySelector('[name=brand]').value") == ""
 
 
+@pytest.mark.claim("A login on a page of another user leads where it should, however slowly")
+def test_own_form_is_not_interrupted(visit: Visits) -> None:
+    """The witness changes before the next page comes, and other tabs speak of the new user."""
+    page = visit("/accounts/login/")
+    other = another_tab(page)
+    visit.tell(rules=[{"path": "/", "delay": 3}])
+
+    enter(page, "admin")
+
+    page.wait_for_path("/")
+    assert page.user == "admin"
+    other.wait_for_text("admin")
+    assert not visit.asked("/accounts/login/", "GET")
+
+
+@pytest.mark.claim(
+    "A page that logs out by a fetch of its own shows the response; other tabs leave"
+)
+def test_logout_by_a_fetch_of_the_page(visit: Visits) -> None:
+    """No dialog covers what the page says."""
+    page = visit("/ways/json/")
+    other = another_tab(page)
+
+    page.click("main form button")
+
+    page.wait_for_text('"logged_out": true')
+    other.wait_for_dialog(ENDED)
+    time.sleep(2)
+    assert page.dialog == ""
+    assert page.evaluate("() => document.activeElement.innerText") == "Continue"
+
+
 @pytest.mark.smoke
 @pytest.mark.claim("Two clicks send one logout")
 def test_two_clicks_are_one_logout(visit: Visits) -> None:

@@ -1,8 +1,8 @@
 /**
  * Log out in all tabs at once. See docs/browser.md.
  *
- * The page is in one state at a time. What happens (an answer of the server, a message from another
- * tab, a click) is a transition; a state that does not know a transition ignores it.
+ * The page is in one state at a time. What happens is a transition; a state that does not know a
+ * transition ignores it.
  */
 
 /**
@@ -49,8 +49,6 @@ const STATES = {
 /** Milliseconds between two tries, and until one is given up. */
 const [PAUSE, PATIENCE] = [2000, 30000];
 const TYPED = "textarea, input:not([type=checkbox], [type=radio], [type=color], [type=range])";
-/** Proxies answer with these if they cannot reach the site. */
-const GATEWAY_ERRORS = [502, 503, 504];
 
 const find = (tag = "") => /** @type {any} */ (document.querySelector(`${tag}[data-logout]`));
 const words = find("template");
@@ -82,8 +80,9 @@ let stream;
 let asking = null;
 // Requests that failed in a row, and whether one has ever reached the site from this page.
 let [failures, reached] = [0, false];
-// Times by now(): of the question last answered, the next question, the session's end, the last tick.
-let [asked, next, ends, last] = [-Infinity, Infinity, Infinity, 0];
+// Times by now(): of the question last answered, the next one, the session's end, the last tick, and
+// of a form, or a logout by fetch, that the page has sent.
+let [asked, next, ends, last, sent] = [-Infinity, Infinity, Infinity, 0, -Infinity];
 // The clock minus the page's own time, and how much of it was sleep.
 let [drift, slept] = [Date.now() - performance.now(), 0];
 let typed = false;
@@ -172,7 +171,7 @@ function dismiss() {
   check();
 }
 
-/** Puts the dialog above one that the page has opened later: only the last one can be used. */
+/** Puts the dialog above one that the page has opened later. */
 function raise() {
   if (!state.dialog?.open) return;
   state.dialog.close();
@@ -189,7 +188,7 @@ function silence() {
   }
   document.exitPictureInPicture?.().catch(() => {});
   attempt(() => /** @type {any} */ (window).documentPictureInPicture.window.close());
-  // The browser's history keeps the title with which a page is left.
+  // The history keeps the title with which a page is left.
   const title = state.name !== "checking" && state.dialog?.querySelector("h2, p");
   if (title) document.title = title.textContent;
 }
@@ -260,7 +259,8 @@ async function request(url = "", init = {}, stop = new AbortController()) {
 /** @param {any} answer to a question that was asked at a time */
 function learn(answer, since = 0) {
   // One that is older than another answer, or than the state of this page, says nothing about it.
-  if (since < Math.max(asked, state.since)) return plan();
+  // And what the page itself has sent has its own response.
+  if (since < Math.max(asked, state.since) || now() - sent < PATIENCE) return plan();
   asked = since;
   next = Infinity;
   if (!answer.authenticated) return end(answer.message);
@@ -285,14 +285,17 @@ function end(message = "") {
 
 // ---- Logging out ----
 
+const isLogout = (url = "") =>
+  logout.split(" ").some((/** @type {string} */ path) => origin + path === url.split(/[?#]/)[0]);
+
 /** @param {any} event */
 function submitted(event) {
   const { target: form, submitter } = event;
   const plain = form.cloneNode(); // Without fields, whose names would hide its attributes.
   const place = submitter?.getAttribute("formtarget") ?? plain.target;
   if (event.defaultPrevented || plain.method !== "post" || (place && place !== "_self")) return;
-  const url = new URL(submitter?.getAttribute("formaction") ?? plain.action, document.baseURI);
-  if (url.origin !== origin || !logout.split(" ").includes(url.pathname)) return;
+  const url = submitter?.hasAttribute("formaction") ? submitter.formAction : plain.action;
+  if (!isLogout(url)) return void (sent = now());
   const { sends, to } = STATES[state.name];
   if (sends) event.preventDefault(); // It was clicked twice.
   if (!to.submit) return;
@@ -301,7 +304,7 @@ function submitted(event) {
   for (const [key, value] of new FormData(form)) body.append(key, String(value));
   if (submitter?.name) body.append(submitter.name, submitter.value);
   transit("submit");
-  send((state.pending = { url: url.href, body }));
+  send((state.pending = { url, body }));
 }
 
 /** Sends a logout until the site answers, or the browser has to do it. @param {Logout} pending */
@@ -321,7 +324,8 @@ async function send(pending) {
       tell({ out: to });
       return leave("logOut", to, false);
     }
-    const isAway = found ? GATEWAY_ERRORS.includes(found.response.status) && !answer : reached;
+    // A proxy that cannot reach the site has no JSON.
+    const isAway = found ? found.response.status > 501 && !answer : reached;
     if (!isAway && (found || (tries && navigator.onLine))) return submitNatively(pending);
     if (!found && !tries) continue;
     transit("wait");
@@ -333,13 +337,10 @@ async function send(pending) {
   }
 }
 
-/** Sends a form of its own: no listener of the page is asked again. @param {Logout} pending */
+/** No listener of the page is asked again. @param {Logout} pending */
 function submitNatively({ url, body }) {
-  const form = Object.assign(document.createElement("form"), {
-    method: "post",
-    action: url,
-    hidden: true,
-  });
+  const form = document.createElement("form");
+  Object.assign(form, { method: "post", action: url, hidden: true });
   for (const [key, value] of body) {
     const field = document.createElement("input");
     form.append(Object.assign(field, { type: "hidden", name: key, value }));
@@ -421,6 +422,7 @@ function compare() {
 function verify() {
   if (!Object.keys(STATES[state.name].to).length) return go();
   transit("cover");
+  sent = -Infinity;
   state.since = now();
   checkSince();
 }
@@ -481,7 +483,7 @@ function count() {
   }
 }
 
-/** The page's language; that of the browser if the page's is no tag of BCP 47. */
+/** The page's language, if browsers know it. */
 const languages = () =>
   attempt(() => Intl.getCanonicalLocales(root.lang.replaceAll("_", "-"))) ?? [];
 
@@ -507,7 +509,11 @@ if (user && showModal) {
   });
   on("pageshow", ({ persisted }) => persisted && (join(), verify()));
   on("prerenderingchange", verify, true);
-  window.fetch = (...request) => ask(...request).then((answer) => (notice(answer), answer));
+  window.fetch = (...request) => {
+    const [to] = /** @type {any[]} */ (request);
+    if (attempt(() => isLogout(new URL(to.url ?? to, document.baseURI).href))) sent = now();
+    return ask(...request).then((answer) => (notice(answer), answer));
+  };
   HTMLDialogElement.prototype.showModal = function () {
     showModal.call(this);
     raise();
