@@ -34,7 +34,6 @@ HOSTS = (
     "evil",
     "shop",
     "watched",
-    "hasty",
 )
 SWITCHES = [
     "--no-sandbox",

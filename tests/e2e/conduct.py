@@ -34,8 +34,9 @@ def conduct(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
 
     A rule is for requests to a ``path`` (a regular expression), by a ``method``, for a page or not
     (``navigates``). They are held for ``delay`` seconds, or until the site is told something else
-    (``held``), and then get ``status``, ``body`` and ``headers``, or, without a status, the site's own
-    answer. A rule with ``times`` is for so many requests.
+    (``held``), and then get ``status``, ``body`` and ``type``, or, without a status, the site's own
+    response, in whose JSON some values are others (``patch``). A rule with ``times`` is for so many
+    requests.
     """
 
     def middleware(request: HttpRequest) -> Any:
@@ -58,6 +59,8 @@ def conduct(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
             )
         response = get_response(request)
         asked["answered"] = True
+        if "patch" in rule:
+            return JsonResponse({**json.loads(response.content), **rule["patch"]})
         return _equip(response)
 
     return middleware

@@ -45,11 +45,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """
     if "browser" not in metafunc.fixturenames:
         return
-    params = [
-        pytest.param(name, marks=pytest.mark.needs(name))
-        for name in metafunc.config.option.browsers.split(",")
-        if name != "webkit" or "driver" in metafunc.fixturenames
-    ]
+    names = metafunc.config.option.browsers.split(",")
+    if "driver" not in metafunc.fixturenames:
+        names = [name for name in names if name != "webkit"]
+    params = [pytest.param(name, marks=pytest.mark.needs(name)) for name in names]
     metafunc.parametrize("browser", params, indirect=True, scope="package")
 
 

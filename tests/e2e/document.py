@@ -1,5 +1,6 @@
 """Write the table of docs/browser.md: ``python -m tests.e2e.document`` runs the tests of its claims in
-all browsers, or in those that are named, and keeps what they have shown in ``claims.json``.
+all browsers, or in those that are named, and keeps what they have shown in ``claims.json``. With
+``--kept`` it runs none.
 """
 
 import json
@@ -76,7 +77,8 @@ def run(browsers: list[str]) -> dict[str, Any]:
 
 def render(kept: dict[str, Any]) -> str:
     """Return the table."""
-    heads = [f"{name} {kept['versions'][browser]}" for browser, name in NAMES.items()]
+    versions = kept["versions"]
+    heads = [f"{name} {versions.get(browser, '')}".strip() for browser, name in NAMES.items()]
     rows = [["", *heads], ["---"] * (1 + len(heads))]
     for text, shown in kept["claims"].items():
         rows.append([text, *(shown.get(browser) or "not tried" for browser in NAMES)])
@@ -102,9 +104,8 @@ def merge(kept: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    nothing: dict[str, Any] = {"versions": {}, "claims": {}}
-    found = run(sys.argv[1:] or list(NAMES))
-    kept = json.loads(KEPT.read_text()) if KEPT.exists() else nothing
-    kept = merge(kept, found)
-    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {"versions": {}, "claims": {}}
+    if sys.argv[1:] != ["--kept"]:
+        kept = merge(kept, run(sys.argv[1:] or list(NAMES)))
+        KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
     PAGE.write_text(write(PAGE.read_text(), kept))

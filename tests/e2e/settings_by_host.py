@@ -22,7 +22,6 @@ EMBEDDED = {
 VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
     "patient": {"LOGOUT": {}},
-    "hasty": {"LOGOUT": {"IDLE_TIMEOUT": 22}},
     "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
     "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "languages": {"URLS": "tests.e2e.urls_by_language"},

@@ -557,9 +557,13 @@ def test_without_scripts(visit: Visits) -> None:
 )
 def test_warning(visit: Visits) -> None:
     """Escape is an answer, too."""
-    page = visit(host="hasty", script=OFTEN)
+    path = "/accounts/session/"
+    soon = {"path": path, "method": "GET", "patch": {"idle_expires_in": 100}}
+    later = {"path": path, "method": "POST", "patch": {"idle_expires_in": 1000}}
+    page = visit(rules=[soon, later])
     other = another_tab(page)
     page.evaluate("() => document.querySelector('[name=brand]').focus()")
+    page.come_back()
     page.wait_for_dialog("Are you still there?")
     other.wait_for_dialog("Are you still there?")
     focused = "() => document.activeElement.innerText ?? document.activeElement.name"
