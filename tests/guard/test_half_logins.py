@@ -1,5 +1,8 @@
 """Half a login, such as a proved password before the second factor, does not outlive an ending."""
 
+from collections.abc import Callable
+from contextvars import Context
+from time import time
 from typing import Any
 
 import pytest
@@ -36,6 +39,11 @@ def touch(request: HttpRequest) -> HttpResponse:
     request.session["otp_seen"] = request.session.get("otp_seen", 0) + 1
     request.session["basket"] = {"items": {"1": 2}}
     return HttpResponse()
+
+
+def end_elsewhere(user: Any) -> None:
+    """End all sessions of a user, in code that serves no request."""
+    Context().run(end_sessions, Target.user(user))
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +140,22 @@ def test_one_session_ended_is_no_reason(user: Any) -> None:
         ({"mfa_name": "ann"}, 0),
         ({"login_stage": {"user_pk": "5", "initiated_at": 7.5}}, 7.5),
         ({"wizard_login_view": {"user_pk": "5", "authentication_time": 7}}, 7),
+        (
+            {
+                "auth": {"pk": "5", "authentication_time": 7},
+                half_logins.SEEN_KEY: {"auth": [7, 7.5]},
+            },
+            7.5,
+        ),
+        (
+            {
+                "auth": {"pk": "5", "authentication_time": 7},
+                half_logins.SEEN_KEY: {"auth": [6, 6.5]},
+            },
+            7,
+        ),
+        ({"auth": {"pk": "5", "authentication_time": 7}, half_logins.SEEN_KEY: {"auth": 7.5}}, 7),
+        ({"auth": {"pk": "5", "initiated_at": 7.2}, half_logins.SEEN_KEY: {"auth": 7.5}}, 7.2),
         ({"otp": [{"uid": 5}], half_logins.SEEN_KEY: {"otp": 9.5}}, 9.5),
         ({"otp": [{"uid": 5}], half_logins.SEEN_KEY: "spoiled"}, 0),
         ({"otp_uid": 5, "auth_stage": {"user": "5", "initiated_at": 3}}, 0),
@@ -143,15 +167,120 @@ def test_what_counts_as_a_proof_and_when_it_was_made(stored: Any, at: Any) -> No
     assert half_logins.proved_at(half_logins.select_half_logins(stored), user) == at
 
 
-def test_times_are_kept_for_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_times_are_kept_for_what_stays() -> None:
     """And dropped with what goes."""
-    monkeypatch.setattr(half_logins, "time", lambda: 5)
     data: dict[str, Any] = {"otp": 1, half_logins.SEEN_KEY: {"otp": 3, "login": 2}, "user": 1}
-    half_logins.note_half_logins(data)
+    half_logins.note_half_logins(data, 5)
     assert data[half_logins.SEEN_KEY] == {"otp": 3, "user": 5}
     del data["otp"], data["user"]
-    half_logins.note_half_logins(data)
+    half_logins.note_half_logins(data, 5)
     assert data == {}
+
+
+@pytest.mark.parametrize(
+    ("noted", "opened", "at"),
+    [
+        (None, 7.25, [7, 7.25]),
+        (None, 6.75, [7, 7]),  # The request has begun in the second before.
+        (5.5, 7.25, [7, 7.25]),  # The login page was opened before.
+        (7.125, 7.25, [7, 7.25]),
+        ([6, 6.5], 7.25, [7, 7.25]),  # The password is proved again.
+        (None, 8.25, [7, 7]),  # The proof comes from another session.
+        ([7, 7.25], 7.75, [7, 7.25]),  # The session is saved again, in the same second.
+        ([7, 7], 7.75, [7, 7]),
+    ],
+)
+def test_part_of_second_is_noted_of_time_in_whole_seconds(
+    noted: Any, opened: float, at: list[float]
+) -> None:
+    """It is never later than the proof, and saving the session again does not renew it."""
+    data: dict[str, Any] = {"login": {"user_pk": "5", "authentication_time": 7}}
+    if noted is not None:
+        data[half_logins.SEEN_KEY] = {"login": noted}
+    half_logins.note_half_logins(data, opened)
+    assert data[half_logins.SEEN_KEY] == {"login": at}
+
+
+def keep_proof(request: HttpRequest) -> HttpResponse:
+    """Prove the password, and note when as django-two-factor-auth does."""
+    user: Any = authenticate(request, username="ann", password="pw")
+    proof = {"user_pk": str(user.pk), "authentication_time": int(time())}
+    request.session["wizard_login_view"] = proof
+    return HttpResponse()
+
+
+def complete_proof(request: HttpRequest) -> HttpResponse:
+    """Prove the second factor."""
+    proof = request.session.pop("wizard_login_view")
+    login(request, get_user_model().objects.get(pk=proof["user_pk"]), BACKEND)
+    return HttpResponse()
+
+
+def within_one_second(steps: Callable[[], Any]) -> Any:
+    """Return what the steps return, once they have taken place within one second of the clock."""
+    while True:
+        begun = int(time())
+        found = steps()
+        if int(time()) == begun:
+            return found
+
+
+@pytest.mark.parametrize("page_seen", [False, True])
+def test_login_in_second_of_ending(engine: str, user: Any, settings: Any, page_seen: bool) -> None:
+    """The app notes the time in whole seconds, and the proof is newer than the ending."""
+    settings.ROOT_URLCONF = (path("first/", keep_proof), path("second/", complete_proof), *site)
+
+    def end_and_prove() -> Client:
+        client = Client()
+        if page_seen:
+            session = client.session
+            session["wizard_login_view"] = {"step": "auth"}
+            session.save()
+        end_sessions(Target.user(user))
+        client.get("/first/")
+        return client
+
+    client = within_one_second(end_and_prove)
+    client.get("/second/")
+    assert logged_in_as(client) == "ann"
+
+
+def test_proof_does_not_outlive_ending_in_its_second(engine: str, user: Any, settings: Any) -> None:
+    """Even if the session is saved again, in the same second."""
+    settings.ROOT_URLCONF = (
+        path("first/", keep_proof),
+        path("second/", complete_proof),
+        path("touch/", touch),
+        *site,
+    )
+
+    def prove_and_end() -> Client:
+        client = Client()
+        client.get("/first/")
+        end_sessions(Target.user(user))
+        client.get("/touch/")
+        return client
+
+    client = within_one_second(prove_and_end)
+    client.get("/second/")
+    assert logged_in_as(client) == ""
+
+
+def test_proof_does_not_outlive_ending_while_it_is_saved(
+    engine: str, user: Any, settings: Any
+) -> None:
+    """All sessions of the user end while the request that has proved the password is in flight."""
+
+    def prove_slowly(request: HttpRequest) -> HttpResponse:
+        first(request)
+        end_elsewhere(user)
+        return HttpResponse()
+
+    settings.ROOT_URLCONF = (path("first/", prove_slowly), path("second/", second), *site)
+    client = Client()
+    client.get("/first/")
+    client.get("/second/")
+    assert logged_in_as(client) == ""
 
 
 def test_a_request_that_resets_the_password_may_log_in(user: Any, settings: Any) -> None:

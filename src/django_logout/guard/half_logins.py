@@ -7,7 +7,6 @@ because someone else knows the password.
 
 import re
 from collections.abc import Iterator, Mapping
-from time import time
 from typing import Any
 
 #: The key of the session's data that holds since when it has had what may be half a login.
@@ -28,12 +27,32 @@ def select_half_logins(data: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def note_half_logins(data: dict[str, Any]) -> None:
-    """Note in an anonymous session, before it is saved, since when it has had each of them."""
-    before, now = data.pop(SEEN_KEY, None), time()
+def note_half_logins(data: dict[str, Any], opened: float) -> None:
+    """Note in an anonymous session, before it is saved, since when it has had each of them.
+
+    ``opened`` is when this session was opened, before it got what it did not have. When it is saved
+    would be too late: all sessions of the user may have ended in between.
+    """
+    before = data.pop(SEEN_KEY, None)
     known = before if isinstance(before, dict) else {}
     if found := select_half_logins(data):
-        data[SEEN_KEY] = {name: known.get(name, now) for name in found}
+        data[SEEN_KEY] = {
+            name: _noted_at(value, known.get(name), opened) for name, value in found.items()
+        }
+
+
+def _noted_at(value: Any, noted: Any, opened: float) -> Any:
+    """Return since when the session has had one.
+
+    If an app notes the time of the proof in whole seconds, return that time, too, and the part of
+    the second. Saving the session again does not renew it.
+    """
+    given = _given_time(value)
+    if not isinstance(given, int):
+        return opened if noted is None else noted
+    if isinstance(noted, list) and noted[:1] == [given]:
+        return noted
+    return [given, max(opened, given) if opened < given + 1 else given]
 
 
 def names_of_user(stored: Mapping[str, Any], user: Any) -> list[str]:
@@ -73,7 +92,15 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-def _time_in(value: Any, first_seen: Any) -> float:
-    given = [value.get(name) for name in _TIMES] if isinstance(value, Mapping) else []
-    times = [at for at in (*given, first_seen) if isinstance(at, int | float)]
+def _time_in(value: Any, noted: Any) -> float:
+    given = _given_time(value)
+    if isinstance(given, int) and isinstance(noted, list) and noted[:1] == [given]:
+        return float(noted[-1])
+    times = [at for at in (given, noted) if isinstance(at, int | float)]
     return float(times[0]) if times else 0.0
+
+
+def _given_time(value: Any) -> float | None:
+    """Return the time that an app has noted, if it has."""
+    given = [value.get(name) for name in _TIMES] if isinstance(value, Mapping) else []
+    return next((at for at in given if isinstance(at, int | float)), None)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property, partial
+from time import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -96,17 +97,18 @@ class GuardedStore(_Base):
 
         The constructor opens the cache of Django's engines, which cannot be copied.
         """
-        left = {"presented", "reopened", "state", "_identified", "_cache"}
+        left = {"presented", "opened", "reopened", "state", "_identified", "_cache"}
         plain = {name: value for name, value in vars(self).items() if name not in left}
         plain["unchecked"] = True
         return self.engine_store, (), plain
 
     def present(self, request: Any) -> None:
-        """Remember the key that the session is opened by, and the request that is served."""
+        """Remember the key that the session is opened by and when, and the request that is served."""
         key = self.session_key
         if key and "\x00" in key:  # no engine has such a key, and PostgreSQL refuses the query
             self._session_key = key = None
         self.__dict__["presented"] = key, request
+        self.__dict__["opened"] = time()
 
     def serve(self, request: Any) -> None:
         """Belong to the request that is served: the object was made before that was known.
@@ -425,7 +427,10 @@ class GuardedStore(_Base):
         if state.ended_elsewhere and ID_KEY in self._data:
             raise UpdateError
         if self.identity is None:
-            note_half_logins(self._data)
+            # A socket keeps its session open for hours, and what a request has ended itself, such
+            # as by a new password, it has ended before the proof.
+            served = state.request is not None and not state.caused
+            note_half_logins(self._data, self.__dict__["opened"] if served else time())
         self.adopt()
         return True
 
