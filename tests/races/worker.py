@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 _current: Any = None
+_session: Any = None
 
 
 def main(pipe: Any, environment: dict[str, str]) -> None:
@@ -109,6 +110,47 @@ def add_user(name: str, password: str) -> None:
     from django.contrib.auth import get_user_model
 
     get_user_model().objects.create_user(name, password=password)
+
+
+def change_password(name: str, password: str) -> None:
+    """Change a password as code does that serves no request."""
+    from django.contrib.auth import get_user_model
+
+    user = get_user_model().objects.get(username=name)
+    user.set_password(password)
+    user.save()
+
+
+def open_session(cookie: str, load: bool) -> None:
+    """Open a session as code does, and keep the object."""
+    global _session  # noqa: PLW0603
+    from importlib import import_module
+
+    from django.conf import settings
+
+    _session = import_module(settings.SESSION_ENGINE).SessionStore(cookie)
+    if load:
+        assert "_auth_user_id" in _session
+
+
+def refresh_session(name: str, rotate: bool) -> str:
+    """Write the current hash of a user into the session that was opened; give its cookie."""
+    from django.contrib.auth import HASH_SESSION_KEY, get_user_model, update_session_auth_hash
+    from django.contrib.sessions.backends.base import UpdateError
+    from django.http import HttpRequest
+
+    user = get_user_model().objects.get(username=name)
+    try:
+        if rotate:
+            request = HttpRequest()
+            request.session, request.user = _session, user
+            update_session_auth_hash(request, user)
+        else:
+            _session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        _session.save()
+    except UpdateError:
+        return ""
+    return str(_session.session_key or "")
 
 
 def end(name: str | None, reason: str, stops: list[str]) -> dict[str, int]:
