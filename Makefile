@@ -116,9 +116,9 @@ test-integrations: full ## other apps, each in a project of its own: tests/proje
 		$(call projects,.venv-$(group)$(DJANGO),--alone $(group)) &&) true
 
 # In an environment of their own: they bring plugins that would take part in our tests.
-test-suites: ## the tests of Django and of django-allauth, with django-logout installed
-	@$(call installed,$(SUITES_ENV),test servers adapters suites)
-	@$(call pytest,$(SUITES_ENV)) $(PYTEST_ARGS) tests/django_suite tests/allauth_suite
+test-suites: ## the tests of Django, django-allauth and other libraries, with django-logout installed
+	@$(call installed,$(SUITES_ENV),test servers adapters projects suites)
+	@$(call pytest,$(SUITES_ENV)) $(PYTEST_ARGS) tests/django_suite tests/allauth_suite tests/library_suites
 
 test-ci: full ## what every change has to pass; lines and branches of all parts together have to be 100 %
 	@rm -f .coverage .coverage.*

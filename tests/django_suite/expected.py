@@ -1,20 +1,6 @@
 """Where Django's own tests and django_logout differ on purpose. Every run proves every entry."""
 
-from typing import NamedTuple
-
-
-class Difference(NamedTuple):
-    """Why one of Django's tests cannot pass."""
-
-    reason: str
-    "Why ours is right, or why no project can meet this."
-    shows: str
-    "A piece of what the failing test prints, so that it does not fail for another reason."
-    since: tuple[int, int] = (5, 2)
-    "The first Django that has the test in this form."
-    before: tuple[int, int] = (99, 0)
-    "The first that has not."
-
+from tests.suites.difference import Difference
 
 _OTHER_USER_MODEL = Difference(
     "The test swaps the user model after the tables were made, so that no foreign key to users fits.",

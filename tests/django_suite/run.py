@@ -16,7 +16,7 @@ SETTINGS = "tests.django_suite.with_logout"
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # this file is run as a script
 
-from tests import sdists  # noqa: E402
+from tests.suites import runner, sdists  # noqa: E402
 
 
 def main(argv: list[str]) -> int:
@@ -36,7 +36,8 @@ def main(argv: list[str]) -> int:
     return subprocess.call(
         [sys.executable, "runtests.py", *arguments],
         cwd=sdists.unpack("django", wanted, "tests", work=options.work.resolve()) / "tests",
-        env=os.environ | {"PYTHONPATH": search_path()},
+        env=os.environ
+        | {"PYTHONPATH": runner.join_paths(runner.find_app(), ROOT, os.environ.get("PYTHONPATH"))},
     )
 
 
@@ -45,14 +46,6 @@ def again_with(django: str, argv: list[str]) -> int:
     packages = [f"--with={name}" for name in (f"django=={django}", "pip", "tblib")]
     run = ["uv", "run", "--no-project", "--isolated", "--python", sys.executable, *packages]
     return subprocess.call([*run, __file__, *argv])
-
-
-def search_path() -> str:
-    """For our settings, and for the django_logout that is importable here, else that in src."""
-    found = util.find_spec("django_logout")
-    app = Path(found.origin).resolve().parents[1] if found and found.origin else ROOT / "src"
-    parts = [str(app), str(ROOT), os.environ.get("PYTHONPATH")]
-    return os.pathsep.join(filter(None, parts))
 
 
 if __name__ == "__main__":

@@ -7,48 +7,16 @@ they take effect.
 """
 
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig
-from django.apps.registry import Apps
-from django.test.utils import override_settings
 from test_sqlite import *  # type: ignore[import-not-found]  # noqa: F403
+
+from tests.suites.plugins.logout_lists import follow_tests, with_app, with_middleware
 
 TEST_RUNNER = "tests.django_suite.verdict.Runner"
 
 runtests: Any = sys.modules["__main__"]
-
-
-def with_app(apps: Iterable[str]) -> list[str]:
-    """Where Django's auth is installed, ours is."""
-    others = [name for name in apps if name != "django_logout"]
-    return [*others, "django_logout"] if "django.contrib.auth" in others else others
-
-
-def with_middleware(middleware: Iterable[str]) -> list[str]:
-    """Ours after AuthenticationMiddleware, and only there: a test may have taken that one out."""
-    ours = "django_logout.middleware.LogoutMiddleware"
-    others = [name for name in middleware if name != ours]
-    auth = "django.contrib.auth.middleware.AuthenticationMiddleware"
-    if auth in others:
-        others.insert(others.index(auth) + 1, ours)
-    return others
-
-
-def enable(self: override_settings, original: Any = override_settings.enable) -> None:
-    """With ours in the lists that a test brings; modify_settings comes by here too."""
-    changes = {"INSTALLED_APPS": with_app, "MIDDLEWARE": with_middleware}
-    changed = {name: changes[name](self.options[name]) for name in changes if name in self.options}
-    self.options = {**self.options, **changed}  # a new dict: subclasses share the old one
-    original(self)
-
-
-def set_available_apps(
-    self: Apps, available: Iterable[str], original: Any = Apps.set_available_apps
-) -> None:
-    """With ours, or Django would not empty our tables after a TransactionTestCase."""
-    original(self, with_app(available))
 
 
 class Swap(AppConfig):
@@ -64,8 +32,7 @@ class Swap(AppConfig):
         views.LogoutView = LogoutView  # type: ignore[misc]
 
 
-override_settings.enable = enable  # type: ignore[assignment, method-assign]
-Apps.set_available_apps = set_available_apps  # type: ignore[method-assign]
+follow_tests()
 runtests.ALWAYS_INSTALLED_APPS[:] = [
     *with_app(runtests.ALWAYS_INSTALLED_APPS),
     f"{__name__}.Swap",

@@ -7,12 +7,12 @@ from importlib import util
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "sdists"
 
 
 def unpack(package: str, version: str, *names: str, work: Path = CACHE) -> Path:
-    """Return a folder with these files and folders of a package's source distribution. It is
+    """Return a folder with these files and folders, or all, of a package's source distribution. It is
     downloaded once for each version."""
     kept = work / f"{package}-{version}"
     if not kept.exists():
@@ -22,7 +22,9 @@ def unpack(package: str, version: str, *names: str, work: Path = CACHE) -> Path:
             _download(package, version, scratch)
             (sdist,) = Path(scratch).glob("*.tar.gz")
             with tarfile.open(sdist) as archive:
-                wanted = [it for it in archive if {*Path(it.name).parts[1:2]} & {*names}]
+                wanted = [
+                    it for it in archive if not names or {*Path(it.name).parts[1:2]} & {*names}
+                ]
                 archive.extractall(scratch, wanted, filter="data")
             (unpacked,) = (folder for folder in Path(scratch).iterdir() if folder.is_dir())
             unpacked.rename(kept)

@@ -1,0 +1,1 @@
+"""What the folders share that run other people's own tests with django_logout installed."""
