@@ -29,7 +29,7 @@ class Claims:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the order of the claims, and note those that are skipped."""
-        items[:] = [item for item in items if item.get_closest_marker("claim")]
+        items[:] = [item for item in items if item.get_closest_marker("claim") and _is_run(item)]
         for item in items:
             text, browser = self.tests[item.nodeid] = _identify(item)
             shown = self.claims.setdefault(text, {})
@@ -42,7 +42,7 @@ class Claims:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what has been shown."""
         self.failed |= report.failed
-        if report.when != "teardown" or report.nodeid not in self.tests:
+        if report.when != "call" or not report.passed or report.nodeid not in self.tests:
             return
         text, browser = self.tests[report.nodeid]
         properties: dict[str, list[Any]] = {}
@@ -53,6 +53,11 @@ class Claims:
         if not self.claims[text][browser]:
             notes = list(dict.fromkeys(properties.get("note", [])))
             self.claims[text][browser] = "yes" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _is_run(item: pytest.Item) -> bool:
+    """Return whether a browser runs it: Playwright's tests have none where WebKit alone is chosen."""
+    return isinstance(item.callspec.params["browser"], str)  # type: ignore[attr-defined]
 
 
 def _identify(item: pytest.Item) -> tuple[str, str]:
