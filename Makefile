@@ -2,7 +2,8 @@
 # seconds; without it, from venv and pip, at the newest versions the ranges in pyproject.toml allow.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers test-races test-browsers test-integrations test-suites test-ci test-all pictures \
+.PHONY: help demo test test-servers test-races test-browsers test-integrations test-federation test-suites \
+	test-ci test-all pictures \
 	coverage check fix matrix bench journey docs
 
 # An interpreter, or with uv a version such as 3.13.
@@ -115,6 +116,9 @@ test-integrations: full ## other apps, each in a project of its own: tests/proje
 	@$(foreach group,$(ALONE),$(call installed,.venv-$(group)$(DJANGO),test servers $(group)) && \
 		$(call projects,.venv-$(group)$(DJANGO),--alone $(group)) &&) true
 
+test-federation: full ## login and logout at providers that others have made, by each library
+	@$(full) $(workers) --ds=tests.federation_peers.settings tests/federation_peers
+
 # In an environment of their own: they bring plugins that would take part in our tests.
 test-suites: ## the tests of Django, django-allauth and other libraries, with django-logout installed
 	@$(call installed,$(SUITES_ENV),test servers adapters projects suites)
@@ -122,12 +126,12 @@ test-suites: ## the tests of Django, django-allauth and other libraries, with dj
 
 test-ci: full ## what every change has to pass; lines and branches of all parts together have to be 100 %
 	@rm -f .coverage .coverage.*
-	@$(call parts,test-servers test-races test-integrations test-browsers coverage,QUICK=1 COVERAGE=1)
+	@$(call parts,test-servers test-races test-integrations test-federation test-browsers coverage,QUICK=1 COVERAGE=1)
 
 # What checks types and what measures is tested, too.
 test-all: FULL_GROUPS += lint bench
 test-all: full ## everything: all engines, databases, browsers and apps, and the tests of others
-	@$(call parts,test test-servers test-races test-integrations test-browsers test-suites)
+	@$(call parts,test test-servers test-races test-integrations test-federation test-browsers test-suites)
 
 coverage: ## what the runs with COVERAGE=1 have missed
 	@$(FULL_ENV)/bin/python -m coverage combine --quiet && $(FULL_ENV)/bin/python -m coverage report

@@ -35,6 +35,7 @@ ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
 #: Programs by what they are called here. A test starts them on ports of its own.
 _PROGRAMS = {
     "memcached-server": "memcached",
+    "node": "node",
     "redis-cli": "redis-cli",
     "redis-server": "redis-server",
     "valkey-server": "valkey-server",
@@ -60,6 +61,8 @@ def available(service: str) -> bool:
         return minibrowser() is not None
     if service == "npm":
         return NODE_MODULES.is_dir()
+    if service.startswith("npm:"):
+        return (NODE_MODULES / service.removeprefix("npm:")).is_dir()
     if service in _PROGRAMS:
         return shutil.which(_PROGRAMS[service]) is not None
     if service not in URLS:
