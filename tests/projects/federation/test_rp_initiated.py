@@ -113,11 +113,12 @@ def test_json_and_htmx(user: Any) -> None:
 
 
 async def test_asynchronous_view(user: Any) -> None:
-    """It finds the destination in a thread."""
+    """It finds the destination, and what the page asks about, in a thread."""
     from asgiref.sync import sync_to_async
 
     browser, client = await sync_to_async(log_in)(user), AsyncClient()
     client.cookies.update(browser.cookies)
+    assert (await client.get("/async-logout/")).status_code == 200
     response = await client.post("/async-logout/")
     assert response["Location"].startswith(f"{ISSUER}/end?")
 

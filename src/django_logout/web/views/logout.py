@@ -233,7 +233,8 @@ class AsyncLogoutView(LogoutView):
 
     async def _show(self, build: Callable[[], HttpResponse]) -> HttpResponse:
         # Django's view puts the site into the context, which is a query with the sites framework.
-        if apps.is_installed("django.contrib.sites"):
+        # So may be what other apps want to ask.
+        if hooks.questions or apps.is_installed("django.contrib.sites"):
             return await sync_to_async(build)()
         return build()
 
