@@ -3,10 +3,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.sessions.models import Session
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -75,3 +78,10 @@ def test_cleanups_delete_rows_that_are_older_than_the_retention(
     assert Session.objects.count() == 3
     assert run("prune", "--json").json["carts"] == 2
     assert Session.objects.get().session_key == "1"
+
+
+def test_app_that_is_not_installed_has_no_models() -> None:
+    """Django would take them for models of "django_logout", whose rows could not be deleted then."""
+    with pytest.raises(ImproperlyConfigured, match=r'Add "django_logout.federation" to INSTALLED'):
+        import_module("django_logout.federation.models")
+    assert not any(model.__name__ == "ProviderLink" for model in apps.get_models())

@@ -6,12 +6,19 @@ rows are found by digests.
 
 import uuid
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.utils.uncached import UncachedQuerySet
+
+if not apps.is_installed("django_logout.federation"):
+    # Django would take these models for models of "django_logout", which has no such tables, and no
+    # session or user could be deleted.
+    raise ImproperlyConfigured('Add "django_logout.federation" to INSTALLED_APPS, and migrate.')
 
 
 class ProviderLink(models.Model):
