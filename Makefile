@@ -99,7 +99,7 @@ test-servers: full ## the same and more, on each session engine with the servers
 # They wait for each other more than they work.
 test-races: WORKERS = 6
 test-races: full ## requests that meet, in processes of their own, on each session engine and database
-	@$(full) $(workers) tests/races
+	@$(full) $(workers) $(if $(QUICK),-m "not slow") tests/races
 
 test-browsers: full ## pages and logout.js in Chromium, Firefox and WebKit, those of them that are installed
 	@$(full) $(workers) $(if $(QUICK),-m smoke) tests/e2e

@@ -220,7 +220,6 @@ TELL_SHOWN = """() => addEventListener("pageshow", () => {
 })"""
 
 
-@pytest.mark.smoke
 @pytest.mark.claim("Such a page is covered from the first moment, until the session is confirmed")
 def test_kept_page_is_covered(visit: Visits) -> None:
     """If that has ended elsewhere, it stays covered."""

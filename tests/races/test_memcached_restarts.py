@@ -16,7 +16,7 @@ from tests.races.own_redis import free_port
 from tests.races.processes import COOKIE, World
 from tests.waiting import until, until_served
 
-pytestmark = pytest.mark.needs("memcached-server", "pymemcache")
+pytestmark = [pytest.mark.needs("memcached-server", "pymemcache"), pytest.mark.slow]
 
 ENGINES = ("cache", "cached_db", "file", "signed_cookies")
 #: Clients of Django's, of which the second has to be compiled.

@@ -17,7 +17,7 @@ from tests.races.own_cluster import OwnCluster
 from tests.races.own_redis import OwnRedis
 from tests.races.processes import Browser, Worker, World
 
-pytestmark = [pytest.mark.needs("redis-server", "redis-cli", "redis")]
+pytestmark = [pytest.mark.needs("redis-server", "redis-cli", "redis"), pytest.mark.slow]
 
 HERE = "tests.races.project_caches"
 DJANGO_REDIS = "django_redis.cache.RedisCache"

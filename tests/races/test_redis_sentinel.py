@@ -11,8 +11,12 @@ import pytest
 
 from tests.races.own_sentinel import SERVICE, OwnSentinel
 from tests.races.processes import Worker, World
+from tests.waiting import until
 
-pytestmark = [pytest.mark.needs("redis-server", "redis-cli", "redis", "django_redis")]
+pytestmark = [
+    pytest.mark.needs("redis-server", "redis-cli", "redis", "django_redis"),
+    pytest.mark.slow,
+]
 
 
 def django(sentinels: Any) -> dict[str, Any]:
@@ -96,7 +100,8 @@ def test_a_failover_that_loses_an_ending_serves_nothing_old(
         sentinel.primary.do("WAIT", "1", "1000")
         assert site.served(browser.history) == {name}
     sentinel.cut_off()
-    assert browser.logout().status == 302
+    # A Sentinel that a busy machine keeps from answering is an outage, and the response says so.
+    until(lambda: browser.logout().status == 302, "the logout is not confirmed")
     sentinel.fail_over()
     assert "django_logout:seen:" in sentinel.replica.do("KEYS", "*")  # or it shows nothing
     assert site.served(browser.history) == set()

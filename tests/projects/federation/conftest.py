@@ -91,6 +91,12 @@ def token(key: Any = KEY, *, headers: Any = None, algorithm: str = "RS256", **ch
     return sign(json.dumps(claims(**changes)).encode(), key, algorithm, **(headers or {}))
 
 
+@pytest.fixture(scope="session")
+def django_db_use_migrations() -> bool:
+    """Create the tables by the migrations, which are the project's own here."""
+    return True
+
+
 @pytest.fixture(autouse=True)
 def published(db: None) -> ProviderMetadata:
     """What the provider publishes, as if it had been fetched a moment ago."""

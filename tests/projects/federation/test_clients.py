@@ -2,11 +2,14 @@
 
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import jwt
 import pytest
+from django.apps import apps
 from django.test import RequestFactory
 
+from django_logout import hooks
 from django_logout.federation import clients
 from django_logout.federation.models import ProviderLink
 from django_logout.utils.context import current_request
@@ -77,3 +80,16 @@ def test_no_providers_nothing_to_forget(settings: Any, user: Any) -> None:
     settings.LOGOUT = {}
     assert end_sessions(Target.user(user)).complete
     assert not ProviderLink.objects.exists()
+
+
+def test_project_without_the_admin(monkeypatch: Any) -> None:
+    """There is no page of a session to extend."""
+    config = apps.get_app_config("django_logout_federation")
+    for name in ("destinations", "questions", "session_titles", "retries", "cleanups", "verbs"):
+        monkeypatch.setattr(hooks, name, [])
+    monkeypatch.setattr("django_logout.federation.apps.register", lambda *args, **kwargs: None)
+    monkeypatch.setattr(apps, "is_installed", lambda name: False)
+    with mock.patch("django_logout.federation.admin.extend_session_admin") as extend:
+        config.ready()
+    extend.assert_not_called()
+    assert len(hooks.destinations) == 1

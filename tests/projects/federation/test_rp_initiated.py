@@ -112,6 +112,15 @@ def test_json_and_htmx(user: Any) -> None:
     assert response["HX-Redirect"].startswith(f"{ISSUER}/end?")
 
 
+@pytest.mark.parametrize("url", ["/api/logout/", "/api/end-all/"])
+def test_endpoints_for_programs(user: Any, url: str) -> None:
+    """REST framework and django-ninja pass their requests to these."""
+    response = log_in(user).post(url)
+    assert response.json()["logged_out"]
+    assert response.json()["redirect_to"].startswith(f"{ISSUER}/end?")
+    assert rp_initiated.COOKIE in response.cookies
+
+
 async def test_asynchronous_view(user: Any) -> None:
     """It finds the destination, and what the page asks about, in a thread."""
     from asgiref.sync import sync_to_async

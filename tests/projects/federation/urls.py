@@ -7,6 +7,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.urls import include, path
 
+from django_logout.contrib import api
 from django_logout.decorators import exempt
 from django_logout.federation import links
 from django_logout.web.views.logout import AsyncLogoutView
@@ -27,7 +28,21 @@ def told(request: Any) -> HttpResponse:
     return HttpResponse("\n".join(str(message) for message in get_messages(request)))
 
 
+@exempt
+def log_out(request: Any) -> HttpResponse:
+    """Log out as the endpoints for programs do."""
+    return api.log_out(request, by_session=True)
+
+
+@exempt
+def end_all(request: Any) -> HttpResponse:
+    """End all sessions as the endpoints for programs do."""
+    return api.end_all(request, by_session=True)
+
+
 urlpatterns = [
+    path("api/logout/", log_out),
+    path("api/end-all/", end_all),
     path("messages/", told),
     path("async-logout/", exempt(AsyncLogoutView.as_view())),
     path("", include("django_logout.federation.urls")),
