@@ -53,7 +53,6 @@ def test_cancelled(open_page: Open) -> None:
     assert is_logged_in(old)
 
 
-@pytest.mark.smoke
 def test_on_a_small_phone(open_page: Open) -> None:
     """All of it is there, and nothing sticks out; the keyboard reaches it."""
     _, page = _asked(open_page, viewport={"width": 320, "height": 640})

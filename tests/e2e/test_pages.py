@@ -44,7 +44,6 @@ def test_pages_fit_narrow_screens(open_page: Open) -> None:
         assert_fits(page)
 
 
-@pytest.mark.smoke
 def test_dark_scheme_is_dark(open_page: Open) -> None:
     """The site's pages and the package's own follow the system."""
     for path in ("/", "/accounts/logout/"):
