@@ -76,15 +76,9 @@ def record(
     subject, sid = subject or said.subject, sid or said.sid
     alias = provider or alias_of(issuer, said.audiences)
     _check(issuer, subject, sid)
-    session = session_of(request)
-    if not isinstance(session, GuardedStore) or SESSION_KEY not in session:
-        raise ValueError("links.record() needs a session that is logged in. Call it after login().")
-    session.adopt()  # It may be from before the installation.
-    identity = session.identity
-    if identity is None or not identity.registered:
-        raise ValueError("links.record() needs a session of a user who exists.")
+    session, session_id = _registered_session(request)
     link = ProviderLink(
-        session_id=identity.id,
+        session_id=session_id,
         provider=alias[:100],
         issuer=issuer,
         subject=subject,
@@ -230,6 +224,18 @@ def _store(link: ProviderLink) -> None:
         _links().bulk_create, [link], update_conflicts=True, unique_fields=unique, **how
     )
     retry(write, database)
+
+
+def _registered_session(request: HttpRequest) -> tuple[GuardedStore, UUID]:
+    """Return the session of a request, and its public id. Raises ``ValueError`` if it has none."""
+    session = session_of(request)
+    if not isinstance(session, GuardedStore) or SESSION_KEY not in session:
+        raise ValueError("links.record() needs a session that is logged in. Call it after login().")
+    session.adopt()  # It may be from before the installation.
+    identity = session.identity
+    if identity is None or not identity.registered:
+        raise ValueError("links.record() needs a session of a user who exists.")
+    return session, identity.id
 
 
 def _check(issuer: str, subject: str, sid: str) -> None:
