@@ -66,7 +66,7 @@ class NodeProvider:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Let nobody answer at its port."""
+        """Let no server answer at its port."""
         self.stop()
         yield
         self.start()

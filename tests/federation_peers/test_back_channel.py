@@ -62,7 +62,7 @@ def test_logout_here(site: Site) -> None:
 
 
 def test_return_without_the_state(site: Site) -> None:
-    """``…rp-init-logout-other-state`` and ``…-no-state``: the page is calm, and logs out nobody."""
+    """``…rp-init-logout-other-state`` and ``…-no-state``: the page is calm, and ends no session."""
     here, there = site.arrive(), site.arrive()
     site.log_out(here)
     for query in ("?state=another", ""):
@@ -83,7 +83,7 @@ def test_user_says_no_at_the_provider(site: Site) -> None:
 
 
 def test_logout_at_the_provider(site: Site) -> None:
-    """BCL-17: of two sessions of one user the one that is named, and nobody else's."""
+    """BCL-17: of two sessions of one user the one that is named, and no other."""
     here, there, bob = site.arrive(), site.arrive(), site.arrive("bob")
     thief, sent = here.copy(), Sent(site)
     site.log_out_at_provider(here)
@@ -148,7 +148,7 @@ def test_key_rotation(site: Site) -> None:
 
 
 def test_forged_tokens_fetch_keys_once(site: Site) -> None:
-    """BCL-24: whoever invents key ids asks the provider no more often than the cool-down allows."""
+    """BCL-24: invented key ids make the site ask the provider no more often than the cool-down allows."""
     here = site.arrive()
     before, now = keys_asked(site), int(time.time())
     link = ProviderLink.objects.get()

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import jwt
 from django.contrib.auth import SESSION_KEY
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
@@ -33,7 +33,7 @@ from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.types import Target
-from django_logout.utils.transactions import call_after_commit, in_transaction, retry
+from django_logout.utils.transactions import in_transaction, retry
 
 #: The key of the session's data that names its providers, so that others cost no query.
 MARK = "_django_logout_providers"
@@ -94,7 +94,8 @@ def record(
     # before it looked for links, and this link was stored before we look for notices.
     database = registry.database()
     if in_transaction(database):
-        call_after_commit(database, partial(end_if_logged_out, link))
+        # If it fails, so does the request: the browser must not get a session that is to end.
+        transaction.on_commit(partial(end_if_logged_out, link), using=database)
     else:
         end_if_logged_out(link)
     return link
@@ -186,6 +187,12 @@ def end_if_logged_out(link: ProviderLink) -> None:
     found = notices.filter(of_sid | of_subject, issued_at__gte=since)
     if any(notice for notice in found if matching_notice(notice).filter(pk=link.session_id)):
         pipeline.end_sessions(Target.session(link.session_id), reason=Reason.PROVIDER)
+
+
+def has_been_reported(sid_digest: str) -> bool:
+    """Return whether a provider has reported the logout of one of its sessions."""
+    notices = ProviderNotice.objects.using(registry.database())
+    return bool(sid_digest) and notices.filter(sid_digest=sid_digest).exists()
 
 
 def forget_tokens(session_ids: Iterable[UUID]) -> None:

@@ -38,14 +38,12 @@ def find_document(provider: Provider) -> dict[str, Any]:
     return dict(row.document) if row is not None else {}
 
 
-def find_keys(provider: Provider, key_id: Any, *, fetch: bool = True) -> list[dict[str, Any]]:
+def find_keys(provider: Provider, key_id: Any) -> list[dict[str, Any]]:
     """Return the keys with this id, or all keys if a token names none.
 
     If there is none, the row is read again, and then the provider asked, if its time has come.
     """
-    row = _current_row(provider)
-    found = _with_id(row, key_id)
-    if found or not fetch:
+    if found := _with_id(_current_row(provider), key_id):
         return found
     row = _read(provider)
     found = _with_id(row, key_id)
@@ -134,4 +132,4 @@ def _fetch(provider: Provider) -> tuple[dict[str, Any], list[Any]]:
 
 def _with_id(row: ProviderMetadata | None, key_id: Any) -> list[dict[str, Any]]:
     keys = row.keys if row is not None else []
-    return [key for key in keys if key_id is None or key.get("kid") in {key_id, None}]
+    return [key for key in keys if key_id is None or key.get("kid") in (key_id, None)]

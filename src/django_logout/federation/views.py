@@ -12,6 +12,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.federation import providers, receive, rp_initiated
 from django_logout.federation.tokens import MAX_LENGTH, Refused
 from django_logout.utils.rate_limit import RateLimit
+from django_logout.utils.redirects import home_url
 from django_logout.web.views.logout import LogoutView
 
 logger = logging.getLogger("django_logout.federation")
@@ -96,11 +97,12 @@ class SignedOutView(LogoutView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Go where the user was going, or say that the user has logged out."""
         found = rp_initiated.read_return(request)
-        response = (
-            HttpResponseRedirect(found.next_url)
-            if found.next_url
-            else self._render({"provider": found.provider})
-        )
+        next_url = found.next_url
+        if getattr(getattr(request, "user", None), "is_authenticated", False):
+            # Logged in again meanwhile, or led here by a link: do not say "logged out".
+            next_url = next_url or home_url()
+        about = {"provider": found.provider, "is_confirmed": found.is_confirmed}
+        response = HttpResponseRedirect(next_url) if next_url else self._render(about)
         if found.provider:
             response.delete_cookie(rp_initiated.COOKIE, samesite="Lax")
         return _never_stored(response)

@@ -1,4 +1,4 @@
-"""WebKitGTK: MiniBrowser on a screen that nobody sees.
+"""WebKitGTK: MiniBrowser on a virtual screen.
 
 It has no profiles beside each other: each browser is a session of its own, one after the other.
 """

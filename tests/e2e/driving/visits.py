@@ -29,7 +29,7 @@ class Visits:
         self.driver, self.variant = driver, variant
         self.browsers: list[Browser] = []
         self.schemes: set[str] = set()
-        #: What a test expects the policy to refuse, and the like: parts of what is told of it.
+        #: What a test expects the policy to refuse, and the like: parts of its messages.
         self.expected: list[str] = []
 
     def __call__(
@@ -42,7 +42,7 @@ class Visits:
         port: int | None = None,
         **conduct: Any,
     ) -> Tab:
-        """Open a page, as a user or (with "") as nobody.
+        """Open a page, as a user or (with "") without a login.
 
         Args:
             path: Of the page.

@@ -182,6 +182,16 @@ def test_login_in_a_transaction_ends_after_its_commit(user: Any, settings: Any) 
     assert who(browser) == [""]
 
 
+def test_login_that_cannot_be_ended_fails(user: Any) -> None:
+    """The browser gets no session that the provider has logged out."""
+    assert send(token(sub="1", iat=int(time.time()) + 5)).status_code == 200
+    browser = Client()
+    browser.force_login(user)
+    for atomic in (True, False):
+        with mock.patch.dict(connection.settings_dict, ATOMIC_REQUESTS=atomic), not_ended():
+            assert browser.get("/link/", {"subject": "1"}).status_code == 503
+
+
 def test_budget(user: Any) -> None:
     """Design 5: an insert, the door, an update. A login with a link costs two queries more."""
     browser = Client()

@@ -72,13 +72,26 @@ def test_return_leads_to_where_the_user_was_going(user: Any) -> None:
     assert browser.get("/signed-out/", {"state": sent["state"]}).status_code == 200
 
 
-def test_return_names_the_provider(user: Any, settings: Any) -> None:
-    """On the goodbye page, if the user was going nowhere else."""
+@pytest.mark.parametrize("reported", [True, False])
+def test_return_says_what_is_known(user: Any, settings: Any, reported: bool) -> None:
+    """Providers send browsers back also if their users have said no: only a report is a proof."""
+    settings.LOGOUT_REDIRECT_URL = None
+    browser = log_in(user, sid="A")
+    sent = query_of(browser.post(LOGOUT)["Location"])
+    if reported:
+        send(token(sid="A"))
+    page = browser.get("/signed-out/", {"state": sent["state"]}).content.decode()
+    assert ("You logged out at Example ID, too." in page) is reported
+    assert ("you are still logged in at Example ID." in page) is not reported
+
+
+def test_return_does_not_say_logged_out_to_a_user(user: Any, settings: Any) -> None:
+    """Design law 3: the user has logged in again meanwhile, or was led here by a link."""
     settings.LOGOUT_REDIRECT_URL = None
     browser = log_in(user)
-    sent = query_of(browser.post(LOGOUT)["Location"])
-    page = browser.get("/signed-out/", {"state": sent["state"]}).content.decode()
-    assert "You logged out at Example ID, too." in page
+    response = browser.get("/signed-out/")
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert who(browser) == ["ann"]
 
 
 @pytest.mark.parametrize("query", [{"state": "other"}, {}, {"state": "ä" * 9000}])
