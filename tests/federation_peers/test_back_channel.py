@@ -78,6 +78,9 @@ def test_user_says_no_at_the_provider(site: Site) -> None:
     here.visit("/page/")
     here.submit("/accounts/logout/")
     here.submit("/session/end/confirm")
+    # The provider sends the browser back all the same, and reports a logout: neither is a proof.
+    assert here.url.startswith(site.url)
+    assert b"too, unless you chose to stay logged in there." in here.page.content
     assert here.who() == ""
     assert not site.provider_asks(here)
 

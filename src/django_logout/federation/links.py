@@ -189,12 +189,6 @@ def end_if_logged_out(link: ProviderLink) -> None:
         pipeline.end_sessions(Target.session(link.session_id), reason=Reason.PROVIDER)
 
 
-def has_been_reported(sid_digest: str) -> bool:
-    """Return whether a provider has reported the logout of one of its sessions."""
-    notices = ProviderNotice.objects.using(registry.database())
-    return bool(sid_digest) and notices.filter(sid_digest=sid_digest).exists()
-
-
 def forget_tokens(session_ids: Iterable[UUID]) -> None:
     """Delete the stored ID tokens of sessions that have ended."""
     _links().filter(session_id__in=list(session_ids)).exclude(id_token="").update(id_token="")

@@ -59,8 +59,6 @@ class Return(NamedTuple):
     "The name of the provider, if the browser was sent there from here."
     next_url: str = ""
     "Where the user was going."
-    is_confirmed: bool = False
-    "Whether the provider has reported that the user has logged out there."
 
 
 def find_destination(request: HttpRequest, next_url: str) -> ProviderDestination | None:
@@ -121,7 +119,6 @@ def build_request(
             state = get_random_string(32)
             fields["state"] = state
             cookie = {"state": state, "provider": provider.title, "next": next_url}
-            cookie["sid"] = link.sid_digest
     if language := get_language():
         fields["ui_locales"] = language
     return fields, cookie
@@ -136,8 +133,7 @@ def read_return(request: HttpRequest) -> Return:
         return Return()
     if not constant_time_compare(kept["state"], request.GET.get("state", "")):
         return Return()
-    # Providers send browsers back also if their users did not confirm the logout.
-    return Return(kept["provider"], kept["next"], links.has_been_reported(kept["sid"]))
+    return Return(kept["provider"], kept["next"])
 
 
 def _is_ours(request: HttpRequest, url: str) -> bool:

@@ -101,8 +101,11 @@ class SignedOutView(LogoutView):
         if getattr(getattr(request, "user", None), "is_authenticated", False):
             # Logged in again meanwhile, or led here by a link: do not say "logged out".
             next_url = next_url or home_url()
-        about = {"provider": found.provider, "is_confirmed": found.is_confirmed}
-        response = HttpResponseRedirect(next_url) if next_url else self._render(about)
+        response = (
+            HttpResponseRedirect(next_url)
+            if next_url
+            else self._render({"provider": found.provider})
+        )
         if found.provider:
             response.delete_cookie(rp_initiated.COOKIE, samesite="Lax")
         return _never_stored(response)
