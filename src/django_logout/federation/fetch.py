@@ -1,26 +1,46 @@
-"""Fetch what providers publish, from addresses that are checked first.
+"""Talk to providers and clients over HTTP, at addresses that are checked first.
 
 The connection is made to the address that was checked, so that a name cannot lead elsewhere between
-the two. Redirects are not followed, and the size and the time are limited.
+the two. Redirects are not followed. The size is limited, and so is the time of the whole: the look-up of
+the name, the connection, TLS, the header and the body.
 """
 
 import ipaddress
 import json
 import socket
-from time import monotonic
-from typing import Any
+from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from functools import partial
+from http.client import HTTPException
+from threading import Thread
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3 import HTTPResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-#: How long one fetch may take, in seconds, and how many bytes it may bring.
+#: How long a request may take, in seconds, and how many bytes of the answer are read.
 SECONDS = 2.0
 MAX_BYTES = 512 * 1024
 
 
+_Message = tuple[str, str, bytes | None, dict[str, str]]
+
+
 class FetchFailed(Exception):
-    """A document could not be fetched. The message says why, and names no secret."""
+    """There is no answer that can be used. The message says why, and names no secret."""
+
+
+class Answer(NamedTuple):
+    """What a server has answered."""
+
+    status: int
+    body: bytes
+    is_whole: bool
+    "Whether the body was not longer than what is read."
 
 
 def fetch_json(url: str, *, trusted_network: bool) -> dict[str, Any]:
@@ -29,56 +49,116 @@ def fetch_json(url: str, *, trusted_network: bool) -> dict[str, Any]:
     With ``trusted_network``, plain HTTP and private addresses are accepted. Raises
     :class:`FetchFailed` for whatever goes wrong.
     """
-    deadline = monotonic() + SECONDS
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (trusted_network and parts.scheme == "http"):
-        raise FetchFailed(f"{url} is not an HTTPS URL.")
-    pool = _pool(parts, trusted_network)
-    path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    answer = send("GET", url, trusted_network=trusted_network)
+    if answer.status != 200:
+        raise FetchFailed(f"{url} answered with status {answer.status}.")
+    if not answer.is_whole:
+        raise FetchFailed(f"{url} is too large.")
     try:
-        response = pool.urlopen(
-            "GET",
-            path,
-            headers={"Host": parts.netloc, "Accept": "application/json"},
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            decode_content=False,
-        )
-        if response.status != 200:
-            raise FetchFailed(f"{url} answered with status {response.status}.")
-        body = b""
-        while chunk := response.read1(MAX_BYTES):
-            body += chunk
-            if len(body) > MAX_BYTES:
-                raise FetchFailed(f"{url} is too large.")
-            if monotonic() > deadline:
-                raise FetchFailed(f"{url} took too long.")
-    except (HTTPError, OSError) as error:
-        raise FetchFailed(f"{url} could not be fetched: {type(error).__name__}.") from error
-    finally:
-        pool.close()
-    try:
-        found = json.loads(body)
-    except ValueError as error:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
         raise FetchFailed(f"{url} is not JSON.") from error
     if not isinstance(found, dict):
         raise FetchFailed(f"{url} is not a JSON object.")
     return found
 
 
-def _pool(parts: SplitResult, trusted_network: bool) -> HTTPConnectionPool:
-    """Return a pool of connections to the address that the host's name has now."""
+def send(
+    method: str,
+    url: str,
+    *,
+    trusted_network: bool,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    seconds: float | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Answer:
+    """Send a request, and return the answer of any status.
+
+    With ``trusted_network``, plain HTTP and private addresses are accepted. At most ``max_bytes`` of
+    the answer are read. Raises :class:`FetchFailed` if there is no answer within ``seconds``
+    (``SECONDS`` by default).
+
+    A look-up of a name cannot be cut short, nor can a header that comes byte by byte. So a thread does
+    all that, and is left alone once its time is over.
+    """
+    seconds = SECONDS if seconds is None else seconds
+    parts = _split(url)
+    if parts.scheme != "https" and not (trusted_network and parts.scheme == "http"):
+        raise FetchFailed(f"{url} is not an HTTPS URL.")
+    path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    message = method, path, body, {"Host": parts.netloc, "Accept": "application/json", **headers}
+    exchange = _Exchange(message, seconds, max_bytes)
+    work = partial(exchange.run, parts, trusted_network)
     try:
-        host, port = parts.hostname or "", parts.port
+        Thread(target=work, name="django-logout-send", daemon=True).start()
+        return exchange.answer.result(seconds)
+    except FetchFailed:
+        raise
+    except TimeoutError as error:
+        raise FetchFailed(f"{url} took too long.") from error
+    except (HTTPError, HTTPException, OSError, ValueError, RuntimeError) as error:
+        raise FetchFailed(f"{url} could not be fetched: {type(error).__name__}.") from error
+    finally:
+        exchange.abandon()
+
+
+class _Exchange:
+    """One request and its answer, in a thread of their own."""
+
+    def __init__(self, message: _Message, seconds: float, max_bytes: int) -> None:
+        self.message, self.seconds, self.max_bytes = message, seconds, max_bytes
+        self.answer: Future[Answer] = Future()
+        self.socket: Any = None
+        self.is_over = False
+
+    def run(self, parts: SplitResult, trusted_network: bool) -> None:
+        """Connect, send the request and read the answer."""
+        try:
+            with closing(_connection(parts, trusted_network, self.seconds)) as connection:
+                connection.connect()
+                self.socket = connection.sock
+                if self.is_over:
+                    return
+                method, path, body, headers = self.message
+                connection.request(
+                    method, path, body, headers, preload_content=False, decode_content=False
+                )
+                self.answer.set_result(self._read(connection.getresponse()))
+        except Exception as error:  # noqa: BLE001 - the thread that waits raises it
+            self.answer.set_exception(error)
+
+    def abandon(self) -> None:
+        """Let the thread end at once, wherever it waits for the server. It has ended, usually."""
+        self.is_over = True
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+    def _read(self, response: HTTPResponse) -> Answer:
+        body = b""
+        while len(body) <= self.max_bytes and (chunk := response.read1(self.max_bytes + 1)):
+            body += chunk
+        return Answer(response.status, body[: self.max_bytes], len(body) <= self.max_bytes)
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises ValueError
     except ValueError as error:
-        raise FetchFailed(f"{parts.netloc} has no valid port.") from error
+        raise FetchFailed(f"{url} has no valid host or port.") from error
+    return parts
+
+
+def _connection(parts: SplitResult, trusted_network: bool, seconds: float) -> HTTPConnection:
+    """Return a connection, not open yet, to the address that the host's name has now."""
+    host = parts.hostname or ""
     address = _resolve(host, trusted_network)
-    timeout = Timeout(total=SECONDS)
     if parts.scheme == "http":
-        return HTTPConnectionPool(address, port, timeout=timeout, maxsize=1)
-    names = {"server_hostname": host, "assert_hostname": host}
-    return HTTPSConnectionPool(address, port, timeout=timeout, maxsize=1, **names)  # type: ignore[arg-type]
+        return HTTPConnection(address, parts.port, timeout=seconds)
+    name: dict[str, Any] = {"server_hostname": host, "assert_hostname": host}
+    return HTTPSConnection(address, parts.port, timeout=seconds, **name)
 
 
 def _resolve(host: str, trusted_network: bool) -> str:

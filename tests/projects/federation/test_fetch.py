@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
+from threading import enumerate as all_threads
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ import trustme
 
 from django_logout.federation import fetch
 from django_logout.federation.fetch import FetchFailed, fetch_json
+from tests.waiting import until
 
 BODIES: dict[str, Any] = {
     "/good": b'{"a": 1}',
     "/list": b"[1]",
     "/junk": b"junk",
     "/large": b'"' + b"x" * (fetch.MAX_BYTES + 10) + b'"',
+    "/deep": b"[" * 100_000,
     "/": b'{"root": true}',
 }
 
@@ -29,9 +32,20 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    def do_POST(self) -> None:
+        """Answer with what was sent."""
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(429)
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
     def do_GET(self) -> None:
         """Answer, redirect, or drip."""
         self.server.hosts.append(self.headers["Host"])  # type: ignore[attr-defined]
+        if self.path == "/drip-header":
+            self.drip(b"HTTP/1.1 200 OK\r\nX: ")
+            return
         if self.path == "/elsewhere":
             self.send_response(302)
             self.send_header("Location", "/good")
@@ -42,11 +56,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body) or 1000))
         self.end_headers()
-        try:
+        if body:
             self.wfile.write(body)
-            for _ in range(0 if body else 1000):  # A byte now and then.
+        else:
+            self.drip(b"")
+
+    def drip(self, beginning: bytes) -> None:
+        """Send a byte now and then."""
+        try:
+            self.wfile.write(beginning)
+            for _ in range(1000):
                 self.wfile.write(b" ")
-                self.wfile.flush()
                 time.sleep(0.05)
         except OSError:
             self.close_connection = True
@@ -87,6 +107,7 @@ def test_a_json_object(server: Any) -> None:
     [
         ("/list", "not a JSON object"),
         ("/junk", "not JSON"),
+        ("/deep", "not JSON"),
         ("/large", "too large"),
         ("/elsewhere", "status 302"),
     ],
@@ -97,11 +118,82 @@ def test_anything_else_fails(server: Any, path: str, why: str) -> None:
         fetch_json(f"http://127.0.0.1:{server.server_port}{path}", trusted_network=True)
 
 
-def test_an_answer_that_drips_is_cut_off(server: Any, monkeypatch: Any) -> None:
-    """Each byte comes in time, and the whole does not."""
+@pytest.fixture
+def hurry(monkeypatch: Any) -> Iterator[None]:
+    """A fetch may take half a second. Then it is over, and so is its thread a moment later."""
     monkeypatch.setattr(fetch, "SECONDS", 0.5)
-    with pytest.raises(FetchFailed, match=r"took too long|could not be fetched"):
-        fetch_json(f"http://127.0.0.1:{server.server_port}/drip", trusted_network=True)
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < 2
+    until(lambda: not fetching(), "A thread goes on.")
+
+
+def fetching() -> list[Thread]:
+    """Return the threads that fetch."""
+    return [thread for thread in all_threads() if thread.name == "django-logout-send"]
+
+
+@pytest.mark.parametrize("path", ["/drip", "/drip-header"])
+@pytest.mark.usefixtures("hurry")
+def test_an_answer_that_drips_is_cut_off(server: Any, path: str) -> None:
+    """Each byte comes in time, and the whole does not: neither the body nor the header."""
+    with pytest.raises(FetchFailed, match="took too long"):
+        fetch_json(f"http://127.0.0.1:{server.server_port}{path}", trusted_network=True)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.usefixtures("hurry")
+def test_a_server_that_is_silent_is_left(scheme: str) -> None:
+    """It takes the connection and says nothing, also where TLS should begin."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FetchFailed):
+        fetch_json(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/", trusted_network=True)
+
+
+def test_a_name_that_is_looked_up_for_ever(monkeypatch: Any, request: Any, server: Any) -> None:
+    """The look-up cannot be cut short, so it is left alone. Nothing is sent after it."""
+    answered = Event()
+    found = socket.getaddrinfo("127.0.0.1", None, type=socket.SOCK_STREAM)
+
+    def look_up(*args: Any, **kwargs: Any) -> Any:
+        answered.wait()
+        return found
+
+    request.getfixturevalue("hurry")
+    monkeypatch.setattr(fetch.socket, "getaddrinfo", look_up)
+    with pytest.raises(FetchFailed, match="took too long"):
+        fetch_json(f"http://127.0.0.1:{server.server_port}/good", trusted_network=True)
+    answered.set()
+    until(lambda: not fetching(), "The thread goes on.")
+    assert server.hosts == []
+
+
+def test_no_thread(monkeypatch: Any) -> None:
+    """Where the system gives none, that is a failure like others."""
+
+    def refuse(self: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(fetch.Thread, "start", refuse)
+    with pytest.raises(FetchFailed, match="RuntimeError"):
+        fetch_json("https://op.example/", trusted_network=False)
+
+
+def test_a_request_with_a_body(server: Any) -> None:
+    """Any status is an answer, of which no more is read than is asked for."""
+    url = f"http://127.0.0.1:{server.server_port}/"
+    how: dict[str, Any] = {"trusted_network": True, "headers": {"Content-Type": "text/plain"}}
+    assert fetch.send("POST", url, body=b"four", **how) == (429, b"four", True)
+    assert fetch.send("POST", url, body=b"four", max_bytes=3, **how) == (429, b"fou", False)
+    assert fetch.send("POST", url, body=b"four", max_bytes=4, **how) == (429, b"four", True)
+
+
+@pytest.mark.parametrize("name", ["\r\nX: y", "\u20ac"])
+def test_what_no_header_may_hold(server: Any, name: str) -> None:
+    """A token with a line break adds no header: nothing is sent."""
+    url, headers = f"http://127.0.0.1:{server.server_port}/", {"Authorization": f"Bearer {name}"}
+    with pytest.raises(FetchFailed, match="could not be fetched"):
+        fetch.send("GET", url, trusted_network=True, headers=headers)
+    assert server.hosts == []
 
 
 def test_no_server() -> None:
@@ -113,8 +205,11 @@ def test_no_server() -> None:
             fetch_json(url, trusted_network=True)
     with pytest.raises(FetchFailed, match="no address"):
         fetch_json("https://nowhere.invalid/", trusted_network=True)
-    with pytest.raises(FetchFailed, match="no valid port"):
-        fetch_json("https://op.example:port/", trusted_network=True)
+    for url in ("https://op.example:port/", "https://[op.example/"):
+        with pytest.raises(FetchFailed, match="no valid host or port"):
+            fetch_json(url, trusted_network=True)
+    with pytest.raises(FetchFailed, match="could not be fetched"):
+        fetch_json("http://127.0.0.1/\u20ac", trusted_network=True)
 
 
 @pytest.mark.parametrize("url", ["http://op.example/", "ftp://op.example/", "file:///etc/passwd"])
