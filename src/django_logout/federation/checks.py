@@ -5,9 +5,10 @@ from difflib import get_close_matches
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from django_logout.conf import logout_settings
 from django_logout.federation import providers
@@ -20,6 +21,8 @@ ASYMMETRIC = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
 SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
+#: The module whose view leads clients of allauth.headless on to the provider.
+HEADLESS_URLS = "django_logout.contrib.headless_urls"
 
 
 def security_checks(**kwargs: Any) -> list[CheckMessage]:
@@ -27,7 +30,7 @@ def security_checks(**kwargs: Any) -> list[CheckMessage]:
     given = logout_settings().PROVIDERS
     if not matches(given, Mapping[str, Mapping[str, Any]]):
         return []  # django_logout.E032 reports it.
-    found = [*_check_order()]
+    found = [*_check_order(), *(_check_headless() if given else ())]
     for alias, keys in given.items():
         wrong = [*_check_keys(alias, keys)]
         found += wrong or [*_check_provider(providers.configured()[alias])]
@@ -42,15 +45,33 @@ def deploy_checks(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _check_order() -> Iterator[CheckMessage]:
-    apps = list(settings.INSTALLED_APPS)
-    core = next((n for n, app in enumerate(apps) if app.startswith("django_logout")), 0)
-    if apps[core].startswith("django_logout.federation"):
+    names = [app for app in settings.INSTALLED_APPS if app.startswith("django_logout")]
+    if names and names[0].startswith("django_logout.federation"):
         yield Error(
             '"django_logout.federation" stands before "django_logout", so a login would be linked '
             "before it is registered.",
             hint='In INSTALLED_APPS, put "django_logout" before "django_logout.federation".',
             id="django_logout.E101",
         )
+
+
+def _check_headless() -> Iterator[CheckMessage]:
+    """Check that a logout by allauth's API says where the provider's logout page is."""
+    if not apps.is_installed("allauth.headless"):
+        return
+    for client in ("browser", "app"):
+        try:
+            view = resolve(reverse(f"headless:{client}:account:current_session")).func
+        except (NoReverseMatch, Resolver404):
+            continue
+        classes = getattr(view, "view_class", object).__mro__
+        if HEADLESS_URLS not in {each.__module__ for each in classes}:
+            yield Warning(
+                f'The logout of allauth.headless for the client "{client}" does not lead on to the '
+                "provider, so users stay logged in there.",
+                hint=f'Before the URLs of allauth, write path("_allauth/", include("{HEADLESS_URLS}")).',
+                id="django_logout.W115",
+            )
 
 
 def _check_keys(alias: str, given: Mapping[str, Any]) -> Iterator[CheckMessage]:

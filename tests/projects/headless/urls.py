@@ -18,6 +18,7 @@ from django_logout.contrib.drf import urls as drf_urls
 from django_logout.contrib.drf.headless import JWTTokenAuthentication
 from django_logout.contrib.ninja import logout_router
 from django_logout.contrib.ninja_headless import JWTTokenAuth
+from django_logout.federation import links
 from tests.projects.mfa.urls import urlpatterns as ours
 from tests.races import stop_points, views
 
@@ -60,6 +61,12 @@ def rotate(request: Any) -> JsonResponse:
     return JsonResponse({"key": KEYS[-1]})
 
 
+def link(request: Any) -> JsonResponse:
+    """Link the session to its provider, as the login there does."""
+    links.record(request, "op", subject="1", sid="A")
+    return JsonResponse({})
+
+
 def api(kind: Any) -> Any:
     """Return the view with one way to authenticate."""
     return WhoView.as_view(authentication_classes=[kind])
@@ -90,7 +97,11 @@ def endpoints() -> Iterator[Any]:
 urlpatterns = [
     *endpoints(),
     path("api/ninja/", ninja.urls),
+    path("_allauth/", include("django_logout.contrib.headless_urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    path("", include("django_logout.federation.urls")),
+    path("app/link/", app_view(link)),
+    path("browser/link/", link),
     path("api/password/", PasswordView.as_view()),
     path("api/by-session/", api(theirs.XSessionTokenAuthentication)),
     path("api/by-jwt/", api(JWTTokenAuthentication)),
