@@ -12,6 +12,7 @@ import time_machine
 from asgiref.sync import async_to_sync
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -27,8 +28,6 @@ from tests.query_counts import Cost, cost, counted, plain_django
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-#: A SELECT, where an UPDATE does not tell what it has changed.
-UNTOLD = int(not update_can_return(registry.database()))
 #: Engines whose session is read from the cache that remembers, too: one read brings both.
 IN_CACHE = {"cached_db", "cache"}
 
@@ -223,7 +222,7 @@ def test_login_costs_two_statements_on_the_first_and_the_fiftieth_device(
 def test_logout_costs_two_statements_more(plain: dict[str, Cost], engine: str) -> None:
     """The claim and the record; beside the gate's look, as on any page."""
     look = engine != "db" and status_cache.shared_cache() is None
-    assert log_out(logged_in_client()).queries <= plain["logout"].queries + look + UNTOLD + 2
+    assert log_out(logged_in_client()).queries <= plain["logout"].queries + look + untold() + 2
 
 
 def test_logout_costs_the_same_however_many_sessions_there_are(user: Any, engine: str) -> None:
@@ -235,7 +234,7 @@ def test_logout_costs_the_same_however_many_sessions_there_are(user: Any, engine
 
 #: Statements of "everywhere", with BEGIN and COMMIT: UPDATE of the sessions, INSERT of the event,
 #: after the commit a SELECT of sessions that began meanwhile; and the DELETE of the engine's rows,
-#: where there is a table of them.
+#: where there is a table of them, which on PostgreSQL is a part of the UPDATE.
 EVERYWHERE = {"db": 6, "cached_db": 6, "cache": 5, "file": 5, "signed_cookies": 5}
 #: Of "everyone": INSERT of the cut-off, a count for the record, and INSERT of the event.
 EVERYONE = 5
@@ -255,6 +254,11 @@ def test_everywhere_costs_the_same_for_a_few_sessions(
     end_everywhere(user, engine, sessions)
 
 
+def untold() -> int:
+    """Return how many SELECTs more there are where an UPDATE does not tell what it has changed."""
+    return int(not update_can_return(registry.database()))
+
+
 def end_everywhere(user: Any, engine: str, sessions: int) -> None:
     """Make sessions, end them all, and compare the number of statements with the budget."""
     make_sessions(user, sessions)
@@ -262,7 +266,10 @@ def end_everywhere(user: Any, engine: str, sessions: int) -> None:
         result = end_sessions(Target.user(user))
     assert result.ended == {"session": sessions}
     assert not Session.objects.exists()
-    assert len(found.statements) == EVERYWHERE[engine] + UNTOLD, found.statements
+    budget = EVERYWHERE[engine] + untold()
+    if connection.vendor == "postgresql" and engine in {"db", "cached_db"}:
+        budget -= 1
+    assert len(found.statements) == budget, found.statements
 
 
 def test_everyone_out_costs_the_same_for_a_thousand_sessions(user: Any, engine: str) -> None:

@@ -12,6 +12,7 @@ from tests import services
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [
     "tests/ending/test_selection.py",
+    "tests/test_budgets.py",
     *(f"tests/management/test_{verb}.py" for verb in ("end", "list", "adopt", "prune", "retry")),
 ]
 #: Tests whose statements are worth it, on the engine that keeps its sessions in the database.
@@ -19,7 +20,7 @@ ABOUT_SQL = (
     "ten_thousand or statements or number_of_queries or any_queryset or stand_and_fall or middle"
     " or asked_again or sliced or one_user_in_parts or more_keys or narrow or dry_run or one_query"
     " or interrupted or ended_before or one_by_one or retention or expired or cutoff or batches"
-    " or stays or many_users or second_process or sql_error"
+    " or everywhere_costs or stays or many_users or second_process or sql_error"
 )
 
 

@@ -97,7 +97,7 @@ def test_more_keys_than_a_statement_takes_are_deleted_by_several(
     make_rows(user, 25)
 
     with cost() as found:
-        end_sessions(Target.user(user))
+        end_sessions(Target.users(users_named(user.username)))
 
     assert not Session.objects.exists()
     assert sum(sql.startswith("DELETE") for sql in found.statements) == 3

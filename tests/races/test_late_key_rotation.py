@@ -61,6 +61,30 @@ def test_rotation_in_a_transaction_does_not_restore_the_session(
     assert late_rotation(make_world(database, setup, atomic=True), path) == set()
 
 
+@pytest.mark.parametrize("setup", ["db", "cached_db"])
+@pytest.mark.parametrize("database", ["postgres", "mariadb"])
+@pytest.mark.parametrize("path", ROTATIONS)
+def test_rotation_that_the_ending_waits_for_does_not_restore_the_session(
+    make_world, database: str, setup: str, path: str
+) -> None:
+    """Its row and its data are committed together, after the statement of the ending has begun.
+
+    The statement sees the new row then, but not the new data.
+    """
+    world = make_world(database, setup, atomic=True)
+    before = world.do("count", model="sessions.Session")
+    browser = world.browser(world.add_user())
+    late = browser.begin(path, "after", method="POST", data={"password": "new"})
+    logout = browser.send("/logout/", method="POST")
+    assert not logout.worker.pipe.poll(0.5), "it should wait for the row"
+
+    assert late.finish().errors == []
+    assert logout.wait().finish().status == 302
+
+    assert world.served(browser.history) == set()
+    assert world.do("count", model="sessions.Session") == before
+
+
 def test_late_rotation_leaves_no_row_in_the_session_table(make_world) -> None:
     """What was rotated too late is flushed, not only refused."""
     world = make_world("sqlite", "db")

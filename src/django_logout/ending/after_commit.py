@@ -189,8 +189,7 @@ def _end_missed(
     def end() -> tuple[Any, Any, LogoutEvent]:
         with transaction.atomic(using=context.database):
             rows = registry.sessions().filter(pk__in=left.missed)
-            sessions, keys = registry.end_rows(ending.id, ending.at, rows)
-            context.engine.delete(keys, using=context.database)
+            sessions, keys = registry.end_rows(ending.id, ending.at, rows, engine=context.engine)
             counts = Counter(session.kind for session in sessions)
             return sessions, keys, audit.add_counts(event, counts)
 

@@ -211,17 +211,16 @@ def _names_none(batch: Batch) -> bool:
 def _end_and_record(
     batch: Batch, ending: Ending, context: EndingContext, so_far: LogoutResult
 ) -> tuple[Ending, LogoutResult]:
-    by_event = partial(registry.end_rows, ending.id, ending.at)
+    # Code without a request may be about to write the new hash into one of these sessions, to keep
+    # it (see ``guard.rehashed``), so the stored data stay. They are refused: by the registry, and by
+    # Django wherever it compares the hash.
+    engine = None if _is_password_by_code(ending, context) else context.engine
+    by_event = partial(registry.end_rows, ending.id, ending.at, engine=engine)
     sessions, keys = by_event(batch.sessions, unfiltered=batch.unfiltered, lookup=batch.lookup)
     if bound := token_logins.tied_to([session.id for session in sessions]):
         sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
-    if context.engine.model is None:
-        keys = ()  # They are hashes: the engine has no table.
-    elif _is_password_by_code(ending, context):
-        # Code without a request may be about to write the new hash into one of these sessions, to
-        # keep it (see ``guard.rehashed``), so the stored data stay. They are refused: by the
-        # registry here, and by Django wherever it compares the hash.
-        keys = ()
+    if engine is None or engine.model is None:
+        keys = ()  # Their data stay, or the keys are hashes: the engine has no table.
     ending = replace(ending, sessions=sessions, keys=keys)
     _refuse_unregistered(ending, context)
     outcomes, event = _run_revokers(ending, context), so_far.event
@@ -275,7 +274,7 @@ def _refuse_unregistered(ending: Ending, context: EndingContext) -> None:
     elif scope is not Scope.USER:
         if scope is Scope.OTHERS:
             token_logins.exclude_from_ending(context.presented.ids, ending.at)
-        if adopted := stragglers.adopted_users(ending, context):
+        if not context.engine.keyed and (adopted := stragglers.adopted_users(ending)):
             cutoffs.cut_off(adopted, before=cutoffs.moment_of(0), reason=ending.reason)
 
 

@@ -46,7 +46,7 @@ def find_stragglers(batch: Batch, ending: Ending, context: EndingContext) -> Str
     earlier = ended_since(since, but=ending.id) if uses_cache else NONE
     if scope in {Scope.OTHERS, Scope.USER, Scope.USERS} and rows is not None:
         return find_among(rows.filter(registry.is_active() | earlier), ending.at)
-    if adopted := adopted_users(ending, context):
+    if not context.engine.keyed and (adopted := adopted_users(ending)):
         of_users = registry.sessions().filter(registry.is_active(), user_id__in=adopted)
         return find_among(of_users, ending.at, adopted_only=True)
     if rows is not None and uses_cache and _names_unended(ending):
@@ -93,13 +93,12 @@ def ended_since(moment: Any, *, but: Any) -> Q:
     return Q(ended_at__gte=moment) & ~Q(event_id=but)
 
 
-def adopted_users(ending: Ending, context: EndingContext) -> set[Any]:
-    """Return the users of adopted sessions that live in the cookie alone.
+def adopted_users(ending: Ending) -> set[Any]:
+    """Return the users of the adopted sessions that an ending has ended.
 
-    Earlier values of such a cookie have no id of ours and cannot be deleted anywhere.
+    If such a session lives in the cookie alone, earlier values of that have no id of ours and cannot
+    be deleted anywhere.
     """
-    if context.engine.keyed:
-        return set()
     sessions = (session for session in ending.sessions if session.kind == SESSION)
     return {session.user_id for session in sessions if identity.is_adopted(session.id)}
 

@@ -1,25 +1,24 @@
-"""Delete ended sessions from the table of the session engine."""
+"""Count the sessions that an ending has ended."""
 
 from django_logout.enums import SESSION, Scope
 from django_logout.revokers.base import Revoker
-from django_logout.sessions import cutoffs, engines, registry
+from django_logout.sessions import cutoffs
 from django_logout.types import Ending
 
 
 class SessionRevoker(Revoker):
-    """Deletes session rows in the ending's own transaction.
+    """Reports the sessions; :func:`registry.end_rows` has ended them, and deleted their data.
 
-    On the ``db`` engine that is what ends a session, so if it fails, nothing has ended.
+    It does so in the ending's own transaction. On the ``db`` engine the deletion is what ends a
+    session, so if it fails, nothing has ended.
     """
 
     name = "session"
     essential = True
 
     def revoke(self, ending: Ending) -> int:
-        """Delete the rows, and return the number of ended browser sessions on any engine."""
+        """Return the number of ended browser sessions on any engine."""
         if ending.target.scope is Scope.EVERYONE:
             # A cutoff refuses all earlier sessions from now on, so the ending lists none.
             return cutoffs.count_before(ending.at)
-        if ending.keys:
-            engines.current_engine().delete(ending.keys, using=registry.database())
         return sum(session.kind == SESSION for session in ending.sessions)

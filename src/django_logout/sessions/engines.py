@@ -99,13 +99,22 @@ class Engine(NamedTuple):
         keys = list(keys)
         if self.model is None or not keys:
             return
-        rows = self.model._base_manager.using(using)
-        # Not if a signal has to be sent for each row, or other rows are deleted with it.
-        if len(keys) <= FEW_KEYS and Collector(using).can_fast_delete(rows):
+        if len(keys) <= FEW_KEYS and self.plain_table(using):
             _delete(self.model, using, len(keys)).run(using, *keys)
             return
+        rows = self.model._base_manager.using(using)
         for begin in range(0, len(keys), MOST_KEYS):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
+
+    def plain_table(self, using: str) -> type[Model] | None:
+        """Return the engine's table, if SQL alone may delete its rows.
+
+        Not if a signal has to be sent for each, or rows of other tables are deleted with it.
+        """
+        if self.model is None:
+            return None
+        rows = self.model._base_manager.using(using)
+        return self.model if Collector(using).can_fast_delete(rows) else None
 
     def cache_keys(self, keys: Iterable[str]) -> list[str]:
         """Return the keys of sessions' data in the cache of sessions, if the engine has one."""

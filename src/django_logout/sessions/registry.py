@@ -37,7 +37,9 @@ from django_logout.sessions.identity import (
 )
 from django_logout.sessions.sql import (
     Prepared,
+    can_delete_with_update,
     placeholder,
+    prepare_delete_with,
     prepare_select,
     prepare_update,
     update_can_return,
@@ -446,6 +448,7 @@ def end_rows(
     *,
     unfiltered: QuerySet[LoginSession] | None = None,
     lookup: tuple[str, Any] | None = None,
+    engine: engines.Engine | None = None,
 ) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
     """Mark sessions that are active as ended by one event, and return them and their keys.
 
@@ -453,19 +456,24 @@ def end_rows(
     selects by a field (``id`` or ``user``) and its value; then the statement is prepared.
     ``unfiltered`` are the rows without conditions that the UPDATE may make false. Sessions that are
     derived from them end too, and so do those that a derived session has replaced in its browser.
+    Their data are deleted from the table of ``engine``; without one, they are left there.
 
     Must run in a transaction. The UPDATE is its first statement, so that SQLite takes the write
     lock at once instead of failing when it upgrades a read lock.
     """
-    found = ended = _end_selected(event_id, at, rows, unfiltered, lookup)
+    found = ended = _end_selected(event_id, at, rows, unfiltered, lookup, engine)
     while linked := _linked_to(found):
         linked_rows = sessions().filter(linked)
-        found = _end_selected(event_id, at, linked_rows, linked_rows)
+        found = _end_selected(event_id, at, linked_rows, linked_rows, None, engine)
         known = {pk for pk, *_ in ended}
         found = [facts for facts in found if facts[0] not in known]
         ended = [*ended, *found]
     sessions_ended = tuple(EndedSession(pk, user_id, kind) for pk, user_id, kind, *_ in ended)
-    return sessions_ended, tuple(key for *_, key, _ in ended if key)
+    return sessions_ended, _keys_of(ended)
+
+
+def _keys_of(ended: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(key for *_, key, _ in ended if key)
 
 
 def _linked_to(ended: Iterable[Any]) -> Q | None:
@@ -482,25 +490,42 @@ def _end_selected(
     at: datetime,
     rows: QuerySet[LoginSession] | None,
     unfiltered: QuerySet[LoginSession] | None,
-    lookup: tuple[str, Any] | None = None,
+    lookup: tuple[str, Any] | None,
+    engine: engines.Engine | None,
 ) -> list[Any]:
     """Mark the selected sessions that are active as ended; return the :data:`END_RETURNING`."""
-    using = database()
+    deleted = 0
     if lookup is not None:
-        field, value = lookup
-        values = {field: value, "event": event_id, "ended_at": at}
-        ending, look = _end_statements(using, field)
-        if look is None:
-            ended = ending.rows(using, **values)
-        else:
-            ended = look.rows(using, **values) if ending.run(using, **values) else []
-        return ended
-    if rows is not None and only_active(rows).update(ended_at=at, event_id=event_id):
+        ended, deleted = _end_by_lookup(event_id, at, *lookup, engine)
+    elif rows is not None and only_active(rows).update(ended_at=at, event_id=event_id):
         found = (rows if unfiltered is None else unfiltered).order_by()
         # Not by the event alone: for SQLite an index of mostly NULLs is useless, so it scans.
         found = found.filter(event_id=event_id, ended_at=at)
-        return list(found.values_list(*END_RETURNING))
-    return []
+        ended = list(found.values_list(*END_RETURNING))
+    else:
+        return []
+    keys = () if engine is None or engine.model is None else _keys_of(ended)
+    if engine is not None and deleted < len(keys):
+        engine.delete(keys, using=database())
+    return ended
+
+
+def _end_by_lookup(
+    event_id: UUID, at: datetime, field: str, value: Any, engine: engines.Engine | None
+) -> tuple[list[Any], int]:
+    """End the sessions with this value; return them, and how many were deleted in the same statement."""
+    using = database()
+    values = {field: value, "event": event_id, "ended_at": at}
+    table = None
+    if engine is not None and engine.model is not None and can_delete_with_update(using):
+        table = engine.plain_table(using)
+    if table is not None:
+        rows = _end_and_delete_statement(using, field, table).rows(using, **values)
+        return [facts for *facts, _ in rows], rows[0][-1] if rows else 0
+    ending, look = _end_statements(using, field)
+    if look is None:
+        return ending.rows(using, **values), 0
+    return (look.rows(using, **values) if ending.run(using, **values) else []), 0
 
 
 @cached_until_setting_changes("DATABASES", "USE_TZ")
@@ -512,6 +537,15 @@ def _end_statements(database: str, field: str) -> tuple[Prepared, Prepared | Non
     if update_can_return(database):
         return prepare_update(only_active(rows), returning=ended, event=event, ended_at=at), None
     return prepare_update(only_active(rows), event=event, ended_at=at), prepare_select(ended)
+
+
+@cached_until_setting_changes("DATABASES", "USE_TZ")
+def _end_and_delete_statement(database: str, field: str, table: Any) -> Prepared:
+    """Prepare the UPDATE that deletes the data of the sessions, too."""
+    update, _ = _end_statements(database, field)
+    data = table._base_manager.using(database)
+    key: Any = LoginSession._meta.get_field("session_key")
+    return prepare_delete_with(update, key.column, data)
 
 
 def record_relogin(session_id: UUID, at: datetime) -> None:

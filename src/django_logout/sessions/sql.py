@@ -117,6 +117,28 @@ def prepare_delete(rows: QuerySet[Any]) -> Prepared:
     return Prepared(sql, tuple(params))
 
 
+def prepare_delete_with(update: Prepared, key: str, rows: QuerySet[Any]) -> Prepared:
+    """Let an UPDATE that returns its rows delete rows of another table in the same statement.
+
+    ``key`` is the column returned by the UPDATE that holds primary keys of ``rows``. One more column
+    is returned at the end: how many rows were deleted. All parts of one statement see the same
+    snapshot: a row that another transaction has inserted, and committed while the UPDATE waited for
+    it, is not deleted. So the caller has to compare the numbers. PostgreSQL only.
+    """
+    # An array is looked up by the index, whatever number of rows the planner expects.
+    column = connections[rows.db].ops.quote_name(key)
+    keys = f"= ANY(ARRAY(SELECT {column} FROM updated))"  # noqa: S608 (a column of a model)
+    delete = prepare_delete(rows.filter(pk=_Given("%s", ()))).sql.replace("= (%s)", keys)
+    parts = f"updated AS ({update.sql}), deleted AS ({delete} RETURNING 1)"
+    select = f"WITH {parts} SELECT *, (SELECT count(*) FROM deleted) FROM updated"  # noqa: S608
+    return update._replace(sql=select)
+
+
+def can_delete_with_update(database: str) -> bool:
+    """Return whether one statement can change rows of two tables."""
+    return connections[database].vendor == "postgresql"
+
+
 def update_can_return(database: str) -> bool:
     """Return whether an UPDATE can return the rows it changed. (MariaDB's INSERT can do that only.)"""
     connection = connections[database]

@@ -20,16 +20,15 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
     cookie even if it did not come with the request, but not if it belongs to another session.
     """
     session: Any = request.session
-    _delete_partitioned(request, response, session)
     logged_out = state.logged_out and state.by_cookie and not state.ended_elsewhere
-    if not logged_out or response.status_code >= 500:
-        return
-    name, domain = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN
-    own = cookie_names(session, request)
+    logged_out = logged_out and response.status_code < 500
     # A session that is not empty gets a new cookie from SessionMiddleware.
-    if session.is_empty() and (name in own or not (own or name in request.COOKIES)):
-        delete_cookie_like_session(response, name, domain=domain)
-    kinds = logout_settings().CLEAR_SITE_DATA
+    if session.is_empty() and (
+        (logged_out and _is_own_cookie(request, session)) or _is_deleted_in_part(request)
+    ):
+        domain = settings.SESSION_COOKIE_DOMAIN
+        delete_cookie_like_session(response, settings.SESSION_COOKIE_NAME, domain=domain)
+    kinds = logout_settings().CLEAR_SITE_DATA if logged_out else ()
     # Browsers ignore this header from sites that they do not trust. They trust HTTPS and their own
     # machine, and send Sec-Fetch-Site only to trusted sites, whatever proxies are in between.
     trusted = request.is_secure() or "Sec-Fetch-Site" in request.headers
@@ -37,12 +36,16 @@ def clear_browser_data(request: HttpRequest, response: HttpResponse, state: Sess
         response.headers.setdefault("Clear-Site-Data", ", ".join(f'"{kind}"' for kind in kinds))
 
 
-def _delete_partitioned(request: HttpRequest, response: HttpResponse, session: Any) -> None:
-    """Delete a session cookie with ``Partitioned`` that ``SessionMiddleware`` would delete without.
+def _is_own_cookie(request: HttpRequest, session: Any) -> bool:
+    """Return whether the session cookie belongs to the request's session, or is missing."""
+    name, own = settings.SESSION_COOKIE_NAME, cookie_names(session, request)
+    return name in own or not (own or name in request.COOKIES)
+
+
+def _is_deleted_in_part(request: HttpRequest) -> bool:
+    """Return whether ``SessionMiddleware`` would delete a cookie with ``Partitioned`` without it.
 
     The browser would keep it. The middleware deletes it if the request has brought it and the
     session is empty, after a logout or because it had ended, and keeps what the header has already.
     """
-    name = settings.SESSION_COOKIE_NAME
-    if session_cookie_partitioned() and name in request.COOKIES and session.is_empty():
-        delete_cookie_like_session(response, name, domain=settings.SESSION_COOKIE_DOMAIN)
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and session_cookie_partitioned()
