@@ -13,6 +13,8 @@ from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
+from django_logout.utils.logout_views import is_logout_view
+
 #: The arguments have no narrower types, because each framework types its messages differently.
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -57,8 +59,4 @@ def _is_logout(scope: Any) -> bool:
             view = resolve(path).func
         except Resolver404:
             return False
-    # Compare names: this module is imported before the apps are ready, and Django's views cannot
-    # be imported then.
-    bases = getattr(view, "view_class", object).__mro__
-    names = {(base.__module__, base.__name__) for base in bases}
-    return hasattr(view, "ends_sessions") or ("django.contrib.auth.views", "LogoutView") in names
+    return is_logout_view(view)

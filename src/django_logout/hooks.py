@@ -94,6 +94,11 @@ questions: list[Callable[[HttpRequest], str]] = []
 """Called for the page that asks whether to log out. Each returns the name of a site at which the user
 can stay logged in, or ``""``."""
 
+login_checks: list[Callable[[Any, UUID], str | None]] = []
+"""Called when a request first asks whose session it has, with the session and its public id. Each
+returns the reason for which the session has just been ended, or ``None``. It may raise
+:class:`SessionUnavailable`."""
+
 session_titles: list[Callable[[Collection[UUID]], Mapping[UUID, str]]] = []
 """Called with the ids of the sessions on a page. Each returns, by id, the names of the sites through
 which sessions were logged in."""

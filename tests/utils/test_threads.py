@@ -9,10 +9,11 @@ import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.exceptions import SynchronousOnlyOperation
+from django.db import connection, transaction
 
 from django_logout.utils import threads
 from django_logout.utils.context import current_request
-from django_logout.utils.threads import run_outside_event_loop
+from django_logout.utils.threads import run_outside_event_loop, run_outside_transaction
 
 
 def count_users() -> int:
@@ -154,3 +155,19 @@ def test_a_thread_that_does_not_begin_is_not_waited_for_long(
 
     there, here = asyncio.run(view())
     assert there != here
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_undoes_what_is_written_outside_of_a_transaction(monkeypatch: Any) -> None:
+    """In a transaction, work runs in a thread with a connection of its own; not with SQLite."""
+
+    def where() -> bool:
+        return run_outside_transaction(get_ident, "default") == get_ident()
+
+    assert where()
+    monkeypatch.setattr(connection, "vendor", "another")
+    assert where()
+    with transaction.atomic():
+        assert not where()
+        monkeypatch.setattr(connection, "vendor", "sqlite")
+        assert where()

@@ -14,20 +14,32 @@ from django_logout.federation import links, providers
 
 #: The session key under which the library keeps the ID token, if ``OIDC_STORE_ID_TOKEN`` is set.
 KEPT_AS = "oidc_id_token"
-#: Attribute of requests: the ID token that the library has verified.
-VERIFIED = "_django_logout_id_token"
+#: Attribute of requests: the tokens of the answer to the code, and those that the library has
+#: verified.
+ANSWERED, VERIFIED = "_django_logout_answered", "_django_logout_verified"
 
+_get_token = OIDCAuthenticationBackend.get_token
 _store_tokens = OIDCAuthenticationBackend.store_tokens
 
 
+@wraps(_get_token)
+def _note_answer(self: Any, payload: Any) -> Any:
+    answer = _get_token(self, payload)
+    setattr(self.request, ANSWERED, answer)
+    return answer
+
+
 @wraps(_store_tokens)
-def _note_token(self: Any, access_token: Any, id_token: Any) -> None:
-    setattr(self.request, VERIFIED, id_token)
+def _note_tokens(self: Any, access_token: Any, id_token: Any) -> None:
+    answer = vars(self.request).get(ANSWERED, {})
+    tokens = {"id_token": id_token, "access_token": access_token or ""}
+    setattr(self.request, VERIFIED, {**tokens, "refresh_token": answer.get("refresh_token") or ""})
     _store_tokens(self, access_token, id_token)
 
 
-# The library passes the raw token to this method alone, and its settings may name any backend.
-OIDCAuthenticationBackend.store_tokens = _note_token
+# The library passes the raw tokens to these methods alone, and its settings may name any backend.
+OIDCAuthenticationBackend.get_token = _note_answer
+OIDCAuthenticationBackend.store_tokens = _note_tokens
 
 
 class CallbackView(OIDCAuthenticationCallbackView):
@@ -42,9 +54,9 @@ class CallbackView(OIDCAuthenticationCallbackView):
         """
         stored = self.request.session.get(KEPT_AS)
         response: HttpResponse = super().login_success()
-        raw = getattr(self.request, VERIFIED, None)
-        if raw and providers.by_issuer(links.read_claims(raw).issuer):
-            links.record(self.request, id_token=raw)
+        tokens = getattr(self.request, VERIFIED, None)
+        if tokens and providers.by_issuer(links.read_claims(tokens["id_token"]).issuer):
+            links.record(self.request, **tokens)
         if stored and KEPT_AS not in self.request.session:
             self.request.session[KEPT_AS] = stored
         return response

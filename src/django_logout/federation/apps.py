@@ -22,6 +22,7 @@ class FederationConfig(AppConfig):
     def ready(self) -> None:
         hooks.destinations.append(lazy_import("federation.rp_initiated.find_destination"))
         hooks.questions.append(lazy_import("federation.rp_initiated.ask_about_provider"))
+        hooks.login_checks.append(lazy_import("federation.recheck.check_login"))
         hooks.session_titles.append(lazy_import("federation.links.titles"))
         hooks.retries.append(lazy_import("federation.receive.retry_notices"))
         hooks.cleanups.append(

@@ -1,6 +1,7 @@
 """Checks for ``LOGOUT["PROVIDERS"]``. Those of ``--deploy`` ask the providers."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
-from django_logout.conf import logout_settings
+from django_logout.conf import as_timedelta, logout_settings
 from django_logout.federation import providers
 from django_logout.federation.fetch import FetchFailed, fetch_json
 from django_logout.federation.providers import KEYS, PRESETS, Provider
@@ -138,6 +139,12 @@ def _check_provider(provider: Provider) -> Iterator[CheckMessage]:
                 "network that you trust.",
                 id="django_logout.E108",
             )
+    if provider.RECHECK and as_timedelta(provider.RECHECK) < timedelta(minutes=1):
+        yield Warning(
+            f'{where}["RECHECK"] is shorter than a minute, so almost every request asks the provider.',
+            hint='Write a longer time, such as "RECHECK": timedelta(minutes=10).',
+            id="django_logout.W116",
+        )
     if not provider.POST_LOGOUT_REDIRECT_URI:
         yield Warning(
             f"{where} has no POST_LOGOUT_REDIRECT_URI, so users stay on the provider's page after "
@@ -185,6 +192,14 @@ def _ask(provider: Provider) -> Iterator[CheckMessage]:
             f"{where}: the provider has no logout page, so users stay logged in there.",
             hint="Nothing to do here: users are told.",
             id="django_logout.W113",
+        )
+    endpoint = {"refresh_token": "token_endpoint"}.get(provider.RECHECK_BY, "userinfo_endpoint")
+    if provider.RECHECK and not document.get(endpoint):
+        yield Warning(
+            f"{where}: the provider publishes no {endpoint}, so it cannot be asked whether a login "
+            "still stands.",
+            hint='Write another "RECHECK_BY", or remove "RECHECK".',
+            id="django_logout.W117",
         )
     if not document.get("backchannel_logout_supported"):
         yield Warning(

@@ -68,6 +68,8 @@ def on_allauth_login(
             subject=said.subject,
             sid=said.sid,
             issued_at=said.issued_at,
+            refresh_token=getattr(sociallogin.token, "token_secret", ""),
+            access_token=getattr(sociallogin.token, "token", ""),
         )
 
 
@@ -88,8 +90,12 @@ def on_social_account(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 
 def _record_social_account(request: HttpRequest | None, account: Any) -> None:
-    raw = (getattr(account, "extra_data", None) or {}).get("id_token")
+    data = getattr(account, "extra_data", None) or {}
+    raw = data.get("id_token")
     if request is None or not isinstance(raw, str):
         return
     if providers.by_issuer(links.read_claims(raw).issuer):
-        links.record(request, id_token=raw)
+        refresh_token, access_token = (
+            data.get(f"{kind}_token") or "" for kind in ("refresh", "access")
+        )
+        links.record(request, id_token=raw, refresh_token=refresh_token, access_token=access_token)

@@ -60,12 +60,14 @@ def record(
     sid: str = "",
     issued_at: datetime | None = None,
     id_token: str = "",
+    refresh_token: str = "",
+    access_token: str = "",
 ) -> ProviderLink:
     """Record that the session of a request was logged in through a provider. Call it after the login.
 
     ``provider`` is its key in ``LOGOUT["PROVIDERS"]``; without it, the issuer tells. ``id_token`` is
     the raw ID token, which a library has verified; what is not given is read from it. ``issued_at``
-    is the token's ``iat``.
+    is the token's ``iat``. The other tokens are kept only if the provider's ``RECHECK`` needs them.
 
     Raises ``ValueError`` if no user is logged in, or neither a subject nor a session at the provider
     is known, or no issuer.
@@ -87,6 +89,9 @@ def record(
         sid_digest=digest(issuer, sid),
         issued_at=issued_at or said.issued_at,
         id_token=seal(id_token),
+        recheck_token=seal(
+            _token_to_keep(known or providers.configured().get(alias), refresh_token, access_token)
+        ),
     )
     _store(link)
     session[MARK] = list(dict.fromkeys([*session.get(MARK, ()), link.provider]))
@@ -190,14 +195,18 @@ def end_if_logged_out(link: ProviderLink) -> None:
 
 
 def forget_tokens(session_ids: Iterable[UUID]) -> None:
-    """Delete the stored ID tokens of sessions that have ended."""
-    _links().filter(session_id__in=list(session_ids)).exclude(id_token="").update(id_token="")
+    """Delete the stored tokens of sessions that have ended."""
+    _forget(_links().filter(session_id__in=list(session_ids)))
 
 
 def forget_tokens_of_ended() -> None:
-    """Delete the stored ID tokens of all sessions that have ended."""
+    """Delete the stored tokens of all sessions that have ended."""
     ended = registry.sessions().filter(pk=OuterRef("session"), ended_at__isnull=False)
-    _links().filter(Exists(ended)).exclude(id_token="").update(id_token="")
+    _forget(_links().filter(Exists(ended)))
+
+
+def _forget(rows: QuerySet[ProviderLink]) -> None:
+    rows.exclude(id_token="", recheck_token="").update(id_token="", recheck_token="")
 
 
 def titles(session_ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -237,6 +246,12 @@ def _registered_session(request: HttpRequest) -> tuple[GuardedStore, UUID]:
     if identity is None or not identity.registered:
         raise ValueError("links.record() needs a session of a user who exists.")
     return session, identity.id
+
+
+def _token_to_keep(provider: Any, refresh_token: str, access_token: str) -> str:
+    if provider is None or not provider.RECHECK:
+        return ""
+    return refresh_token if provider.RECHECK_BY == "refresh_token" else access_token
 
 
 def _check(issuer: str, subject: str, sid: str) -> None:

@@ -116,7 +116,7 @@ def _fetch(provider: Provider) -> tuple[dict[str, Any], list[Any]]:
     trusted = provider.is_trusted_network
     url = f"{provider.ISSUER.rstrip('/')}/.well-known/openid-configuration"
     document: dict[str, Any] = {}
-    if not (provider.JWKS_URI and provider.END_SESSION_ENDPOINT):
+    if provider.RECHECK or not (provider.JWKS_URI and provider.END_SESSION_ENDPOINT):
         document = fetch_json(url, trusted_network=trusted)
         # OpenID Connect Discovery 1.0, section 4.3: it must be the document of this issuer.
         if document.get("issuer") != provider.ISSUER:

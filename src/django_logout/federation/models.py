@@ -45,6 +45,13 @@ class ProviderLink(models.Model):
     linked_at = models.DateTimeField(_("logged in"), default=timezone.now)
     # Encrypted. Emptied when the session ends.
     id_token = models.TextField(blank=True, default="", editable=False)
+    # A refresh token or an access token, to ask the provider with whether the login still stands.
+    # Encrypted, and emptied too.
+    recheck_token = models.TextField(blank=True, default="", editable=False)
+    # When the provider has last said that it does; and when it was last asked, by the process that
+    # has set this. All others wait.
+    checked_at = models.DateTimeField(null=True, editable=False)
+    asked_at = models.DateTimeField(null=True, editable=False)
 
     objects = UncachedQuerySet.as_manager()
 

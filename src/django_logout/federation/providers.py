@@ -26,11 +26,14 @@ class Provider(SimpleNamespace):
     CHOICE: bool = False
     "Whether users choose between a logout here only and one at the provider as well."
 
+    CLIENT_AUTH: Literal["basic", "post"] = "basic"
+    "Whether the secret is sent to the provider in a header or in the form, for ``RECHECK``."
+
     CLIENT_ID: str = ""
     "The id under which this site is registered at the provider."
 
     CLIENT_SECRET: str | Callable[..., Any] = ""
-    "The secret of the client, or a callable that returns it. Only needed for HS256."
+    "The secret of the client, or a callable that returns it. For HS256, and for ``RECHECK``."
 
     END_SESSION_ENDPOINT: str = ""
     "The URL to which users are sent to log out. By default, what the provider publishes."
@@ -55,6 +58,16 @@ class Provider(SimpleNamespace):
 
     PRESET: str = ""
     "The product, whose peculiarities become the defaults: a key of :data:`PRESETS`."
+
+    RECHECK: timedelta | int = 0
+    """How long a login counts until the provider is asked whether it still stands. A timedelta or
+    seconds; 0 never asks."""
+
+    RECHECK_BY: Literal["refresh_token", "userinfo"] = "refresh_token"
+    "How the provider is asked: for new tokens, or for the user's data by the access token."
+
+    RECHECK_FAILS: Literal["open", "closed"] = "open"
+    "Whether requests are served or refused while the provider does not answer."
 
     REQUIRE_TYP: bool = False
     "Whether logout tokens must have the type ``logout+jwt``, as ASVS 10.5.5 asks."

@@ -16,6 +16,7 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
+from django_logout import hooks
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
@@ -186,6 +187,28 @@ class GuardedStore(_Base):
     @modified.setter
     def modified(self, value: bool) -> None:
         self.__dict__["modified"] = value
+
+    # Django asks by these four whose session it is. It may ask twice, so the answer must not change
+    # in between. ``get()`` only loads the session, in this package.
+    def __contains__(self, key: object) -> bool:
+        if key == SESSION_KEY and hooks.login_checks:
+            self._check_elsewhere()
+        return super().__contains__(key)
+
+    def __getitem__(self, key: str) -> Any:
+        if key == SESSION_KEY and hooks.login_checks:
+            self._check_elsewhere()
+        return super().__getitem__(key)
+
+    async def aget(self, key: str, default: Any = None) -> Any:
+        if key == SESSION_KEY and hooks.login_checks:
+            await self._acheck_elsewhere()
+        return await super().aget(key, default)
+
+    async def ahas_key(self, key: str) -> bool:
+        if key == SESSION_KEY and hooks.login_checks:
+            await self._acheck_elsewhere()
+        return bool(await super().ahas_key(key))
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == SESSION_KEY:
@@ -392,6 +415,29 @@ class GuardedStore(_Base):
     def _status(self, identity: Identity, cached: prefetch.Prefetched) -> SessionStatus:
         remembered = prefetch.recall_status(self, identity, cached)
         return decision.decide_status(self.state, identity, remembered, self._ask_timeouts)
+
+    def _check_elsewhere(self) -> None:
+        """Ask other apps, once, whether the login of a request's session is still good."""
+        if self.state.request is not None and not self.state.checked_elsewhere:
+            self._get_session()  # type: ignore[attr-defined]
+            _may_query(self._refuse_if_ended_elsewhere)
+
+    async def _acheck_elsewhere(self) -> None:
+        if self.state.request is not None and not self.state.checked_elsewhere:
+            await self._aget_session()  # type: ignore[attr-defined]
+            await sync_to_async(self._refuse_if_ended_elsewhere)()
+
+    def _refuse_if_ended_elsewhere(self) -> None:
+        identity = self.identity
+        if identity is None or not identity.registered:
+            return
+        self.state.checked_elsewhere = True
+        for check in hooks.login_checks:
+            with self._asking():
+                reason = check(self, identity.id)
+            if reason is not None and not self._admit(identity, SessionStatus(False, reason)):
+                self._session_cache = {}
+                return
 
     def _ask_timeouts(self, identity: Identity) -> SessionStatus:
         # A timeout may depend on the user of the request, and so load this very session.

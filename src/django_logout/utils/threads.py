@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import connections
 
+from django_logout.utils.transactions import in_transaction
+
 T = TypeVar("T")
 
 #: Seconds to wait for Django's own thread, which may be waiting for the event loop itself.
@@ -35,7 +37,23 @@ def run_outside_event_loop(work: Callable[[], T]) -> T:
             raise  # by the work
     finally:
         handing_over.close()
-    result = Future()
+    return _run_in_thread(work)
+
+
+def run_outside_transaction(work: Callable[[], T], database: str) -> T:
+    """Call ``work`` where no transaction of the project can undo what it writes, and return its
+    result.
+
+    Inside of one, that is another connection. SQLite has one writer at a time, which may be that
+    transaction; so there it is undone with it.
+    """
+    if connections[database].vendor == "sqlite" or not in_transaction(database):
+        return work()
+    return _run_in_thread(work)
+
+
+def _run_in_thread(work: Callable[[], T]) -> T:
+    result: Future[T] = Future()
     Thread(target=copy_context().run, args=(_call_and_close, result, work), daemon=True).start()
     return result.result()
 

@@ -1,13 +1,15 @@
 """A process of the site, which may be killed: ``python -m tests.projects.federation.site STEP …``.
 
 Steps: ``begin`` migrates, logs a user in through the provider and prints the cookie and a logout token; ``receive
-TOKEN [ARROW]`` takes the token, and is killed at an arrow of the sequence; ``retry``; ``who COOKIE`` prints who is
-served.
+TOKEN [ARROW]`` takes the token, and is killed at an arrow of the sequence; ``retry``; ``who COOKIE [ARROW]`` prints who
+is served, and is killed before or after the provider has been asked; ``later`` lets ten minutes pass. With ``RECHECK``
+in the environment, the provider at ``TOKEN_SERVER`` is asked every ten minutes.
 """
 
 import os
 import signal
 import sys
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -15,18 +17,32 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.db.models import F  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 setup_test_environment()
 
-from django_logout.federation import receive  # noqa: E402
+from django_logout.federation import fetch, receive  # noqa: E402
 from django_logout.federation.digests import digest  # noqa: E402
-from django_logout.federation.models import ProviderMetadata, ProviderNotice  # noqa: E402
+from django_logout.federation.models import (  # noqa: E402
+    ProviderLink,
+    ProviderMetadata,
+    ProviderNotice,
+)
 from django_logout.models import LogoutEvent  # noqa: E402
 from tests.projects.federation.conftest import ISSUER, KEY, log_in, public, send, token  # noqa: E402
+
+if "RECHECK" in os.environ:
+    provider = {
+        **settings.LOGOUT["PROVIDERS"]["op"],
+        "RECHECK": 600,
+        "RECHECK_FAILS": os.environ["RECHECK"],
+    }
+    override_settings(LOGOUT={"PROVIDERS": {"op": provider}}).enable()
 
 
 def say(*words: Any) -> None:
@@ -49,11 +65,15 @@ def begin() -> None:
         issuer_digest=digest(ISSUER, "op"),
         issuer=ISSUER,
         keys=[public(KEY)],
-        document={"issuer": ISSUER},
+        document={
+            "issuer": ISSUER,
+            "token_endpoint": f"{os.environ.get('TOKEN_SERVER', ISSUER)}/token",
+        },
         fetched_at=now,
         tried_at=now,
     )
-    browser = log_in(get_user_model().objects.create_user("ann"), sid="A")
+    ann = get_user_model().objects.create_user("ann")
+    browser = log_in(ann, sid="A", refresh_token="r1")
     say(browser.cookies["sessionid"].value, token(sid="A"))
 
 
@@ -80,15 +100,30 @@ def take(raw: str, arrow: str = "") -> None:
     say(send(raw).status_code)
 
 
-def who(key: str) -> None:
+def who(key: str, arrow: str = "") -> None:
     """Say who is served with a cookie, and how often the session has ended."""
-    browser = Client()
+    browser, ask = Client(), fetch.send
     browser.cookies["sessionid"] = key
+
+    def ask_and_die(*args: Any, **kwargs: Any) -> None:
+        ask(*args, **kwargs)
+        die()
+
+    deaths = {"before the question": die, "after the answer": ask_and_die}
+    with mock.patch.object(fetch, "send", deaths.get(arrow, ask)):
+        page = browser.get("/")
     say(
-        browser.get("/").content.decode(),
+        page.content.decode() if page.status_code == 200 else page.status_code,
         LogoutEvent.objects.count(),
         *map(bool, ProviderNotice.objects.values_list("handled_at", flat=True)),
     )
+
+
+def later() -> None:
+    """Let ten minutes pass."""
+    past = timedelta(minutes=10, seconds=1)
+    names = ("linked_at", "checked_at", "asked_at")
+    ProviderLink.objects.update(**{name: F(name) - past for name in names})
 
 
 if __name__ == "__main__":
@@ -97,6 +132,7 @@ if __name__ == "__main__":
         "begin": begin,
         "receive": take,
         "retry": lambda: call_command("logout", "retry", verbosity=0),
+        "later": later,
         "who": who,
     }
     steps[step](*rest)

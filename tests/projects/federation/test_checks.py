@@ -1,5 +1,6 @@
 """Mistakes in ``LOGOUT["PROVIDERS"]``, each with a hint that says what to type."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,10 @@ def test_nothing_to_say(settings: Any) -> None:
         ({"ISSUER": "op.example"}, "E108"),
         ({"ISSUER": "http://op.example", "ALLOW_PRIVATE": False}, "E108"),
         ({"POST_LOGOUT_REDIRECT_URI": None}, "W109"),
+        ({"RECHECK": 10}, "W116"),
+        ({"RECHECK": timedelta(minutes=-10)}, "W116"),
+        ({"RECHECK": "10 minutes"}, "E103"),
+        ({"RECHECK_FAILS": "never"}, "E103"),
     ],
 )
 def test_each_mistake(settings: Any, keys: Any, expected: str) -> None:
@@ -112,12 +117,29 @@ def test_providers_are_asked_when_deployed(
     assert checks.deploy_checks() == []
 
 
-def test_command_shows_the_provider(capsys: Any, fetched: Any, published: Any) -> None:
+@pytest.mark.parametrize("by", ["refresh_token", "userinfo"])
+def test_provider_that_cannot_be_asked(settings: Any, monkeypatch: Any, by: str) -> None:
+    """It publishes the other endpoint only."""
+    published = {"refresh_token": "userinfo_endpoint", "userinfo": "token_endpoint"}
+    document = {"issuer": ISSUER, published[by]: "https://op.example/x"}
+    monkeypatch.setattr(checks, "fetch_json", lambda url, trusted_network: document)
+    assert ids(settings, RECHECK=600, RECHECK_BY=by) == []
+    assert "W117" in str(checks.deploy_checks())
+    assert ids(settings, RECHECK=0) == []
+    assert "W117" not in str(checks.deploy_checks())
+
+
+def test_command_shows_the_provider(
+    capsys: Any, fetched: Any, published: Any, set_provider: Any
+) -> None:
     """What it publishes, and what is sent and accepted."""
     call_command("logout", "provider", "op")
     text = capsys.readouterr().out
     assert f"{ISSUER}/end" in text
     assert "RS256" in text
+    set_provider(RECHECK=600)
+    call_command("logout", "provider", "op")
+    assert "by refresh_token, fails open" in capsys.readouterr().out
     call_command("logout", "provider", "op", "--json")
     assert '"issuer": "https://op.example"' in capsys.readouterr().out
     with pytest.raises(CommandError, match=r"No provider is called 'keycloak'. There are: op."):

@@ -35,14 +35,16 @@ def test_allauth(rf: RequestFactory, asked: list[Any]) -> None:
         clients.on_allauth_login(None, rf.get("/"), **given)
 
     def login(data: Any) -> Any:
-        return SimpleNamespace(account=SimpleNamespace(extra_data=data))
+        token = SimpleNamespace(token="access", token_secret="refresh")
+        return SimpleNamespace(account=SimpleNamespace(extra_data=data), token=token)
 
     for nothing in (None, login(None), login({"id_token": "raw"}), login({})):
         hear(sociallogin=nothing)
     hear(sociallogin=login({"id_token": {**SAID, "iss": "https://other.example"}}))
     assert asked == []
     hear(sociallogin=login({"id_token": SAID}))
-    assert [(each["provider"], each["sid"]) for each in asked] == [("op", "A")]
+    names = ("provider", "sid", "access_token", "refresh_token")
+    assert [[each[name] for name in names] for each in asked] == [["op", "A", "access", "refresh"]]
 
 
 def test_social_auth(rf: RequestFactory, asked: list[Any]) -> None:
@@ -59,8 +61,10 @@ def test_social_auth(rf: RequestFactory, asked: list[Any]) -> None:
         hear(rf.get("/"), data)
     hear(None, {"id_token": raw})
     assert asked == []
-    hear(rf.get("/"), {"id_token": raw})
-    assert asked == [{"id_token": raw}]
+    tokens = {"id_token": raw, "refresh_token": "r", "access_token": "a"}
+    hear(rf.get("/"), {**tokens, "expires": 60})
+    hear(rf.get("/"), {"id_token": raw, "refresh_token": None})
+    assert asked == [tokens, {"id_token": raw, "refresh_token": "", "access_token": ""}]
 
 
 def test_account_that_is_saved_for_somebody_else(rf: RequestFactory, asked: list[Any]) -> None:
@@ -85,7 +89,8 @@ def test_no_providers_nothing_to_forget(settings: Any, user: Any) -> None:
 def test_project_without_the_admin(monkeypatch: Any) -> None:
     """There is no page of a session to extend."""
     config = apps.get_app_config("django_logout_federation")
-    for name in ("destinations", "questions", "session_titles", "retries", "cleanups", "verbs"):
+    lists = ("destinations", "questions", "login_checks", "session_titles", "retries")
+    for name in (*lists, "cleanups", "verbs"):
         monkeypatch.setattr(hooks, name, [])
     monkeypatch.setattr("django_logout.federation.apps.register", lambda *args, **kwargs: None)
     monkeypatch.setattr(apps, "is_installed", lambda name: False)

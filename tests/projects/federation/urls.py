@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model, login
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.urls import include, path
@@ -11,6 +12,7 @@ from django_logout.contrib import api
 from django_logout.decorators import exempt
 from django_logout.federation import links
 from django_logout.web.views.logout import AsyncLogoutView
+from tests.clients import BACKEND
 from tests.urls import urlpatterns as ours
 
 
@@ -40,7 +42,26 @@ def end_all(request: Any) -> HttpResponse:
     return api.end_all(request, by_session=True)
 
 
+def cart(request: Any) -> HttpResponse:
+    """Read the session, and not whose it is."""
+    return HttpResponse(f"cart={request.session.get('cart')}")
+
+
+def log_in_again(request: Any) -> HttpResponse:
+    """Log the same user in, as the callback of a library does."""
+    login(request, get_user_model().objects.get(username="ann"), BACKEND)
+    return HttpResponse("again")
+
+
+async def whose(request: Any) -> HttpResponse:
+    """Return the name of the user, asynchronously."""
+    return HttpResponse(f"user={(await request.auser()).get_username()}")
+
+
 urlpatterns = [
+    path("cart/", cart),
+    path("again/", log_in_again),
+    path("whose/", whose),
     path("api/logout/", log_out),
     path("api/end-all/", end_all),
     path("messages/", told),

@@ -55,6 +55,9 @@ def _describe(provider: Provider) -> dict[str, Any]:
         "reports logouts (back-channel)": document.get("backchannel_logout_supported"),
         "names sessions (back-channel)": document.get("backchannel_logout_session_supported"),
         "reports logouts (front-channel)": document.get("frontchannel_logout_supported"),
+        "asked again": f"by {provider.RECHECK_BY}, fails {provider.RECHECK_FAILS}"
+        if provider.RECHECK
+        else "never",
         "keys": [str(key.get("kid")) for key in (row.keys if row else [])],
         "signs with": document.get("id_token_signing_alg_values_supported") or [],
         "accepted algorithms": list(provider.ALGORITHMS),
