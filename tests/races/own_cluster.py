@@ -30,6 +30,7 @@ class OwnCluster:
         make = ["redis-cli", "--cluster", "create", *addresses, "--cluster-replicas", "1"]
         subprocess.run([*make, "--cluster-yes"], check=True, capture_output=True)
         until(lambda: all(map(self._is_whole, self.nodes)), "the cluster does not come up")
+        until(lambda: all(map(_knows_replicas, self.nodes)), "the replicas are not known")
         self.urls = [f"redis://{address}/0" for address in addresses]
 
     def primary_of(self, key: str) -> OwnRedis:
@@ -97,3 +98,9 @@ class OwnCluster:
     def _is_whole(self, node: OwnRedis) -> bool:
         info = node.do("CLUSTER", "INFO")
         return "cluster_state:ok" in info and "cluster_slots_assigned:16384" in info
+
+
+def _knows_replicas(node: OwnRedis) -> bool:
+    """Return whether a server knows which are replicas; at first all are primaries."""
+    roles = [line.split()[2] for line in node.do("CLUSTER", "NODES").splitlines()]
+    return sum("slave" in role for role in roles) == PRIMARIES

@@ -49,8 +49,8 @@ class OwnRedis:
         self.process.wait()
 
     def do(self, *command: str) -> str:
-        """Return the server's answer to a command."""
-        client = ["redis-cli", "-p", str(self.port), *command]
+        """Return the server's answer to a command. Raises ``CalledProcessError`` if it refuses."""
+        client = ["redis-cli", "-e", "-p", str(self.port), *command]
         return subprocess.run(client, check=True, capture_output=True, text=True).stdout.strip()
 
     def hang(self) -> None:
