@@ -99,6 +99,11 @@ login_checks: list[Callable[[Any, UUID], str | None]] = []
 returns the reason for which the session has just been ended, or ``None``. It may raise
 :class:`SessionUnavailable`."""
 
+login_notes: dict[str, Callable[[HttpRequest], Any]] = {}
+"""By a name, what returns facts about a login that has to wait until its user has chosen which sessions
+end: JSON, or ``None``. It is called while the request still has the user. The facts are in the ``notes``
+of the pending login when that is completed, in another request. They are signed, not encrypted."""
+
 session_titles: list[Callable[[Collection[UUID]], Mapping[UUID, str]]] = []
 """Called with the ids of the sessions on a page. Each returns, by id, the names of the sites through
 which sessions were logged in."""

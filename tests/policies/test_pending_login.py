@@ -173,6 +173,7 @@ def test_forged(user: Any, settings: Any, clock: Any) -> None:
         time.time(),
         pending_login._endings(user.pk),
         "/",
+        {},
         proof,
     ]
     salt = f"{pending_login.SALT}:mine"

@@ -64,6 +64,7 @@ class Provider(ThreadingHTTPServer):
             "access_token": access,
             "token_type": "Bearer",
             "expires_in": 60,
+            "refresh_token": f"refresh {access}",
             "id_token": identity,
         }
 

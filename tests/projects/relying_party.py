@@ -1,5 +1,6 @@
 """What every library that logs users in at a provider has to do with ``django_logout.federation``."""
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +9,9 @@ from django.test import Client
 from django.urls import include, path
 
 from django_logout.federation import metadata
+from django_logout.federation.models import ProviderLink
+from django_logout.federation.sealing import unseal
+from tests.pending_logins import CHOOSE
 from tests.projects.provider import CLIENT
 from tests.projects.visitor import Visitor
 
@@ -61,6 +65,31 @@ class RelyingParty:
         assert here.who() == "ann"
         assert self._report(provider, sid=provider.sids[-1]) == 200
         assert here.who() == ""
+
+    @pytest.mark.parametrize("by", ["refresh_token", "userinfo"])
+    def test_tokens_are_kept_to_ask_the_provider(
+        self, user: Any, provider: Any, settings: Any, by: str
+    ) -> None:
+        """Those of the login, if they are needed."""
+        one = {**settings.LOGOUT["PROVIDERS"]["op"], "RECHECK": 600, "RECHECK_BY": by}
+        settings.LOGOUT = {"PROVIDERS": {"op": one}}
+        self.log_in(Visitor())
+        kept = unseal(ProviderLink.objects.get().recheck_token)
+        assert kept.startswith("refresh ") is (by == "refresh_token")
+        assert kept.removeprefix("refresh ") in provider.tokens
+
+    def test_login_that_waits_is_linked(self, user: Any, provider: Any, settings: Any) -> None:
+        """Once its user has chosen which sessions end."""
+        settings.LOGOUT = {**settings.LOGOUT, "MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}
+        one, two = Visitor(), Visitor()
+        self.log_in(one)
+        with suppress(AssertionError):  # It does not lead to the home page.
+            self.log_in(two)
+        assert two.url == f"http://testserver{CHOOSE}"
+        two.post(CHOOSE, {"all": "1"})
+        assert (one.who(), two.who()) == ("", "ann")
+        assert self._report(provider, sid=provider.sids[-1]) == 200
+        assert two.who() == ""
 
     def test_logout_here_leads_to_the_provider_and_back(self, user: Any, provider: Any) -> None:
         """The next login there asks again."""

@@ -14,9 +14,8 @@ from django_logout.federation import links, providers
 
 #: The session key under which the library keeps the ID token, if ``OIDC_STORE_ID_TOKEN`` is set.
 KEPT_AS = "oidc_id_token"
-#: Attribute of requests: the tokens of the answer to the code, and those that the library has
-#: verified.
-ANSWERED, VERIFIED = "_django_logout_answered", "_django_logout_verified"
+#: Attribute of requests: the tokens of the answer to the code, not yet verified.
+ANSWERED = "_django_logout_answered"
 
 _get_token = OIDCAuthenticationBackend.get_token
 _store_tokens = OIDCAuthenticationBackend.store_tokens
@@ -31,9 +30,14 @@ def _note_answer(self: Any, payload: Any) -> Any:
 
 @wraps(_store_tokens)
 def _note_tokens(self: Any, access_token: Any, id_token: Any) -> None:
-    answer = vars(self.request).get(ANSWERED, {})
-    tokens = {"id_token": id_token, "access_token": access_token or ""}
-    setattr(self.request, VERIFIED, {**tokens, "refresh_token": answer.get("refresh_token") or ""})
+    if providers.by_issuer(links.read_claims(id_token).issuer):
+        refresh_token = vars(self.request).get(ANSWERED, {}).get("refresh_token") or ""
+        links.expect(
+            self.request,
+            id_token=id_token,
+            refresh_token=refresh_token,
+            access_token=access_token or "",
+        )
     _store_tokens(self, access_token, id_token)
 
 
@@ -46,7 +50,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
     """The library's view, which also records at which provider the session began."""
 
     def login_success(self) -> HttpResponse:
-        """Log in as the library does, then record the login.
+        """Log in as the library does, and record the login.
 
         A login in place of another user's empties the session, and with it a token that the library
         has stored there just before. A session that is only checked again is not logged in anew;
@@ -54,9 +58,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         """
         stored = self.request.session.get(KEPT_AS)
         response: HttpResponse = super().login_success()
-        tokens = getattr(self.request, VERIFIED, None)
-        if tokens and providers.by_issuer(links.read_claims(tokens["id_token"]).issuer):
-            links.record(self.request, **tokens)
+        links.record_expected(self.request)
         if stored and KEPT_AS not in self.request.session:
             self.request.session[KEPT_AS] = stored
         return response

@@ -1,4 +1,4 @@
-"""Record the logins of libraries that announce them by a signal.
+"""Record the logins that are expected, and those of libraries that announce them by a signal.
 
 Others call ``links.record()`` (``docs/federation.md`` has a line for each). Only logins at the
 providers of ``LOGOUT["PROVIDERS"]`` are recorded.
@@ -13,19 +13,27 @@ from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
+from django_logout import hooks
 from django_logout.enums import Scope
 from django_logout.federation import links, providers
-from django_logout.guard.install import session_of
+from django_logout.guard.install import session_and_state, session_of
 from django_logout.signals import ending_announced
 from django_logout.types import Ending
 from django_logout.utils.context import current_request
 
+#: The name of what is noted of a login that has to wait.
+NOTE = "federation"
+
 
 def connect_clients() -> None:
-    """Connect to the libraries that are installed, and to the endings."""
+    """Connect to the libraries that are installed, to logins and to endings."""
     ending_announced.connect(on_ending, dispatch_uid="django_logout.federation.ending")
+    user_logged_in.connect(on_login, dispatch_uid="django_logout.federation.login")
+    hooks.login_notes[NOTE] = note_login
     if apps.is_installed("allauth.socialaccount"):
-        # Not Django's signal: that has no `sociallogin`, and is not sent for every login.
+        # Not only Django's signal: that has no `sociallogin`, and is not sent for every login.
+        found = import_string("allauth.socialaccount.signals.pre_social_login")
+        found.connect(on_allauth_callback, dispatch_uid="django_logout.federation.allauth")
         logged_in = import_string("allauth.account.signals.user_logged_in")
         logged_in.connect(on_allauth_login, dispatch_uid="django_logout.federation.allauth")
     if apps.is_installed("social_django"):
@@ -47,30 +55,62 @@ def on_ending(sender: Any, ending: Ending, **kwargs: Any) -> None:
     links.forget_tokens(session.id for session in ending.sessions)
 
 
+def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
+    """Record a login that is expected, or that has waited until its user had chosen."""
+    session, state = session_and_state(request)
+    if request is None or session is None:
+        return
+    if session.get(SESSION_KEY) != user._meta.pk.value_to_string(user):
+        return  # The signal is for a token that an API client has been given.
+    pending = state.pending_login
+    if pending is not None and (packed := pending.notes.get(NOTE)):
+        links.record_facts(request, links.unpack_facts(packed))
+    links.record_expected(request)
+
+
+def note_login(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what is to be recorded of a login that has to wait, or ``None``."""
+    facts = vars(request).get(links.EXPECTED) or _social_facts(
+        getattr(request.user, "social_user", None)
+    )
+    if facts is None:
+        return None
+    # A cookie is too small for the tokens. Without them, the provider asks the user to confirm.
+    return links.pack_facts(facts, with_tokens=session_of(request).engine.keyed)
+
+
+def on_allauth_callback(sender: Any, request: HttpRequest, sociallogin: Any, **kwargs: Any) -> None:
+    """Expect a login through allauth's ``openid_connect``, which has verified the claims."""
+    if facts := _allauth_facts(sociallogin):
+        vars(request)[links.EXPECTED] = facts
+
+
 def on_allauth_login(
     sender: Any, request: HttpRequest, sociallogin: Any = None, **kwargs: Any
 ) -> None:
-    """Record a login through allauth's ``openid_connect``, which has verified the claims.
+    """Record a login through allauth, also if it is in another request than that from the provider,
+    such as after a second factor."""
+    if links.EXPECTED in vars(request):
+        links.record_expected(request)
+    elif facts := _allauth_facts(sociallogin):
+        links.record_facts(request, facts)
 
-    allauth keeps no raw ID token, so a logout at the provider asks the user to confirm.
+
+def _allauth_facts(sociallogin: Any) -> links.LoginFacts | None:
+    """Return what allauth knows of a login at one of our providers.
+
+    It keeps no raw ID token, so a logout at the provider asks the user to confirm.
     """
-    if sociallogin is None:
-        return
-    claims = (sociallogin.account.extra_data or {}).get("id_token")
-    if not isinstance(claims, dict):
-        return
-    said = links.claims_of(claims)
-    if providers.by_issuer(said.issuer):
-        links.record(
-            request,
-            provider=links.alias_of(said.issuer, said.audiences),
-            issuer=said.issuer,
-            subject=said.subject,
-            sid=said.sid,
-            issued_at=said.issued_at,
-            refresh_token=getattr(sociallogin.token, "token_secret", ""),
-            access_token=getattr(sociallogin.token, "token", ""),
-        )
+    claims = ((sociallogin and sociallogin.account.extra_data) or {}).get("id_token")
+    said = links.claims_of(claims if isinstance(claims, dict) else {})
+    if not providers.by_issuer(said.issuer):
+        return None
+    alias = links.alias_of(said.issuer, said.audiences)
+    tokens = {
+        "refresh_token": getattr(sociallogin.token, "token_secret", ""),
+        "access_token": getattr(sociallogin.token, "token", ""),
+    }
+    return links.find_facts(alias, said.issuer, said.subject, said.sid, said.issued_at, **tokens)
 
 
 def on_social_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -90,12 +130,15 @@ def on_social_account(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 
 def _record_social_account(request: HttpRequest | None, account: Any) -> None:
+    facts = _social_facts(account)
+    if request is not None and facts is not None:
+        links.record_facts(request, facts)
+
+
+def _social_facts(account: Any) -> links.LoginFacts | None:
     data = getattr(account, "extra_data", None) or {}
     raw = data.get("id_token")
-    if request is None or not isinstance(raw, str):
-        return
-    if providers.by_issuer(links.read_claims(raw).issuer):
-        refresh_token, access_token = (
-            data.get(f"{kind}_token") or "" for kind in ("refresh", "access")
-        )
-        links.record(request, id_token=raw, refresh_token=refresh_token, access_token=access_token)
+    if not isinstance(raw, str) or not providers.by_issuer(links.read_claims(raw).issuer):
+        return None
+    tokens = {name: data.get(name) or "" for name in links.TOKENS}
+    return links.find_facts("", "", "", "", None, **tokens)

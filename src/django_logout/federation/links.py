@@ -27,7 +27,7 @@ from django_logout.enums import Reason
 from django_logout.federation import providers
 from django_logout.federation.digests import digest
 from django_logout.federation.models import ProviderLink, ProviderNotice
-from django_logout.federation.sealing import seal
+from django_logout.federation.sealing import seal, unseal
 from django_logout.guard.install import session_of
 from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
@@ -39,6 +39,9 @@ from django_logout.utils.transactions import in_transaction, retry
 MARK = "_django_logout_providers"
 
 MAX_NAME = 255
+#: Attribute of requests: what is recorded of the login that they make; ``None`` once that is done.
+EXPECTED = "_django_logout_expected_login"
+TOKENS = ("id_token", "refresh_token", "access_token")
 
 
 class Claims(NamedTuple):
@@ -49,6 +52,19 @@ class Claims(NamedTuple):
     sid: str = ""
     issued_at: datetime | None = None
     audiences: tuple[str, ...] = ()
+
+
+class LoginFacts(NamedTuple):
+    """What is recorded of a login at a provider."""
+
+    provider: str
+    issuer: str
+    subject: str
+    sid: str
+    issued_at: datetime | None
+    id_token: str = ""
+    refresh_token: str = ""
+    access_token: str = ""
 
 
 def record(
@@ -72,26 +88,77 @@ def record(
     Raises ``ValueError`` if no user is logged in, or neither a subject nor a session at the provider
     is known, or no issuer.
     """
+    tokens = id_token, refresh_token, access_token
+    return record_facts(request, find_facts(provider, issuer, subject, sid, issued_at, *tokens))
+
+
+def expect(
+    request: HttpRequest,
+    provider: str = "",
+    *,
+    issuer: str = "",
+    subject: str = "",
+    sid: str = "",
+    issued_at: datetime | None = None,
+    id_token: str = "",
+    refresh_token: str = "",
+    access_token: str = "",
+) -> None:
+    """Have the login recorded that this request is about to make. Call it before the login.
+
+    It takes what :func:`record` takes. A login that has to wait until its user has chosen which
+    sessions end is recorded once it is complete.
+    """
+    tokens = id_token, refresh_token, access_token
+    facts = find_facts(provider, issuer, subject, sid, issued_at, *tokens)
+    vars(request)[EXPECTED] = facts
+
+
+def record_expected(request: HttpRequest) -> None:
+    """Record what is expected of the request's login, unless that has been done."""
+    if facts := vars(request).get(EXPECTED):
+        vars(request)[EXPECTED] = None
+        record_facts(request, facts)
+
+
+def find_facts(
+    provider: str,
+    issuer: str,
+    subject: str,
+    sid: str,
+    issued_at: datetime | None,
+    id_token: str = "",
+    refresh_token: str = "",
+    access_token: str = "",
+) -> LoginFacts:
+    """Return what is known of a login, with what its ID token says.
+
+    Raises ``ValueError`` if that is not enough to recognize it.
+    """
     said = read_claims(id_token)
     known = providers.configured().get(provider)
     issuer = issuer or said.issuer or (known.ISSUER if known else "")
     subject, sid = subject or said.subject, sid or said.sid
-    alias = provider or alias_of(issuer, said.audiences)
     _check(issuer, subject, sid)
+    alias = (provider or alias_of(issuer, said.audiences))[:100]
+    tokens = id_token, refresh_token, access_token
+    return LoginFacts(alias, issuer, subject, sid, issued_at or said.issued_at, *tokens)
+
+
+def record_facts(request: HttpRequest, facts: LoginFacts) -> ProviderLink:
+    """Link the session of a request. Raises ``ValueError`` if no user is logged in."""
     session, session_id = _registered_session(request)
     link = ProviderLink(
         session_id=session_id,
-        provider=alias[:100],
-        issuer=issuer,
-        subject=subject,
-        sid=sid,
-        subject_digest=digest(issuer, subject),
-        sid_digest=digest(issuer, sid),
-        issued_at=issued_at or said.issued_at,
-        id_token=seal(id_token),
-        recheck_token=seal(
-            _token_to_keep(known or providers.configured().get(alias), refresh_token, access_token)
-        ),
+        provider=facts.provider,
+        issuer=facts.issuer,
+        subject=facts.subject,
+        sid=facts.sid,
+        subject_digest=digest(facts.issuer, facts.subject),
+        sid_digest=digest(facts.issuer, facts.sid),
+        issued_at=facts.issued_at,
+        id_token=seal(facts.id_token),
+        recheck_token=seal(_token_to_keep(facts)),
     )
     _store(link)
     session[MARK] = list(dict.fromkeys([*session.get(MARK, ()), link.provider]))
@@ -104,6 +171,21 @@ def record(
     else:
         end_if_logged_out(link)
     return link
+
+
+def pack_facts(facts: LoginFacts, *, with_tokens: bool) -> dict[str, Any]:
+    """Return facts as JSON, for a login that waits. The tokens are encrypted, or left out."""
+    tokens = {name: seal(getattr(facts, name)) if with_tokens else "" for name in TOKENS}
+    moment = facts.issued_at.timestamp() if facts.issued_at else None
+    return {**facts._asdict(), **tokens, "issued_at": moment}
+
+
+def unpack_facts(packed: Mapping[str, Any]) -> LoginFacts:
+    """Return what :func:`pack_facts` has packed."""
+    moment = packed["issued_at"]
+    issued_at = None if moment is None else datetime.fromtimestamp(moment, UTC)
+    tokens = {name: unseal(packed[name]) for name in TOKENS}
+    return LoginFacts(**{**packed, **tokens, "issued_at": issued_at})
 
 
 def read_claims(id_token: str) -> Claims:
@@ -248,10 +330,12 @@ def _registered_session(request: HttpRequest) -> tuple[GuardedStore, UUID]:
     return session, identity.id
 
 
-def _token_to_keep(provider: Any, refresh_token: str, access_token: str) -> str:
+def _token_to_keep(facts: LoginFacts) -> str:
+    provider = providers.configured().get(facts.provider)
     if provider is None or not provider.RECHECK:
         return ""
-    return refresh_token if provider.RECHECK_BY == "refresh_token" else access_token
+    by_refresh = provider.RECHECK_BY == "refresh_token"
+    return facts.refresh_token if by_refresh else facts.access_token
 
 
 def _check(issuer: str, subject: str, sid: str) -> None:

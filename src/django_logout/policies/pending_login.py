@@ -28,6 +28,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from django_logout import hooks
 from django_logout.guard.install import session_of, state_of
 from django_logout.sessions import cutoffs, registry
 from django_logout.utils import cookies
@@ -57,6 +58,8 @@ class PendingLogin(NamedTuple):
     "A hash of the endings of all of the user's sessions that there had been."
     next_url: str
     "URL to which the login leads, with its query."
+    notes: dict[str, Any]
+    "What other apps have noted of it (``hooks.login_notes``)."
 
 
 def page_url() -> str:
@@ -76,11 +79,13 @@ def sign_pending_login(request: HttpRequest) -> tuple[str, str] | None:
         return None  # The project logs in without login(), or has no such page.
     if pending is None:
         user_pk = get_user_model()._meta.pk.to_python(login[SESSION_KEY])
-        fields = [str(uuid4()), timezone.now().timestamp(), _endings(user_pk), _next_url(request)]
+        notes = {name: note(request) for name, note in hooks.login_notes.items()}
+        now = timezone.now().timestamp()
+        fields = [str(uuid4()), now, _endings(user_pk), _next_url(request), notes]
     elif registry.row_exists(pending.id):
         return None
     else:  # The user has to choose again for the same login, whose time goes on running.
-        fields = [str(pending.id), pending.at, pending.endings, pending.next_url]
+        fields = [str(pending.id), pending.at, pending.endings, pending.next_url, pending.notes]
     secret = get_random_string(32)
     return signing.dumps([*fields, login], salt=f"{SALT}:{secret}"), secret
 
@@ -98,7 +103,7 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
         fields = signing.loads(session[KEY], salt=f"{SALT}:{secret}", max_age=MAX_AGE)
     except signing.BadSignature:
         return None
-    id_text, at, endings, next_url, login = fields
+    id_text, at, endings, next_url, notes, login = fields
     # As for a session, Django checks that the backend exists, that it knows the user, and that the
     # password is the same.
     holder = HttpRequest()
@@ -107,7 +112,7 @@ def load_pending_login(request: HttpRequest) -> PendingLogin | None:
     user, session_id = get_user(holder), UUID(id_text)
     if not user.is_authenticated or registry.row_exists(session_id) or _endings(user.pk) != endings:
         return None
-    return PendingLogin(session_id, user, login[BACKEND_SESSION_KEY], at, endings, next_url)
+    return PendingLogin(session_id, user, login[BACKEND_SESSION_KEY], at, endings, next_url, notes)
 
 
 def _endings(user_pk: Any) -> str:
