@@ -1,4 +1,5 @@
-"""Show in the admin through which providers a session was logged in."""
+"""Show in the admin through which providers a session was logged in, and register the applications
+that are told of logouts."""
 
 from typing import Any
 
@@ -6,7 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from django_logout.admin import LoginSessionAdmin
-from django_logout.federation.models import ProviderLink
+from django_logout.federation import libraries
+from django_logout.federation.models import LogoutClient, ProviderLink
 
 
 class ProviderLinkInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -33,7 +35,17 @@ class ProviderLinkInline(admin.TabularInline):  # type: ignore[type-arg]
         return True
 
 
-def extend_session_admin() -> None:
-    """Add the links to the page of a session, once."""
+class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Register the applications that are told of logouts, beside those in the settings."""
+
+    list_display = ("client_id", "backchannel_logout_uri", "session_required", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("client_id", "backchannel_logout_uri")
+
+
+def extend_admin() -> None:
+    """Add the links to the page of a session, and the applications if the site has any. Once."""
     if ProviderLinkInline not in LoginSessionAdmin.inlines:
         LoginSessionAdmin.inlines = (*LoginSessionAdmin.inlines, ProviderLinkInline)
+    if libraries.installed() and not admin.site.is_registered(LogoutClient):
+        admin.site.register(LogoutClient, LogoutClientAdmin)

@@ -1,4 +1,5 @@
-"""The app. It fills the lists in ``hooks``, and listens to the libraries that log users in."""
+"""The app. It fills the lists in ``hooks``, and listens to the libraries that log users in, here or
+at the applications whose provider this site is."""
 
 from importlib import import_module
 
@@ -36,6 +37,11 @@ class FederationConfig(AppConfig):
         hooks.verbs.append("django_logout.federation.verbs.provider")
         register(lazy_import("federation.checks.security_checks"), Tags.security)
         register(lazy_import("federation.checks.deploy_checks"), Tags.security, deploy=True)
+        register(lazy_import("federation.application_checks.security_checks"), Tags.security)
+        register(
+            lazy_import("federation.application_checks.deploy_checks"), Tags.security, deploy=True
+        )
         import_module("django_logout.federation.clients").connect_clients()
+        import_module("django_logout.federation.libraries").connect()
         if apps.is_installed("django.contrib.admin"):
-            import_module("django_logout.federation.admin").extend_session_admin()
+            import_module("django_logout.federation.admin").extend_admin()

@@ -1,4 +1,5 @@
-"""Logins through a provider, the logouts that providers report, and what providers publish.
+"""Logins through a provider, the logouts that providers report, and what providers publish. Then,
+where this site is the provider: its applications, and their logins.
 
 Identifiers of providers are case-sensitive, and some databases compare without regard to case. So
 rows are found by digests.
@@ -7,18 +8,23 @@ rows are found by digests.
 import uuid
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_logout.models import LoginSession, LogoutEvent
+from django_logout.utils.lazy import lazy_import
 from django_logout.utils.uncached import UncachedQuerySet
 
 if not apps.is_installed("django_logout.federation"):
     # Django would take these models for models of "django_logout", which has no such tables, and no
     # session or user could be deleted.
     raise ImproperlyConfigured('Add "django_logout.federation" to INSTALLED_APPS, and migrate.')
+
+# Only forms check what they write.
+validate_client = lazy_import("federation.applications.validate_client")
 
 
 class ProviderLink(models.Model):
@@ -124,3 +130,74 @@ class ProviderMetadata(models.Model):
 
     def __str__(self) -> str:
         return self.issuer
+
+
+class LogoutClient(models.Model):
+    """An application that is told of logouts, as its developers register it (Back-Channel Logout
+    1.0, section 2.2). Fixed ones are in the setting ``CLIENTS``."""
+
+    id = models.BigAutoField(primary_key=True)
+    client_id = models.CharField(
+        _("client ID"), max_length=255, unique=True, help_text=_("That of the application.")
+    )
+    backchannel_logout_uri = models.CharField(
+        _("back-channel logout URI"),
+        max_length=500,
+        help_text=_("Logouts are posted there. An HTTPS URL of the application."),
+    )
+    session_required = models.BooleanField(
+        _("session required"),
+        default=False,
+        help_text=_("The application needs the name of each session (sid)."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = UncachedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("application to tell of logouts")
+        verbose_name_plural = _("applications to tell of logouts")
+        ordering = ("client_id",)
+
+    def __str__(self) -> str:
+        return self.client_id
+
+    def clean(self) -> None:
+        """Check the URI like a redirect URI, and that it is of an application."""
+        validate_client(self)
+
+
+class ClientLink(models.Model):
+    """A login that an application was given: in a session, or, as a device is, without one."""
+
+    # A digest of the session, or else of the user, and the application: there is one of each.
+    id = models.UUIDField(primary_key=True, editable=False)
+    session = models.ForeignKey(
+        LoginSession,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="client_links",
+        verbose_name=_("session"),
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    client_id = models.CharField(_("client ID"), max_length=255)
+    issuer = models.CharField(_("issuer"), max_length=255)
+    subject = models.CharField(_("subject"), max_length=255)
+    # A secret between this site, the application and the browser (Front-Channel Logout, section 5).
+    sid = models.CharField(max_length=64, blank=True, editable=False)
+    linked_at = models.DateTimeField(_("logged in"), default=timezone.now)
+
+    objects = UncachedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("login of an application")
+        verbose_name_plural = _("logins of applications")
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.subject}"

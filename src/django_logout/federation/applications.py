@@ -1,0 +1,124 @@
+"""The applications whose provider this site is: which of them are told of logouts, and where.
+
+They are registered by rows of :class:`LogoutClient`, or fixed in ``LOGOUT["CLIENTS"]``::
+
+    LOGOUT = {"CLIENTS": {"shop": {"BACKCHANNEL_LOGOUT_URI": "https://shop.example.com/backchannel/"}}}
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import (
+    BooleanField,
+    Case,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.utils.translation import gettext as _
+
+from django_logout.conf import cached_until_setting_changes, logout_settings
+from django_logout.federation.fetch import Trust
+from django_logout.federation.libraries import find_applications
+from django_logout.federation.models import ClientLink, LogoutClient
+from django_logout.sessions import registry
+
+
+class Registration(NamedTuple):
+    """Where an application is told of logouts."""
+
+    uri: str
+    session_required: bool = False
+    "Whether the application needs a logout token for each session, with its ``sid``."
+
+
+#: What this site publishes as a provider (section 2.1).
+DISCOVERY = {"backchannel_logout_supported": True, "backchannel_logout_session_supported": True}
+#: The type of logout tokens (section 2.4).
+TOKEN_TYPE = "logout+jwt"  # noqa: S105 - a type
+
+#: The keys of an application in the setting ``CLIENTS``, with their types.
+KEYS: Mapping[str, type] = {"BACKCHANNEL_LOGOUT_URI": str, "SESSION_REQUIRED": bool}
+
+
+@cached_until_setting_changes("LOGOUT")
+def configured() -> Mapping[str, Registration]:
+    """Return the applications in the settings by their client ids."""
+    return {
+        client_id: Registration(
+            given.get("BACKCHANNEL_LOGOUT_URI", ""), bool(given.get("SESSION_REQUIRED", False))
+        )
+        for client_id, given in logout_settings().CLIENTS.items()
+    }
+
+
+def find_registration(client_id: str) -> Registration | None:
+    """Return where an application is told, or ``None`` if it is not."""
+    if (fixed := configured().get(client_id)) is not None:
+        return fixed
+    row = active_rows().filter(client_id=client_id).first()
+    return Registration(row.backchannel_logout_uri, row.session_required) if row else None
+
+
+def registered_only(links: QuerySet[ClientLink]) -> QuerySet[ClientLink]:
+    """Return the links of applications that are told of logouts, each with ``session_required``."""
+    fixed = configured()
+    by_sid = [client_id for client_id, found in fixed.items() if found.session_required]
+    rows = active_rows().filter(client_id=OuterRef("client_id"))
+    required = Case(
+        When(client_id__in=by_sid, then=Value(True)),
+        When(client_id__in=list(fixed), then=Value(False)),
+        default=Subquery(rows.values("session_required")[:1]),
+        output_field=BooleanField(),
+    )
+    is_told = Q(client_id__in=list(fixed)) | Exists(rows)
+    return links.filter(is_told).annotate(session_required=required)
+
+
+@cached_until_setting_changes("LOGOUT", "DEBUG")
+def trusted_networks() -> Trust:
+    """Return to which private networks logouts may be sent: all of them in development."""
+    if settings.DEBUG:
+        return True
+    return tuple(ipaddress.ip_network(network) for network in logout_settings().CLIENT_NETWORKS)
+
+
+def validate_logout_uri(uri: str) -> None:
+    """Raise ``ValidationError`` for what is no back-channel logout URI (section 2.2): it is absolute
+    and has no fragment, like a redirect URI. Plain HTTP is for trusted networks."""
+    try:
+        parts = urlsplit(uri)
+        is_absolute = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, is_absolute = urlsplit(""), False
+    if not is_absolute or "#" in uri or "@" in parts.netloc or any(c <= " " for c in uri):
+        raise ValidationError(_("Enter an absolute URL without a fragment or a user name."))
+    if parts.scheme != "https" and not (parts.scheme == "http" and trusted_networks()):
+        raise ValidationError(_("Enter a URL that begins with https://."))
+
+
+def validate_client(row: Any) -> None:
+    """Raise ``ValidationError`` for a registration of no application, or with a wrong URI."""
+    errors = {}
+    if row.backchannel_logout_uri:
+        try:
+            validate_logout_uri(row.backchannel_logout_uri)
+        except ValidationError as error:
+            errors["backchannel_logout_uri"] = error
+    if row.client_id and not find_applications([row.client_id]):
+        errors["client_id"] = ValidationError(_("No application of this site has this ID."))
+    if errors:
+        raise ValidationError(errors)
+
+
+def active_rows() -> QuerySet[LogoutClient]:
+    """Return the rows of the applications that are told of logouts."""
+    return LogoutClient.objects.using(registry.database()).filter(is_active=True)
