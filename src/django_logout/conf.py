@@ -131,6 +131,9 @@ class LogoutSettings(SimpleNamespace):
     TRUSTED_PROXIES: tuple[str, ...] = ()
     "Addresses or networks of the project's proxies, whose ``X-Forwarded-For`` is trusted."
 
+    WAIT_FOR_CLIENTS: timedelta | int | float = 0
+    "How long a logout waits until all applications have heard. A timedelta or seconds."
+
     WITNESS_COOKIE: str | None = "logout_witness"
     "Name of a random cookie by which scripts notice each login and logout. ``None`` means no cookie."
 

@@ -27,3 +27,8 @@ session_replayed = Signal()
 #: Sent once for each batch of an ending, with ``ending`` and ``event``, for receivers of this package:
 #: a thousand sessions may end at once.
 ending_announced = Signal()
+
+#: Sent once for each logout of which an application has heard, or can no longer be told, where this site
+#: is its OpenID provider. The argument is ``delivery``
+#: (:class:`~django_logout.federation.models.Delivery`, whose ``state`` is ``heard`` or ``failed``).
+delivery_settled = Signal()

@@ -34,7 +34,10 @@ class FederationConfig(AppConfig):
         hooks.explanations[Reason.PROVIDER_LOGIN_ENDED] = lazy_import(
             f"{explain}.explain_provider_login_ended"
         )
-        hooks.verbs.append("django_logout.federation.verbs.provider")
+        hooks.retries.append(lazy_import("federation.sender.retry_deliveries"))
+        hooks.verbs += [
+            f"django_logout.federation.verbs.{verb}" for verb in ("provider", "deliver")
+        ]
         register(lazy_import("federation.checks.security_checks"), Tags.security)
         register(lazy_import("federation.checks.deploy_checks"), Tags.security, deploy=True)
         register(lazy_import("federation.application_checks.security_checks"), Tags.security)

@@ -8,7 +8,7 @@ the name, the connection, TLS, the header and the body.
 import ipaddress
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from functools import partial
@@ -20,18 +20,26 @@ from urllib.parse import SplitResult, urlsplit
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, SSLError
 
 #: How long a request may take, in seconds, and how many bytes of the answer are read.
 SECONDS = 2.0
 MAX_BYTES = 512 * 1024
 
 
+#: Whether plain HTTP and private addresses are accepted: everywhere, or in these networks.
+Trust = bool | Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
+
 _Message = tuple[str, str, bytes | None, dict[str, str]]
 
 
 class FetchFailed(Exception):
     """There is no answer that can be used. The message says why, and names no secret."""
+
+    def __init__(self, message: str, code: str = "unreachable") -> None:
+        super().__init__(message)
+        self.code = code
+        "Why, in one word."
 
 
 class Answer(NamedTuple):
@@ -43,7 +51,7 @@ class Answer(NamedTuple):
     "Whether the body was not longer than what is read."
 
 
-def fetch_json(url: str, *, trusted_network: bool) -> dict[str, Any]:
+def fetch_json(url: str, *, trusted_network: Trust) -> dict[str, Any]:
     """Return the JSON object at a URL.
 
     With ``trusted_network``, plain HTTP and private addresses are accepted. Raises
@@ -67,7 +75,7 @@ def send(
     method: str,
     url: str,
     *,
-    trusted_network: bool,
+    trusted_network: Trust,
     body: bytes | None = None,
     headers: Mapping[str, str] = MappingProxyType({}),
     seconds: float | None = None,
@@ -75,8 +83,8 @@ def send(
 ) -> Answer:
     """Send a request, and return the answer of any status.
 
-    With ``trusted_network``, plain HTTP and private addresses are accepted. At most ``max_bytes`` of
-    the answer are read. Raises :class:`FetchFailed` if there is no answer within ``seconds``
+    With ``trusted_network``, plain HTTP and private addresses are accepted: all of them, or those of
+    some networks. At most ``max_bytes`` of the answer are read. Raises :class:`FetchFailed` if there is no answer within ``seconds``
     (``SECONDS`` by default).
 
     A look-up of a name cannot be cut short, nor can a header that comes byte by byte. So a thread does
@@ -85,7 +93,7 @@ def send(
     seconds = SECONDS if seconds is None else seconds
     parts = _split(url)
     if parts.scheme != "https" and not (trusted_network and parts.scheme == "http"):
-        raise FetchFailed(f"{url} is not an HTTPS URL.")
+        raise FetchFailed(f"{url} is not an HTTPS URL.", "not_https")
     path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     message = method, path, body, {"Host": parts.netloc, "Accept": "application/json", **headers}
     exchange = _Exchange(message, seconds, max_bytes)
@@ -96,9 +104,10 @@ def send(
     except FetchFailed:
         raise
     except TimeoutError as error:
-        raise FetchFailed(f"{url} took too long.") from error
+        raise FetchFailed(f"{url} took too long.", "timeout") from error
     except (HTTPError, HTTPException, OSError, ValueError, RuntimeError) as error:
-        raise FetchFailed(f"{url} could not be fetched: {type(error).__name__}.") from error
+        code = "tls" if isinstance(error, SSLError) else "unreachable"
+        raise FetchFailed(f"{url} could not be fetched: {type(error).__name__}.", code) from error
     finally:
         exchange.abandon()
 
@@ -112,7 +121,7 @@ class _Exchange:
         self.socket: Any = None
         self.is_over = False
 
-    def run(self, parts: SplitResult, trusted_network: bool) -> None:
+    def run(self, parts: SplitResult, trusted_network: Trust) -> None:
         """Connect, send the request and read the answer."""
         try:
             with closing(_connection(parts, trusted_network, self.seconds)) as connection:
@@ -151,17 +160,19 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _connection(parts: SplitResult, trusted_network: bool, seconds: float) -> HTTPConnection:
+def _connection(parts: SplitResult, trusted_network: Trust, seconds: float) -> HTTPConnection:
     """Return a connection, not open yet, to the address that the host's name has now."""
     host = parts.hostname or ""
     address = _resolve(host, trusted_network)
     if parts.scheme == "http":
+        if not _is_trusted(address, trusted_network):
+            raise FetchFailed(f"{host} is outside of the trusted networks.", "not_https")
         return HTTPConnection(address, parts.port, timeout=seconds)
     name: dict[str, Any] = {"server_hostname": host, "assert_hostname": host}
     return HTTPSConnection(address, parts.port, timeout=seconds, **name)
 
 
-def _resolve(host: str, trusted_network: bool) -> str:
+def _resolve(host: str, trusted_network: Trust) -> str:
     """Return the first address of a host, if all of its addresses may be connected to."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -169,12 +180,22 @@ def _resolve(host: str, trusted_network: bool) -> str:
         raise FetchFailed(f"{host} has no address.") from error
     addresses = [str(address[0]) for *_, address in found]
     for address in addresses:
-        if not (trusted_network or _is_public(address)):
-            raise FetchFailed(f"{host} has a private address.")
+        if not (_is_trusted(address, trusted_network) or _is_public(address)):
+            raise FetchFailed(f"{host} has a private address.", "private_address")
     return addresses[0]
 
 
+def _is_trusted(address: str, trusted_network: Trust) -> bool:
+    if isinstance(trusted_network, bool):
+        return trusted_network
+    return any(_parse(address) in network for network in trusted_network)
+
+
 def _is_public(address: str) -> bool:
+    parsed = _parse(address)
+    return bool(parsed.is_global and not parsed.is_multicast)
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-    return bool(mapped.is_global and not mapped.is_multicast)
+    return getattr(parsed, "ipv4_mapped", None) or parsed

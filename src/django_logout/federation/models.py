@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from django_logout.models import LoginSession, LogoutEvent
 from django_logout.utils.lazy import lazy_import
@@ -201,3 +202,62 @@ class ClientLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id}: {self.subject}"
+
+
+class Delivery(models.Model):
+    """A logout that an application is told of, until it has heard it or can no longer.
+
+    The row holds no token: it is signed anew at each try. The row is the truth, and whatever runs
+    the deliveries only looks for rows that are due.
+    """
+
+    class State(models.TextChoices):
+        """What has become of a delivery."""
+
+        WAITING = "waiting", pgettext_lazy("django_logout", "Waiting")
+        HEARD = "heard", pgettext_lazy("django_logout", "Heard")
+        FAILED = "failed", pgettext_lazy("django_logout", "Failed")
+
+    # A digest of all that it says, so that an ending that is retried writes no second one.
+    id = models.UUIDField(primary_key=True, editable=False)
+    # No constraint in the database: it is written before the event, in the same transaction.
+    event = models.ForeignKey(
+        LogoutEvent,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="deliveries",
+        verbose_name=_("event"),
+    )
+    client_id = models.CharField(
+        _("client ID"),
+        max_length=255,
+        blank=True,
+        help_text=_("Empty: the logins of all users, for each of which a row is to be written."),
+    )
+    issuer = models.CharField(_("issuer"), max_length=255)
+    subject = models.CharField(_("subject"), max_length=255)
+    sid = models.CharField(max_length=64, blank=True, editable=False)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    due_at = models.DateTimeField(_("next try"), default=timezone.now)
+    # A worker that has died gives its row up at that time. The lease names the worker's claim.
+    leased_until = models.DateTimeField(null=True, editable=False)
+    lease = models.UUIDField(null=True, editable=False)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    last_status = models.PositiveSmallIntegerField(_("last status"), null=True)
+    last_error = models.CharField(_("last error"), max_length=32, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    objects = UncachedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("logout told to an application")
+        verbose_name_plural = _("logouts told to applications")
+        ordering = ("created_at", "pk")
+        indexes = (
+            models.Index(fields=["state", "due_at"], name="django_logout_due"),
+            models.Index(fields=["client_id", "state", "due_at"], name="django_logout_client_due"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.get_state_display()}"

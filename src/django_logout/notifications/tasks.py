@@ -10,6 +10,9 @@ from django.db import transaction
 
 from django_logout.sessions import registry
 
+#: The backends that defer nothing.
+IN_PLACE = frozenset({"django.tasks.backends.immediate", "django.tasks.backends.dummy"})
+
 logger = logging.getLogger("django_logout")
 
 
@@ -26,6 +29,14 @@ def task(function: Callable[..., None]) -> Any:
         return import_module("django.tasks").task(function)
     except (invalid.InvalidTask, invalid.InvalidTaskBackend):
         return function
+
+
+def is_deferred(work: Any) -> bool:
+    """Return whether a queue runs a task later. Django's default backend runs it at once, and the
+    dummy never."""
+    if not hasattr(work, "get_backend"):
+        return False
+    return type(work.get_backend()).__module__ not in IN_PLACE
 
 
 def after_commit(work: Any, **arguments: Any) -> None:

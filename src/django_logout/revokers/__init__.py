@@ -29,6 +29,7 @@ REVOKERS = (
 
 #: The revoker of each installed app.
 BY_APP = {
+    "django_logout.federation": "django_logout.federation.outbox.ClientRevoker",
     "rest_framework.authtoken": "django_logout.revokers.drf_token.DrfTokenRevoker",
     "knox": "django_logout.revokers.knox.KnoxRevoker",
     "oauth2_provider": "django_logout.revokers.oauth_toolkit.OauthToolkitRevoker",

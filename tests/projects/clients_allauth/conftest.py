@@ -1,11 +1,23 @@
-"""The provider."""
+"""The provider, and an application that hears of logouts."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from tests.projects.clients_allauth.idp import Idp
+from tests.projects.issuing import Receiver, receiving
+
+pytest.register_assert_rewrite("tests.projects.client_logins", "tests.projects.client_deliveries")
 
 
 @pytest.fixture
 def op() -> Idp:
     """The provider, by its endpoints."""
     return Idp()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An application on loopback."""
+    with receiving() as server:
+        yield server

@@ -1,0 +1,329 @@
+"""Deliver logouts to the applications that have to hear of them (Back-Channel Logout 1.0, section 2.5).
+
+Any number of processes may run this at once. A row is claimed by a conditional UPDATE with a lease,
+on every database, so one that died is taken up again when its lease is over: an application may hear
+a logout twice then, with another ``jti``, but none is left out. Of each application one delivery is
+under way at a time, so one that does not answer holds up no other.
+"""
+
+import logging
+import secrets
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event
+from time import monotonic
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError, close_old_connections, connections
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from django_logout.federation import applications, libraries, outbox
+from django_logout.federation import fetch
+from django_logout.federation.fetch import FetchFailed
+from django_logout.federation.models import Delivery
+from django_logout.federation.outbox import deliveries
+from django_logout.hooks import Attempt
+from django_logout.sessions import registry
+from django_logout.signals import delivery_settled
+from django_logout.utils.rate_limit import RateLimit
+
+logger = logging.getLogger("django_logout.federation")
+
+State = Delivery.State
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+#: How long a try may take in all, in seconds, and how many bytes of the answer are read.
+SECONDS = 5.0
+MAX_ANSWER = 1024
+#: How many deliveries are under way at a time, in one process.
+THREADS = 20
+#: Longer than a try takes. A row whose worker has died is taken up again after it.
+LEASE = timedelta(seconds=60)
+#: How long a token is valid.
+TOKEN_AGE = timedelta(minutes=2)
+#: The wait after the first failure. It doubles, up to the longest.
+WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
+#: How long it is tried.
+GIVE_UP = timedelta(hours=24)
+#: How often due rows are looked for, in seconds.
+POLL = 1.0
+
+#: How many deliveries that are too old are given up at once.
+BATCH = 500
+
+_failures = RateLimit(count=1, seconds=60)
+
+HEARD = frozenset({200, 204})
+#: Statuses of the 400s after which it may work later: the request timed out, too many requests.
+TEMPORARY = frozenset({408, 429})
+
+
+class Answer(NamedTuple):
+    """What has come of one try."""
+
+    status: int | None = None
+    error: str = ""
+    is_final: bool = False
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the application has heard."""
+        return self.status in HEARD
+
+
+class Sender:
+    """Delivers what is due: until nothing is, or, with ``stop``, until that is set."""
+
+    def __init__(self, stop: Event | None = None) -> None:
+        self.stop = stop
+        #: How many have been ``heard``, will be tried ``again``, or have ``failed`` for good.
+        self.counts: Counter[str] = Counter()
+        self._clients: deque[str] = deque()
+        self._running: dict[Future[Answer], Delivery] = {}
+        self._look_at = 0.0
+
+    def run(self) -> Counter[str]:
+        """Deliver, and return the counts.
+
+        Without ``stop``, an error of the database is raised; with it, it is logged and waited out.
+        """
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="logout") as pool:
+            while not self._is_stopped():
+                try:
+                    if not self._turn(pool):
+                        break
+                except DatabaseError:
+                    if self.stop is None:
+                        raise
+                    if _failures.admit() is not None:
+                        logger.exception("Deliveries of logouts wait for the database.")
+                    connections[registry.database()].close()
+                    self.stop.wait(POLL)
+            while self._running:  # They have been sent: what has come of them is to be known.
+                self._settle_some()
+        return self.counts
+
+    def _is_stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    def _turn(self, pool: ThreadPoolExecutor) -> bool:
+        """Begin what is due and settle what is done. Return false if nothing is left to do."""
+        if not self._clients and (monotonic() >= self._look_at or not self._running):
+            self._look()
+        is_idle = not self._clients
+        while self._clients and len(self._running) < THREADS:
+            self._begin(self._clients.popleft(), pool)
+        if self._running:
+            self._settle_some()
+        elif is_idle:
+            if self.stop is None:
+                return False
+            close_old_connections()
+            self.stop.wait(POLL)
+        return True
+
+    def _look(self) -> None:
+        """Find the applications with due deliveries of which none is under way."""
+        under_way = _under_way().filter(client_id=OuterRef("client_id"))
+        due = _due().filter(~Exists(under_way)).order_by().values_list("client_id", flat=True)
+        self._clients.extend(due.distinct())
+        self._look_at = monotonic() + POLL
+
+    def _begin(self, client_id: str, pool: ThreadPoolExecutor) -> None:
+        row = claim(client_id)
+        if row is None:
+            return
+        if not client_id:
+            outbox.sweep(row)
+            deliveries().filter(pk=row.pk).delete()
+        elif outbox.split(row):
+            self._clients.append(client_id)
+        else:
+            self._running[pool.submit(prepare(row))] = row
+
+    def _settle_some(self) -> None:
+        """Wait for what is under way, for a moment, and settle what is done."""
+        done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+        for future in done:
+            row, answer = self._running[future], future.result()
+            outcome = settle(row, answer)  # If this fails, it is done again later.
+            del self._running[future]
+            self.counts[outcome] += 1
+            if answer.is_heard or answer.is_final:
+                self._clients.append(row.client_id)  # It may have another one.
+
+
+def deliver(stop: Event | None = None) -> Counter[str]:
+    """Deliver all that is due, or what comes until ``stop`` is set. See :class:`Sender`."""
+    return Sender(stop).run()
+
+
+def claim(client_id: str) -> Delivery | None:
+    """Return the oldest due delivery of an application, which is nobody else's from now on.
+
+    Return ``None`` if there is none, or if another one is under way.
+    """
+    # Of several processes all choose the same one, the oldest, and one of them wins it.
+    row = _due().filter(client_id=client_id).order_by("due_at", "pk").first()
+    if row is None or _under_way().filter(client_id=client_id).exists():
+        return None
+    row.lease, row.leased_until = uuid4(), timezone.now() + LEASE
+    lease = {"lease": row.lease, "leased_until": row.leased_until}
+    won = _due().filter(pk=row.pk).update(**lease, tries=F("tries") + 1)
+    row.tries += 1
+    return row if won else None
+
+
+def prepare(row: Delivery) -> Callable[[], Answer]:
+    """Return what posts a delivery, without the database, or what says why it cannot be posted."""
+    registration = applications.find_registration(row.client_id)
+    application = libraries.find_applications([row.client_id]).get(row.client_id)
+    if registration is None or application is None:
+        return partial(Answer, error="unregistered", is_final=True)
+    try:
+        token = application.sign(claims_of(row))
+    except Exception:
+        # Each library has errors of its own for a key that is missing.
+        logger.exception("A logout token for %s cannot be signed.", row.client_id)
+        return partial(Answer, error="unsigned")
+    form = urlencode({"logout_token": token}).encode()
+    how: dict[str, Any] = {
+        "trusted_network": applications.trusted_networks(),
+        "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+    }
+
+    def send() -> Answer:
+        try:
+            status = post(registration.uri, form, **how).status
+        except FetchFailed as error:
+            return Answer(error=error.code)
+        refused = 300 <= status < 500 and status not in TEMPORARY
+        return Answer(status, is_final=refused)
+
+    return send
+
+
+def post(uri: str, form: bytes, **how: Any) -> fetch.Answer:
+    """Post a form, as :func:`fetch.send` does."""
+    return fetch.send("POST", uri, body=form, seconds=SECONDS, max_bytes=MAX_ANSWER, **how)
+
+
+def claims_of(row: Delivery) -> dict[str, Any]:
+    """Return the claims of a logout token (section 2.4), which is new at each try."""
+    now = timezone.now()
+    claims = {
+        "iss": row.issuer,
+        "aud": row.client_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + TOKEN_AGE).timestamp()),
+        "jti": secrets.token_urlsafe(16),
+        "events": {EVENT: {}},
+        "sub": row.subject,
+    }
+    return {**claims, "sid": row.sid} if row.sid else claims
+
+
+def settle(row: Delivery, answer: Answer) -> str:
+    """Write what has come of a try, unless the row has been given to another worker meanwhile.
+
+    Return ``heard``, ``failed`` or ``again``. An application that does not answer is left alone until
+    the next try, with all that it has to hear.
+    """
+    now = timezone.now()
+    mine = deliveries().filter(pk=row.pk, lease=row.lease, state=State.WAITING)
+    row.last_status, row.last_error = answer.status, answer.error
+    row.lease = row.leased_until = None
+    if answer.is_heard or answer.is_final or row.created_at + GIVE_UP <= now:
+        row.state = State.HEARD if answer.is_heard else State.FAILED
+        row.settled_at = now
+    else:
+        row.due_at = now + wait_after(row.tries)
+    fields = ("last_status", "last_error", "lease", "leased_until", "state", "settled_at", "due_at")
+    if not mine.update(**{field: getattr(row, field) for field in fields}):
+        return "again"
+    if row.state != State.WAITING:
+        announce(row)
+    if not (answer.is_heard or answer.is_final):
+        _hold_back(row, now)
+    return "again" if row.state == State.WAITING else str(row.state)
+
+
+def wait_after(tries: int) -> timedelta:
+    """Return how long to wait after so many failures."""
+    return min(WAIT * (1 << min(tries - 1, 10)), LONGEST_WAIT)
+
+
+def announce(row: Delivery) -> None:
+    """Tell the log and the signal that nothing more is tried."""
+    extra = {
+        "event": str(row.event_id),
+        "client": row.client_id,
+        "state": str(row.state),
+        "status": row.last_status,
+        "error": row.last_error,
+        "tries": row.tries,
+    }
+    heard = row.state == State.HEARD
+    level = logging.INFO if heard else logging.WARNING
+    what = "has heard" if heard else "has not heard"
+    logger.log(level, "The application %s %s of a logout.", row.client_id, what, extra=extra)
+    delivery_settled.send_robust(sender=Delivery, delivery=row)
+
+
+def retry_deliveries(event_ids: Collection[UUID], *, now: bool, dry_run: bool) -> Iterator[Attempt]:
+    """Deliver what is due. With ``now`` or ids, take up again also what waits and what has failed.
+
+    An application whose delivery is too old is tried once.
+    """
+    rows = deliveries().filter(client_id__gt="").exclude(state=State.HEARD)
+    if event_ids:
+        rows = rows.filter(event_id__in=event_ids)
+    if not (now or event_ids):
+        rows = rows.filter(pk__in=_due().values("pk"))
+    chosen: dict[UUID, list[str]] = {}
+    for event_id, client_id in rows.order_by("created_at").values_list("event_id", "client_id"):
+        chosen.setdefault(event_id, []).append(client_id)
+    if not dry_run:
+        if now or event_ids:
+            again = {"state": State.WAITING, "due_at": timezone.now(), "settled_at": None}
+            rows.filter(Q(leased_until=None) | Q(leased_until__lte=timezone.now())).update(**again)
+        deliver()
+    for event_id, client_ids in chosen.items():
+        if not dry_run:
+            left = deliveries().filter(event_id=event_id).exclude(state=State.HEARD)
+            client_ids = list(left.values_list("client_id", flat=True))  # noqa: PLW2901
+        yield Attempt(str(event_id), [f"client {client_id}" for client_id in client_ids])
+
+
+def next_due() -> datetime | None:
+    """Return when the next delivery is due; ``None`` if none is waiting."""
+    waiting = deliveries().filter(state=State.WAITING).order_by("due_at")
+    return waiting.values_list("due_at", flat=True).first()
+
+
+def _due() -> QuerySet[Delivery]:
+    now = timezone.now()
+    is_free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    return deliveries().filter(is_free, state=State.WAITING, due_at__lte=now)
+
+
+def _under_way() -> QuerySet[Delivery]:
+    return deliveries().filter(state=State.WAITING, leased_until__gt=timezone.now())
+
+
+def _hold_back(row: Delivery, now: datetime) -> None:
+    """Leave the other deliveries of an application that does not answer until its next try, and give
+    up those that are too old."""
+    others = _due().filter(client_id=row.client_id)
+    for other in others.filter(created_at__lte=now - GIVE_UP).order_by("pk")[:BATCH]:
+        other.state, other.last_error, other.settled_at = State.FAILED, row.last_error, now
+        given_up = {"state": other.state, "last_error": row.last_error, "settled_at": now}
+        if _due().filter(pk=other.pk).update(**given_up):
+            announce(other)
+    others.update(due_at=now + wait_after(row.tries))

@@ -1,0 +1,112 @@
+"""A process of the site, which may be killed: ``python -m tests.projects.clients_toolkit.site STEP …``.
+
+Steps: ``begin URL NUMBER`` migrates, and logs a user in to so many applications, which hear of logouts at the URL;
+``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``state`` prints what has become of each delivery. At an arrow
+of the sequence the process is killed.
+"""
+
+import os
+import signal
+import sys
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+import django
+
+django.setup()
+
+from django.apps import apps  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test.utils import setup_test_environment  # noqa: E402
+
+setup_test_environment()
+
+from django_logout import Target, end_sessions  # noqa: E402
+from django_logout.federation import sender  # noqa: E402
+from django_logout.federation.models import Delivery  # noqa: E402
+from django_logout.models import LoginSession, LogoutEvent  # noqa: E402
+from tests.clients import logged_in  # noqa: E402
+from tests.projects.client_deliveries import Told  # noqa: E402
+from tests.projects.clients_toolkit.toolkit import Toolkit  # noqa: E402
+
+sender.LEASE = timedelta(seconds=float(os.environ.get("LEASE", "60")))
+
+
+def say(*words: Any) -> None:
+    """Tell the process that has started this one."""
+    sys.stdout.write(" ".join(map(str, words)))
+
+
+def die(*args: Any, **kwargs: Any) -> None:
+    """End at once, as a process that the kernel kills."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(path: str) -> Any:
+    """Return a patch with which the process dies when a function has returned."""
+    module, _, name = path.rpartition(".")
+    function = getattr(sys.modules[module], name)
+
+    def call_and_die(*args: Any, **kwargs: Any) -> None:
+        function(*args, **kwargs)
+        die()
+
+    return mock.patch(path, call_and_die)
+
+
+FEDERATION = "django_logout.federation"
+ARROWS: dict[str, Any] = {
+    "within the ending": lambda: mock.patch("django_logout.ending.audit.record_event", die),
+    "before the nudge": lambda: mock.patch(f"{FEDERATION}.outbox.nudge", die),
+    "after the claim": lambda: after(f"{FEDERATION}.sender.claim"),
+    "before the post": lambda: mock.patch(f"{FEDERATION}.sender.post", die),
+    "after the post": lambda: after(f"{FEDERATION}.sender.post"),
+    "before the outcome": lambda: mock.patch(f"{FEDERATION}.sender.settle", die),
+    "after the outcome": lambda: after(f"{FEDERATION}.sender.settle"),
+}
+
+
+def begin(url: str, number: str) -> None:
+    """Set up."""
+    # Without migrations, which take most of the time.
+    settings.MIGRATION_MODULES = dict.fromkeys(app.label for app in apps.get_app_configs())
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    here, op = logged_in(get_user_model().objects.create_user("ann")), Toolkit()
+    for client in range(int(number)):
+        op.log_in(here, f"app{client}")
+        Told(url).register(f"app{client}")
+
+
+def at(arrow: str, work: Any) -> None:
+    """Do it, and die at an arrow."""
+    if arrow:
+        with ARROWS[arrow]():
+            work()
+    else:
+        work()
+
+
+def end(arrow: str = "") -> None:
+    """End the session, whichever it is."""
+    session = LoginSession.objects.get().pk
+    at(arrow, lambda: end_sessions(Target.session(session)))
+
+
+def state() -> None:
+    """Say what has become of the deliveries, and how many endings there were."""
+    rows = Delivery.objects.order_by("client_id")
+    say(LogoutEvent.objects.count(), *rows.values_list("state", flat=True))
+
+
+if __name__ == "__main__":
+    step, *rest = sys.argv[1:]
+    steps: dict[str, Any] = {
+        "begin": begin,
+        "end": end,
+        "deliver": lambda arrow="": at(arrow, sender.deliver),
+        "state": state,
+    }
+    steps[step](*rest)
