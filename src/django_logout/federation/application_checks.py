@@ -81,7 +81,7 @@ def _check_client(client_id: str, keys: Mapping[str, Any]) -> Iterator[CheckMess
             yield Error(
                 f'{where}["{key}"] is {value!r}, which is no {applications.KEYS[key].__name__}.',
                 hint='Write a URL as text, and True or False for "SESSION_REQUIRED".',
-                id="django_logout.E121",
+                id="django_logout.E125",
             )
     uri = keys.get("BACKCHANNEL_LOGOUT_URI", "")
     try:

@@ -8,6 +8,7 @@ the name, the connection, TLS, the header and the body.
 import ipaddress
 import json
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -20,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError
 
 #: How long a request may take, in seconds, and how many bytes of the answer are read.
 SECONDS = 2.0
@@ -106,7 +107,7 @@ def send(
     except TimeoutError as error:
         raise FetchFailed(f"{url} took too long.", "timeout") from error
     except (HTTPError, HTTPException, OSError, ValueError, RuntimeError) as error:
-        code = "tls" if isinstance(error, SSLError) else "unreachable"
+        code = "tls" if isinstance(error, ssl.SSLError) else "unreachable"
         raise FetchFailed(f"{url} could not be fetched: {type(error).__name__}.", code) from error
     finally:
         exchange.abandon()

@@ -23,8 +23,7 @@ from django.db import DatabaseError, close_old_connections, connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from django_logout.federation import applications, libraries, outbox
-from django_logout.federation import fetch
+from django_logout.federation import applications, fetch, libraries, outbox
 from django_logout.federation.fetch import FetchFailed
 from django_logout.federation.models import Delivery
 from django_logout.federation.outbox import deliveries

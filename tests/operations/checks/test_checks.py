@@ -46,9 +46,9 @@ def test_each_mistake_gets_its_message_and_a_hint(number: str) -> None:
     assert messages[number].msg.endswith(".")
 
 
-#: Tested in tests/projects/federation.
-FEDERATION = [f"E{number}" for number in (*range(101, 109), 112)] + [
-    f"W{number}" for number in (109, 110, 111, 113, 114)
+#: Tested in tests/projects/federation and tests/projects/clients_toolkit.
+FEDERATION = [f"E{number}" for number in (*range(101, 109), 112, 120, 121, 122, 125)] + [
+    f"W{number}" for number in (109, 110, 111, 113, 114, 123, 124)
 ]
 
 
@@ -56,7 +56,7 @@ def test_ids_are_unique_documented_and_tested() -> None:
     """The ids in the code, in the documentation and in this module are the same."""
     package = Path(checks.__file__).parents[2]  # revokers have checks of their own
     files = [*package.glob("operations/checks/*.py"), *package.glob("revokers/**/*.py")]
-    files.append(package / "federation/checks.py")
+    files += package.glob("federation/*checks.py")
     source = "".join(file.read_text() for file in files)
     in_code = re.findall(r'"(?:django_logout\.)?([EWI]\d{3})"', source)
     in_docs = re.findall(
