@@ -96,7 +96,7 @@ def test_project_without_the_admin(monkeypatch: Any) -> None:
         monkeypatch.setattr(hooks, name, [])
     monkeypatch.setattr("django_logout.federation.apps.register", lambda *args, **kwargs: None)
     monkeypatch.setattr(apps, "is_installed", lambda name: False)
-    with mock.patch("django_logout.federation.admin.extend_session_admin") as extend:
+    with mock.patch("django_logout.federation.admin.extend_admin") as extend:
         config.ready()
     extend.assert_not_called()
     assert len(hooks.destinations) == 1

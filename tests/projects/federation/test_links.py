@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from django_logout.admin import LoginSessionAdmin
 from django_logout.federation import links, sealing
-from django_logout.federation.admin import ProviderLinkInline, extend_session_admin
+from django_logout.federation.admin import ProviderLinkInline, extend_admin
 from django_logout.federation.models import ProviderLink
 from tests.projects.federation.conftest import CLIENT_ID, ISSUER, log_in
 
@@ -150,5 +150,5 @@ def test_admin_shows_through_which_provider(user: Any, admin_client: Client) -> 
     page = admin_client.get(url).content.decode()
     assert "subject-7" in page
     assert "a-secret-name" not in page
-    extend_session_admin()
+    extend_admin()
     assert LoginSessionAdmin.inlines.count(ProviderLinkInline) == 1
