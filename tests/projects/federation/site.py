@@ -60,6 +60,14 @@ def begin() -> None:
     from django.contrib.auth import get_user_model
 
     call_command("migrate", verbosity=0)
+    publish()
+    ann = get_user_model().objects.create_user("ann")
+    browser = log_in(ann, sid="A", refresh_token="r1")
+    say(browser.cookies["sessionid"].value, token(sid="A"))
+
+
+def publish() -> None:
+    """Note what the provider publishes."""
     now = timezone.now()
     ProviderMetadata.objects.create(
         issuer_digest=digest(ISSUER, "op"),
@@ -72,9 +80,6 @@ def begin() -> None:
         fetched_at=now,
         tried_at=now,
     )
-    ann = get_user_model().objects.create_user("ann")
-    browser = log_in(ann, sid="A", refresh_token="r1")
-    say(browser.cookies["sessionid"].value, token(sid="A"))
 
 
 def take(raw: str, arrow: str = "") -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model, login
 from django.contrib.messages import get_messages
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import include, path
 
@@ -47,6 +48,17 @@ def cart(request: Any) -> HttpResponse:
     return HttpResponse(f"cart={request.session.get('cart')}")
 
 
+def vendor(request: Any) -> HttpResponse:
+    """Return what kind of database there is."""
+    return HttpResponse(connection.vendor)
+
+
+@transaction.atomic
+def fail(request: Any) -> HttpResponse:
+    """Look at the user, and fail in a transaction that is undone."""
+    raise LookupError(request.user.get_username())
+
+
 def log_in_again(request: Any) -> HttpResponse:
     """Log the same user in, as the callback of a library does."""
     login(request, get_user_model().objects.get(username="ann"), BACKEND)
@@ -60,6 +72,8 @@ async def whose(request: Any) -> HttpResponse:
 
 urlpatterns = [
     path("cart/", cart),
+    path("vendor/", vendor),
+    path("fail/", fail),
     path("again/", log_in_again),
     path("whose/", whose),
     path("api/logout/", log_out),
