@@ -108,6 +108,10 @@ session_titles: list[Callable[[Collection[UUID]], Mapping[UUID, str]]] = []
 """Called with the ids of the sessions on a page. Each returns, by id, the names of the sites through
 which sessions were logged in."""
 
+told: list[Callable[[Collection[UUID]], Mapping[UUID, Sequence[str]]]] = []
+"""Called with the ids of the events of a page, each of one user. Returns, by id, sentences for that user
+about which other sites have heard of the ending."""
+
 explanations: dict[str, Callable[[HttpRequest | None], Any]] = {}
 """By reason, what returns the sentence for the user whom a request is from, or ``None`` for the usual
 one."""

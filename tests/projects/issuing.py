@@ -36,6 +36,14 @@ class Issuer(ABC):
     def register(self, client_id: str, **fields: Any) -> Any:
         """Return an application, which is registered if it is new."""
 
+    @abstractmethod
+    def with_return(self, uri: str) -> dict[str, Any]:
+        """Return the fields of an application with a URI to come back to after a logout."""
+
+    @abstractmethod
+    def agreement(self, page: Any) -> dict[str, str]:
+        """Return what a user sends who agrees to a logout; nothing if the page does not ask."""
+
     def authorize(
         self, browser: Client, client_id: str = "shop", *, kind: str = "code", **more: str
     ) -> dict[str, str]:

@@ -6,33 +6,53 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from django_logout.admin import LoginSessionAdmin
+from django_logout.admin import LoginSessionAdmin, LogoutEventAdmin
 from django_logout.federation import libraries
-from django_logout.federation.models import LogoutClient, ProviderLink
+from django_logout.federation.models import Delivery, LogoutClient, ProviderLink
 
 
-class ProviderLinkInline(admin.TabularInline):  # type: ignore[type-arg]
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+    """Rows that are shown with the row they belong to, and that only this package writes."""
+
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deny it."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deny it."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They go with the row that they belong to."""
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show them to whom that row is shown."""
+        return True
+
+
+class ProviderLinkInline(ReadOnlyInline):
     """The links of a session. The name of the session at the provider is a secret, and not shown."""
 
     model = ProviderLink
     fields = readonly_fields = ("provider", "subject", "linked_at")
-    extra = 0
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only logins write them."""
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only logins write them."""
-        return False
+class DeliveryInline(ReadOnlyInline):
+    """The applications that have to hear of an ending: which have, and when others are tried again."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """They go with their session."""
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show them to whom the session is shown."""
-        return True
+    model = Delivery
+    fields = readonly_fields = (
+        "client_id",
+        "state",
+        "tries",
+        "last_status",
+        "last_error",
+        "due_at",
+        "settled_at",
+    )
 
 
 class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -44,8 +64,10 @@ class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def extend_admin() -> None:
-    """Add the links to the page of a session, and the applications if the site has any. Once."""
+    """Add the links to the page of a session; if this site is a provider, the deliveries to that of
+    an event, and the page of applications. Once."""
     if ProviderLinkInline not in LoginSessionAdmin.inlines:
         LoginSessionAdmin.inlines = (*LoginSessionAdmin.inlines, ProviderLinkInline)
     if libraries.installed() and not admin.site.is_registered(LogoutClient):
+        LogoutEventAdmin.inlines = (*LogoutEventAdmin.inlines, DeliveryInline)
         admin.site.register(LogoutClient, LogoutClientAdmin)

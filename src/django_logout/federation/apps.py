@@ -25,6 +25,7 @@ class FederationConfig(AppConfig):
         hooks.questions.append(lazy_import("federation.rp_initiated.ask_about_provider"))
         hooks.login_checks.append(lazy_import("federation.recheck.check_login"))
         hooks.session_titles.append(lazy_import("federation.links.titles"))
+        hooks.told.append(lazy_import("federation.told.tell"))
         hooks.retries.append(lazy_import("federation.receive.retry_notices"))
         hooks.cleanups.append(
             hooks.Cleanup("provider notices", lazy_import("federation.receive.old_notices"))

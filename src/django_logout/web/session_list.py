@@ -26,6 +26,7 @@ from django_logout.sessions import registry, timeouts
 from django_logout.types import Credential, Target
 from django_logout.utils.redirects import reverse_here
 from django_logout.web.session_rows import RowsOfPage, describe_row, group_key
+from django_logout.web.told import find_told
 
 #: The query parameter with the words that are searched for.
 SEARCH = "find"
@@ -154,11 +155,14 @@ class Listing:
         ended = registry.sessions().filter(user_id=self.user.pk, origin__isnull=True)
         ended = ended.filter(ended_at__gt=timezone.now() - RECENT, event__isnull=False)
         ended = ended.annotate(reason=F("event__reason")).order_by("-ended_at")[:ENDINGS]
+        told = find_told({row.event_id for row in ended if row.event_id})
         return [
             {
                 **self._rows.show(row),
                 "ended": self._rows.since(row.ended_at),
                 "reason": explain_reason(row.reason),
+                # Once for an ending of several sessions.
+                "told": told.pop(row.event_id, []) if row.event_id else [],
             }
             for row in ended
         ]

@@ -7,7 +7,10 @@ import pytest
 from tests.projects.clients_allauth.idp import Idp
 from tests.projects.issuing import Receiver, receiving
 
-pytest.register_assert_rewrite("tests.projects.client_logins", "tests.projects.client_deliveries")
+pytest.register_assert_rewrite(
+    "tests.projects.client_logins",
+    "tests.projects.client_deliveries",
+)
 
 
 @pytest.fixture

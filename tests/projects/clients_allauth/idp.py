@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from allauth.idp.oidc.models import Client as Application
 from django.test import Client
 
+from tests.clients import csrf_token
 from tests.projects.issuing import CALLBACK, SECRET, Issuer
 
 
@@ -32,6 +33,14 @@ class Idp(Issuer):
             setattr(site, name, value)
         site.save()
         return site
+
+    def with_return(self, uri: str) -> dict[str, Any]:
+        return {"data": {"client_metadata": {"post_logout_redirect_uris": [uri]}}}
+
+    def agreement(self, page: Any) -> dict[str, str]:
+        if b'value="logout"' not in page.content:
+            return {}
+        return {"action": "logout", "csrfmiddlewaretoken": csrf_token(page)}
 
     def approve(self, browser: Client, asked: dict[str, str]) -> Any:
         return browser.get(f"{self.authorize_url}?{urlencode(asked)}")

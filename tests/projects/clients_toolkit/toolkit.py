@@ -31,5 +31,11 @@ class Toolkit(Issuer):
         rows = get_application_model().objects
         return rows.get_or_create(client_id=client_id, defaults=defaults)[0]
 
+    def with_return(self, uri: str) -> dict[str, Any]:
+        return {"post_logout_redirect_uris": uri}
+
+    def agreement(self, page: Any) -> dict[str, str]:
+        return {"allow": "Logout"} if b'name="allow"' in page.content else {}
+
     def approve(self, browser: Client, asked: dict[str, str]) -> Any:
         return browser.post(self.authorize_url, {**asked, "allow": "on"})

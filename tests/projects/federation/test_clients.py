@@ -91,7 +91,7 @@ def test_no_providers_nothing_to_forget(settings: Any, user: Any) -> None:
 def test_project_without_the_admin(monkeypatch: Any) -> None:
     """There is no page of a session to extend."""
     config = apps.get_app_config("django_logout_federation")
-    lists = ("destinations", "questions", "login_checks", "session_titles", "retries")
+    lists = ("destinations", "questions", "login_checks", "session_titles", "told", "retries")
     for name in (*lists, "cleanups", "verbs"):
         monkeypatch.setattr(hooks, name, [])
     monkeypatch.setattr("django_logout.federation.apps.register", lambda *args, **kwargs: None)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
@@ -31,6 +32,7 @@ from django_logout.utils.redirects import resolve_or_log, safe_next, way_back
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.destinations import destination_details, find_destination
 from django_logout.web.reauthentication import reauthentication_response
+from django_logout.web.told import find_told
 
 logger = logging.getLogger("django_logout")
 
@@ -108,7 +110,10 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         if leaving is not None:
             warning = warning or leaving.warning
             about |= destination_details(leaving, about["redirect_to"])
-        page = partial(self._goodbye, everywhere=self._is_everywhere(), warning=warning)
+        event = None if result.event is None else result.event.pk
+        page = partial(
+            self._goodbye, everywhere=self._is_everywhere(), warning=warning, event_id=event
+        )
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
         if leaving is not None:
             leaving.keep(self.request, response)
@@ -139,8 +144,11 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
 
         return self._in_any_case(OWN_QUESTION, build, {**own, **later})
 
-    def _goodbye(self, *, everywhere: bool = False, warning: Any = "") -> HttpResponse:
-        own = {"everywhere": everywhere, "warning": warning}
+    def _goodbye(
+        self, *, everywhere: bool = False, warning: Any = "", event_id: UUID | None = None
+    ) -> HttpResponse:
+        told = find_told([event_id]).get(event_id, []) if event_id else []
+        own = {"everywhere": everywhere, "warning": warning, "told": told}
         build = partial(self._render, own)
         return self._in_any_case(OWN_TEMPLATE, build, own)
 
