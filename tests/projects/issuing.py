@@ -31,6 +31,8 @@ class Issuer(ABC):
     discovery_url: str
     #: Fields of an application whose browser gets ID tokens, too.
     hybrid: dict[str, str] = {}
+    #: What a user sends who refuses a logout.
+    refusal: dict[str, str] = {}
 
     @abstractmethod
     def register(self, client_id: str, **fields: Any) -> Any:

@@ -10,16 +10,19 @@ from typing import Any
 
 import jwt
 from allauth.core.internal import jwkkit
-from allauth.idp.oidc import app_settings
+from allauth.idp.oidc import app_settings, views
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter, get_adapter
+from allauth.idp.oidc.forms import RPInitiatedLogoutForm
 from allauth.idp.oidc.internal.oauthlib import server
 from allauth.idp.oidc.internal.oauthlib.request_validator import OAuthLibRequestValidator
 from allauth.idp.oidc.models import Client
+from django.forms import URLField
 from django.utils.module_loading import import_string
 
 from django_logout.contrib.oauthlib import ClientLoginMixin
 from django_logout.federation.applications import DISCOVERY, TOKEN_TYPE
 from django_logout.federation.libraries import Application
+from django_logout.federation.told import applications_of
 
 
 class IdpAdapter(DefaultOIDCAdapter):
@@ -33,6 +36,41 @@ class IdpAdapter(DefaultOIDCAdapter):
 
 class RequestValidator(ClientLoginMixin, OAuthLibRequestValidator):
     """The library's validator, which also records to which applications a login was given."""
+
+
+class LogoutForm(RPInitiatedLogoutForm):
+    """The library's form, with a stricter comparison."""
+
+    def clean(self) -> Any:
+        """Refuse a URI to come back to that is not equal to one that is registered (RP-Initiated
+        Logout 1.0, section 3). The library also takes one with a query added, and, for an
+        application without any, each of the origin of its redirect URIs."""
+        data = super().clean()
+        uri, client = data.get("post_logout_redirect_uri"), data.get("client")
+        if uri and uri not in client.get_post_logout_redirect_uris():
+            self.add_error("post_logout_redirect_uri", URLField.default_error_messages["invalid"])
+        return data
+
+
+class LogoutView(views.LogoutView):
+    """The library's logout page, which names the applications that will hear::
+
+    path("identity/o/logout", LogoutView.as_view())  # before allauth.idp.urls
+    """
+
+    form_class = LogoutForm
+    template_name = "django_logout/provider_logout.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add who asks, who will hear, and the names of the buttons."""
+        client = kwargs["form"].cleaned_data.get("client")
+        return super().get_context_data(  # type: ignore[no-any-return]
+            told=applications_of(self.request),
+            asking=client and (client.name or client.pk),
+            yes=("action", "logout"),
+            no=("action", "stay"),
+            **kwargs,
+        )
 
 
 class AllauthIdp:

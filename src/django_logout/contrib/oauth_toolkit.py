@@ -8,26 +8,103 @@ A project with a validator of its own puts :class:`ValidatorMixin` in front of i
 import json
 from collections.abc import Collection, Mapping
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from jwcrypto import jwt
+from jwcrypto.common import JWException
+from oauth2_provider.exceptions import ClientIdMissmatch, InvalidIDTokenError
 from oauth2_provider.models import get_application_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.settings import oauth2_settings
-from oauth2_provider.views.oidc import ConnectDiscoveryInfoView
+from oauth2_provider.views import oidc
 
 from django_logout.contrib.oauthlib import ClientLoginMixin
 from django_logout.federation.applications import DISCOVERY, TOKEN_TYPE
 from django_logout.federation.libraries import Application
+from django_logout.federation.told import applications_of
+from django_logout.utils.context import current_request
 
 
 class ValidatorMixin(ClientLoginMixin):
     """Mixin in front of a validator of django-oauth-toolkit."""
 
+    def validate_silent_login(self, request: Any) -> bool:
+        """Return false if no user is logged in, so that ``prompt=none`` gets ``login_required``
+        (OpenID Connect Core 1.0, section 3.1.2.6). The library leaves the rest to projects."""
+        user = getattr(current_request.get(), "user", None)
+        if not getattr(user, "is_authenticated", False):
+            return False
+        silent: bool = super().validate_silent_login(request)
+        return silent
+
 
 class Validator(ValidatorMixin, OAuth2Validator):
     """The library's validator, which also records to which applications a login was given."""
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class RPInitiatedLogoutView(oidc.RPInitiatedLogoutView):
+    """The library's logout page, which names the applications that will hear, and knows more hints.
+
+    It takes a POST of an application as it takes a GET (RP-Initiated Logout 1.0, section 2), and the
+    hint of an ID token that was deleted when its session ended: to be logged out is no error::
+
+        path("o/logout/", RPInitiatedLogoutView.as_view())  # before oauth2_provider.urls
+    """
+
+    template_name = "django_logout/provider_logout.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask, unless this is the answer of the user."""
+        if request.POST.keys().isdisjoint({"allow", "deny"}):
+            request.GET = request.POST
+            return self.get(request, *args, **kwargs)
+        answer: Any = csrf_protect(super().post)(request, *args, **kwargs)
+        return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add who asks, who will hear, and the names of the buttons."""
+        asking = kwargs.get("application")
+        return super().get_context_data(  # type: ignore[no-any-return]
+            told=applications_of(self.request),
+            asking=asking and (asking.name or asking.client_id),
+            yes=("allow", "yes"),
+            no=("deny", "yes"),
+            **kwargs,
+        )
+
+    def error_response(self, error: Any) -> Any:
+        """Show the library's page."""
+        self.template_name = oidc.RPInitiatedLogoutView.template_name
+        return super().error_response(error)
+
+    def validate_logout_request_user(self, id_token_hint: Any, client_id: Any) -> Any:
+        """Return the ID token of a hint, also if it has been deleted. Then the user is unknown."""
+        try:
+            return super().validate_logout_request_user(id_token_hint, client_id)
+        except InvalidIDTokenError:
+            deleted = self._find_deleted(id_token_hint)
+            if deleted is None:
+                raise
+            if client_id and deleted.application.client_id != client_id:
+                raise ClientIdMissmatch from None
+            return deleted
+
+    def _find_deleted(self, hint: str) -> Any:
+        validator = oauth2_settings.OAUTH2_VALIDATOR_CLASS()
+        try:
+            key = validator._get_key_for_token(hint)
+            claims = json.loads(jwt.JWT(key=key, jwt=hint, check_claims={}).claims) if key else {}
+        except (JWException, ValueError):
+            return None
+        if claims.get("iss") != validator.get_oidc_issuer_endpoint(self.request):
+            return None
+        application = validator._get_client_by_audience(claims["aud"])
+        return SimpleNamespace(application=application, user=None)
 
 
 class OauthToolkit:
@@ -41,7 +118,7 @@ class OauthToolkit:
 
     def connect(self) -> None:
         """Add to what the provider publishes. The library has no hook for it."""
-        view: Any = ConnectDiscoveryInfoView
+        view: Any = oidc.ConnectDiscoveryInfoView
         published = view.get
 
         @wraps(published)

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from django_logout.federation import libraries
+from django_logout.federation import client_links, libraries
+from django_logout.federation.applications import registered_only
 from django_logout.federation.models import Delivery
 from django_logout.federation.outbox import deliveries
 
@@ -32,6 +34,17 @@ def tell(event_ids: Collection[UUID]) -> dict[UUID, list[str]]:
         app = libraries.title_of(client_id, known)
         sentences.setdefault(event_id, []).append(_sentence(state) % {"app": app})
     return sentences
+
+
+def applications_of(request: HttpRequest) -> list[str]:
+    """Return what the applications are called that will hear if the session of a request ends."""
+    session_id = client_links.current_session_id(getattr(request.user, "pk", None))
+    links = client_links.links().filter(session=session_id) if session_id else None
+    if links is None:
+        return []
+    client_ids = sorted(registered_only(links).values_list("client_id", flat=True))
+    known = libraries.find_applications(client_ids)
+    return [libraries.title_of(client_id, known) for client_id in client_ids]
 
 
 def _sentence(state: State) -> str:

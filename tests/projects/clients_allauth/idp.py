@@ -17,6 +17,7 @@ class Idp(Issuer):
     token_url = "/identity/o/api/token"
     logout_url = "/identity/o/logout"
     discovery_url = "/.well-known/openid-configuration"
+    refusal = {"action": "stay"}
 
     def register(self, client_id: str, **fields: Any) -> Any:
         if (known := Application.objects.filter(pk=client_id).first()) is not None:

@@ -2,6 +2,11 @@
 
 from django.urls import include, path
 
+from django_logout.contrib.allauth_idp import LogoutView
 from tests.projects.mfa.urls import urlpatterns as ours
 
-urlpatterns = [path("", include("allauth.idp.urls")), *ours]
+urlpatterns = [
+    path("identity/o/logout", LogoutView.as_view()),
+    path("", include("allauth.idp.urls")),
+    *ours,
+]

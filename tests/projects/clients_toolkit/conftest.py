@@ -10,6 +10,7 @@ from tests.projects.issuing import Receiver, receiving
 pytest.register_assert_rewrite(
     "tests.projects.client_logins",
     "tests.projects.client_deliveries",
+    "tests.projects.client_logouts",
 )
 
 

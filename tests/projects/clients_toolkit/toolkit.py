@@ -15,6 +15,7 @@ class Toolkit(Issuer):
     token_url = "/o/token/"
     logout_url = "/o/logout/"
     discovery_url = "/o/.well-known/openid-configuration"
+    refusal = {"deny": "yes"}
     hybrid = {"authorization_grant_type": "openid-hybrid"}
 
     def register(self, client_id: str, **fields: Any) -> Any:
@@ -35,7 +36,7 @@ class Toolkit(Issuer):
         return {"post_logout_redirect_uris": uri}
 
     def agreement(self, page: Any) -> dict[str, str]:
-        return {"allow": "Logout"} if b'name="allow"' in page.content else {}
+        return {"allow": "yes"} if b'name="allow"' in page.content else {}
 
     def approve(self, browser: Client, asked: dict[str, str]) -> Any:
         return browser.post(self.authorize_url, {**asked, "allow": "on"})
