@@ -8,10 +8,12 @@ from urllib.parse import parse_qs
 import jwt
 import pytest
 from allauth.account.models import EmailAddress
+from django_pyoidc.settings import OIDCSettingsFactory
 
 from django_logout.federation import providers
 from django_logout.federation.providers import Provider
 from django_logout.models import LoginSession, LogoutEvent
+from tests.clients import BACKEND
 from tests.federation_peers.browser import Browser
 from tests.federation_peers.providers import NodeProvider, client
 from tests.federation_peers.settings import CLIENT_ID, SECRET
@@ -158,12 +160,24 @@ def use_social(browser: Browser) -> None:
     browser.submit("/social/login/oidc/")
 
 
+def use_authlib(browser: Browser) -> None:
+    """Log in with Authlib."""
+    browser.visit("/authlib/login/")
+
+
+def use_pyoidc(browser: Browser) -> None:
+    """Log in with django-pyoidc."""
+    browser.visit("/pyoidc-login")
+
+
 #: By name: how to log in, and the library's authentication backend. With those of others beside it, mozilla-django-oidc
 #: would take their codes for its own.
 LIBRARIES: dict[str, tuple[Callable[[Browser], Any], str]] = {
     "mozilla_django_oidc": (use_mozilla, "mozilla_django_oidc.auth.OIDCAuthenticationBackend"),
     "allauth": (use_allauth, "allauth.account.auth_backends.AuthenticationBackend"),
     "social_django": (use_social, "social_core.backends.open_id_connect.OpenIdConnectAuth"),
+    "authlib": (use_authlib, BACKEND),
+    "django_pyoidc": (use_pyoidc, BACKEND),
 }
 
 
@@ -180,6 +194,13 @@ def configure(settings: Any, site: str, provider: NodeProvider, client_id: str =
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [{**app, "settings": where}]}}
     settings.SOCIAL_AUTH_OIDC_OIDC_ENDPOINT = issuer
     settings.SOCIAL_AUTH_OIDC_KEY = client_id
+    given = {"client_id": client_id, "client_secret": SECRET}
+    more = {"scope": "openid email profile", "token_endpoint_auth_method": "client_secret_post"}
+    found = {"server_metadata_url": f"{issuer}/.well-known/openid-configuration"}
+    settings.AUTHLIB_OAUTH_CLIENTS = {"op": {**given, **found, "client_kwargs": more}}
+    pyoidc = {**settings.DJANGO_PYOIDC["op"], **given, "provider_discovery_uri": issuer}
+    settings.DJANGO_PYOIDC = {"op": pyoidc}
+    OIDCSettingsFactory.get.cache_clear()
     settings.LOGOUT = {
         "PROVIDERS": {
             "op": {

@@ -15,7 +15,13 @@ from tests.waiting import PATIENCE, until_served
 
 HERE = Path(__file__).parent
 #: Where the libraries want browsers to come back to.
-CALLBACKS = ("/oidc/callback/", "/allauth/oidc/op/login/callback/", "/social/complete/oidc/")
+CALLBACKS = (
+    "/oidc/callback/",
+    "/allauth/oidc/op/login/callback/",
+    "/social/complete/oidc/",
+    "/authlib/callback/",
+    "/pyoidc-callback",
+)
 
 
 def client(site: str, client_id: str = CLIENT_ID, **more: Any) -> dict[str, Any]:

@@ -1,13 +1,16 @@
-"""A site whose users log in at a provider by mozilla-django-oidc, allauth and social-auth-app-django.
+"""A site whose users log in at a provider by mozilla-django-oidc, allauth, social-auth-app-django, Authlib and
+django-pyoidc.
 
-Each library has the settings of its own documentation. For ours, the first of them needs one line, and the others
-none. What depends on ports is set by ``conftest.py``.
+Each library has the settings of its own documentation. For ours, the first of them needs one line, the next two none, and the
+others the lines of ``by_hand.py``. What depends on ports is set by ``conftest.py``.
 """
 
 import os
 import warnings
 from pathlib import Path
 from tempfile import gettempdir
+
+from oic.utils.authn.client import ClientSecretPost
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
@@ -24,6 +27,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "django_pyoidc",
     "mozilla_django_oidc",
     "social_django",
 ]
@@ -40,6 +44,24 @@ OIDC_CALLBACK_CLASS = "django_logout.contrib.mozilla_oidc.CallbackView"
 OIDC_RP_CLIENT_ID = CLIENT_ID
 OIDC_RP_CLIENT_SECRET = SECRET
 OIDC_RP_SIGN_ALGO = "RS256"
+
+DJANGO_PYOIDC = {
+    "op": {
+        "client_id": CLIENT_ID,
+        "client_secret": SECRET,
+        "provider_discovery_uri": "http://127.0.0.1:9",
+        "oidc_paths_prefix": "pyoidc",
+        "oidc_callback_path": "/pyoidc-callback",
+        "login_redirection_requires_https": False,
+        "post_login_uri_success": "/",
+        "scopes": ["openid", "email", "profile"],
+        # It can send a header only, unless its way to do so is another.
+        "client_authn_method": {"client_secret_basic": ClientSecretPost},
+        "use_introspection_on_access_tokens": False,
+        "hook_get_user": "tests.federation_peers.by_hand:get_user",
+        "hook_user_login": "tests.federation_peers.by_hand:on_login",
+    }
+}
 
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 ACCOUNT_RATE_LIMITS = False

@@ -5,7 +5,9 @@ from typing import Any
 from django.http import HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
+from django_pyoidc.helper import OIDCHelper
 
+from tests.federation_peers import by_hand
 from tests.urls import urlpatterns as ours
 
 PAGE = """<form method="post" action="{% url 'social:begin' 'oidc' %}">{% csrf_token %}<button>Log in</button></form>
@@ -22,6 +24,9 @@ urlpatterns = [
     path("oidc/", include("mozilla_django_oidc.urls")),
     path("allauth/", include("allauth.urls")),
     path("social/", include("social_django.urls")),
+    path("authlib/login/", by_hand.authlib_login),
+    path("authlib/callback/", by_hand.authlib_callback),
+    *OIDCHelper(op_name="op").get_urlpatterns(),
     path("page/", page),
     *ours,
 ]

@@ -106,11 +106,12 @@ def _allauth_facts(sociallogin: Any) -> links.LoginFacts | None:
     if not providers.by_issuer(said.issuer):
         return None
     alias = links.alias_of(said.issuer, said.audiences)
-    tokens = {
-        "refresh_token": getattr(sociallogin.token, "token_secret", ""),
-        "access_token": getattr(sociallogin.token, "token", ""),
-    }
-    return links.find_facts(alias, said.issuer, said.subject, said.sid, said.issued_at, **tokens)
+    return links.find_facts(
+        alias,
+        claims=claims,
+        refresh_token=getattr(sociallogin.token, "token_secret", ""),
+        access_token=getattr(sociallogin.token, "token", ""),
+    )
 
 
 def on_social_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
@@ -140,5 +141,7 @@ def _social_facts(account: Any) -> links.LoginFacts | None:
     raw = data.get("id_token")
     if not isinstance(raw, str) or not providers.by_issuer(links.read_claims(raw).issuer):
         return None
-    tokens = {name: data.get(name) or "" for name in links.TOKENS}
-    return links.find_facts("", "", "", "", None, **tokens)
+    refresh_token, access_token = (
+        data.get(f"{kind}_token") or "" for kind in ("refresh", "access")
+    )
+    return links.find_facts(id_token=raw, refresh_token=refresh_token, access_token=access_token)

@@ -76,20 +76,22 @@ def record(
     sid: str = "",
     issued_at: datetime | None = None,
     id_token: str = "",
+    claims: Mapping[str, Any] | None = None,
     refresh_token: str = "",
     access_token: str = "",
 ) -> ProviderLink:
     """Record that the session of a request was logged in through a provider. Call it after the login.
 
     ``provider`` is its key in ``LOGOUT["PROVIDERS"]``; without it, the issuer tells. ``id_token`` is
-    the raw ID token, which a library has verified; what is not given is read from it. ``issued_at``
-    is the token's ``iat``. The other tokens are kept only if the provider's ``RECHECK`` needs them.
+    the raw ID token, which a library has verified; what is not given is read from it, or from its
+    ``claims``, where the library keeps no more. ``issued_at`` is its ``iat``. The other tokens are kept only if the provider's ``RECHECK`` needs them.
 
     Raises ``ValueError`` if no user is logged in, or neither a subject nor a session at the provider
     is known, or no issuer.
     """
+    given = issuer, subject, sid, issued_at
     tokens = id_token, refresh_token, access_token
-    return record_facts(request, find_facts(provider, issuer, subject, sid, issued_at, *tokens))
+    return record_facts(request, find_facts(provider, *given, *tokens, claims=claims))
 
 
 def expect(
@@ -101,6 +103,7 @@ def expect(
     sid: str = "",
     issued_at: datetime | None = None,
     id_token: str = "",
+    claims: Mapping[str, Any] | None = None,
     refresh_token: str = "",
     access_token: str = "",
 ) -> None:
@@ -109,9 +112,9 @@ def expect(
     It takes what :func:`record` takes. A login that has to wait until its user has chosen which
     sessions end is recorded once it is complete.
     """
+    given = issuer, subject, sid, issued_at
     tokens = id_token, refresh_token, access_token
-    facts = find_facts(provider, issuer, subject, sid, issued_at, *tokens)
-    vars(request)[EXPECTED] = facts
+    vars(request)[EXPECTED] = find_facts(provider, *given, *tokens, claims=claims)
 
 
 def record_expected(request: HttpRequest) -> None:
@@ -122,20 +125,21 @@ def record_expected(request: HttpRequest) -> None:
 
 
 def find_facts(
-    provider: str,
-    issuer: str,
-    subject: str,
-    sid: str,
-    issued_at: datetime | None,
+    provider: str = "",
+    issuer: str = "",
+    subject: str = "",
+    sid: str = "",
+    issued_at: datetime | None = None,
     id_token: str = "",
     refresh_token: str = "",
     access_token: str = "",
+    claims: Mapping[str, Any] | None = None,
 ) -> LoginFacts:
     """Return what is known of a login, with what its ID token says.
 
     Raises ``ValueError`` if that is not enough to recognize it.
     """
-    said = read_claims(id_token)
+    said = claims_of(claims) if claims is not None else read_claims(id_token)
     known = providers.configured().get(provider)
     issuer = issuer or said.issuer or (known.ISSUER if known else "")
     subject, sid = subject or said.subject, sid or said.sid
