@@ -1,0 +1,97 @@
+"""Glewlwyd: its logout tokens have no ``exp`` and the type ``JWT``, and its discovery is silent about them."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from django_logout.federation import metadata
+from django_logout.federation.models import ProviderLink
+from django_logout.models import LogoutEvent
+from tests import services
+from tests.federation_peers.browser import Browser
+from tests.federation_peers.conftest import TITLE
+from tests.federation_peers.glewlwyd import Glewlwyd
+from tests.federation_peers.settings import CLIENT_ID
+from tests.races.own_redis import free_port
+from tests.waiting import until
+
+pytestmark = pytest.mark.needs("glewlwyd")
+
+
+@pytest.fixture(scope="module")
+def provider(live_server: Any, tmp_path_factory: Any) -> Iterator[Glewlwyd]:
+    """The provider."""
+    services.need("glewlwyd")
+    found = Glewlwyd(free_port(), tmp_path_factory.mktemp("glewlwyd"), live_server.url)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def site(live_server: Any, users: Any, settings: Any, provider: Glewlwyd) -> str:
+    """The site, whose users log in there."""
+    settings.AUTHENTICATION_BACKENDS = ["mozilla_django_oidc.auth.OIDCAuthenticationBackend"]
+    ends = {"AUTHORIZATION": "auth", "TOKEN": "token", "USER": "userinfo", "JWKS": "jwks"}
+    for name, path in ends.items():
+        setattr(settings, f"OIDC_OP_{name}_ENDPOINT", f"{provider.issuer}/{path}")
+    settings.OIDC_RP_SCOPES = "openid"
+    configure(settings, provider, live_server.url, PRESET="glewlwyd")
+    return str(live_server.url)
+
+
+def configure(settings: Any, provider: Glewlwyd, url: str, **more: Any) -> None:
+    """Tell our app of the provider."""
+    one = {"ISSUER": provider.issuer, "CLIENT_ID": CLIENT_ID, "TITLE": TITLE, "ALLOW_PRIVATE": True}
+    back = {"POST_LOGOUT_REDIRECT_URI": f"{url}/signed-out/"}
+    settings.LOGOUT = {"PROVIDERS": {"op": {**one, **back, **more}}}
+    metadata._remembered.cache_clear()
+
+
+def arrive(site: str, provider: Glewlwyd, name: str = "ann") -> tuple[Browser, str]:
+    """Return a browser that has logged in at the provider, and the name of its session there."""
+    browser = Browser(site)
+    browser.visit("/oidc/authenticate/?next=/")
+    provider.log_in(browser, name)
+    assert browser.who() == name
+    return browser, ProviderLink.objects.latest("pk").sid
+
+
+def test_logout_at_the_provider(site: str, provider: Glewlwyd) -> None:
+    """BCL-17: of two sessions of one user the one that is named, and no other."""
+    (here, sid), (there, _), (bob, _) = (
+        arrive(site, provider, name) for name in ("ann", "ann", "bob")
+    )
+    thief = here.copy()
+    assert sid
+    provider.log_out(here, sid)
+    until(lambda: here.who() == "", "The provider has not told.")
+    assert (thief.who(), there.who(), bob.who()) == ("", "ann", "bob")
+    event = LogoutEvent.objects.get()
+    assert (event.reason, event.sessions) == ("provider", 1)
+
+
+def test_token_without_exp_is_refused_unless_it_is_expected(
+    site: str, provider: Glewlwyd, settings: Any, caplog: Any
+) -> None:
+    """``TOKENS_WITHOUT_EXP``, which the preset turns on."""
+    configure(settings, provider, site)
+    here, sid = arrive(site, provider)
+    provider.log_out(here, sid)
+    until(lambda: "MissingRequiredClaimError" in caplog.text, "The provider has not told.")
+    assert here.who() == "ann"
+
+
+def test_logout_here(site: str, provider: Glewlwyd) -> None:
+    """RPI-1..9: it asks its user, and sends the browser back with the state. The notice gets 200."""
+    here, sid = arrive(site, provider)
+    here.visit("/page/")
+    here.submit("/accounts/logout/")
+    asked = parse_qs(urlsplit(here.url).query)
+    assert (asked["prompt"], asked["sid"], here.who()) == (["end_session"], [sid], "")
+    provider.log_out(here, sid)
+    here.visit(asked["callback_url"][0])
+    assert urlsplit(here.url).path == "/signed-out/"
+    assert TITLE in here.text
+    assert LogoutEvent.objects.get().reason == "user"
