@@ -2,7 +2,7 @@
 # seconds; without it, from venv and pip, at the newest versions the ranges in pyproject.toml allow.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-servers test-races test-browsers test-integrations test-federation test-suites \
+.PHONY: help demo demo-sso test test-servers test-races test-browsers test-integrations test-federation test-suites \
 	test-ci test-all pictures \
 	coverage check fix matrix bench journey docs
 
@@ -62,6 +62,10 @@ demo: ## the example site on http://HOST:PORT/, with people and cars in it
 	@.venv-demo/bin/python example/manage.py demo_data
 	@echo "Open http://$(HOST):$(PORT)/ (Ctrl-C ends it)"
 	@.venv-demo/bin/python example/manage.py runserver $(HOST):$(PORT)
+
+demo-sso: ## the example site as an OpenID provider, with two sites that log in at it: single logout
+	@$(call editable,.venv-demo-sso,sso $(DJANGO_GROUP))
+	@cd example && HOST=$(HOST) PORT=$(PORT) ../.venv-demo-sso/bin/python -m sso
 
 # What is tested is what gets published: the wheel, installed; `src` must not be importable from here.
 # $(1) folder of the environment, $(2) groups

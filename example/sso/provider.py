@@ -1,0 +1,31 @@
+"""Settings of the car site as a provider: people log in here for the other sites, too."""
+
+import os
+
+from config.settings import *
+from config.settings import INSTALLED_APPS, LOGOUT, SECURE_CSP, database_from_url
+from sso.sites import FOLDER, PROVIDER, SITES
+
+DATABASES = {"default": database_from_url(f"sqlite:///{FOLDER / 'sso-provider.sqlite3'}")}
+INSTALLED_APPS = [*INSTALLED_APPS, "oauth2_provider", "django_logout.federation", "sso"]
+ROOT_URLCONF = "sso.provider_urls"
+# Browsers apply it to where a form is redirected to as well.
+SECURE_CSP = {**SECURE_CSP, "form-action": ["'self'", *(site.url for site in SITES)]}
+
+OAUTH2_PROVIDER = {
+    "OIDC_ENABLED": True,
+    "OIDC_ISS_ENDPOINT": f"{PROVIDER}/o",
+    "OIDC_RSA_PRIVATE_KEY": os.environ.get("SSO_KEY", ""),
+    "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
+    "OIDC_RP_INITIATED_LOGOUT_ALWAYS_PROMPT": False,
+    "OAUTH2_VALIDATOR_CLASS": "sso.validator.Validator",
+    "SCOPES": {"openid": "Who you are", "profile": "Your name"},
+}
+LOGOUT = {
+    **LOGOUT,
+    "CLIENTS": {
+        site.name: {"BACKCHANNEL_LOGOUT_URI": f"{site.url}/backchannel/", "SESSION_REQUIRED": True}
+        for site in SITES
+    },
+    "WAIT_FOR_CLIENTS": 1.5,
+}

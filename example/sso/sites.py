@@ -1,0 +1,34 @@
+"""The sites of the demo: their names, addresses and secrets. The environment may say other things:
+
+HOST, PORT      of the car site; the others have the ports after it
+SSO_FOLDER      where the databases are
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+HOST, PORT = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+FOLDER = Path(os.environ.get("SSO_FOLDER", Path(__file__).resolve().parent.parent))
+
+
+class Site(NamedTuple):
+    """A site that logs in at the car site."""
+
+    name: str
+    title: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return the address."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def secret(self) -> str:
+        """Return what the site proves its name with."""
+        return f"for the demo only: the secret of {self.name}"
+
+
+PROVIDER = f"http://{HOST}:{PORT}"
+SITES = [Site("parts", "Spare parts", PORT + 1), Site("rally", "Rally club", PORT + 2)]
