@@ -30,14 +30,22 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with (folder / "log").open("w") as log:
         command = [sys.executable, "-m", "sso"]
         server = subprocess.Popen(command, cwd=EXAMPLE, env=environment, stdout=log, stderr=log)
-        found = {name: f"http://127.0.0.1:{port + n}" for n, name in enumerate(SITES)}
-        for event in ("admin-admin", "Ctrl-C"):  # Tables and passwords take their time.
-            until(lambda event=event: event in (folder / "log").read_text(), f"no {event}")
-        for url in found.values():
-            until(lambda url=url: _answers(url), f"{url} does not answer")
-        yield found
-        server.terminate()
-        assert server.wait() == 0
+        try:
+            yield _wait_for(port, folder / "log")
+        finally:
+            server.terminate()
+            ended = server.wait()
+        assert ended == 0
+
+
+def _wait_for(port: int, log: Path) -> dict[str, str]:
+    """Wait until the sites are served, and return their addresses."""
+    for event in ("admin-admin", "Ctrl-C"):  # Tables and passwords take their time.
+        until(lambda event=event: event in log.read_text(), f"no {event}")
+    found = {name: f"http://127.0.0.1:{port + n}" for n, name in enumerate(SITES)}
+    for url in found.values():
+        until(lambda url=url: _answers(url), f"{url} does not answer")
+    return found
 
 
 def _three_ports() -> int:
@@ -94,8 +102,8 @@ def _at_the_parts_site(browser: Browser, sites: dict[str, str]) -> None:
 
 
 def _everywhere(browser: Browser, sites: dict[str, str]) -> None:
-    browser.visit(f"{sites['cars']}/accounts/logout/everywhere/")
-    browser.submit("/accounts/logout/everywhere/")
+    browser.visit(f"{sites['cars']}/accounts/sessions/end-all/")
+    browser.submit("/sessions/end-all/")
 
 
 @pytest.mark.parametrize("log_out", [_at_the_car_site, _at_the_parts_site, _everywhere])
