@@ -22,6 +22,7 @@ from django_logout.revokers import bindings
 from django_logout.sessions import registry
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import retry
+from django_logout.utils.uuids import uuid_of
 
 #: The kind of the bindings of codes and refresh tokens to sessions.
 KIND = "openid_login"
@@ -42,7 +43,7 @@ class ClientLogin(NamedTuple):
     def key(self) -> UUID:
         """The primary key of its link."""
         name = f"session:{self.session_id}" if self.session_id else f"user:{self.user_id}"
-        return UUID(bytes=sha256(f"{name}:{self.client_id}".encode()).digest()[:16])
+        return uuid_of(sha256(f"{name}:{self.client_id}".encode()).digest())
 
 
 def bind_code(code: str, user_id: Any) -> bool:

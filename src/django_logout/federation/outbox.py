@@ -23,6 +23,7 @@ from django_logout.sessions import registry
 from django_logout.types import Ending
 from django_logout.utils.bounded import BoundedDict, batched_rows
 from django_logout.utils.lazy import lazy_import
+from django_logout.utils.uuids import uuid_of
 
 nudge = lazy_import("federation.nudge.nudge")
 
@@ -169,4 +170,4 @@ def _delivery(
 
 def _key(event_id: UUID, *names: str) -> UUID:
     parts: list[Any] = [event_id, *(f"{len(name)}:{name}" for name in names)]
-    return UUID(bytes=sha256(":".join(map(str, parts)).encode()).digest()[:16])
+    return uuid_of(sha256(":".join(map(str, parts)).encode()).digest())

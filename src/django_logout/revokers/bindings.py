@@ -14,6 +14,7 @@ from django_logout.models import CredentialBinding
 from django_logout.sessions import registry
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import retry
+from django_logout.utils.uuids import uuid_of
 
 IdsByKind = Mapping[str, frozenset[UUID]]
 
@@ -24,7 +25,7 @@ def public_id(kind: str, pk: Any) -> UUID:
     It is a keyed hash of the primary key, because that may be the token itself.
     """
     digest = salted_hmac("django_logout.ties", f"{kind}:{pk}", algorithm="sha256").digest()
-    return UUID(bytes=digest[:16], version=5)
+    return uuid_of(digest)
 
 
 def current_session_id(user_id: Any) -> UUID | None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.utils.uuids import NAME_BASED, uuid_of
 
 #: The key of the session's data that holds its public id.
 ID_KEY = "_django_logout_id"
@@ -23,8 +24,6 @@ ORIGINS_KEY = "_django_logout_origins"
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
 #: The keys that this package adds to a login.
 OUR_KEYS = (ID_KEY, STARTED_AT_KEY, ORIGINS_KEY)
-#: The UUID version of adopted sessions: their ids are derived from names, which are their keys.
-NAME_BASED = 5
 #: The UUID version of derived sessions, and of logins that code has made. RFC 9562 leaves version 8
 #: to applications; the last bit tells which of the two.
 CUSTOM, DERIVED, BY_CODE = 8, 0, 1
@@ -123,7 +122,7 @@ def _seconds(value: Any) -> float:
 def fingerprint(key: str, secret: str | bytes | None = None) -> UUID:
     """Return the id that is derived from a key: a keyed hash, which may be public."""
     digest = salted_hmac("django_logout.registry", key, secret=secret, algorithm="sha256").digest()
-    return UUID(bytes=digest[:16], version=NAME_BASED)
+    return uuid_of(digest)
 
 
 def fingerprints(key: str) -> list[UUID]:
@@ -159,5 +158,5 @@ def _custom_id(kind: int) -> UUID:
 
 
 def is_adopted(session_id: UUID) -> bool:
-    """Return whether an id was derived from a key, as UUIDs of version 5 are."""
+    """Return whether an id was derived from a key (see :func:`fingerprint`)."""
     return session_id.version == NAME_BASED
