@@ -80,10 +80,10 @@ class Destination(Protocol):
 class FindDestination(Protocol):
     """Find where a browser is sent after a logout."""
 
-    def __call__(self, request: HttpRequest, next_url: str) -> Destination | None:
+    def __call__(self, request: HttpRequest, next_url: Callable[[], str]) -> Destination | None:
         """Return the destination, or ``None``. Called before the session ends.
 
-        ``next_url`` is where the user would go otherwise.
+        ``next_url`` returns where the user would go otherwise.
         """
 
 

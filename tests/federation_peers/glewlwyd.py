@@ -1,7 +1,9 @@
 """Glewlwyd, a provider in C that Debian has: how it is started and set up, and what its users do."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -51,8 +53,8 @@ class Glewlwyd:
         self.origin = f"http://127.0.0.1:{port}"
         self.issuer = f"{self.origin}/api/oidc"
         database, configuration = folder / "glewlwyd.sqlite3", folder / "glewlwyd.conf"
-        with TABLES.open() as tables:
-            subprocess.run(["sqlite3", database], stdin=tables, check=True)
+        with closing(sqlite3.connect(database)) as tables:
+            tables.executescript(TABLES.read_text())
         given = {"port": port, "modules": MODULES, "database": database}
         configuration.write_text(CONFIGURATION.format(**given))
         command = ["glewlwyd", f"--config-file={configuration}"]

@@ -105,7 +105,7 @@ def log_out(request: HttpRequest, *, by_session: bool, expired: UUID | None = No
     """
     kind, result = Kind.LOGGED_OUT, LogoutResult()
     own = None if by_session else _own_target(request)
-    leaving = find_destination(request, "") if by_session else None
+    leaving = find_destination(request) if by_session else None
     if by_session:
         result = logout.logout(request)
     elif own is not None:
@@ -171,7 +171,7 @@ def _end_if_recent(request: HttpRequest, target: Target, by_session: bool) -> Ht
     if by_session and not reauthentication.is_recent(request):
         return _respond(request, Kind.REAUTHENTICATE, redirect_to=login_url(request))
     everywhere = target.scope is Scope.USER
-    leaving = find_destination(request, "") if everywhere and by_session else None
+    leaving = find_destination(request) if everywhere and by_session else None
     reason = Reason.EVERYWHERE if everywhere else Reason.REMOTE
     result = _end(target, reason, request, request.user)
     logged_out = everywhere and (by_session or _has_lost_token(request))

@@ -23,7 +23,7 @@ class SessionView(views.SessionView):
 
     def delete(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out. ``redirect_to`` in the response is the provider's logout page."""
-        leaving = find_destination(request, "")
+        leaving = find_destination(request)
         response: HttpResponse = super().delete(request, *args, **kwargs)
         if leaving is not None and not request.user.is_authenticated:
             about = {"redirect_to": leaving.url, "detail": leaving.warning}

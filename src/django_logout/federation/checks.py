@@ -139,6 +139,17 @@ def _check_provider(provider: Provider) -> Iterator[CheckMessage]:
                 "network that you trust.",
                 id="django_logout.E108",
             )
+    logout_page = provider.END_SESSION_ENDPOINT or provider.ISSUER
+    for name, sources in _form_actions():
+        if not _allows(sources, logout_page):
+            origin = "{0.scheme}://{0.netloc}".format(urlsplit(logout_page))
+            yield Warning(
+                f"{name} lets forms lead to {' '.join(sources) or 'nowhere'}, so browsers do not "
+                f"go on to {provider.alias} when a user logs out.",
+                hint=f'Add "{origin}" to its "form-action", or the origin of the provider\'s logout '
+                "page, if that is another.",
+                id="django_logout.W118",
+            )
     if provider.RECHECK and as_timedelta(provider.RECHECK) < timedelta(minutes=1):
         yield Warning(
             f'{where}["RECHECK"] is shorter than a minute, so almost every request asks the provider.',
@@ -153,6 +164,37 @@ def _check_provider(provider: Provider) -> Iterator[CheckMessage]:
             f'"https://example.com{_return_path()}".',
             id="django_logout.W109",
         )
+
+
+def _form_actions() -> Iterator[tuple[str, list[str]]]:
+    """Yield where forms may lead by each Content Security Policy of the settings that says so.
+
+    Browsers apply it to the redirects after a form, too. It has no default.
+    """
+    django_csp: Any = getattr(settings, "CONTENT_SECURITY_POLICY", None) or {}
+    policies = {
+        "SECURE_CSP": getattr(settings, "SECURE_CSP", None) or {},  # Django 6.0 and later
+        "CONTENT_SECURITY_POLICY": django_csp.get("DIRECTIVES") or {},  # django-csp
+    }
+    for name, policy in policies.items():
+        given = policy.get("form-action")
+        if given is not None and given is not False:
+            yield name, [str(each) for each in ([given] if isinstance(given, str) else given)]
+
+
+def _allows(sources: list[str], url: str) -> bool:
+    """Return whether a list of sources has one for a URL (CSP Level 3, section 6.7.2)."""
+    target = urlsplit(url)
+    for source in sources:
+        scheme, _, rest = source.rpartition("://")
+        host = rest.partition("/")[0]
+        if source in {"*", f"{target.scheme}:"}:
+            return True
+        if scheme in {"", target.scheme} and (
+            host == target.netloc or (host[:2] == "*." and target.netloc.endswith(host[1:]))
+        ):
+            return True
+    return False
 
 
 def _return_path() -> str:

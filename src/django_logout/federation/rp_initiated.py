@@ -5,7 +5,7 @@ is sent belongs to the session. The session has ended before the browser leaves:
 never send it back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -61,19 +61,21 @@ class Return(NamedTuple):
     "Where the user was going."
 
 
-def find_destination(request: HttpRequest, next_url: str) -> ProviderDestination | None:
+def find_destination(
+    request: HttpRequest, next_url: Callable[[], str]
+) -> ProviderDestination | None:
     """Return the logout page of the provider of the request's session, or ``None``."""
-    link = links.of(request)
-    provider = providers.configured().get(link.provider) if link is not None else None
-    if link is None or provider is None:
+    found = _find_login(request)
+    if found is None:
         return None
+    link, provider = found
     endpoint = ""
     if request.POST.get(FIELD) != NO:
         endpoint = end_session_endpoint(provider)
     if not endpoint:
         warning = _("You are still logged in at %(provider)s.") % {"provider": provider.title}
         return ProviderDestination(warning=warning)
-    fields, cookie = build_request(request, provider, link, next_url)
+    fields, cookie = build_request(request, provider, link, next_url())
     by_form = provider.LOGOUT_METHOD == "post"
     # Clients that take a URL only, such as scripts, get it without the token then.
     shown = {name: value for name, value in fields.items() if not (by_form and name == HINT)}
@@ -87,9 +89,15 @@ def find_destination(request: HttpRequest, next_url: str) -> ProviderDestination
 
 def ask_about_provider(request: HttpRequest) -> str:
     """Return the name of the provider, if the user may choose to stay logged in there."""
+    found = _find_login(request)
+    return found[1].title if found is not None and found[1].CHOICE else ""
+
+
+def _find_login(request: HttpRequest) -> tuple[ProviderLink, Provider] | None:
+    """Return the newest login of the session at a provider, if that is still configured."""
     link = links.of(request)
     provider = providers.configured().get(link.provider) if link is not None else None
-    return provider.title if provider is not None and provider.CHOICE else ""
+    return None if link is None or provider is None else (link, provider)
 
 
 def end_session_endpoint(provider: Provider) -> str:

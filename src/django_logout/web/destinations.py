@@ -1,6 +1,7 @@
 """Send browsers on after a logout, to where another app says (``hooks.destinations``)."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -11,10 +12,10 @@ from django_logout.hooks import Destination
 logger = logging.getLogger("django_logout")
 
 
-def find_destination(request: HttpRequest, next_url: str) -> Destination | None:
+def find_destination(request: HttpRequest, next_url: Callable[[], str] = str) -> Destination | None:
     """Return where the browser goes after the logout, or ``None``. To be called before it.
 
-    An app that fails is logged: no hook may keep a user logged in (design law 4).
+    ``next_url`` returns where the user would go otherwise, and is only called if that matters. An app that fails is logged: no hook may keep a user logged in (design law 4).
     """
     for find in hooks.destinations:
         try:

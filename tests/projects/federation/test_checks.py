@@ -58,6 +58,37 @@ def test_each_mistake(settings: Any, keys: Any, expected: str) -> None:
     assert ids(settings, **keys)[:1] == [expected]
 
 
+ISSUER_SOURCES = [
+    ["'self'", ISSUER],
+    ["op.example"],
+    ["https:"],
+    ["*"],
+    ["*.example"],
+    f"{ISSUER}/end",
+    None,
+    False,
+]
+
+
+@pytest.mark.parametrize("sources", ISSUER_SOURCES)
+def test_policy_that_lets_browsers_go_on(settings: Any, sources: Any) -> None:
+    """That of Django or of django-csp names the provider, or says nothing of forms."""
+    settings.SECURE_CSP = {"default-src": ["'none'"], "form-action": sources}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"form-action": sources}}
+    assert ids(settings) == []
+
+
+@pytest.mark.parametrize("sources", [["'self'"], [], "'none'", ["http:"], ["*.op.example"]])
+def test_policy_that_keeps_browsers_here(settings: Any, sources: Any) -> None:
+    """The hint has what to add, for each of the policies."""
+    settings.SECURE_CSP = {"form-action": sources}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"form-action": sources}}
+    assert ids(settings) == ["W118", "W118"]
+    assert f'"{ISSUER}"' in str(checks.security_checks()[0].hint)
+    assert ids(settings, END_SESSION_ENDPOINT="https://a.example/end") == ["W118", "W118"]
+    assert '"https://a.example"' in str(checks.security_checks()[0].hint)
+
+
 def test_secret_is_not_shown(settings: Any) -> None:
     """Not even a wrong one."""
     ids(settings, CLIENT_SECRET=123456789)

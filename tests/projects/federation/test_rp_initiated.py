@@ -12,6 +12,7 @@ from django.test import AsyncClient, Client
 
 from django_logout.federation import rp_initiated
 from django_logout.federation.models import ProviderMetadata
+from django_logout.web.views.logout import LogoutView
 from tests.projects.federation.conftest import CLIENT_ID, ISSUER, log_in, send, token, who
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +46,20 @@ def test_browser_goes_to_the_provider_and_comes_back(user: Any, engine: str) -> 
     cookie = response.cookies[rp_initiated.COOKIE]
     assert cookie["httponly"]
     assert (cookie["samesite"], cookie["max-age"]) == ("Lax", rp_initiated.MAX_AGE)
+
+
+def test_next_page_is_found_once(user: Any, monkeypatch: Any) -> None:
+    """A URL that is refused is logged, and not twice."""
+    found: list[Any] = []
+    monkeypatch.setattr(LogoutView, "get_success_url", lambda self: found.append(self) or "/")
+    for path in (LOGOUT, "/async-logout/"):
+        found.clear()
+        log_in(user).post(path)
+        assert len(found) == 1
+        here = Client()
+        here.force_login(user)
+        here.post(path)
+        assert len(found) == 2
 
 
 def test_oidcc_rp_initiated_logout_rp(user: Any) -> None:

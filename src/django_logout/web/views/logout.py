@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -85,8 +85,9 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         everywhere = self._is_everywhere()
         if everywhere and (refusal := reauthentication_response(request, self._question)):
             return refusal
-        leaving = find_destination(request, self._next_page()) if hooks.destinations else None
-        return self._logged_out(logout(request, everywhere=everywhere), leaving)
+        next_page = cache(self._next_page)  # Not twice: a URL that is refused is logged.
+        leaving = find_destination(request, next_page)
+        return self._logged_out(logout(request, everywhere=everywhere), next_page, leaving)
 
     def _is_everywhere(self) -> bool:
         return self.everywhere or bool(self.request.POST.get("everywhere"))
@@ -100,8 +101,10 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             return ""
         return "" if target == self.request.get_full_path() else target
 
-    def _logged_out(self, result: LogoutResult, leaving: Destination | None = None) -> HttpResponse:
-        about: dict[str, Any] = {"result": result, "redirect_to": self._next_page()}
+    def _logged_out(
+        self, result: LogoutResult, next_page: Callable[[], str], leaving: Destination | None
+    ) -> HttpResponse:
+        about: dict[str, Any] = {"result": result, "redirect_to": next_page()}
         warning: Any = ""
         if not result.complete:
             if result.still_logged_in:
@@ -226,12 +229,11 @@ class AsyncLogoutView(LogoutView):
         everywhere, ask = self._is_everywhere(), sync_to_async(reauthentication_response)
         if everywhere and (refusal := await ask(request, self._question)):
             return refusal
-        leaving = None
+        next_page, leaving = cache(self._next_page), None
         if hooks.destinations:
-            find = sync_to_async(find_destination)
-            leaving = await find(request, self._next_page())
+            leaving = await sync_to_async(find_destination)(request, next_page)
         result = await alogout(request, everywhere=everywhere)
-        return await self._show(partial(self._logged_out, result, leaving))
+        return await self._show(partial(self._logged_out, result, next_page, leaving))
 
     def http_method_not_allowed(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
