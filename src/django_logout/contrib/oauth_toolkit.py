@@ -32,14 +32,12 @@ from django_logout.utils.context import current_request
 class ValidatorMixin(ClientLoginMixin):
     """Mixin in front of a validator of django-oauth-toolkit."""
 
-    def validate_silent_login(self, request: Any) -> bool:
+    def validate_silent_login(self, request: Any) -> Any:
         """Return false if no user is logged in, so that ``prompt=none`` gets ``login_required``
         (OpenID Connect Core 1.0, section 3.1.2.6). The library leaves the rest to projects."""
         user = getattr(current_request.get(), "user", None)
-        if not getattr(user, "is_authenticated", False):
-            return False
-        silent: bool = super().validate_silent_login(request)
-        return silent
+        is_logged_in = getattr(user, "is_authenticated", False)
+        return is_logged_in and super().validate_silent_login(request)
 
 
 class Validator(ValidatorMixin, OAuth2Validator):

@@ -39,9 +39,9 @@ def tell(event_ids: Collection[UUID]) -> dict[UUID, list[str]]:
 def applications_of(request: HttpRequest) -> list[str]:
     """Return what the applications are called that will hear if the session of a request ends."""
     session_id = client_links.current_session_id(getattr(request.user, "pk", None))
-    links = client_links.links().filter(session=session_id) if session_id else None
-    if links is None:
+    if session_id is None:
         return []
+    links = client_links.links().filter(session=session_id)
     client_ids = sorted(registered_only(links).values_list("client_id", flat=True))
     known = libraries.find_applications(client_ids)
     return [libraries.title_of(client_id, known) for client_id in client_ids]

@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.test import Client
 
+from django_logout.admin import LogoutEventAdmin
 from django_logout.federation import application_checks, applications, libraries
+from django_logout.federation.admin import extend_admin
 from django_logout.federation.applications import Registration
 from django_logout.federation.models import ClientLink, LogoutClient
 from tests.clients import logged_in
@@ -198,3 +200,10 @@ def test_how_a_link_is_shown(op: Toolkit, user: Any) -> None:
     """By the application and the user, and not by the name of the session."""
     op.log_in(logged_in(user))
     assert str(ClientLink.objects.get()) == f"shop: {user.pk}"
+
+
+def test_admin_is_extended_once() -> None:
+    """However often the apps are made ready."""
+    inlines = LogoutEventAdmin.inlines
+    extend_admin()
+    assert LogoutEventAdmin.inlines == inlines

@@ -23,9 +23,9 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.federation import fetch, outbox, sender
 from django_logout.federation.models import Delivery, LogoutClient
-from django_logout.models import LogoutEvent
+from django_logout.models import LoginSession, LogoutEvent
 from django_logout.signals import delivery_settled
-from tests.clients import EVERYWHERE, LOGOUT, logged_in
+from tests.clients import LOGOUT, logged_in
 from tests.projects.client_deliveries import tell
 from tests.projects.clients_toolkit.toolkit import Toolkit
 from tests.projects.issuing import SECRET, Receiver
@@ -455,9 +455,10 @@ def test_what_a_logout_costs(user: Any, settings: Any) -> None:
     """Nothing where no login is recorded, and one statement where none was."""
 
     def queries() -> int:
-        browser = logged_in(user)
+        logged_in(user)
+        session = LoginSession.objects.get(ended_at=None).pk
         with cost() as found:
-            assert browser.post(LOGOUT).status_code in {200, 302}
+            end_sessions(Target.session(session))
         return found.queries
 
     own = {"OAUTH2_VALIDATOR_CLASS": "oauth2_provider.oauth2_validators.OAuth2Validator"}
@@ -478,10 +479,60 @@ def test_what_fifty_applications_cost(
     for name in names:
         op.log_in(here, name)
     tell(receiver, *names)
+    session = LoginSession.objects.get().pk
     with cost() as found:
-        here.post(EVERYWHERE if everywhere else LOGOUT)
+        end_sessions(Target.user(user) if everywhere else Target.session(session))
     assert Delivery.objects.count() == 50
     assert ours(found) == 2
+
+
+def test_what_the_goodbye_page_costs(user: Any, settings: Any) -> None:
+    """One statement more than its logout: which applications have heard."""
+    with cost() as found:
+        logged_in(user).post(LOGOUT)
+    assert ours(found) == 2
+    settings.LOGOUT_REDIRECT_URL = "/"
+    with cost() as found:
+        logged_in(user).post(LOGOUT)
+    assert ours(found) == 1
+
+
+def test_stopped_while_posting(shop: Receiver, monkeypatch: Any) -> None:
+    """What has been sent is settled all the same."""
+    stop, post = Event(), sender.post
+
+    def stop_and_post(*args: Any, **kwargs: Any) -> Any:
+        stop.set()
+        time.sleep(0.2)
+        return post(*args, **kwargs)
+
+    monkeypatch.setattr(sender, "POLL", 0.01)
+    monkeypatch.setattr(sender, "post", stop_and_post)
+    waiting()
+    waiting()
+    assert sender.deliver(stop) == {"heard": 1}
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["heard", "waiting"]
+
+
+def test_old_one_that_another_worker_has_taken(shop: Receiver, monkeypatch: Any) -> None:
+    """It is given up by that worker, and not by this one."""
+    old = timezone.now() - timedelta(hours=25)
+    for _ in range(3):
+        waiting(created_at=old, due_at=old)
+    announced: list[Delivery] = []
+
+    def take_the_last(row: Delivery) -> None:
+        announced.append(row)
+        if len(announced) == 2:
+            lease = {"lease": uuid4(), "leased_until": timezone.now() + MINUTE}
+            Delivery.objects.filter(state="waiting").update(**lease)
+
+    monkeypatch.setattr(sender, "announce", take_the_last)
+    row = sender.claim("shop")
+    assert row is not None
+    assert sender.settle(row, sender.Answer(503)) == "failed"
+    assert len(announced) == 2
+    assert Delivery.objects.get(state="waiting").leased_until is not None
 
 
 def test_written_is_forgotten(user: Any, op: Toolkit, shop: Receiver) -> None:
