@@ -94,11 +94,6 @@ questions: list[Callable[[HttpRequest], str]] = []
 """Called for the page that asks whether to log out. Each returns the name of a site at which the user
 can stay logged in, or ``""``."""
 
-login_checks: list[Callable[[Any, UUID], str | None]] = []
-"""Called when a request first asks whose session it has, with the session and its public id. Each
-returns the reason for which the session has just been ended, or ``None``. It may raise
-:class:`SessionUnavailable`."""
-
 login_notes: dict[str, Callable[[HttpRequest], Any]] = {}
 """By a name, what returns facts about a login that has to wait until its user has chosen which sessions
 end: JSON, or ``None``. It is called while the request still has the user. The facts are in the ``notes``

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import path
 
-from django_logout import Reason, Target, end_sessions, hooks
+from django_logout import Reason, Target, end_sessions
 from django_logout.exceptions import SessionUnavailable
+from django_logout.guard import decision
 from django_logout.sessions import engines
 from tests.clients import BACKEND, logged_in_as
 from tests.urls import urlpatterns as ours
@@ -64,7 +65,7 @@ def asked(monkeypatch: Any, settings: Any) -> list[Any]:
     settings.ROOT_URLCONF = __name__
     found: list[Any] = []
     checks = [lambda session, session_id: found.append(session_id), lambda *args: None]
-    monkeypatch.setattr(hooks, "login_checks", checks)
+    monkeypatch.setattr(decision, "login_checks", checks)
     return found
 
 
@@ -106,10 +107,10 @@ def test_refused_where_it_has_ended(
         pytest.skip("Django refuses the queries of this engine in an event loop.")
     browser = Client()
     browser.force_login(user)
-    hooks.login_checks.append(end)
+    decision.login_checks.append(end)
     page = browser.get(url).content.decode() if url == "/" else over_asgi(browser, url)
     assert page == expected
-    hooks.login_checks.pop()
+    decision.login_checks.pop()
     assert logged_in_as(browser) == ""
 
 
@@ -118,9 +119,9 @@ def test_login_over_it(asked: list[Any], user: Any, url: str) -> None:
     """Django asks twice whose session it was, and gets one answer."""
     browser = Client()
     browser.force_login(user)
-    hooks.login_checks.append(end)
+    decision.login_checks.append(end)
     assert browser.get(url).status_code == 200
-    hooks.login_checks.pop()
+    decision.login_checks.pop()
     assert logged_in_as(browser) == "ann"
 
 
@@ -132,10 +133,10 @@ def test_unknown_is_503(asked: list[Any], user: Any) -> None:
 
     browser = Client()
     browser.force_login(user)
-    hooks.login_checks.append(fail)
+    decision.login_checks.append(fail)
     response = browser.get("/")
     assert (response.status_code, "sessionid" in response.cookies) == (503, False)
-    hooks.login_checks.pop()
+    decision.login_checks.pop()
     assert logged_in_as(browser) == "ann"
 
 

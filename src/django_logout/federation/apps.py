@@ -21,9 +21,11 @@ class FederationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django_logout.guard import decision
+
         hooks.destinations.append(lazy_import("federation.rp_initiated.find_destination"))
         hooks.questions.append(lazy_import("federation.rp_initiated.ask_about_provider"))
-        hooks.login_checks.append(lazy_import("federation.recheck.check_login"))
+        decision.login_checks.append(lazy_import("federation.recheck.check_login"))
         hooks.session_titles.append(lazy_import("federation.links.titles"))
         hooks.told.append(lazy_import("federation.told.tell"))
         hooks.retries.append(lazy_import("federation.receive.retry_notices"))

@@ -20,9 +20,9 @@ from django_logout.guard.store import GuardedStore
 from django_logout.models import CredentialBinding
 from django_logout.revokers import bindings
 from django_logout.sessions import registry
+from django_logout.sessions.identity import uuid_of
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import retry
-from django_logout.utils.uuids import uuid_of
 
 #: The kind of the bindings of codes and refresh tokens to sessions.
 KIND = "openid_login"

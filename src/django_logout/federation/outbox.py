@@ -20,10 +20,10 @@ from django_logout.federation.applications import registered_only
 from django_logout.federation.models import ClientLink, Delivery
 from django_logout.revokers.base import Revoker
 from django_logout.sessions import registry
+from django_logout.sessions.identity import uuid_of
 from django_logout.types import Ending
 from django_logout.utils.bounded import BoundedDict, batched_rows
 from django_logout.utils.lazy import lazy_import
-from django_logout.utils.uuids import uuid_of
 
 nudge = lazy_import("federation.nudge.nudge")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -26,6 +27,11 @@ from django_logout.sessions.status import SessionStatus
 Remembered = status_cache.Entries | None
 #: Return by the row whether a session is within its timeouts.
 AskTimeouts = Callable[[Identity], SessionStatus]
+
+login_checks: list[Callable[[Any, UUID], str | None]] = []
+"""Called when a request first asks whose session it has, with the session and its public id. Each
+returns the reason for which the session has just been ended, or ``None``. It may raise
+:class:`SessionUnavailable`. Not in ``hooks``, which most processes need not import."""
 
 
 def decide_status(

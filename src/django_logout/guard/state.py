@@ -20,7 +20,7 @@ class SessionState:
     unavailable: bool = False
     "Neither cache nor database could tell whether the session is active."
     checked_elsewhere: bool = False
-    "Other apps have been asked whether the login is still good (``hooks.login_checks``)."
+    "Other apps have been asked whether the login is still good (``decision.login_checks``)."
     active_id: UUID | None = None
     "The login of which the engine has read that it is active."
     refused: tuple[Identity, SessionStatus] | None = None

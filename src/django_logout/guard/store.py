@@ -16,7 +16,6 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
 
-from django_logout import hooks
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, prefetch
 from django_logout.guard.state import SessionState
@@ -191,22 +190,22 @@ class GuardedStore(_Base):
     # Django asks by these four whose session it is. It may ask twice, so the answer must not change
     # in between. ``get()`` only loads the session, in this package.
     def __contains__(self, key: object) -> bool:
-        if key == SESSION_KEY and hooks.login_checks:
+        if key == SESSION_KEY and decision.login_checks:
             self._check_elsewhere()
         return super().__contains__(key)
 
     def __getitem__(self, key: str) -> Any:
-        if key == SESSION_KEY and hooks.login_checks:
+        if key == SESSION_KEY and decision.login_checks:
             self._check_elsewhere()
         return super().__getitem__(key)
 
     async def aget(self, key: str, default: Any = None) -> Any:
-        if key == SESSION_KEY and hooks.login_checks:
+        if key == SESSION_KEY and decision.login_checks:
             await self._acheck_elsewhere()
         return await super().aget(key, default)
 
     async def ahas_key(self, key: str) -> bool:
-        if key == SESSION_KEY and hooks.login_checks:
+        if key == SESSION_KEY and decision.login_checks:
             await self._acheck_elsewhere()
         return bool(await super().ahas_key(key))
 
@@ -432,7 +431,7 @@ class GuardedStore(_Base):
         if identity is None or not identity.registered:
             return
         self.state.checked_elsewhere = True
-        for check in hooks.login_checks:
+        for check in decision.login_checks:
             with self._asking():
                 reason = check(self, identity.id)
             if reason is not None and not self._admit(identity, SessionStatus(False, reason)):

@@ -12,9 +12,9 @@ from django.utils.crypto import salted_hmac
 from django_logout.guard.store import GuardedStore
 from django_logout.models import CredentialBinding
 from django_logout.sessions import registry
+from django_logout.sessions.identity import uuid_of
 from django_logout.utils.context import current_request
 from django_logout.utils.transactions import retry
-from django_logout.utils.uuids import uuid_of
 
 IdsByKind = Mapping[str, frozenset[UUID]]
 

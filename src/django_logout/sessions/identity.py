@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import salted_hmac
 
 from django_logout.conf import cached_until_setting_changes
-from django_logout.utils.uuids import NAME_BASED, uuid_of
 
 #: The key of the session's data that holds its public id.
 ID_KEY = "_django_logout_id"
@@ -24,6 +23,8 @@ ORIGINS_KEY = "_django_logout_origins"
 LOGIN_KEYS = (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY, ID_KEY, ORIGINS_KEY)
 #: The keys that this package adds to a login.
 OUR_KEYS = (ID_KEY, STARTED_AT_KEY, ORIGINS_KEY)
+#: The UUID version of ids that are derived from a hash, as those of adopted sessions are.
+NAME_BASED = 5
 #: The UUID version of derived sessions, and of logins that code has made. RFC 9562 leaves version 8
 #: to applications; the last bit tells which of the two.
 CUSTOM, DERIVED, BY_CODE = 8, 0, 1
@@ -123,6 +124,15 @@ def fingerprint(key: str, secret: str | bytes | None = None) -> UUID:
     """Return the id that is derived from a key: a keyed hash, which may be public."""
     digest = salted_hmac("django_logout.registry", key, secret=secret, algorithm="sha256").digest()
     return uuid_of(digest)
+
+
+def uuid_of(digest: bytes) -> UUID:
+    """Return the UUID made of the first 16 bytes of a hash.
+
+    It has a version and the variant of the standard (RFC 9562): MariaDB (seen with 10.11) takes
+    some of those that have others for no UUID.
+    """
+    return UUID(bytes=digest[:16], version=NAME_BASED)
 
 
 def fingerprints(key: str) -> list[UUID]:

@@ -12,6 +12,7 @@ from django.test import RequestFactory
 from django_logout import hooks
 from django_logout.federation import clients
 from django_logout.federation.models import ProviderLink
+from django_logout.guard import decision
 from django_logout.utils.context import current_request
 from tests.projects.federation.conftest import CLIENT_ID, ISSUER
 
@@ -91,9 +92,10 @@ def test_no_providers_nothing_to_forget(settings: Any, user: Any) -> None:
 def test_project_without_the_admin(monkeypatch: Any) -> None:
     """There is no page of a session to extend."""
     config = apps.get_app_config("django_logout_federation")
-    lists = ("destinations", "questions", "login_checks", "session_titles", "told", "retries")
+    lists = ("destinations", "questions", "session_titles", "told", "retries")
     for name in (*lists, "cleanups", "verbs"):
         monkeypatch.setattr(hooks, name, [])
+    monkeypatch.setattr(decision, "login_checks", [])
     monkeypatch.setattr("django_logout.federation.apps.register", lambda *args, **kwargs: None)
     monkeypatch.setattr(apps, "is_installed", lambda name: False)
     with mock.patch("django_logout.federation.admin.extend_admin") as extend:
