@@ -1,0 +1,80 @@
+"""Our own provider in a process of its own: ``python -m tests.federation_peers.own_provider PORT SITE FOLDER``.
+
+It is a site with django-oauth-toolkit and ours, and one application: the site whose URL is given. Its logouts are delivered by
+the thread of the process, as without any setting.
+"""
+
+import os
+import sys
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+port, site, folder = sys.argv[1:]
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.projects.clients_toolkit.settings"
+os.environ["DATABASE_URL"] = f"sqlite:///{folder}/provider.sqlite3"
+
+from django.conf import settings  # noqa: E402
+
+toolkit = settings.OAUTH2_PROVIDER
+settings.OAUTH2_PROVIDER = {
+    **toolkit,
+    "OAUTH2_VALIDATOR_CLASS": "tests.federation_peers.own_validator.Validator",
+    "SCOPES": {**toolkit["SCOPES"], "email": "Your address", "profile": "Your name"},
+    "OIDC_ISS_ENDPOINT": f"http://127.0.0.1:{port}/o",
+}
+settings.LOGOUT = {
+    "CLIENT_NETWORKS": ["127.0.0.0/8", "::1/128"],
+    "CLIENTS": {"cars": {"BACKCHANNEL_LOGOUT_URI": f"{site}/backchannel/"}},
+}
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.apps import apps  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from oauth2_provider.models import get_application_model  # noqa: E402
+
+from tests.federation_peers.providers import client  # noqa: E402
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request."""
+
+    daemon_threads = True
+
+
+class Handler(WSGIRequestHandler):
+    """Says nothing."""
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+def set_up() -> None:
+    """Create the tables without migrations, the users and the application."""
+    settings.MIGRATION_MODULES = dict.fromkeys(app.label for app in apps.get_app_configs())
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    for name in ("ann", "bob"):
+        get_user_model().objects.create_user(name, f"{name}@example.com", "any")
+    about = client(site)
+    get_application_model().objects.create(
+        client_id=about["client_id"],
+        name="Cars",
+        client_secret=about["client_secret"],
+        client_type="confidential",
+        authorization_grant_type="authorization-code",
+        redirect_uris=" ".join(about["redirect_uris"]),
+        post_logout_redirect_uris=" ".join(about["post_logout_redirect_uris"]),
+        algorithm="RS256",
+        skip_authorization=True,
+    )
+
+
+if __name__ == "__main__":
+    set_up()
+    with make_server("127.0.0.1", int(port), get_wsgi_application(), Server, Handler) as server:
+        server.serve_forever()

@@ -1,0 +1,110 @@
+"""Our provider and our application, two sites in two processes: a logout at either is one at both."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from django_logout.federation.models import ProviderNotice
+from tests.federation_peers.browser import Browser
+from tests.federation_peers.conftest import LIBRARIES, configure
+from tests.races.own_redis import free_port
+from tests.waiting import PATIENCE, until, until_served
+
+ROOT = Path(__file__).parents[2]
+
+
+class OwnProvider:
+    """The provider's process."""
+
+    def __init__(self, port: int, site: str, folder: Path) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self.issuer = f"{self.origin}/o"
+        module = "tests.federation_peers.own_provider"
+        command = [sys.executable, "-m", module, str(port), site, str(folder)]
+        self.process = subprocess.Popen(command, cwd=ROOT)
+        until_served(port, self.process)
+
+
+@pytest.fixture(scope="module")
+def provider(live_server: Any, tmp_path_factory: Any) -> Iterator[OwnProvider]:
+    """The provider, which knows the site."""
+    found = OwnProvider(free_port(), live_server.url, tmp_path_factory.mktemp("own"))
+    yield found
+    found.process.kill()
+    found.process.wait(PATIENCE)
+
+
+@pytest.fixture(params=["mozilla_django_oidc", "allauth", "authlib"])
+def library(request: pytest.FixtureRequest, settings: Any) -> Any:
+    """Ways to log in."""
+    log_in, backend = LIBRARIES[request.param]
+    settings.AUTHENTICATION_BACKENDS = [backend]
+    return log_in
+
+
+@pytest.fixture
+def arrive(live_server: Any, users: Any, settings: Any, provider: OwnProvider, library: Any) -> Any:
+    """Return a function that logs a user in at the site, by the provider's pages."""
+    configure(settings, live_server.url, provider)  # type: ignore[arg-type]
+    for name, path in [("AUTHORIZATION", "authorize"), ("TOKEN", "token"), ("USER", "userinfo")]:
+        setattr(settings, f"OIDC_OP_{name}_ENDPOINT", f"{provider.issuer}/{path}/")
+    settings.OIDC_OP_JWKS_ENDPOINT = f"{provider.issuer}/.well-known/jwks.json"
+
+    def log_in(name: str = "ann") -> Browser:
+        browser = Browser(live_server.url)
+        library(browser)
+        browser.submit(username=name, password="any")
+        assert browser.who() == name, browser.text
+        return browser
+
+    return log_in
+
+
+def log_out_there(browser: Browser, provider: OwnProvider, *, everywhere: bool = False) -> None:
+    """Log out by the provider's own page, which knows of no application."""
+    path = "/accounts/sessions/end-all/" if everywhere else "/accounts/logout/"
+    browser.visit(f"{provider.origin}{path}")
+    browser.submit(path)
+    assert browser.url.startswith(provider.origin), browser.url
+
+
+def has_ended(browser: Browser) -> bool:
+    """Return whether the site serves nobody."""
+    return browser.who() == ""
+
+
+def test_logout_at_the_provider(arrive: Any, provider: OwnProvider) -> None:
+    """Of two sessions of one user the one that is named ends, and no other."""
+    here, there, bob = arrive(), arrive(), arrive("bob")
+    log_out_there(here, provider)
+    until(lambda: has_ended(here), "The site has not heard.")
+    assert (there.who(), bob.who()) == ("ann", "bob")
+    assert ProviderNotice.objects.get().handled_at is not None
+
+
+def test_logout_at_the_provider_everywhere(arrive: Any, provider: OwnProvider) -> None:
+    """All of the user's end, by one token."""
+    here, there, bob = arrive(), arrive(), arrive("bob")
+    log_out_there(here, provider, everywhere=True)
+    until(lambda: has_ended(here) and has_ended(there), "The site has not heard.")
+    assert bob.who() == "bob"
+    assert ProviderNotice.objects.count() == 1
+
+
+def test_logout_at_the_site(arrive: Any, provider: OwnProvider, live_server: Any) -> None:
+    """It leads to the provider, whose page names the site, and back; both sessions have ended."""
+    here = arrive()
+    here.visit("/page/")
+    here.submit("/accounts/logout/")
+    assert here.url.startswith(f"{provider.issuer}/logout/"), here.url
+    assert "Cars" in here.text
+    here.submit(button="allow")
+    assert here.url.startswith(f"{live_server.url}/signed-out/")
+    assert here.who() == ""
+    until(ProviderNotice.objects.exists, "The site has not heard.")
+    here.visit(f"{provider.origin}/")
+    assert here.text == "user="
