@@ -25,6 +25,16 @@ pytestmark = [
 ]
 
 
+def test_forged_tokens_fetch_no_keys() -> None:
+    """Beside logins and good notices: no more often than the cool-down allows."""
+    command = [sys.executable, "-m", "bench.forged", "--seconds", "4"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    how: dict[str, Any] = {"capture_output": True, "text": True, "timeout": PATIENCE}
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environ, **how)
+    assert done.returncode == 0, done.stderr
+    assert "fetches of the keys:   1 (at most 2)" in done.stdout
+
+
 def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: Path) -> None:
     """Each in a process of its own, on SQLite, and ends by itself."""
     contenders = ["django-db", "ours-db", "django-db-record", "record"]
