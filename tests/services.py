@@ -35,6 +35,7 @@ ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
 #: Programs by what they are called here. A test starts them on ports of its own.
 _PROGRAMS = {
     "glewlwyd": "glewlwyd",
+    "lemonldap": "llng-fastcgi-server",
     "memcached-server": "memcached",
     "node": "node",
     "redis-cli": "redis-cli",
