@@ -1,7 +1,7 @@
-"""Our own provider in a process of its own: ``python -m tests.federation_peers.own_provider PORT SITE FOLDER``.
+"""Our own provider in a process of its own: ``python -m tests.federation_peers.own_provider PORT SITE NODE FOLDER``.
 
-It is a site with django-oauth-toolkit and ours, and one application: the site whose URL is given. Its logouts are delivered by
-the thread of the process, as without any setting.
+It is a site with django-oauth-toolkit and ours, and two applications: the site whose URL is given, and one of Node at a port. Its
+logouts are delivered by the thread of the process, as without any setting.
 """
 
 import os
@@ -10,7 +10,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-port, site, folder = sys.argv[1:]
+port, site, node, folder = sys.argv[1:]
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.projects.clients_toolkit.settings"
 os.environ["DATABASE_URL"] = f"sqlite:///{folder}/provider.sqlite3"
 
@@ -25,7 +25,10 @@ settings.OAUTH2_PROVIDER = {
 }
 settings.LOGOUT = {
     "CLIENT_NETWORKS": ["127.0.0.0/8", "::1/128"],
-    "CLIENTS": {"cars": {"BACKCHANNEL_LOGOUT_URI": f"{site}/backchannel/"}},
+    "CLIENTS": {
+        "cars": {"BACKCHANNEL_LOGOUT_URI": f"{site}/backchannel/"},
+        "node": {"BACKCHANNEL_LOGOUT_URI": f"http://127.0.0.1:{node}/backchannel-logout"},
+    },
 }
 
 import django  # noqa: E402
@@ -39,6 +42,7 @@ from django.core.wsgi import get_wsgi_application  # noqa: E402
 from oauth2_provider.models import get_application_model  # noqa: E402
 
 from tests.federation_peers.providers import client  # noqa: E402
+from tests.federation_peers.settings import SECRET  # noqa: E402
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -61,14 +65,21 @@ def set_up() -> None:
     for name in ("ann", "bob"):
         get_user_model().objects.create_user(name, f"{name}@example.com", "any")
     about = client(site)
+    register("cars", about["redirect_uris"], about["post_logout_redirect_uris"])
+    own = f"http://localhost:{node}"
+    register("node", [f"{own}/callback"], [own])
+
+
+def register(client_id: str, redirect_uris: list[str], after_logout: list[str]) -> None:
+    """Register an application."""
     get_application_model().objects.create(
-        client_id=about["client_id"],
-        name="Cars",
-        client_secret=about["client_secret"],
+        client_id=client_id,
+        name=client_id.title(),
+        client_secret=SECRET,
         client_type="confidential",
         authorization_grant_type="authorization-code",
-        redirect_uris=" ".join(about["redirect_uris"]),
-        post_logout_redirect_uris=" ".join(about["post_logout_redirect_uris"]),
+        redirect_uris=" ".join(redirect_uris),
+        post_logout_redirect_uris=" ".join(after_logout),
         algorithm="RS256",
         skip_authorization=True,
     )

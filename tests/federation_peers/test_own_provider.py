@@ -9,22 +9,25 @@ from typing import Any
 import pytest
 
 from django_logout.federation.models import ProviderNotice
+from tests import services
 from tests.federation_peers.browser import Browser
 from tests.federation_peers.conftest import LIBRARIES, configure
+from tests.federation_peers.settings import SECRET
 from tests.races.own_redis import free_port
 from tests.waiting import PATIENCE, until, until_served
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 
 
 class OwnProvider:
     """The provider's process."""
 
     def __init__(self, port: int, site: str, folder: Path) -> None:
-        self.origin = f"http://127.0.0.1:{port}"
+        self.origin, self.node_port = f"http://127.0.0.1:{port}", free_port()
         self.issuer = f"{self.origin}/o"
-        module = "tests.federation_peers.own_provider"
-        command = [sys.executable, "-m", module, str(port), site, str(folder)]
+        module, node = "tests.federation_peers.own_provider", str(self.node_port)
+        command = [sys.executable, "-m", module, str(port), site, node, str(folder)]
         self.process = subprocess.Popen(command, cwd=ROOT)
         until_served(port, self.process)
 
@@ -62,6 +65,19 @@ def arrive(live_server: Any, users: Any, settings: Any, provider: OwnProvider, l
         return browser
 
     return log_in
+
+
+@pytest.fixture
+def node(provider: OwnProvider) -> Iterator[str]:
+    """The URL of an application of express-openid-connect."""
+    services.need("node", "npm:express-openid-connect")
+    port = provider.node_port
+    command = ["node", HERE / "rp.mjs", str(port), provider.issuer, "node", SECRET]
+    process = subprocess.Popen(command)
+    until_served(port, process)
+    yield f"http://localhost:{port}"
+    process.kill()
+    process.wait(PATIENCE)
 
 
 def log_out_there(browser: Browser, provider: OwnProvider, *, everywhere: bool = False) -> None:
@@ -108,3 +124,24 @@ def test_logout_at_the_site(arrive: Any, provider: OwnProvider, live_server: Any
     until(ProviderNotice.objects.exists, "The site has not heard.")
     here.visit(f"{provider.origin}/")
     assert here.text == "user="
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_application_of_another_library(provider: OwnProvider, node: str, everywhere: bool) -> None:
+    """express-openid-connect takes our tokens. Another user stays logged in; of the same user it ends all sessions,
+    whatever a token names."""
+    browsers = {}
+    for name in ("ann", "bob"):
+        browsers[name] = Browser(node)
+        browsers[name].visit(f"{node}/login")
+        browsers[name].submit(username=name, password="any")
+        browsers[name].visit(f"{node}/")
+        assert browsers[name].text not in {"user=", ""}
+    log_out_there(browsers["ann"], provider, everywhere=everywhere)
+
+    def has_heard() -> bool:
+        return str(browsers["ann"].visit(f"{node}/").content.decode()) == "user="
+
+    until(has_heard, "The application has not heard.")
+    browsers["bob"].visit(f"{node}/")
+    assert browsers["bob"].text not in {"user=", ""}
