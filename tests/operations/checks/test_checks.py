@@ -48,7 +48,7 @@ def test_each_mistake_gets_its_message_and_a_hint(number: str) -> None:
 
 #: Tested in tests/projects/federation and tests/projects/clients_toolkit.
 FEDERATION = [f"E{number}" for number in (*range(101, 109), 112, 120, 121, 122, 125)] + [
-    f"W{number}" for number in (109, 110, 111, 113, 114, 115, 116, 117, 123, 124)
+    f"W{number}" for number in (109, 110, 111, 113, 114, 115, 116, 117, 118, 123, 124)
 ]
 
 

@@ -1,16 +1,18 @@
 """Who has heard: what users read on the goodbye page and that of sessions, and administrators on that of an event."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
 from django_logout import Target, end_sessions, hooks
-from django_logout.federation import nudge, sender
-from django_logout.federation.models import Delivery
-from django_logout.models import LogoutEvent
+from django_logout.federation import nudge, sender, told
+from django_logout.federation.models import ClientLink, Delivery
+from django_logout.models import LoginSession, LogoutEvent
 from tests.clients import LOGOUT, SESSIONS, logged_in
 from tests.projects.client_deliveries import tell
 from tests.projects.clients_toolkit.toolkit import Toolkit
@@ -69,8 +71,6 @@ def test_page_of_sessions(
 def test_worst_of_several(here: Client, user: Any, receiver: Receiver) -> None:
     """One of two sessions was heard of."""
     Toolkit().log_in(logged_in(user))
-    from django_logout.models import LoginSession
-
     end_sessions(Target.sessions(LoginSession.objects.all()))
     first, second = Delivery.objects.all()
     Delivery.objects.filter(pk=first.pk).update(state="heard", settled_at=timezone.now())
@@ -93,8 +93,6 @@ def test_site_that_is_no_provider_any_more(here: Client, settings: Any) -> None:
     here.post(LOGOUT)
     own = {"OAUTH2_VALIDATOR_CLASS": "oauth2_provider.oauth2_validators.OAuth2Validator"}
     settings.OAUTH2_PROVIDER = {**settings.OAUTH2_PROVIDER, **own}
-    from django_logout.federation import told
-
     assert told.tell([LogoutEvent.objects.get().pk]) == {}
 
 
@@ -123,3 +121,16 @@ def test_page_of_an_event_in_the_admin(here: Client, receiver: Receiver) -> None
     assert "Waiting" in page
     assert ">503<" in page
     assert row.sid not in page
+
+
+def test_old_deliveries_are_pruned(here: Client, receiver: Receiver) -> None:
+    """They go with their event, and the login with its session. What is young stays."""
+    here.post(LOGOUT)
+    sender.deliver()
+    call_command("logout", "prune", verbosity=0)
+    assert (Delivery.objects.count(), ClientLink.objects.count()) == (1, 2)
+    old = timezone.now() - timedelta(days=400)
+    LogoutEvent.objects.update(created_at=old)
+    LoginSession.objects.update(ended_at=old, expires_at=old)
+    call_command("logout", "prune", verbosity=0)
+    assert (Delivery.objects.count(), ClientLink.objects.count()) == (0, 0)
