@@ -4,12 +4,13 @@ import asyncio
 from concurrent.futures import Future
 from threading import Event, get_ident
 from typing import Any
+from unittest import mock
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth import get_user_model
 from django.core.exceptions import SynchronousOnlyOperation
-from django.db import connection, transaction
+from django.db import connections, transaction
 
 from django_logout.utils import threads
 from django_logout.utils.context import current_request
@@ -158,16 +159,14 @@ def test_a_thread_that_does_not_begin_is_not_waited_for_long(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_undoes_what_is_written_outside_of_a_transaction(monkeypatch: Any) -> None:
+@pytest.mark.parametrize("vendor", ["sqlite", "another"])
+def test_nothing_undoes_what_is_written_outside_of_a_transaction(vendor: str) -> None:
     """In a transaction, work runs in a thread with a connection of its own; not with SQLite."""
 
     def where() -> bool:
         return run_outside_transaction(get_ident, "default") == get_ident()
 
-    assert where()
-    monkeypatch.setattr(connection, "vendor", "another")
-    assert where()
-    with transaction.atomic():
-        assert not where()
-        monkeypatch.setattr(connection, "vendor", "sqlite")
+    with mock.patch.object(connections["default"], "vendor", vendor):
         assert where()
+        with transaction.atomic():
+            assert where() is (vendor == "sqlite")
