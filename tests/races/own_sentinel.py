@@ -8,8 +8,6 @@ from pathlib import Path
 from tests.races.own_redis import OwnRedis, free_port
 from tests.waiting import until
 
-SERVICE = "sessions"
-
 
 class OwnSentinel:
     """Three servers on ports of their own."""
@@ -21,11 +19,14 @@ class OwnSentinel:
         replicates = ("--replicaof", f"127.0.0.1 {self.primary.port}")
         self.replica = OwnRedis(folder / "replica", "--save", "", *replicates)
         self.port = free_port()
+        self.addresses = [("127.0.0.1", self.port)]
+        #: Clients keep their connections by it, also those to the Sentinel of another test.
+        self.service = f"sessions-{self.port}"
         config = folder / "sentinel" / "sentinel.conf"
         config.write_text(
             f"port {self.port}\nbind 127.0.0.1\n"
-            f"sentinel monitor {SERVICE} 127.0.0.1 {self.primary.port} 1\n"
-            f"sentinel failover-timeout {SERVICE} 5000\n"
+            f"sentinel monitor {self.service} 127.0.0.1 {self.primary.port} 1\n"
+            f"sentinel failover-timeout {self.service} 5000\n"
         )
         command = ["redis-server", str(config), "--sentinel"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -35,10 +36,10 @@ class OwnSentinel:
     def fail_over(self) -> None:
         """Kill the primary, and come back once its replica has taken over."""
         # Not before: a busy machine would seem to be down.
-        self._do("SENTINEL", "SET", SERVICE, "down-after-milliseconds", "500")
+        self._do("SENTINEL", "SET", self.service, "down-after-milliseconds", "500")
         self.primary.kill()
         address = f"127.0.0.1\n{self.replica.port}"
-        question = ("SENTINEL", "get-master-addr-by-name", SERVICE)
+        question = ("SENTINEL", "get-master-addr-by-name", self.service)
         until(lambda: self._do(*question) == address, "no replica takes over")
         until(lambda: "role:master" in self.replica.do("INFO"), "the replica is none yet")
 
@@ -57,7 +58,7 @@ class OwnSentinel:
         self.replica.kill()
 
     def _knows_replica(self) -> bool:
-        found = self._do("SENTINEL", "replicas", SERVICE)
+        found = self._do("SENTINEL", "replicas", self.service)
         return f"127.0.0.1:{self.replica.port}" in found and "master-link-status\nok" in found
 
     def _do(self, *command: str) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import get_language
@@ -20,13 +19,14 @@ from django_logout.federation import links, metadata, providers
 from django_logout.federation.models import ProviderLink
 from django_logout.federation.providers import Provider
 from django_logout.federation.sealing import unseal
+from django_logout.utils.cookies import Note
 from django_logout.utils.redirects import reverse_here
 
 #: The cookie that binds the return from a provider to the browser.
 COOKIE = "django_logout_state"
 #: How long a browser may stay at the provider, in seconds.
 MAX_AGE = 600
-SALT = "django_logout.federation.state"
+STATE = Note(COOKIE, MAX_AGE, "django_logout.federation.state")
 #: The form field with which users choose, and the value with which they stay logged in there.
 FIELD, NO = "provider", "no"
 
@@ -47,9 +47,7 @@ class ProviderDestination:
     def keep(self, request: HttpRequest, response: HttpResponse) -> None:
         """Set the cookie by which the return is recognized."""
         if self.cookie:
-            value = signing.dumps(dict(self.cookie), salt=SALT)
-            more: dict[str, Any] = {"httponly": True, "samesite": "Lax"}
-            response.set_cookie(COOKIE, value, max_age=MAX_AGE, secure=request.is_secure(), **more)
+            STATE.keep(request, response, dict(self.cookie))
 
 
 class Return(NamedTuple):
@@ -135,11 +133,8 @@ def build_request(
 def read_return(request: HttpRequest) -> Return:
     """Return what is known of a browser that comes back. Any other request is no error: to have
     logged out can be said again."""
-    try:
-        kept = signing.loads(request.COOKIES[COOKIE], salt=SALT, max_age=MAX_AGE)
-    except (KeyError, signing.BadSignature):
-        return Return()
-    if not constant_time_compare(kept["state"], request.GET.get("state", "")):
+    kept = STATE.read(request)
+    if kept is None or not constant_time_compare(kept["state"], request.GET.get("state", "")):
         return Return()
     return Return(kept["provider"], kept["next"])
 

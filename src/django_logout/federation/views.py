@@ -107,7 +107,7 @@ class SignedOutView(LogoutView):
             else self._render({"provider": found.provider})
         )
         if found.provider:
-            response.delete_cookie(rp_initiated.COOKIE, samesite="Lax")
+            rp_initiated.STATE.forget(request, response)
         return _never_stored(response)
 
 

@@ -1,10 +1,11 @@
 """Delete cookies, and set them like the session cookie."""
 
 from http.cookies import Morsel
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
 
 from django_logout.conf import logout_settings
 
@@ -90,3 +91,34 @@ def make_partitioned(response: HttpResponse, name: str) -> None:
         partitioned.set(morsel.key, morsel.value, morsel.coded_value)
         partitioned.update(morsel)
         response.cookies[name] = partitioned
+
+
+class Note(NamedTuple):
+    """A signed cookie in which a response keeps something for the page that follows it.
+
+    Scripts cannot read it, and other sites cannot send it.
+    """
+
+    name: str
+    max_age: int
+    "For how long it is kept, in seconds."
+    salt: str
+    path: str = "/"
+
+    def keep(self, request: HttpRequest, response: HttpResponse, value: Any) -> None:
+        """Keep a value that JSON can hold."""
+        more: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": request.is_secure()}
+        signed = signing.dumps(value, salt=self.salt)
+        response.set_cookie(self.name, signed, max_age=self.max_age, path=self.path, **more)
+
+    def read(self, request: HttpRequest) -> Any:
+        """Return what was kept; ``None`` for nothing, for a forgery, and for what is too old."""
+        try:
+            return signing.loads(request.COOKIES[self.name], salt=self.salt, max_age=self.max_age)
+        except (KeyError, signing.BadSignature):
+            return None
+
+    def forget(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Delete the cookie once its page is shown."""
+        if self.name in request.COOKIES:
+            response.delete_cookie(self.name, path=self.path, samesite="Lax")

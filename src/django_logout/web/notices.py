@@ -7,10 +7,10 @@ cookie holds that sentence until the page is shown. It says nothing of a session
 from typing import Any
 
 from django.contrib.messages import get_messages
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.responses.base import REAUTHENTICATE_TAG
+from django_logout.utils.cookies import Note
 
 COOKIE = "django_logout_notice"
 
@@ -21,9 +21,7 @@ MAX_AGE = 60
 def keep_notice(request: HttpRequest, response: HttpResponse, text: str, path: str) -> None:
     """Keep a sentence for the page at ``path``, unless the project has messages for that."""
     if not hasattr(request, "_messages"):
-        value = signing.dumps(text, salt=_salt(request))
-        more: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": request.is_secure()}
-        response.set_cookie(COOKIE, value, max_age=MAX_AGE, path=path, **more)
+        _note(request, path).keep(request, response, text)
 
 
 def read_notices(request: HttpRequest) -> list[Any]:
@@ -31,20 +29,16 @@ def read_notices(request: HttpRequest) -> list[Any]:
     the page asks for that itself, or the user has logged in since."""
     if hasattr(request, "_messages"):
         return [found for found in get_messages(request) if REAUTHENTICATE_TAG not in found.tags]
-    try:
-        kept = request.COOKIES[COOKIE]
-        return [signing.loads(kept, salt=_salt(request), max_age=MAX_AGE)]
-    except (KeyError, signing.BadSignature):
-        return []
+    kept = _note(request).read(request)
+    return [] if kept is None else [kept]
 
 
 def delete_notice(request: HttpRequest, response: HttpResponse, path: str) -> None:
     """Delete the cookie once its page is shown."""
-    if COOKIE in request.COOKIES:
-        response.delete_cookie(COOKIE, path=path, samesite="Lax")
+    _note(request, path).forget(request, response)
 
 
-def _salt(request: HttpRequest) -> str:
-    """Return a salt by which no other user of this browser reads the sentence."""
+def _note(request: HttpRequest, path: str = "/") -> Note:
+    # With this salt no other user of this browser reads the sentence.
     user: Any = request.user
-    return f"django_logout.notices:{user.pk}"
+    return Note(COOKIE, MAX_AGE, f"django_logout.notices:{user.pk}", path)

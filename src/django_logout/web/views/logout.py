@@ -25,12 +25,14 @@ from django_logout.exceptions import LogoutError
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.hooks import Destination
 from django_logout.responses.base import Kind, respond
+from django_logout.responses.json import is_json
 from django_logout.responses.messages import IMPERSONATED, TOO_MANY_COOKIES
 from django_logout.responses.pages import SafePage, log_failure, render_own
 from django_logout.types import LogoutResult
 from django_logout.utils.redirects import resolve_or_log, safe_next, way_back
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.destinations import destination_details, find_destination
+from django_logout.web.goodbye import Goodbye, forget_goodbye, keep_goodbye, kept_goodbye
 from django_logout.web.reauthentication import reauthentication_response
 from django_logout.web.told import find_told
 
@@ -75,7 +77,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ask for confirmation, or show the goodbye page if no user is logged in."""
         user = getattr(request, "user", None)
-        return self._question() if getattr(user, "is_authenticated", False) else self._goodbye()
+        is_logged_in = getattr(user, "is_authenticated", False)
+        return self._question() if is_logged_in else self._goodbye_again()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Log out."""
@@ -113,11 +116,13 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         if leaving is not None:
             warning = warning or leaving.warning
             about |= destination_details(leaving, about["redirect_to"])
-        event = None if result.event is None else result.event.pk
-        page = partial(
-            self._goodbye, everywhere=self._is_everywhere(), warning=warning, event_id=event
-        )
+        event_id = None if result.event is None else result.event.pk
+        goodbye = Goodbye(everywhere=self._is_everywhere(), event_id=event_id)
+        page = partial(self._goodbye, warning=warning, **goodbye)
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
+        # A script opens that page itself.
+        if is_json(response) and not about["redirect_to"] and (goodbye["everywhere"] or hooks.told):
+            keep_goodbye(self.request, response, goodbye)
         if leaving is not None:
             leaving.keep(self.request, response)
         return response
@@ -154,6 +159,11 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         own = {"everywhere": everywhere, "warning": warning, "told": told}
         build = partial(self._render, own)
         return self._in_any_case(OWN_TEMPLATE, build, own)
+
+    def _goodbye_again(self) -> HttpResponse:
+        response = self._goodbye(**kept_goodbye(self.request))
+        forget_goodbye(self.request, response)
+        return response
 
     def _render(self, context: dict[str, Any]) -> HttpResponse:
         return self.render_to_response(self.get_context_data(**context))
@@ -217,7 +227,7 @@ class AsyncLogoutView(LogoutView):
     ) -> HttpResponse:
         """Ask for confirmation, or show the goodbye page if no user is logged in."""
         user = await request.auser()
-        return await self._show(self._question if user.is_authenticated else self._goodbye)
+        return await self._show(self._question if user.is_authenticated else self._goodbye_again)
 
     async def post(  # type: ignore[override]
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -244,7 +254,7 @@ class AsyncLogoutView(LogoutView):
     async def _show(self, build: Callable[[], HttpResponse]) -> HttpResponse:
         # Django's view puts the site into the context, which is a query with the sites framework.
         # So may be what other apps want to ask.
-        if hooks.questions or apps.is_installed("django.contrib.sites"):
+        if hooks.questions or hooks.told or apps.is_installed("django.contrib.sites"):
             return await sync_to_async(build)()
         return build()
 

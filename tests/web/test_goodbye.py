@@ -1,0 +1,81 @@
+"""What the goodbye page says after a script has logged out and opens it."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core import signing
+from django.test import Client
+
+from django_logout import hooks
+from django_logout.models import LogoutEvent
+from django_logout.web.goodbye import COOKIE, MAX_AGE
+from tests.clients import JSON, LOGOUT, Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ALL = "You have been logged out on all your devices."
+TOLD = "Cars has logged you out, too."
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another site has heard of every ending."""
+
+    def tell(event_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+        assert LogoutEvent.objects.filter(pk__in=event_ids).count() == len(event_ids)
+        return {event_id: [TOLD] for event_id in event_ids}
+
+    monkeypatch.setattr(hooks, "told", [tell])
+
+
+def test_page_says_after_a_fetch_what_it_says_after_a_form(ann: Client, told: None) -> None:
+    """Once; later it is the page for anyone who is not logged in."""
+    assert ann.post(LOGOUT, headers=JSON).json()["logged_out"]
+    assert TOLD in Page(ann.get(LOGOUT)).text
+    assert TOLD not in Page(ann.get(LOGOUT)).text
+
+
+def test_everywhere_is_said_too(ann: Client) -> None:
+    """Which box the user has ticked is not in the second request."""
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    assert ALL in Page(ann.get(LOGOUT)).text
+
+
+def test_nothing_is_kept_if_there_is_nothing_to_say(ann: Client) -> None:
+    """Nor after a form, whose response is the page."""
+    ann.post(LOGOUT, headers=JSON)
+    assert COOKIE not in ann.cookies
+    ann.post(LOGOUT, {"everywhere": "on"})
+    assert COOKIE not in ann.cookies
+
+
+def test_nothing_is_kept_for_another_page(ann: Client, settings: Any) -> None:
+    """The project's own page comes next."""
+    settings.LOGOUT_REDIRECT_URL = "/"
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    assert COOKIE not in ann.cookies
+
+
+def test_cookie_is_for_that_page_alone(ann: Client) -> None:
+    """It is of no use to scripts and to other sites, and soon to no one."""
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    morsel = ann.cookies[COOKIE]
+    assert (morsel["path"], morsel["httponly"], morsel["samesite"]) == (LOGOUT, True, "Lax")
+    assert morsel["max-age"] == MAX_AGE
+
+
+@pytest.mark.parametrize("value", ["", "forged", signing.dumps([True, None], salt="another")])
+def test_a_forged_cookie_says_nothing(client: Client, told: None, value: str) -> None:
+    """And is no error."""
+    client.cookies[COOKIE] = value
+    page = Page(client.get(LOGOUT)).text
+    assert "You have been logged out" in page
+    assert ALL not in page
+
+
+def test_without_an_event_the_page_is_shown(client: Client, told: None) -> None:
+    """Nobody was logged in."""
+    client.post(LOGOUT, headers=JSON)
+    assert TOLD not in Page(client.get(LOGOUT)).text
