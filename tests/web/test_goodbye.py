@@ -66,7 +66,11 @@ def test_cookie_is_for_that_page_alone(ann: Client) -> None:
     assert morsel["max-age"] == MAX_AGE
 
 
-@pytest.mark.parametrize("value", ["", "forged", signing.dumps([True, None], salt="another")])
+@pytest.mark.parametrize(
+    "value",
+    ["", "forged", signing.dumps([True, None], salt="another")],
+    ids=["empty", "forged", "of another use"],
+)
 def test_a_forged_cookie_says_nothing(client: Client, told: None, value: str) -> None:
     """And is no error."""
     client.cookies[COOKIE] = value
