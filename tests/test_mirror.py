@@ -22,6 +22,8 @@ ELSEWHERE = {
     "contrib/mozilla_oidc": "projects/mozilla_oidc",
     "contrib/ninja_headless": "projects/headless",
     "contrib/ninja": "projects/api",
+    "contrib/oauth_toolkit": "projects/clients_toolkit",
+    "contrib/oauthlib": "projects/clients_toolkit",
     "contrib/token_auth": "projects/jwt",
     "federation/": "projects/federation",
     "operations/checks/allauth": "projects/headless",
