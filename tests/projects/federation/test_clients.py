@@ -13,6 +13,7 @@ from django_logout import hooks
 from django_logout.federation import clients
 from django_logout.federation.models import ProviderLink
 from django_logout.guard import decision
+from django_logout.sessions import engines
 from django_logout.utils.context import current_request
 from tests.projects.federation.conftest import CLIENT_ID, ISSUER
 
@@ -47,6 +48,32 @@ def test_allauth(rf: RequestFactory, asked: list[Any]) -> None:
     names = ("provider", "sid", "access_token", "refresh_token")
     expected = ["op", "A", "access", "refresh"]
     assert [[getattr(each, name) for name in names] for each in asked] == [expected]
+
+
+def test_allauth_login_is_expected(rf: RequestFactory, asked: list[Any]) -> None:
+    """From the provider's callback on, and recorded once."""
+    token = SimpleNamespace(token="access", token_secret="refresh")
+    request, none = rf.get("/"), rf.get("/")
+    account = SimpleNamespace(extra_data={"id_token": SAID})
+    clients.on_allauth_callback(None, none, SimpleNamespace(account=SimpleNamespace(extra_data={})))
+    assert clients.links.EXPECTED not in vars(none)
+    sociallogin = SimpleNamespace(account=account, token=token)
+    clients.on_allauth_callback(None, request, sociallogin)
+    assert asked == []
+    for _ in range(2):
+        clients.on_allauth_login(None, request, sociallogin=sociallogin)
+    assert [each.sid for each in asked] == ["A"]
+
+
+def test_signal_that_logs_no_session_in(rf: RequestFactory, asked: list[Any], user: Any) -> None:
+    """Without a request or a session, or for a token that a client has been given."""
+    clients.on_login(None, None, user)
+    request: Any = rf.get("/")
+    clients.on_login(None, request, user)
+    clients.links.expect(request, "op", subject="1")
+    request.session = engines.current_engine().store()
+    clients.on_login(None, request, user)
+    assert asked == []
 
 
 def test_social_auth(rf: RequestFactory, asked: list[Any]) -> None:
