@@ -31,7 +31,8 @@ def authlib_callback(request: Any) -> HttpResponse:
     """Come back from the provider, and log in."""
     token = client().authorize_access_token(request)
     user = get_user_model().objects.get(email=token["userinfo"]["email"])
-    links.expect(request, "op", id_token=token["id_token"])
+    refresh_token = token.get("refresh_token", "")  # For RECHECK only.
+    links.expect(request, "op", id_token=token["id_token"], refresh_token=refresh_token)
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
     return redirect("/")
 

@@ -23,6 +23,9 @@ TITLE = "Example ID"
 #: A client of the same site whose tokens name no session.
 SUBJECT_ONLY = "cars-without-sid"
 
+#: A client that is told of no logout, and gets refresh tokens.
+NEVER_TOLD = "cars-never-told"
+
 #: A client of the old provider that it tells by tokens, and of no frame.
 BACK_CHANNEL = "cars-by-tokens"
 
@@ -43,6 +46,7 @@ def back_channel_provider(
     clients = [
         client(site, backchannel_logout_session_required=True, **heard),
         client(site, SUBJECT_ONLY, backchannel_logout_session_required=False, **heard),
+        client(site, NEVER_TOLD, grant_types=["authorization_code", "refresh_token"]),
     ]
     provider = NodeProvider("oidc-provider", free_port(), tmp_path_factory.mktemp("op"), clients)
     yield provider

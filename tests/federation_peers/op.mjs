@@ -74,6 +74,8 @@ function makeProvider() {
     conformIdTokenClaims: false,
     // The libraries send none, and version 9 demands it of public clients only.
     pkce: { required: () => false },
+    // Without it, only for the scope offline_access. These end with the session there.
+    issueRefreshToken: async (ctx, client) => client.grantTypeAllowed("refresh_token"),
     cookies: {
       keys: ["not a secret: these are tests"],
       long: { httpOnly: true, sameSite: "lax" },
