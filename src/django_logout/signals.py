@@ -30,5 +30,5 @@ ending_announced = Signal()
 
 #: Sent once for each logout of which an application has heard, or can no longer be told, where this site
 #: is its OpenID provider. The argument is ``delivery``
-#: (:class:`~django_logout.federation.models.Delivery`, whose ``state`` is ``heard`` or ``failed``).
+#: (``Delivery`` of ``django_logout.federation``, whose ``state`` is ``heard`` or ``failed``).
 delivery_settled = Signal()
