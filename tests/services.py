@@ -34,6 +34,7 @@ MINIBROWSER = ("/usr/lib/*/webkit2gtk-4.1/MiniBrowser", "/usr/libexec/webkit2gtk
 ALWAYS = {"sqlite", "locmem", "shared", "dummy"}
 #: Programs by what they are called here. A test starts them on ports of its own.
 _PROGRAMS = {
+    "apache2": "apache2",
     "glewlwyd": "glewlwyd",
     "lemonldap": "llng-fastcgi-server",
     "memcached-server": "memcached",

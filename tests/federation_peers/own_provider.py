@@ -1,7 +1,8 @@
-"""Our own provider in a process of its own: ``python -m tests.federation_peers.own_provider PORT SITE NODE FOLDER``.
+"""Our own provider in a process of its own: ``python -m tests.federation_peers.own_provider PORT SITE NODE APACHE
+FOLDER``.
 
-It is a site with django-oauth-toolkit and ours, and two applications: the site whose URL is given, and one of Node at a port. Its
-logouts are delivered by the thread of the process, as without any setting.
+It is a site with django-oauth-toolkit and ours, and three applications: the site whose URL is given, and one of Node and one of
+Apache at their ports. Its logouts are delivered by the thread of the process, as without any setting.
 """
 
 import os
@@ -10,7 +11,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-port, site, node, folder = sys.argv[1:]
+port, site, node, apache, folder = sys.argv[1:]
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.projects.clients_toolkit.settings"
 os.environ["DATABASE_URL"] = f"sqlite:///{folder}/provider.sqlite3"
 
@@ -28,6 +29,10 @@ settings.LOGOUT = {
     "CLIENTS": {
         "cars": {"BACKCHANNEL_LOGOUT_URI": f"{site}/backchannel/"},
         "node": {"BACKCHANNEL_LOGOUT_URI": f"http://127.0.0.1:{node}/backchannel-logout"},
+        "apache": {
+            "BACKCHANNEL_LOGOUT_URI": f"http://127.0.0.1:{apache}/cb?logout=backchannel",
+            "SESSION_REQUIRED": True,
+        },
     },
 }
 
@@ -68,6 +73,7 @@ def set_up() -> None:
     register("cars", about["redirect_uris"], about["post_logout_redirect_uris"])
     own = f"http://localhost:{node}"
     register("node", [f"{own}/callback"], [own])
+    register("apache", [f"http://localhost:{apache}/cb"], [])
 
 
 def register(client_id: str, redirect_uris: list[str], after_logout: list[str]) -> None:

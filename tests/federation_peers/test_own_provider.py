@@ -1,7 +1,9 @@
 """Our provider and our application, two sites in two processes: a logout at either is one at both."""
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,12 @@ class OwnProvider:
     """The provider's process."""
 
     def __init__(self, port: int, site: str, folder: Path) -> None:
-        self.origin, self.node_port = f"http://127.0.0.1:{port}", free_port()
+        self.origin = f"http://127.0.0.1:{port}"
+        self.node_port, self.apache_port = free_port(), free_port()
         self.issuer = f"{self.origin}/o"
-        module, node = "tests.federation_peers.own_provider", str(self.node_port)
-        command = [sys.executable, "-m", module, str(port), site, node, str(folder)]
+        ports = [str(self.node_port), str(self.apache_port)]
+        module = "tests.federation_peers.own_provider"
+        command = [sys.executable, "-m", module, str(port), site, *ports, str(folder)]
         self.process = subprocess.Popen(command, cwd=ROOT)
         until_served(port, self.process)
 
@@ -78,6 +82,29 @@ def node(provider: OwnProvider) -> Iterator[str]:
     yield f"http://localhost:{port}"
     process.kill()
     process.wait(PATIENCE)
+
+
+@pytest.fixture
+def apache(provider: OwnProvider) -> Iterator[str]:
+    """The URL of an application of mod_auth_openidc."""
+    services.need("apache2")
+    # Its workers run as another user, who has to reach it.
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    port = provider.apache_port
+    template = (HERE / "apache.conf").read_text()
+    values = {"PORT": port, "FOLDER": folder, "ISSUER": provider.issuer, "SECRET": SECRET}
+    for name, value in values.items():
+        template = template.replace(f"@{name}@", str(value))
+    (folder / "apache.conf").write_text(template)
+    (folder / "index.html").write_text("the page")
+    command = ["apache2", "-f", folder / "apache.conf", "-D", "FOREGROUND"]
+    process = subprocess.Popen(command)
+    until_served(port, process)
+    yield f"http://localhost:{port}/index.html"
+    process.terminate()
+    process.wait(PATIENCE)
+    shutil.rmtree(folder)
 
 
 def log_out_there(browser: Browser, provider: OwnProvider, *, everywhere: bool = False) -> None:
@@ -145,3 +172,23 @@ def test_application_of_another_library(provider: OwnProvider, node: str, everyw
     until(has_heard, "The application has not heard.")
     browsers["bob"].visit(f"{node}/")
     assert browsers["bob"].text not in {"user=", ""}
+
+
+def test_application_in_apache(provider: OwnProvider, apache: str) -> None:
+    """mod_auth_openidc takes our tokens, and ends the session that is named. With all of the user's, it hears of each."""
+    here, there, bob = (Browser(apache) for _ in range(3))
+    for browser, name in [(here, "ann"), (there, "ann"), (bob, "bob")]:
+        browser.visit(apache, Accept="text/html")
+        browser.submit(username=name, password="any")
+        assert browser.text == "the page"
+
+    def is_out(browser: Browser) -> bool:
+        browser.visit(apache, Accept="text/html")
+        return browser.url.startswith(f"{provider.origin}/login/")
+
+    log_out_there(here, provider)
+    until(lambda: is_out(here), "The application has not heard.")
+    assert not is_out(there)
+    log_out_there(there, provider, everywhere=True)
+    until(lambda: is_out(there), "The application has not heard.")
+    assert not is_out(bob)
