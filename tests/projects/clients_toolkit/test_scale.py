@@ -57,6 +57,7 @@ def test_memory_is_flat_and_none_waits_for_the_one_that_hangs(monkeypatch: Any) 
         return Answer(200, b"", True)
 
     monkeypatch.setattr(sender, "post", post)
+    begun = time.monotonic()
     tracemalloc.start()
     try:
         counts = sender.deliver()
@@ -64,7 +65,10 @@ def test_memory_is_flat_and_none_waits_for_the_one_that_hangs(monkeypatch: Any) 
     finally:
         tracemalloc.stop()
     own = DELIVERIES // APPLICATIONS
-    assert counts == {"heard": DELIVERIES - own, "again": 1}
-    assert tries.pop("https://app0.example/") == 1
+    assert counts["heard"] == DELIVERIES - own
+    # Again after a minute, if all the others take that long.
+    assert (
+        counts["again"] == tries.pop("https://app0.example/") <= 1 + (time.monotonic() - begun) / 60
+    )
     assert set(tries.values()) == {own}
     assert peak < FLAT, (held, peak)
