@@ -51,13 +51,13 @@ class LogoutSettings(SimpleNamespace):
     "Data that a browser is asked to clear when it logs out, by the header ``Clear-Site-Data``."
 
     CLIENTS: Mapping[str, Mapping[str, Any]] = {}
-    "Applications that are told of logouts where this site is their provider, by client id."
+    "Applications that hear of logouts where this site is their provider, by client id."
 
     CLIENT_NETWORKS: tuple[str, ...] = ()
-    "Networks with private addresses at which applications may be told of logouts, by HTTP too."
+    "Networks with private addresses at which applications may hear of logouts, by HTTP too."
 
     DELIVERY: Literal["auto", "command"] = "auto"
-    "By what applications are told of logouts: a task or thread, or ``manage.py logout deliver`` alone."
+    "By what applications hear of logouts: a task or thread, or ``manage.py logout deliver`` alone."
 
     DELETE_COOKIES: tuple[str | Mapping[str, str | bool | None], ...] = ()
     """Further cookies to delete. Names, or dicts with name, path, domain, samesite, secure and

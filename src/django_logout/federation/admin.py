@@ -1,5 +1,5 @@
 """Show in the admin through which providers a session was logged in, and register the applications
-that are told of logouts."""
+that hear of logouts."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class DeliveryInline(ReadOnlyInline):
 
 
 class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Register the applications that are told of logouts, beside those in the settings."""
+    """Register the applications that hear of logouts, beside those in the settings."""
 
     list_display = ("client_id", "backchannel_logout_uri", "session_required", "is_active")
     list_filter = ("is_active",)

@@ -47,7 +47,7 @@ def deploy_checks(**kwargs: Any) -> list[CheckMessage]:
 
 def _no_application(client_id: str) -> CheckMessage:
     return Warning(
-        f"{client_id!r} is to be told of logouts, and is no application of this site.",
+        f"{client_id!r} is to hear of logouts, and is no application of this site.",
         hint="Remove it, or write the client ID of an application.",
         id="django_logout.W123",
     )

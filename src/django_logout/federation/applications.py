@@ -1,4 +1,4 @@
-"""The applications whose provider this site is: which of them are told of logouts, and where.
+"""The applications whose provider this site is: which of them hear of logouts, and where.
 
 They are registered by rows of :class:`LogoutClient`, or fixed in ``LOGOUT["CLIENTS"]``::
 
@@ -33,7 +33,7 @@ from django_logout.sessions import registry
 
 
 class Registration(NamedTuple):
-    """Where an application is told of logouts."""
+    """Where an application hears of logouts."""
 
     uri: str
     session_required: bool = False
@@ -69,7 +69,7 @@ def find_registration(client_id: str) -> Registration | None:
 
 
 def registered_only(links: QuerySet[ClientLink]) -> QuerySet[ClientLink]:
-    """Return the links of applications that are told of logouts, each with ``session_required``."""
+    """Return the links of applications that hear of logouts, each with ``session_required``."""
     fixed = configured()
     by_sid = [client_id for client_id, found in fixed.items() if found.session_required]
     rows = active_rows().filter(client_id=OuterRef("client_id"))
@@ -120,5 +120,5 @@ def validate_client(row: Any) -> None:
 
 
 def active_rows() -> QuerySet[LogoutClient]:
-    """Return the rows of the applications that are told of logouts."""
+    """Return the rows of the applications that hear of logouts."""
     return LogoutClient.objects.using(registry.database()).filter(is_active=True)

@@ -126,6 +126,24 @@ def _check_provider(provider: Provider) -> Iterator[CheckMessage]:
             hint='Write "CLIENT_SECRET", or remove HS256 from "ALGORITHMS".',
             id="django_logout.E107",
         )
+    yield from _check_urls(provider, where)
+    if provider.RECHECK and as_timedelta(provider.RECHECK) < timedelta(minutes=1):
+        yield Warning(
+            f'{where}["RECHECK"] is shorter than a minute, so almost every request asks the provider.',
+            hint='Write a longer time, such as "RECHECK": timedelta(minutes=10).',
+            id="django_logout.W116",
+        )
+    if not provider.POST_LOGOUT_REDIRECT_URI:
+        yield Warning(
+            f"{where} has no POST_LOGOUT_REDIRECT_URI, so users stay on the provider's page after "
+            "they have logged out.",
+            hint="Register a page of this site at the provider, and write its URL, such as "
+            f'"https://example.com{_return_path()}".',
+            id="django_logout.W109",
+        )
+
+
+def _check_urls(provider: Provider, where: str) -> Iterator[CheckMessage]:
     for key in ("ISSUER", "END_SESSION_ENDPOINT", "JWKS_URI", "POST_LOGOUT_REDIRECT_URI"):
         url = getattr(provider, key)
         if not url:
@@ -150,20 +168,6 @@ def _check_provider(provider: Provider) -> Iterator[CheckMessage]:
                 "page, if that is another.",
                 id="django_logout.W118",
             )
-    if provider.RECHECK and as_timedelta(provider.RECHECK) < timedelta(minutes=1):
-        yield Warning(
-            f'{where}["RECHECK"] is shorter than a minute, so almost every request asks the provider.',
-            hint='Write a longer time, such as "RECHECK": timedelta(minutes=10).',
-            id="django_logout.W116",
-        )
-    if not provider.POST_LOGOUT_REDIRECT_URI:
-        yield Warning(
-            f"{where} has no POST_LOGOUT_REDIRECT_URI, so users stay on the provider's page after "
-            "they have logged out.",
-            hint="Register a page of this site at the provider, and write its URL, such as "
-            f'"https://example.com{_return_path()}".',
-            id="django_logout.W109",
-        )
 
 
 def _form_actions() -> Iterator[tuple[str, list[str]]]:

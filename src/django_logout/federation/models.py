@@ -134,7 +134,7 @@ class ProviderMetadata(models.Model):
 
 
 class LogoutClient(models.Model):
-    """An application that is told of logouts, as its developers register it (Back-Channel Logout
+    """An application that hears of logouts, as its developers register it (Back-Channel Logout
     1.0, section 2.2). Fixed ones are in the setting ``CLIENTS``."""
 
     id = models.BigAutoField(primary_key=True)
@@ -205,7 +205,7 @@ class ClientLink(models.Model):
 
 
 class Delivery(models.Model):
-    """A logout that an application is told of, until it has heard it or can no longer.
+    """A logout that an application has to hear of, until it has or can no longer.
 
     The row holds no token: it is signed anew at each try. The row is the truth, and whatever runs
     the deliveries only looks for rows that are due.

@@ -1,4 +1,4 @@
-"""Write down which applications have to be told of an ending, in the transaction of the ending.
+"""Write down which applications have to hear of an ending, in the transaction of the ending.
 
 What is written is delivered by ``sender``, whatever dies in between; what is rolled back never was.
 """

@@ -164,7 +164,7 @@ def deliver(stop: Event | None = None) -> Counter[str]:
 
 
 def claim(client_id: str) -> Delivery | None:
-    """Return the oldest due delivery of an application, which is nobody else's from now on.
+    """Return the oldest due delivery of an application, which is no one else's from now on.
 
     Return ``None`` if there is none, or if another one is under way.
     """

@@ -19,7 +19,7 @@ WORST = (State.HEARD, State.WAITING, State.FAILED)
 def tell(event_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """Return a sentence for each application, by the endings of which they have to hear.
 
-    An ending of several users is not told of: each would read what the others use.
+    Of an ending of several users nothing is said: each would read what the others use.
     """
     if not libraries.connected():
         return {}

@@ -10,7 +10,7 @@ logger = logging.getLogger("django_logout")
 
 
 def find_told(event_ids: Collection[UUID]) -> dict[UUID, list[str]]:
-    """Return, by the ids of events, what their user is told of other sites.
+    """Return, by the ids of events, what their user reads of other sites.
 
     A hook that fails is logged: what it adds to a page is not worth losing the page.
     """
