@@ -85,8 +85,8 @@ def send(
     """Send a request, and return the answer of any status.
 
     With ``trusted_network``, plain HTTP and private addresses are accepted: all of them, or those of
-    some networks. At most ``max_bytes`` of the answer are read. Raises :class:`FetchFailed` if there is no answer within ``seconds``
-    (``SECONDS`` by default).
+    some networks. At most ``max_bytes`` of the answer are read. Raises :class:`FetchFailed` if there
+    is no answer within ``seconds`` (``SECONDS`` by default).
 
     A look-up of a name cannot be cut short, nor can a header that comes byte by byte. So a thread does
     all that, and is left alone once its time is over.

@@ -84,7 +84,8 @@ def record(
 
     ``provider`` is its key in ``LOGOUT["PROVIDERS"]``; without it, the issuer tells. ``id_token`` is
     the raw ID token, which a library has verified; what is not given is read from it, or from its
-    ``claims``, where the library keeps no more. ``issued_at`` is its ``iat``. The other tokens are kept only if the provider's ``RECHECK`` needs them.
+    ``claims``, where the library keeps no more. ``issued_at`` is its ``iat``. The other tokens are
+    kept only if the provider's ``RECHECK`` needs them.
 
     Raises ``ValueError`` if no user is logged in, or neither a subject nor a session at the provider
     is known, or no issuer.

@@ -15,7 +15,8 @@ logger = logging.getLogger("django_logout")
 def find_destination(request: HttpRequest, next_url: Callable[[], str] = str) -> Destination | None:
     """Return where the browser goes after the logout, or ``None``. To be called before it.
 
-    ``next_url`` returns where the user would go otherwise, and is only called if that matters. An app that fails is logged: no hook may keep a user logged in (design law 4).
+    ``next_url`` returns where the user would go otherwise, and is only called if that matters. An app
+    that fails is logged: no hook may keep a user logged in.
     """
     for find in hooks.destinations:
         try:

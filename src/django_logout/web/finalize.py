@@ -211,7 +211,7 @@ def _repeat_rolled_back(request: HttpRequest, state: SessionState) -> None:
     """Repeat the endings and the registration that the transaction of the view has rolled back.
 
     The data of a session may be stored outside of the database, and so survive the rollback of its
-    row. Without a row the session would be refused (design law 2).
+    row. Without a row the session would be refused.
     """
     unconfirmed = state.endings.keys() - state.confirmed
     if not (unconfirmed or state.adopted or state.login) or in_transaction(registry.database()):
