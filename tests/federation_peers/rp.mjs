@@ -28,6 +28,7 @@ app.use(
     baseURL: `http://localhost:${port}`,
     clientID,
     clientSecret,
+    clientAuthMethod: "client_secret_post", // allauth.idp does not decode what a header holds.
     secret: clientSecret,
     authRequired: false,
     idpLogout: true,
