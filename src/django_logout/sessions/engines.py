@@ -107,13 +107,11 @@ class Engine(NamedTuple):
             rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
 
     def plain_table(self, using: str) -> type[Model] | None:
-        """Return the engine's table, if SQL alone may delete its rows.
+        """Return the engine's table, which it must have, if SQL alone may delete its rows.
 
         Not if a signal has to be sent for each, or rows of other tables are deleted with it.
         """
-        if self.model is None:
-            return None
-        rows = self.model._base_manager.using(using)
+        rows = cast(type[Model], self.model)._base_manager.using(using)
         return self.model if Collector(using).can_fast_delete(rows) else None
 
     def cache_keys(self, keys: Iterable[str]) -> list[str]:
