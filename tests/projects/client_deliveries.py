@@ -42,7 +42,7 @@ class ClientDeliveries:
         return str(claims["sid"])
 
     def test_application_hears_of_a_logout(self, op: Issuer, user: Any, receiver: Receiver) -> None:
-        """oidcc-backchannel-rp-initiated-logout: by a POST with a token that means what the ID token said."""
+        """oidcc-backchannel-rp-initiated-logout, BCL-40: by a POST with a token that means what the ID token said."""
         tell(receiver, "shop")
         here = logged_in(user)
         id_token = op.read(op.log_in(here)["id_token"])
@@ -69,7 +69,7 @@ class ClientDeliveries:
         assert sender.deliver() == {}
 
     def test_one_session_of_two(self, op: Issuer, user: Any, receiver: Receiver) -> None:
-        """And of two applications in it, both."""
+        """BCL-42: and of two applications in it, both."""
         tell(receiver, "shop", "news")
         here, there = logged_in(user), logged_in(user)
         mine = {self.sid(op, here), self.sid(op, here, "news")}

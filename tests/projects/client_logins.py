@@ -19,7 +19,7 @@ class ClientLogins:
     """Tests of a site that is a provider."""
 
     def test_each_session_has_a_name_for_each_application(self, op: Issuer, user: Any) -> None:
-        """The same in all ID tokens of both, and another for any other."""
+        """BCL-41: the same in all ID tokens of both, and another for any other."""
         here, there = logged_in(user), logged_in(user)
         logins = [(here, "shop"), (here, "shop"), (here, "news"), (there, "shop")]
         sids = [op.read(op.log_in(*each)["id_token"], each[1])["sid"] for each in logins]

@@ -92,7 +92,8 @@ def test_login_stands(op: TokenServer, user: Any, engine: str) -> None:
 
 @pytest.mark.parametrize("answer", ["ended", "ended by 401"])
 def test_login_has_ended(op: TokenServer, user: Any, engine: str, answer: str) -> None:
-    """The session ends through the door, the next page says why, and a copied cookie is refused."""
+    """The session ends through the door, the next page says why, and a copied cookie is refused. What was kept of the
+    provider is forgotten (BCL-22)."""
     browser = arrive(user)
     thief, op.answer = copy(browser), answer
     assert browser.get("/private/").url == "/login/?next=/private/"

@@ -114,7 +114,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_token_is_refused_and_harmless(user: Any, fetched: Any, make: Any) -> None:
-    """BCL-3 to BCL-14: 400, the same body for all, no row, no session less, no fetch."""
+    """BCL-3 to BCL-14, BCL-20: 400, the same body for all, no row, no session less, no fetch."""
     browser = log_in(user, sid="A")
     response = send(make())
     assert response.status_code == 400
