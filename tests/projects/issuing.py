@@ -1,7 +1,7 @@
 """A site that is an OpenID provider by one of two libraries, and what its applications see of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -114,6 +114,8 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/backchannel"
         self.status = 200
+        #: Called before each answer.
+        self.when_posted: Callable[[], Any] = lambda: None
         #: What was posted, as forms.
         self.heard: list[dict[str, str]] = []
         self.types: list[str] = []
@@ -137,6 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self.server.types.append(self.headers["Content-Type"])
         self.server.heard.append({name: values[0] for name, values in parse_qs(body).items()})
+        self.server.when_posted()
         self.send_response(self.server.status)
         self.send_header("Content-Length", "0")
         self.end_headers()

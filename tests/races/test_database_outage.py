@@ -2,14 +2,12 @@
 on PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from tests import services
+from tests.outages import outage
 from tests.races.serving import Site, serving
 
 pytestmark = pytest.mark.needs("postgres", "redis")
@@ -24,23 +22,6 @@ def site(request: Any, served_database: str) -> Iterator[Site]:
     environment["CACHE_URL"] = services.URLS["redis"]
     with serving("tests.races.served:application", **environment) as served:
         yield served
-
-
-@contextmanager
-def outage(url: str) -> Iterator[None]:
-    """The database refuses new connections, and has closed the open ones."""
-    parts = urlsplit(url)
-    login: Any = {"host": parts.hostname, "port": parts.port, "user": parts.username}
-    name = parts.path[1:]
-    with closing(psycopg.connect(**login, dbname="postgres", autocommit=True)) as server:
-        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
-        )
-        try:
-            yield
-        finally:
-            server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def is_the_truth(response: Any, body: str) -> bool:

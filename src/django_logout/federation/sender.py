@@ -235,17 +235,19 @@ def settle(row: Delivery, answer: Answer) -> str:
     the next try, with all that it has to hear.
     """
     now = timezone.now()
-    mine = deliveries().filter(pk=row.pk, lease=row.lease, state=State.WAITING)
-    row.last_status, row.last_error = answer.status, answer.error
-    row.lease = row.leased_until = None
+    changes: dict[str, Any] = {"last_status": answer.status, "last_error": answer.error}
+    changes |= {"lease": None, "leased_until": None}
     if answer.is_heard or answer.is_final or row.created_at + GIVE_UP <= now:
-        row.state = State.HEARD if answer.is_heard else State.FAILED
-        row.settled_at = now
+        state = State.HEARD if answer.is_heard else State.FAILED
+        changes |= {"state": state, "settled_at": now}
     else:
-        row.due_at = now + wait_after(row.tries)
-    fields = ("last_status", "last_error", "lease", "leased_until", "state", "settled_at", "due_at")
-    if not mine.update(**{field: getattr(row, field) for field in fields}):
+        changes["due_at"] = now + wait_after(row.tries)
+    mine = deliveries().filter(pk=row.pk, lease=row.lease, state=State.WAITING)
+    if not mine.update(**changes):
         return "again"
+    # Not before: if the database has failed, this is done again, and needs the lease.
+    for field, value in changes.items():
+        setattr(row, field, value)
     if row.state != State.WAITING:
         announce(row)
     if not (answer.is_heard or answer.is_final):

@@ -1,7 +1,7 @@
 """A process of the site, which may be killed: ``python -m tests.projects.clients_toolkit.site STEP …``.
 
 Steps: ``begin URL NUMBER`` migrates, and logs a user in to so many applications, which hear of logouts at the URL;
-``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``state`` prints what has become of each delivery. At an arrow
+``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``follow`` delivers until SIGTERM; ``state`` prints what has become of each delivery. At an arrow
 of the sequence the process is killed.
 """
 
@@ -107,6 +107,7 @@ if __name__ == "__main__":
         "begin": begin,
         "end": end,
         "deliver": lambda arrow="": at(arrow, sender.deliver),
+        "follow": lambda: call_command("logout", "deliver", "--follow"),
         "state": state,
     }
     steps[step](*rest)
