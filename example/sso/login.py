@@ -7,7 +7,7 @@ from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 
 
 class ByName(OIDCAuthenticationBackend):  # type: ignore[misc]
-    """Finds users by name; the library does by mail address. Nobody but the car site names any."""
+    """Finds users by name; the library does by mail address. Only the car site names any."""
 
     def verify_claims(self, claims: Any) -> bool:
         """Return whether there is a name."""

@@ -132,7 +132,7 @@ class LogoutSettings(SimpleNamespace):
     "Addresses or networks of the project's proxies, whose ``X-Forwarded-For`` is trusted."
 
     WAIT_FOR_CLIENTS: timedelta | int | float = 0
-    "How long a logout waits until all applications have heard. A timedelta or seconds."
+    "How long a logout waits until each application was tried. A timedelta or seconds."
 
     WITNESS_COOKIE: str | None = "logout_witness"
     "Name of a random cookie by which scripts notice each login and logout. ``None`` means no cookie."

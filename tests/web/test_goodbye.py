@@ -1,6 +1,7 @@
 """What the goodbye page says after a script has logged out and opens it."""
 
 from collections.abc import Collection
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django_logout import hooks
 from django_logout.models import LogoutEvent
 from django_logout.web.goodbye import COOKIE, MAX_AGE
 from tests.clients import JSON, LOGOUT, Page
+from tests.ending.failing_database import failing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,9 +68,51 @@ def test_cookie_is_for_that_page_alone(ann: Client) -> None:
     assert morsel["max-age"] == MAX_AGE
 
 
+def test_everywhere_is_not_said_once_the_user_has_logged_in_again(ann: Client, user: Any) -> None:
+    """On another device, by another process: the page is about now (law 3)."""
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    Client().force_login(user)
+    page = Page(ann.get(LOGOUT)).text
+    assert "You have been logged out" in page
+    assert ALL not in page
+
+
+def test_an_earlier_logout_is_not_told_again(ann: Client, user: Any) -> None:
+    """The script has not opened the page, and the user has logged out once more, here alone."""
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    ann.force_login(user)
+    ann.post(LOGOUT, headers=JSON)
+    assert ann.cookies[COOKIE].value == ""
+    assert ALL not in Page(ann.get(LOGOUT)).text
+
+
+def test_a_warning_is_said_too(ann: Client, settings: Any) -> None:
+    """The browser may still have a session: the page must not promise the contrary alone."""
+    settings.LOGOUT = {"MAX_PRESENTED_SESSIONS": 1}
+    own = ann.cookies["sessionid"].value
+    cookies = "; ".join(f"sessionid={key}" for key in (own, "a" * 32, "b" * 32, "c" * 32))
+    response = ann.post(LOGOUT, headers={**JSON, "Cookie": cookies})
+    assert not response.json()["complete"]
+    assert "you may still be logged in" in Page(ann.get(LOGOUT)).text
+
+
+@pytest.mark.parametrize("gone", ["event", "user", "database"])
+def test_what_cannot_be_known_is_not_said(ann: Client, user: Any, gone: str) -> None:
+    """The page is shown all the same."""
+    ann.post(LOGOUT, {"everywhere": "on"}, headers=JSON)
+    if gone == "event":
+        LogoutEvent.objects.all().delete()
+    elif gone == "user":
+        LogoutEvent.objects.update(user=None)
+    with failing("SELECT", "logoutevent") if gone == "database" else nullcontext():
+        page = Page(ann.get(LOGOUT)).text
+    assert "You have been logged out" in page
+    assert ALL not in page
+
+
 @pytest.mark.parametrize(
     "value",
-    ["", "forged", signing.dumps([True, None], salt="another")],
+    ["", "forged", signing.dumps([True, "", None], salt="another")],
     ids=["empty", "forged", "of another use"],
 )
 def test_a_forged_cookie_says_nothing(client: Client, told: None, value: str) -> None:

@@ -1,7 +1,7 @@
 """Discovery documents and keys: in a row for all processes, and in each process for a minute.
 
 A provider is asked once a day, and when a token names a key that is unknown. One process fetches at
-a time. Until the cool-down is over none asks again, whether the fetch has failed or not.
+a time. Until the cool-down is over no process asks again, whether the fetch has failed or not.
 """
 
 import logging

@@ -4,12 +4,18 @@ A script logs out by a fetch and then opens the page, with a GET that knows noth
 signed cookie tells it, for a minute, and for that page alone.
 """
 
+import logging
 from typing import TypedDict
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from django_logout.models import LogoutEvent
+from django_logout.sessions import registry
 from django_logout.utils.cookies import Note
+
+logger = logging.getLogger("django_logout")
 
 COOKIE = "django_logout_goodbye"
 #: For how long it is kept, in seconds.
@@ -20,25 +26,42 @@ class Goodbye(TypedDict):
     """What there is to say of a logout."""
 
     everywhere: bool
+    warning: str
     event_id: UUID | None
 
 
 def keep_goodbye(request: HttpRequest, response: HttpResponse, goodbye: Goodbye) -> None:
     """Keep what there is to say for the GET of this URL that follows."""
     event_id = goodbye["event_id"]
-    facts = [goodbye["everywhere"], None if event_id is None else event_id.hex]
+    facts = [goodbye["everywhere"], str(goodbye["warning"]), event_id and event_id.hex]
     _note(request).keep(request, response, facts)
 
 
 def kept_goodbye(request: HttpRequest) -> Goodbye:
-    """Return what was kept; if nothing was, there is nothing to say."""
-    everywhere, event_id = _note(request).read(request) or (False, None)
-    return Goodbye(everywhere=everywhere, event_id=event_id and UUID(event_id))
+    """Return what was kept, if it is still true: the user may have logged in again since."""
+    everywhere, warning, event_hex = _note(request).read(request) or (False, "", None)
+    event_id = event_hex and UUID(event_hex)
+    if event_id is not None and not _is_true(event_id):
+        return Goodbye(everywhere=False, warning=warning, event_id=None)
+    return Goodbye(everywhere=everywhere, warning=warning, event_id=event_id)
 
 
 def forget_goodbye(request: HttpRequest, response: HttpResponse) -> None:
     """Delete what was kept, once it is shown."""
     _note(request).forget(request, response)
+
+
+def _is_true(event_id: UUID) -> bool:
+    """Return whether the user of an event has not logged in since. Of others nothing is known."""
+    try:
+        event = LogoutEvent.objects.using(registry.database()).filter(pk=event_id).first()
+        if event is None or event.user_id is None:
+            return False
+        sessions = registry.only_active(registry.sessions()).filter(user_id=event.user_id)
+        return not sessions.filter(created_at__gt=event.created_at).exists()
+    except DatabaseError:
+        logger.exception("Whether a user has logged in since the logout could not be found out.")
+        return False
 
 
 def _note(request: HttpRequest) -> Note:

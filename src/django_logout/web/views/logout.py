@@ -32,7 +32,13 @@ from django_logout.types import LogoutResult
 from django_logout.utils.redirects import resolve_or_log, safe_next, way_back
 from django_logout.web.csrf import CSRF_FAILED, ProtectedView, ensure_post_parsed
 from django_logout.web.destinations import destination_details, find_destination
-from django_logout.web.goodbye import Goodbye, forget_goodbye, keep_goodbye, kept_goodbye
+from django_logout.web.goodbye import (
+    COOKIE,
+    Goodbye,
+    forget_goodbye,
+    keep_goodbye,
+    kept_goodbye,
+)
 from django_logout.web.reauthentication import reauthentication_response
 from django_logout.web.told import find_told
 
@@ -117,12 +123,15 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             warning = warning or leaving.warning
             about |= destination_details(leaving, about["redirect_to"])
         event_id = None if result.event is None else result.event.pk
-        goodbye = Goodbye(everywhere=self._is_everywhere(), event_id=event_id)
-        page = partial(self._goodbye, warning=warning, **goodbye)
+        goodbye = Goodbye(everywhere=self._is_everywhere(), warning=warning, event_id=event_id)
+        page = partial(self._goodbye, **goodbye)
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
         # A script opens that page itself.
-        if is_json(response) and not about["redirect_to"] and (goodbye["everywhere"] or hooks.told):
+        by_script = is_json(response) and not about["redirect_to"] and event_id is not None
+        if by_script and (goodbye["everywhere"] or warning or hooks.told):
             keep_goodbye(self.request, response, goodbye)
+        elif COOKIE in self.request.COOKIES:
+            forget_goodbye(self.request, response)  # That of an earlier logout.
         if leaving is not None:
             leaving.keep(self.request, response)
         return response
@@ -253,8 +262,9 @@ class AsyncLogoutView(LogoutView):
 
     async def _show(self, build: Callable[[], HttpResponse]) -> HttpResponse:
         # Django's view puts the site into the context, which is a query with the sites framework.
-        # So may be what other apps want to ask.
-        if hooks.questions or hooks.told or apps.is_installed("django.contrib.sites"):
+        # So may be what other apps want to ask, and whether what was kept is still true.
+        needs_database = COOKIE in self.request.COOKIES or hooks.questions or hooks.told
+        if needs_database or apps.is_installed("django.contrib.sites"):
             return await sync_to_async(build)()
         return build()
 
