@@ -18,6 +18,7 @@ from django.utils.functional import LazyObject, SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from django_logout.conf import cached_until_setting_changes
+from django_logout.guard import decision
 from django_logout.guard.state import SessionState
 from django_logout.guard.store import GuardedStore
 from django_logout.sessions import activity, engines
@@ -59,7 +60,7 @@ def watch_store(store: type[SessionBase]) -> None:
 
 def class_to_make(store: type[SessionBase]) -> type[SessionBase]:
     """Return the class of the object that the constructor of an engine's class returns."""
-    return store if issubclass(store, GuardedStore) else guarded(store)
+    return store if issubclass(store, GuardedStore) else _class_for(store)
 
 
 def session_of(request: Any) -> Any:
@@ -123,7 +124,7 @@ def install_guard(session: SessionBase, request: Any) -> bool:
             store.serve(request)
         return bool(store.unchecked)
     watch_store(type(session))
-    store.__class__ = guarded(type(session))
+    store.__class__ = _class_for(type(session))
     store.present(request)
     return True
 
@@ -142,8 +143,9 @@ def session_state(session: SessionBase, *, look: bool = True, request: Any = Non
 
 
 @cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")
-def guarded(store: type[SessionBase]) -> type[GuardedStore]:
-    """Return the guarded subclass of an engine's store."""
+def guarded(store: type[SessionBase], *, checked: bool = False) -> type[GuardedStore]:
+    """Return the guarded subclass of an engine's store; with ``checked``, one whose login other apps
+    may end."""
     engine = engines.engine_of(store)
     # Django derives the salt of session data from the class's qualified name.
     names = {
@@ -158,7 +160,14 @@ def guarded(store: type[SessionBase]) -> type[GuardedStore]:
     mixin: Any = GuardedStore
     if engine.final_deletes:  # only then is its module needed
         mixin = import_string("django_logout.guard.db_store.FinalStore")
-    return type(store.__name__, (mixin, store), names)
+    bases: tuple[Any, ...] = (mixin, store)
+    if checked:  # and this one, too
+        bases = (import_string("django_logout.guard.elsewhere.CheckedStore"), *bases)
+    return type(store.__name__, bases, names)
+
+
+def _class_for(store: type[SessionBase]) -> type[GuardedStore]:
+    return guarded(store, checked=bool(decision.login_checks))
 
 
 def inherit(session: Any, original: Any) -> None:

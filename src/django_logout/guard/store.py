@@ -54,7 +54,7 @@ select_half_logins = lazy_import("guard.half_logins.select_half_logins")
 run_outside_event_loop = lazy_import("utils.threads.run_outside_event_loop")
 
 
-def _may_query(work: Callable[[], T]) -> T:
+def may_query(work: Callable[[], T]) -> T:
     """Call ``work``, which may query the database, where Django allows that."""
     try:
         get_running_loop()
@@ -187,28 +187,6 @@ class GuardedStore(_Base):
     def modified(self, value: bool) -> None:
         self.__dict__["modified"] = value
 
-    # Django asks by these four whose session it is. It may ask twice, so the answer must not change
-    # in between. ``get()`` only loads the session, in this package.
-    def __contains__(self, key: object) -> bool:
-        if key == SESSION_KEY and decision.login_checks:
-            self._check_elsewhere()
-        return super().__contains__(key)
-
-    def __getitem__(self, key: str) -> Any:
-        if key == SESSION_KEY and decision.login_checks:
-            self._check_elsewhere()
-        return super().__getitem__(key)
-
-    async def aget(self, key: str, default: Any = None) -> Any:
-        if key == SESSION_KEY and decision.login_checks:
-            await self._acheck_elsewhere()
-        return await super().aget(key, default)
-
-    async def ahas_key(self, key: str) -> bool:
-        if key == SESSION_KEY and decision.login_checks:
-            await self._acheck_elsewhere()
-        return bool(await super().ahas_key(key))
-
     def __setitem__(self, key: str, value: Any) -> None:
         if key == SESSION_KEY:
             self.state.logged_in = True
@@ -242,10 +220,10 @@ class GuardedStore(_Base):
             return super().save(must_create)
         # Through our own load(); the engine would load it inside its save(), unguarded.
         self._get_session(no_load=must_create)  # type: ignore[attr-defined]
-        if _may_query(partial(self._before_save, must_create)):
+        if may_query(partial(self._before_save, must_create)):
             with self._inside():
                 super().save(must_create)
-            _may_query(partial(self._after_save, must_create))
+            may_query(partial(self._after_save, must_create))
         return None
 
     async def asave(self, must_create: bool = False) -> None:
@@ -260,7 +238,7 @@ class GuardedStore(_Base):
 
     def delete(self, session_key: str | None = None) -> None:
         if session_key is None and not self.state.in_engine_code:
-            _may_query(self.look_behind)
+            may_query(self.look_behind)
             self.state.deleted_key = self.session_key
         super().delete(session_key)
 
@@ -393,7 +371,7 @@ class GuardedStore(_Base):
         if identity is None:
             return data
         with self._asking():
-            found = _may_query(partial(self._status, identity, cached))
+            found = may_query(partial(self._status, identity, cached))
         return data if self._admit(identity, found) else {}
 
     def _identify(self, data: dict[str, Any], key: str | None) -> Identity | None:
@@ -404,7 +382,7 @@ class GuardedStore(_Base):
         if identity is not None:
             if not identity.registered:
                 with self._asking():
-                    identity = _may_query(partial(registry.find_adopted, identity))
+                    identity = may_query(partial(registry.find_adopted, identity))
                     identity = identity._replace(written_at=self.engine.written_at(self, key))
             state.hold(identity, data.get(HASH_SESSION_KEY, ""))
             data[ID_KEY] = str(identity.id)  # the id goes with the data, to a new key too
@@ -414,29 +392,6 @@ class GuardedStore(_Base):
     def _status(self, identity: Identity, cached: prefetch.Prefetched) -> SessionStatus:
         remembered = prefetch.recall_status(self, identity, cached)
         return decision.decide_status(self.state, identity, remembered, self._ask_timeouts)
-
-    def _check_elsewhere(self) -> None:
-        """Ask other apps, once, whether the login of a request's session is still good."""
-        if self.state.request is not None and not self.state.checked_elsewhere:
-            self._get_session()  # type: ignore[attr-defined]
-            _may_query(self._refuse_if_ended_elsewhere)
-
-    async def _acheck_elsewhere(self) -> None:
-        if self.state.request is not None and not self.state.checked_elsewhere:
-            await self._aget_session()  # type: ignore[attr-defined]
-            await sync_to_async(self._refuse_if_ended_elsewhere)()
-
-    def _refuse_if_ended_elsewhere(self) -> None:
-        identity = self.identity
-        if identity is None or not identity.registered:
-            return
-        self.state.checked_elsewhere = True
-        for check in decision.login_checks:
-            with self._asking():
-                reason = check(self, identity.id)
-            if reason is not None and not self._admit(identity, SessionStatus(False, reason)):
-                self._session_cache = {}
-                return
 
     def _ask_timeouts(self, identity: Identity) -> SessionStatus:
         # A timeout may depend on the user of the request, and so load this very session.

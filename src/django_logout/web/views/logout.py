@@ -95,7 +95,7 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         if everywhere and (refusal := reauthentication_response(request, self._question)):
             return refusal
         next_page = cache(self._next_page)  # Not twice: a URL that is refused is logged.
-        leaving = find_destination(request, next_page)
+        leaving = find_destination(request, next_page) if hooks.destinations else None
         return self._logged_out(logout(request, everywhere=everywhere), next_page, leaving)
 
     def _is_everywhere(self) -> bool:
@@ -127,8 +127,8 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         page = partial(self._goodbye, **goodbye)
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
         # A script opens that page itself.
-        by_script = is_json(response) and not about["redirect_to"] and event_id is not None
-        if by_script and (goodbye["everywhere"] or warning or hooks.told):
+        is_more = event_id and (goodbye["everywhere"] or warning or hooks.told)
+        if is_more and not about["redirect_to"] and is_json(response):
             keep_goodbye(self.request, response, goodbye)
         elif COOKIE in self.request.COOKIES:
             forget_goodbye(self.request, response)  # That of an earlier logout.
@@ -164,7 +164,7 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
     def _goodbye(
         self, *, everywhere: bool = False, warning: Any = "", event_id: UUID | None = None
     ) -> HttpResponse:
-        told = find_told([event_id]).get(event_id, []) if event_id else []
+        told = find_told([event_id]).get(event_id, []) if event_id and hooks.told else []
         own = {"everywhere": everywhere, "warning": warning, "told": told}
         build = partial(self._render, own)
         return self._in_any_case(OWN_TEMPLATE, build, own)
