@@ -23,7 +23,7 @@ TITLE = "Example ID"
 #: A client of the same site whose tokens name no session.
 SUBJECT_ONLY = "cars-without-sid"
 
-#: A client that is told of no logout, and gets refresh tokens.
+#: A client that hears of no logout, and gets refresh tokens.
 NEVER_TOLD = "cars-never-told"
 
 #: A client of the old provider that it tells by tokens, and of no frame.

@@ -1,4 +1,4 @@
-"""Better Auth: it asks nobody before it logs out, sends its tokens in the same request, and demands PKCE."""
+"""Better Auth: it asks no one before it logs out, sends its tokens in the same request, and demands PKCE."""
 
 import json
 import subprocess

@@ -154,7 +154,7 @@ def log_out_there(browser: Browser, provider: OwnProvider, *, everywhere: bool =
 
 
 def has_ended(browser: Browser) -> bool:
-    """Return whether the site serves nobody."""
+    """Return whether no one is logged in at the site."""
     return browser.who() == ""
 
 

@@ -35,7 +35,7 @@ def test_login_that_has_ended_there(site: Site, settings: Any) -> None:
     assert (here.who(), there.who()) == ("ann", "ann")
     assert ProviderLink.objects.filter(checked_at=None).count() == 0
     site.log_out_at_provider(here)
-    assert (here.who(), thief.who()) == ("ann", "ann")  # It has told nobody.
+    assert (here.who(), thief.who()) == ("ann", "ann")  # It has told no one.
     later()
     assert (here.who(), thief.who(), there.who()) == ("", "", "ann")
     assert site.endings() == [("provider_login_ended", 1)]

@@ -16,7 +16,7 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class Told:
-    """An application that is told of logouts at a URL."""
+    """An application that hears of logouts at a URL."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -28,7 +28,7 @@ class Told:
 
 
 def tell(receiver: Receiver, *client_ids: str, **fields: Any) -> None:
-    """Register applications that are told of logouts."""
+    """Register applications that hear of logouts."""
     for client_id in client_ids:
         Told(receiver.url).register(client_id, **fields)
 
@@ -160,7 +160,7 @@ class ClientDeliveries:
         assert receiver.sids() == [None]
 
     def test_rolled_back_ending(self, op: Issuer, user: Any, receiver: Receiver) -> None:
-        """Nothing is told of what has not happened."""
+        """What has not happened is not reported."""
         tell(receiver, "shop")
         self.sid(op, logged_in(user))
         with transaction.atomic():

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 import jwt
@@ -67,55 +67,43 @@ class LoginFacts(NamedTuple):
     access_token: str = ""
 
 
-def record(
-    request: HttpRequest,
-    provider: str = "",
-    *,
-    issuer: str = "",
-    subject: str = "",
-    sid: str = "",
-    issued_at: datetime | None = None,
-    id_token: str = "",
-    claims: Mapping[str, Any] | None = None,
-    refresh_token: str = "",
-    access_token: str = "",
-) -> ProviderLink:
+class Known(TypedDict, total=False):
+    """What a library knows of a login at a provider."""
+
+    issuer: str
+    subject: str
+    sid: str
+    "The name of the session at the provider."
+    issued_at: datetime | None
+    "The ``iat`` of the ID token: the provider's clock."
+    id_token: str
+    "The raw ID token, which the library has verified."
+    claims: Mapping[str, Any] | None
+    "What the ID token says, where the library keeps no more of it."
+    refresh_token: str
+    "Kept only if the provider's ``RECHECK`` needs it, like the next."
+    access_token: str
+
+
+def record(request: HttpRequest, provider: str = "", **known: Unpack[Known]) -> ProviderLink:
     """Record that the session of a request was logged in through a provider. Call it after the login.
 
-    ``provider`` is its key in ``LOGOUT["PROVIDERS"]``; without it, the issuer tells. ``id_token`` is
-    the raw ID token, which a library has verified; what is not given is read from it, or from its
-    ``claims``, where the library keeps no more. ``issued_at`` is its ``iat``. The other tokens are
-    kept only if the provider's ``RECHECK`` needs them.
+    ``provider`` is its key in ``LOGOUT["PROVIDERS"]``; without it, the issuer tells. ``known`` are the
+    fields of :class:`Known`, as far as they are: what is missing is read from the ID token.
 
     Raises ``ValueError`` if no user is logged in, or neither a subject nor a session at the provider
     is known, or no issuer.
     """
-    given = issuer, subject, sid, issued_at
-    tokens = id_token, refresh_token, access_token
-    return record_facts(request, find_facts(provider, *given, *tokens, claims=claims))
+    return record_facts(request, find_facts(provider, **known))
 
 
-def expect(
-    request: HttpRequest,
-    provider: str = "",
-    *,
-    issuer: str = "",
-    subject: str = "",
-    sid: str = "",
-    issued_at: datetime | None = None,
-    id_token: str = "",
-    claims: Mapping[str, Any] | None = None,
-    refresh_token: str = "",
-    access_token: str = "",
-) -> None:
+def expect(request: HttpRequest, provider: str = "", **known: Unpack[Known]) -> None:
     """Have the login recorded that this request is about to make. Call it before the login.
 
     It takes what :func:`record` takes. A login that has to wait until its user has chosen which
     sessions end is recorded once it is complete.
     """
-    given = issuer, subject, sid, issued_at
-    tokens = id_token, refresh_token, access_token
-    vars(request)[EXPECTED] = find_facts(provider, *given, *tokens, claims=claims)
+    vars(request)[EXPECTED] = find_facts(provider, **known)
 
 
 def record_expected(request: HttpRequest) -> None:
@@ -125,29 +113,21 @@ def record_expected(request: HttpRequest) -> None:
         record_facts(request, facts)
 
 
-def find_facts(
-    provider: str = "",
-    issuer: str = "",
-    subject: str = "",
-    sid: str = "",
-    issued_at: datetime | None = None,
-    id_token: str = "",
-    refresh_token: str = "",
-    access_token: str = "",
-    claims: Mapping[str, Any] | None = None,
-) -> LoginFacts:
+def find_facts(provider: str = "", **known: Unpack[Known]) -> LoginFacts:
     """Return what is known of a login, with what its ID token says.
 
     Raises ``ValueError`` if that is not enough to recognize it.
     """
+    id_token, claims = known.get("id_token", ""), known.get("claims")
     said = claims_of(claims) if claims is not None else read_claims(id_token)
-    known = providers.configured().get(provider)
-    issuer = issuer or said.issuer or (known.ISSUER if known else "")
-    subject, sid = subject or said.subject, sid or said.sid
+    configured = providers.configured().get(provider)
+    issuer = known.get("issuer") or said.issuer or (configured.ISSUER if configured else "")
+    subject, sid = known.get("subject") or said.subject, known.get("sid") or said.sid
     _check(issuer, subject, sid)
     alias = (provider or alias_of(issuer, said.audiences))[:100]
-    tokens = id_token, refresh_token, access_token
-    return LoginFacts(alias, issuer, subject, sid, issued_at or said.issued_at, *tokens)
+    issued_at = known.get("issued_at") or said.issued_at
+    tokens = id_token, known.get("refresh_token", ""), known.get("access_token", "")
+    return LoginFacts(alias, issuer, subject, sid, issued_at, *tokens)
 
 
 def record_facts(request: HttpRequest, facts: LoginFacts) -> ProviderLink:
