@@ -4,6 +4,8 @@ that hear of logouts."""
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from django_logout.admin import LoginSessionAdmin, LogoutEventAdmin
@@ -40,8 +42,12 @@ class ProviderLinkInline(ReadOnlyInline):
     fields = readonly_fields = ("provider", "subject", "linked_at")
 
 
+#: How many deliveries the page of an event shows. An ending for everyone may have any number.
+MOST_DELIVERIES = 100
+
+
 class DeliveryInline(ReadOnlyInline):
-    """The applications that have to hear of an ending: which have, and when others are tried again."""
+    """The applications that have to hear of an ending: when they are tried again, and which have."""
 
     model = Delivery
     fields = readonly_fields = (
@@ -53,6 +59,17 @@ class DeliveryInline(ReadOnlyInline):
         "due_at",
         "settled_at",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Return the first deliveries of the event, those that have not been heard before others."""
+        rows: QuerySet[Delivery] = super().get_queryset(request)
+        match: Any = request.resolver_match
+        event_id: Any = unquote(match.kwargs["object_id"])
+        of_event = rows.filter(event=event_id).values_list("pk", flat=True)
+        is_heard = Q(state=Delivery.State.HEARD)
+        shown = [*of_event.exclude(is_heard)[:MOST_DELIVERIES]]
+        shown += of_event.filter(is_heard)[: MOST_DELIVERIES - len(shown)]
+        return rows.filter(pk__in=shown)
 
 
 class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

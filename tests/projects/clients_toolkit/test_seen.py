@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -27,7 +28,7 @@ FAILED = "Shop could not be told. You may still be logged in there."
 
 @pytest.fixture
 def here(op: Toolkit, user: Any, receiver: Receiver) -> Client:
-    """A browser with a login at an application that is told, and at one that is not."""
+    """A browser with a login at an application that hears, and at one that does not."""
     browser = logged_in(user)
     op.log_in(browser)
     op.log_in(browser, "news")
@@ -121,6 +122,23 @@ def test_page_of_an_event_in_the_admin(here: Client, receiver: Receiver) -> None
     assert "Waiting" in page
     assert ">503<" in page
     assert row.sid not in page
+
+
+def test_page_of_an_event_with_many_deliveries(here: Client, receiver: Receiver) -> None:
+    """It shows a hundred, what is not heard first; an ending for everyone may have any number."""
+    here.post(LOGOUT)
+    event = LogoutEvent.objects.get(scope="current")
+    states = ["heard"] * 120 + ["failed"]
+    Delivery.objects.bulk_create(
+        Delivery(pk=uuid4(), event=event, client_id=f"app{n}", state=state)
+        for n, state in enumerate(states)
+    )
+    get_user_model().objects.create_superuser("boss", "", "pw")
+    boss = Client()
+    boss.login(username="boss", password="pw")
+    page = text(boss.get(f"/admin/django_logout/logoutevent/{event.pk}/change/"))
+    assert page.count('class="field-client_id"') == 100
+    assert ">app120<" in page
 
 
 def test_old_deliveries_are_pruned(here: Client, receiver: Receiver) -> None:
