@@ -37,6 +37,12 @@ def cart(request: Any) -> HttpResponse:
     return HttpResponse(str(request.session.get("cart")))
 
 
+async def cart_async(request: Any) -> HttpResponse:
+    """Do not ask, asynchronously."""
+    has = await request.session.ahas_key("cart")
+    return HttpResponse(f"{has} {await request.session.aget('cart')}")
+
+
 def again(request: Any) -> HttpResponse:
     """Log in the same user."""
     login(request, get_user_model().objects.get(), BACKEND)
@@ -53,6 +59,7 @@ urlpatterns = [
     path("whose/", whose),
     path("at-once/", whose_at_once),
     path("cart/", cart),
+    path("cart-async/", cart_async),
     path("again/", again),
     path("again-async/", again_async),
     *ours,
@@ -88,6 +95,7 @@ def test_once_a_request(asked: list[Any], user: Any, engine: str) -> None:
     browser.force_login(user)
     asked.clear()
     assert browser.get("/cart/").content == b"None"
+    assert over_asgi(browser, "/cart-async/") == "False None"
     assert asked == []
     assert (logged_in_as(browser), len(asked)) == ("ann", 1)
     assert (over_asgi(browser, "/whose/"), len(asked)) == ("True ann", 2)
