@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import IntegrityError
 from django.db.models import Model
-from django.db.models.signals import post_delete, pre_delete
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.test import Client
 
 from django_logout import Target, end_sessions
+from django_logout.models import LogoutEvent
 from django_logout.sessions import engines
+from django_logout.sessions.registry import database
+from django_logout.sessions.sql import insert
 from tests.clients import copy_of, logged_in_as
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,3 +77,36 @@ def test_rows_of_few_and_of_many_sessions_are_deleted(user: Any, count: int) -> 
 
     assert [row.session_key for row in Session.objects.all()] == [guest.cookies["sessionid"].value]
     assert {logged_in_as(each) for each in (*devices, *thieves)} == {""}
+
+
+@pytest.mark.parametrize("signal", [pre_save, post_save], ids=["pre_save", "post_save"])
+def test_receivers_of_events_get_each(user: Any, hear: Hear, signal: Any) -> None:
+    """As with ``save()``, such as an app that keeps a history of rows."""
+    heard = hear(signal, LogoutEvent)
+    event = end_sessions(Target.user(user)).event
+    assert event is not None
+    assert heard == [event.pk]
+
+
+def test_row_is_inserted_as_by_save(user: Any) -> None:
+    """With the same values, of each kind of field, and once."""
+    facts: dict[str, Any] = {
+        "reason": "100 % of %s",
+        "scope": "user",
+        "user": user,
+        "user_label": "ann",
+        "sessions": 2,
+        "complete": True,
+        "outcomes": {"session": {"ended": 2, "error": "%(é)s"}},
+        "ip_address": "2001:db8::1",
+    }
+    saved, inserted = LogoutEvent(**facts), LogoutEvent(**facts)
+    inserted.created_at = saved.created_at
+    saved.save(using=database(), force_insert=True)
+    insert(inserted, database())
+    assert (inserted._state.adding, inserted._state.db) == (False, database())
+    rows = {row.pop("id"): row for row in LogoutEvent.objects.values()}
+    assert rows[inserted.pk] == rows[saved.pk]
+    assert inserted.actor_id is None
+    with pytest.raises(IntegrityError):
+        insert(inserted, database())

@@ -14,6 +14,7 @@ from django_logout.models import LogoutEvent
 from django_logout.sessions import registry
 from django_logout.sessions.devices import client_facts
 from django_logout.sessions.identity import is_derived
+from django_logout.sessions.sql import insert
 from django_logout.types import Ending, Outcome
 
 logger = logging.getLogger("django_logout")
@@ -37,7 +38,7 @@ def record_event(ending: Ending, outcomes: Iterable[Outcome], database: str) -> 
         **client_facts(ending.request),
         outcomes={outcome.revoker: _entry(ending, outcome) for outcome in outcomes},
     )
-    event.save(using=database, force_insert=True)
+    insert(event, database)
     return event
 
 

@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import connections
-from django.db.models import Field, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.sql import DeleteQuery, UpdateQuery
+from django.db.models.signals import post_save, pre_save
+from django.db.models.sql import DeleteQuery, InsertQuery, UpdateQuery
 
+from django_logout.conf import cached_until_setting_changes
 from django_logout.utils.lazy import lazy_import
 
 # Imported with the first query outside of a transaction.
@@ -90,6 +92,28 @@ def prepare_select(rows: QuerySet[Any]) -> Prepared:
     compiler = rows.query.get_compiler(rows.db)
     sql, params = compiler.as_sql()
     return Prepared(sql, tuple(params), _converters(compiler))
+
+
+def insert(row: Model, database: str) -> None:
+    """Insert a row, as ``save(force_insert=True)`` does, and send the signals of that."""
+    model = type(row)
+    if pre_save.has_listeners(model) or post_save.has_listeners(model):
+        row.save(using=database, force_insert=True)
+        return
+    fields = model._meta.concrete_fields
+    values = {field.name: getattr(row, field.attname) for field in fields}
+    _prepare_insert(database, model).run(database, **values)
+    row._state.adding, row._state.db = False, database
+
+
+@cached_until_setting_changes("DATABASES", "USE_TZ")
+def _prepare_insert(database: str, model: type[Model]) -> Prepared:
+    fields = model._meta.concrete_fields
+    given: Any = {field.attname: placeholder(model, field.name) for field in fields}
+    query = InsertQuery(model)
+    query.insert_values(fields, [model(**given)])
+    [(sql, params)] = query.get_compiler(database).as_sql()
+    return Prepared(sql, tuple(params))
 
 
 def prepare_update(
