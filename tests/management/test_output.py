@@ -32,7 +32,7 @@ def test_failed_ending_is_an_object(user: Any, monkeypatch: pytest.MonkeyPatch) 
         raise OperationalError
 
     make_rows(user, 1)
-    monkeypatch.setattr("django_logout.ending.pipeline.registry.end_rows", fail)
+    monkeypatch.setattr("django_logout.sessions.registry.end_rows", fail)
     said = run("end", "--user", "ann", "--json")
     assert said.code == 1
     assert said.error == "The sessions could not be ended; nothing was changed."

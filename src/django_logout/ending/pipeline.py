@@ -28,7 +28,7 @@ from django_logout.guard.impersonation import find_actor, is_user_of
 from django_logout.guard.presented import PresentedSessions
 from django_logout.models import LogoutEvent
 from django_logout.revokers.runner import run_revokers
-from django_logout.sessions import cutoffs, registry, token_logins
+from django_logout.sessions import cutoffs, token_logins
 from django_logout.types import Ending, LogoutResult, Outcome, Target, UserLike
 from django_logout.utils.arguments import check_ending
 from django_logout.utils.context import current_request, ended_by_code
@@ -215,10 +215,10 @@ def _end_and_record(
     # it (see ``guard.rehashed``), so the stored data stay. They are refused: by the registry, and by
     # Django wherever it compares the hash.
     engine = None if _is_password_by_code(ending, context) else context.engine
-    by_event = partial(registry.end_rows, ending.id, ending.at, engine=engine)
-    sessions, keys = by_event(batch.sessions, unfiltered=batch.unfiltered, lookup=batch.lookup)
-    if bound := token_logins.tied_to([session.id for session in sessions]):
-        sessions += by_event(registry.sessions().filter(pk__in=bound))[0]
+    which: dict[str, Any] = {"unfiltered": batch.unfiltered, "lookup": batch.lookup}
+    sessions, keys = token_logins.end_with_tied(
+        ending.id, ending.at, batch.sessions, **which, engine=engine
+    )
     if engine is None or engine.model is None:
         keys = ()  # Their data stay, or the keys are hashes: the engine has no table.
     ending = replace(ending, sessions=sessions, keys=keys)

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django_logout.conf import cached_until_setting_changes
 from django_logout.models import CredentialBinding, LoginSession
 from django_logout.sessions import identity, registry
+from django_logout.types import EndedSession
 from django_logout.utils.lazy import lazy_import
 
 # Imported with the first query outside of a transaction.
@@ -101,6 +102,16 @@ def exclude_from_ending(session_ids: Collection[UUID], at: datetime) -> None:
     if adopted := [session_id for session_id in ids if identity.is_adopted(session_id)]:
         rows = registry.only_active(registry.sessions().filter(pk__in=adopted, kind=KIND))
         rows.update(created_at=at + datetime.resolution)
+
+
+def end_with_tied(
+    event_id: UUID, at: datetime, rows: QuerySet[LoginSession] | None, **which: Any
+) -> tuple[tuple[EndedSession, ...], tuple[str, ...]]:
+    """End sessions as :func:`registry.end_rows` does, and the logins that were begun in them."""
+    ended, keys = registry.end_rows(event_id, at, rows, **which)
+    if bound := tied_to([session.id for session in ended]):
+        ended += registry.end_rows(event_id, at, registry.sessions().filter(pk__in=bound))[0]
+    return ended, keys
 
 
 def tied_to(session_ids: Collection[UUID]) -> list[UUID]:
