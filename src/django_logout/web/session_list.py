@@ -67,23 +67,20 @@ class Listing:
     def page(self) -> Page[LoginSession | Credential]:
         """The page that the query of the URL names, with the current session."""
         first = Case(When(pk=self.current_id, then=0), default=1)
-        sessions = self._found_sessions()
+        sessions = self._active_sessions.filter(self._found)
         ordered = sessions.order_by(first, "-last_seen_at", "pk")
-        return self._paginate(sessions, ordered, self._found_tokens())
+        return self._paged(_SessionsAndTokens(sessions.count(), ordered, self._found_tokens()))
 
     @cached_property
     def others_page(self) -> Page[LoginSession | Credential]:
         """The page that the query of the URL names, without the current session, device by device:
         first the device that was used last."""
-        sessions = self._found_sessions().exclude(pk__in=self._own_ids)
-        device: dict[str, Any] = {"partition_by": [F("kind"), F("device")]}
-        ordered = sessions.annotate(
-            device_total=Window(Count("pk"), **device),
-            device_seen=Window(Max("last_seen_at"), **device),
-        ).order_by("-device_seen", "kind", "device", "-last_seen_at", "pk")
-        order = {key: n for n, key in enumerate(dict.fromkeys(map(group_key, self.tokens)))}
-        tokens = sorted(self._found_tokens(), key=lambda token: order[group_key(token)])
-        return self._paginate(sessions, ordered, tokens)
+        return self._paged(self._own_and_others)
+
+    @cached_property
+    def own(self) -> list[LoginSession]:
+        """The current session; nothing if it has ended or expired."""
+        return self._own_and_others.own
 
     def query(self, page_number: int) -> str:
         """Return the query of the URL of another page."""
@@ -128,8 +125,7 @@ class Listing:
         )
         totals = Counter(map(group_key, self.tokens))
         groups = self._rows.group(page, totals)
-        current = session_limits.active_sessions(self.user, self.request)
-        here = self.show(current.filter(pk__in=self._own_ids))
+        here = self.show(self.own)
         for row in here:
             row["end_url"] = reverse("logout") or row["end_url"]
         return {
@@ -212,15 +208,39 @@ class Listing:
         for find in hooks.session_titles:
             self._rows.sites.update(find(ids))
 
-    def _found_sessions(self) -> QuerySet[LoginSession]:
-        sessions = session_limits.active_sessions(self.user, self.request)
+    @property
+    def _active_sessions(self) -> QuerySet[LoginSession]:
+        return session_limits.active_sessions(self.user, self.request)
+
+    @cached_property
+    def _own_and_others(self) -> "_OwnAndOthers":
+        own = Q(pk__in=self._own_ids)
+        others = self._found & ~own
+        device: dict[str, Any] = {"partition_by": [F("kind"), F("device")]}
+        total = Count("pk", filter=others)
+        sessions = self._active_sessions.filter(own | others).annotate(
+            others_total=Window(total),
+            device_total=Window(total, **device),
+            device_seen=Window(Max("last_seen_at", filter=others), **device),
+        )
+        own_first = Case(When(pk=self.current_id, then=0), default=1)
+        in_order = ("-device_seen", "kind", "device", "-last_seen_at", "pk")
+        order = {key: n for n, key in enumerate(dict.fromkeys(map(group_key, self.tokens)))}
+        tokens = sorted(self._found_tokens(), key=lambda token: order[group_key(token)])
+        ordered = sessions.order_by(own_first, *in_order)
+        return _OwnAndOthers(ordered, self._own_ids, tokens, self.per_page)
+
+    @cached_property
+    def _found(self) -> Q:
+        """The condition that all of the words of the search are found in a session."""
+        found = Q()
         for word in self._words:
             kinds = [kind for kind in self._rows.titles if word in self._title(kind)]
             address = word.removesuffix("x") if word.endswith((".x", ":x")) else word
-            sessions = sessions.filter(
+            found &= (
                 Q(device__icontains=word) | Q(ip_address__startswith=address) | Q(kind__in=kinds)
             )
-        return sessions
+        return found
 
     def _found_tokens(self) -> list[Credential]:
         return [
@@ -240,13 +260,7 @@ class Listing:
         between = _("%(browser)s on %(system)s") % {"browser": "", "system": ""}
         return [word for word in self.search.lower().split() if word not in between.lower().split()]
 
-    def _paginate(
-        self,
-        sessions: QuerySet[LoginSession],
-        ordered: QuerySet[LoginSession],
-        tokens: list[Credential],
-    ) -> Page[LoginSession | Credential]:
-        rows: Any = _SessionsAndTokens(sessions.count(), ordered, tokens)
+    def _paged(self, rows: Any) -> Page[LoginSession | Credential]:
         return Paginator(rows, self.per_page).get_page(self.request.GET.get("page"))
 
 
@@ -263,4 +277,30 @@ class _SessionsAndTokens:
 
     def __getitem__(self, rows: slice) -> list[LoginSession | Credential]:
         start, stop = (max(0, index - self.session_count) for index in (rows.start, rows.stop))
-        return [*self.sessions[rows], *self.tokens[start:stop]]
+        return [*self._sessions(rows), *self.tokens[start:stop]]
+
+    def _sessions(self, rows: slice) -> Iterable[LoginSession]:
+        return self.sessions[rows]
+
+
+class _OwnAndOthers(_SessionsAndTokens):
+    """The other sessions, then the tokens. The first page, which is the only one in most cases, is
+    read with the current session and the number of all others, in one query."""
+
+    def __init__(
+        self,
+        own_first: QuerySet[LoginSession],
+        own_ids: list[UUID],
+        tokens: list[Credential],
+        per_page: int,
+    ) -> None:
+        read: list[Any] = list(own_first[: per_page + len(own_ids)])
+        self.own: list[LoginSession] = [row for row in read if row.pk in own_ids]
+        self._first = read[len(self.own) :][:per_page]
+        super().__init__(read[0].others_total if read else 0, own_first, tokens)
+
+    def _sessions(self, rows: slice) -> Iterable[LoginSession]:
+        if rows.start == 0:
+            return self._first[rows]
+        skipped = len(self.own)
+        return self.sessions[rows.start + skipped : rows.stop + skipped]
