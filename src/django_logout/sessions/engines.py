@@ -21,6 +21,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import router
 from django.db.models import Manager, Model
 from django.db.models.deletion import Collector
+from django.db.models.signals import post_delete, pre_delete
 from django.utils import timezone
 
 from django_logout.conf import cached_until_setting_changes
@@ -111,8 +112,10 @@ class Engine(NamedTuple):
 
         Not if a signal has to be sent for each, or rows of other tables are deleted with it.
         """
-        rows = cast(type[Model], self.model)._base_manager.using(using)
-        return self.model if Collector(using).can_fast_delete(rows) else None
+        model = cast(type[Model], self.model)
+        if pre_delete.has_listeners(model) or post_delete.has_listeners(model):
+            return None
+        return model if _stands_alone(model, using) else None
 
     def cache_keys(self, keys: Iterable[str]) -> list[str]:
         """Return the keys of sessions' data in the cache of sessions, if the engine has one."""
@@ -239,6 +242,12 @@ def current_engine() -> Engine:
 def engine_of(store: type[SessionBase]) -> Engine:
     """Return what a store class can do; a guarded one can do what the engine's own can."""
     return _of(getattr(store, "engine_store", store))
+
+
+@cached_until_setting_changes("DATABASES")
+def _stands_alone(model: type[Model], using: str) -> bool:
+    """Return whether no row of another table is deleted with one of this, if no signal is sent."""
+    return Collector(using).can_fast_delete(model._base_manager.using(using))
 
 
 @cached_until_setting_changes("DATABASES")
