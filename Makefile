@@ -121,7 +121,7 @@ test-integrations: full ## other apps, each in a project of its own: tests/proje
 		$(call projects,.venv-$(group)$(DJANGO),--alone $(group)) &&) true
 
 test-federation: full ## login and logout at providers that others have made, by each library
-	@$(full) $(workers) $(if $(QUICK),-k mozilla) --ds=tests.federation_peers.settings tests/federation_peers
+	@$(full) $(workers) $(if $(QUICK),-k "mozilla or better_auth or another_library") --ds=tests.federation_peers.settings tests/federation_peers
 
 # In an environment of their own: they bring plugins that would take part in our tests.
 test-suites: ## the tests of Django, django-allauth and other libraries, with django-logout installed
