@@ -1,6 +1,7 @@
 """Glewlwyd, a provider in C that Debian has: how it is started and set up, and what its users do."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -21,6 +22,9 @@ from tests.federation_peers.browser import Browser
 from tests.federation_peers.settings import CLIENT_ID, SECRET
 from tests.waiting import PATIENCE, until_served
 
+#: The pages, which are made by scripts, and their configuration. The package puts a folder in its place.
+PAGES = Path("/usr/share/glewlwyd/webapp")
+PAGES_CONFIGURATION = Path("/usr/share/glewlwyd/templates/config.json")
 #: The tables, as the package brings them, with an administrator.
 TABLES = Path("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
 MODULES = "/usr/lib/glewlwyd"
@@ -28,6 +32,7 @@ CONFIGURATION = """
 port={port}
 external_url="http://127.0.0.1:{port}/"
 login_url="login.html"
+static_files_path="{pages}"
 api_prefix="api"
 log_mode="console"
 log_level="ERROR"
@@ -41,8 +46,16 @@ client_module_path="{modules}/client"
 user_auth_scheme_module_path="{modules}/scheme"
 plugin_module_path="{modules}/plugin"
 hash_algorithm="SHA512"
+static_files_mime_types = (
+  {{ extension = ".html" mime_type = "text/html" }},
+  {{ extension = ".css" mime_type = "text/css" }},
+  {{ extension = ".js" mime_type = "text/javascript" }},
+  {{ extension = ".json" mime_type = "application/json" }}
+);
 database = {{ type = "sqlite3" path = "{database}" }};
 """
+#: A client that hears of logouts by a frame, and by no token.
+FRONT_CHANNEL = "cars-by-frame"
 TURNED_OFF = ("token", "id-token", "none", "password", "client", "refresh", "device")
 
 
@@ -55,7 +68,10 @@ class Glewlwyd:
         database, configuration = folder / "glewlwyd.sqlite3", folder / "glewlwyd.conf"
         with closing(sqlite3.connect(database)) as tables:
             tables.executescript(TABLES.read_text())
-        given = {"port": port, "modules": MODULES, "database": database}
+        pages = folder / "pages"
+        shutil.copytree(PAGES, pages, ignore=shutil.ignore_patterns(PAGES_CONFIGURATION.name))
+        shutil.copy(PAGES_CONFIGURATION, pages)
+        given = {"port": port, "modules": MODULES, "database": database, "pages": pages}
         configuration.write_text(CONFIGURATION.format(**given))
         command = ["glewlwyd", f"--config-file={configuration}"]
         quiet = subprocess.DEVNULL
@@ -103,8 +119,20 @@ class Glewlwyd:
             facts = {"username": name, "name": name, "email": f"{name}@example.com"}
             more = {"password": "any", "enabled": True, "scope": ["openid", "g_profile"]}
             self.call(admin, "POST", "/api/user/", {**facts, **more})
+        by_token = {
+            "backchannel_logout_uri": f"{site}/backchannel/",
+            "backchannel_logout_session_required": "1",
+        }
+        by_frame = {
+            "frontchannel_logout_uri": f"{site}/frontchannel/",
+            "frontchannel_logout_session_required": "1",
+        }
+        self._register(admin, site, CLIENT_ID, **by_token)
+        self._register(admin, site, FRONT_CHANNEL, **by_frame)
+
+    def _register(self, admin: Browser, site: str, client_id: str, **heard: str) -> None:
         client = {
-            "client_id": CLIENT_ID,
+            "client_id": client_id,
             "client_secret": SECRET,
             "name": "Cars",
             "confidential": True,
@@ -114,8 +142,7 @@ class Glewlwyd:
             "token_endpoint_auth_method": ["client_secret_post"],
             "redirect_uri": [f"{site}/oidc/callback/"],
             "post_logout_redirect_uris": [f"{site}/signed-out/"],
-            "backchannel_logout_uri": f"{site}/backchannel/",
-            "backchannel_logout_session_required": "1",
+            **heard,
         }
         self.call(admin, "POST", "/api/client/", client)
 
