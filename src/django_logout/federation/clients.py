@@ -23,6 +23,9 @@ from django_logout.utils.context import current_request
 
 #: The name of what is noted of a login that has to wait.
 NOTE = "federation"
+#: The session key under which allauth keeps a login that is finished by a later request, and the
+#: attribute of requests that holds it from then on: allauth deletes it before it logs the user in.
+STASH, STASHED = "account_login", "_django_logout_allauth_login"
 
 
 def connect_clients() -> None:
@@ -36,6 +39,9 @@ def connect_clients() -> None:
         found.connect(on_allauth_callback, dispatch_uid="django_logout.federation.allauth")
         logged_in = import_string("allauth.account.signals.user_logged_in")
         logged_in.connect(on_allauth_login, dispatch_uid="django_logout.federation.allauth")
+        for name in ("authentication_step_completed", "email_confirmed"):
+            step = import_string(f"allauth.account.signals.{name}")
+            step.connect(on_allauth_step, dispatch_uid="django_logout.federation.allauth")
     if apps.is_installed("social_django"):
         user_logged_in.connect(on_social_login, dispatch_uid="django_logout.federation.social")
         post_save.connect(
@@ -70,8 +76,10 @@ def on_login(sender: Any, request: HttpRequest | None, user: Any, **kwargs: Any)
 
 def note_login(request: HttpRequest) -> dict[str, Any] | None:
     """Return what is to be recorded of a login that has to wait, or ``None``."""
-    facts = vars(request).get(links.EXPECTED) or _social_facts(
-        getattr(request.user, "social_user", None)
+    facts = (
+        vars(request).get(links.EXPECTED)
+        or _stashed_facts(request)
+        or _social_facts(getattr(request.user, "social_user", None))
     )
     if facts is None:
         return None
@@ -96,12 +104,30 @@ def on_allauth_login(
         links.record_facts(request, facts)
 
 
+def on_allauth_step(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    """Remember the login that a second factor or a code completes: it may have to wait once more."""
+    if stashed := request.session.get(STASH):
+        vars(request)[STASHED] = stashed
+
+
+def _stashed_facts(request: HttpRequest) -> links.LoginFacts | None:
+    """Return what is known of a login through allauth that this request completes."""
+    stashed = vars(request).get(STASHED)
+    if stashed is None:
+        return None
+    login = import_string("allauth.account.models.Login").deserialize(stashed)
+    if login.user != request.user:
+        return None  # It was given up, and another user logs in.
+    return _allauth_facts((login.signal_kwargs or {}).get("sociallogin"))
+
+
 def _allauth_facts(sociallogin: Any) -> links.LoginFacts | None:
     """Return what allauth knows of a login at one of our providers.
 
     It keeps no raw ID token, so a logout at the provider asks the user to confirm.
     """
-    claims = ((sociallogin and sociallogin.account.extra_data) or {}).get("id_token")
+    data = (sociallogin and sociallogin.account.extra_data) or {}
+    claims = data.get("id_token", data)  # A client that sends an ID token leaves nothing else.
     said = links.claims_of(claims if isinstance(claims, dict) else {})
     if not providers.by_issuer(said.issuer):
         return None
@@ -109,8 +135,8 @@ def _allauth_facts(sociallogin: Any) -> links.LoginFacts | None:
     return links.find_facts(
         alias,
         claims=claims,
-        refresh_token=getattr(sociallogin.token, "token_secret", ""),
-        access_token=getattr(sociallogin.token, "token", ""),
+        refresh_token=getattr(sociallogin.token, "token_secret", None) or "",
+        access_token=getattr(sociallogin.token, "token", None) or "",
     )
 
 

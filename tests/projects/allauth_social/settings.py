@@ -21,6 +21,7 @@ from tests.projects.provider import CLIENT
 INSTALLED_APPS = [
     *INSTALLED_APPS,
     "django_logout.federation",
+    "allauth.headless",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
 ]

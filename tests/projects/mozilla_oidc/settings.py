@@ -18,9 +18,16 @@ where ``OIDC_OP_LOGOUT_URL_METHOD`` says how.
 
 from tests.projects.provider import CLIENT
 from tests.settings import *  # noqa: F403
-from tests.settings import INSTALLED_APPS
+from tests.settings import INSTALLED_APPS, MIDDLEWARE
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django_logout.federation", "mozilla_django_oidc"]
+INSTALLED_APPS = [
+    *INSTALLED_APPS,
+    "django_logout.federation",
+    "mozilla_django_oidc",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+]
+MIDDLEWARE = [*MIDDLEWARE, "django_otp.middleware.OTPMiddleware"]
 AUTHENTICATION_BACKENDS = ["mozilla_django_oidc.auth.OIDCAuthenticationBackend"]
 OIDC_RP_CLIENT_ID = CLIENT["client_id"]
 OIDC_RP_CLIENT_SECRET = CLIENT["client_secret"]

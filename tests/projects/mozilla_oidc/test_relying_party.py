@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django_otp.plugins.otp_static.models import StaticDevice
 
 from django_logout.federation.models import ProviderLink
+from django_logout.federation.sealing import unseal
 from tests.projects.journeys import Journeys
 from tests.projects.relying_party import RelyingParty, configure
 from tests.projects.visitor import Visitor
@@ -113,3 +115,17 @@ def test_login_at_another_provider_is_not_recorded(user: Any, settings: Any) -> 
     settings.LOGOUT = {}
     TestRelyingParty().log_in(Visitor())
     assert not ProviderLink.objects.exists()
+
+
+def test_second_factor_after_the_login(user: Any, provider: Any, settings: Any) -> None:
+    """django-otp notes it in the same session, which stays linked."""
+    configure(provider, settings)
+    StaticDevice.objects.create(user=user).token_set.create(token="code")
+    site, here = TestRelyingParty(), Visitor()
+    site.log_in(here)
+    before = ProviderLink.objects.get()
+    assert here.visit("/second-factor/?code=code").content == b"verified=True"
+    assert [ProviderLink.objects.get(), here.who()] == [before, "ann"]
+    assert unseal(before.id_token).count(".") == 2
+    assert site._report(provider, sid=before.sid) == 200
+    assert here.who() == ""

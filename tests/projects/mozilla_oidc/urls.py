@@ -5,6 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
+from django_otp import login as otp_login
+from django_otp import match_token
 
 from tests.projects.relying_party import urlpatterns as federation
 from tests.urls import urlpatterns as ours
@@ -24,7 +26,16 @@ def provider_logout(request: Any) -> str:
     return f"{settings.OIDC_OP_URL}/logout?post_logout_redirect_uri=http://testserver/"
 
 
+def second_factor(request: Any) -> HttpResponse:
+    """Take the user's second factor, as django-otp and django-two-factor-auth do."""
+    device = match_token(request.user, request.GET["code"])
+    if device is not None:
+        otp_login(request, device)
+    return HttpResponse(f"verified={request.user.is_verified()}")
+
+
 urlpatterns = [
+    path("second-factor/", second_factor),
     path("oidc/", include("mozilla_django_oidc.urls")),
     path("page/", page),
     *federation,
