@@ -37,7 +37,8 @@ def start(request: pytest.FixtureRequest) -> str:
 
 
 def test_logout_at_the_provider(old_site: Site, start: str) -> None:
-    """FCL-1..7: the session that is named ends without a cookie, and no other."""
+    """FCL-1..7, ``…rp-frontchannel-opinitlogout``: the session that is named ends without a cookie, and
+    no other."""
     with chromium() as open_page:
         here, there = open_page(), open_page()
         frames = Frames(here)

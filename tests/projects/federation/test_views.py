@@ -1,14 +1,16 @@
 """What providers and browsers request: methods, sizes, frames, and what people read afterwards."""
 
+from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import urlencode
 
 import pytest
 from django.db import DatabaseError
 from django.test import Client
 
 from django_logout.exceptions import SessionNotEnded
-from django_logout.federation import explanations, links, receive, views
+from django_logout.federation import explanations, links, receive, urls, views
 from tests.projects.federation.conftest import FORM, ISSUER, log_in, send, token, who
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +37,16 @@ def test_other_bodies_are_refused(user: Any, body: str, kind: str) -> None:
     browser = log_in(user)
     assert Client().post("/backchannel/", body, content_type=kind).status_code == 400
     assert who(browser) == ["ann"]
+
+
+def test_uri_with_a_query(user: Any) -> None:
+    """BCL-2: it may be registered with one, which is not looked at. A token has to be in the form, and
+    the URI has no fragment: a server never gets one."""
+    browser, body = log_in(user), urlencode({"logout_token": token()})
+    assert Client().post(f"/backchannel/?{body}", "x=1", content_type=FORM).status_code == 400
+    assert who(browser) == ["ann"]
+    answer = Client().post("/backchannel/?tenant=1&logout_token=junk", body, content_type=FORM)
+    assert (answer.status_code, who(browser)) == (200, [""])
 
 
 def test_length_that_is_no_number() -> None:
@@ -99,6 +111,16 @@ class TestFrontChannel:
         browser, plain = log_in(user, sid="A"), log_in(user)
         assert browser.get("/frontchannel/", query).status_code == 200
         assert who(browser, plain) == ["ann", "ann"]
+
+    def test_back_channel_is_offered_beside_it_and_first(self) -> None:
+        """FCL-9: by the same URLs, and by the pages that say what to register."""
+        names = [pattern.name for pattern in urls.urlpatterns]
+        assert names.index("logout_backchannel") < names.index("logout_frontchannel")
+        docs = Path(__file__).parents[3] / "docs"
+        pages = [(docs / f"{page}.md").read_text().lower() for page in ("federation", "libraries")]
+        for page in pages:
+            assert -1 < page.find("back-channel") < (page + "front-channel").find("front-channel")
+        assert "frontchannel/" not in pages[1]
 
     def test_only_the_provider_may_frame_it(self) -> None:
         """Nobody may, if the issuer is unknown."""
