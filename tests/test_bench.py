@@ -35,6 +35,16 @@ def test_forged_tokens_fetch_no_keys() -> None:
     assert "fetches of the keys:   1 (at most 2)" in done.stdout
 
 
+def test_each_kind_of_forged_token_is_refused() -> None:
+    """And what it costs is reported."""
+    command = [sys.executable, "-m", "bench.refusals", "--requests", "2"]
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    how: dict[str, Any] = {"capture_output": True, "text": True, "timeout": PATIENCE}
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environ, **how)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 13
+
+
 def test_it_measures_contenders_in_turns_and_writes_a_page_and_a_plot(tmp_path: Path) -> None:
     """Each in a process of its own, on SQLite, and ends by itself."""
     contenders = ["django-db", "ours-db", "django-db-record", "record"]
