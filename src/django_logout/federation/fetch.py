@@ -65,6 +65,10 @@ def fetch_json(url: str, *, trusted_network: Trust) -> dict[str, Any]:
         raise FetchFailed(f"{url} is too large.")
     try:
         found = json.loads(answer.body)
+        # Python takes more for JSON than databases do: NaN, NUL, and halves of characters.
+        text = json.dumps(found, allow_nan=False, ensure_ascii=False)
+        if "\\u0000" in text or not text.encode():
+            raise ValueError("a string holds NUL")
     except (ValueError, RecursionError) as error:
         raise FetchFailed(f"{url} is not JSON.") from error
     if not isinstance(found, dict):

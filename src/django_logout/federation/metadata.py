@@ -28,6 +28,8 @@ MAX_AGE = timedelta(days=1)
 COOL_DOWN = timedelta(seconds=30)
 #: For how many seconds a process does not read the row again.
 REMEMBERED = 60.0
+#: For how many seconds not even for a key that is unknown.
+PAUSE = 0.25
 
 _failures = RateLimit(count=3, seconds=60)
 
@@ -45,7 +47,7 @@ def find_keys(provider: Provider, key_id: Any) -> list[dict[str, Any]]:
     """
     if found := _with_id(_current_row(provider), key_id):
         return found
-    row = _read(provider)
+    row = _recent_row(provider, PAUSE)
     found = _with_id(row, key_id)
     if not found and _refresh(provider, row):
         found = _with_id(_read(provider), key_id)
@@ -59,14 +61,16 @@ def refresh(provider: Provider) -> ProviderMetadata | None:
 
 
 def _current_row(provider: Provider) -> ProviderMetadata | None:
-    remembered = _remembered()
-    key = digest(provider.ISSUER, provider.alias)
-    row, until = remembered.get(key, (None, 0.0))
-    if row is None or monotonic() > until:
-        row = _read(provider)
+    row = _recent_row(provider, REMEMBERED)
     if (row is None or _is_old(row)) and _refresh(provider, row):
         row = _read(provider)
     return row
+
+
+def _recent_row(provider: Provider, seconds: float) -> ProviderMetadata | None:
+    """Return the row as it was not so many seconds ago, or as it is now."""
+    row, read_at = _remembered().get(digest(provider.ISSUER, provider.alias), (None, 0.0))
+    return row if row is not None and monotonic() < read_at + seconds else _read(provider)
 
 
 def _is_old(row: ProviderMetadata) -> bool:
@@ -75,6 +79,7 @@ def _is_old(row: ProviderMetadata) -> bool:
 
 @cached_until_setting_changes("LOGOUT", "DATABASES")
 def _remembered() -> dict[str, tuple[ProviderMetadata, float]]:
+    """Return the rows that this process has read, and when."""
     return {}
 
 
@@ -86,7 +91,7 @@ def _rows(provider: Provider) -> QuerySet[ProviderMetadata]:
 def _read(provider: Provider) -> ProviderMetadata | None:
     row = _rows(provider).first()
     if row is not None:
-        _remembered()[row.pk] = row, monotonic() + REMEMBERED
+        _remembered()[row.pk] = row, monotonic()
     return row
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -52,12 +52,18 @@ def receive_frontchannel(issuer: str | None, sid: str | None) -> LogoutResult | 
     Returns ``None`` if the request names nothing. Raises :class:`SessionNotEnded`.
     """
     if issuer is None:
-        alone = [p for p in providers.configured().values() if p.FRONTCHANNEL_WITHOUT_ISS]
-        issuer = alone[0].ISSUER if len(alone) == 1 else None
+        known = providers.configured().values()
+        alone = {provider.ISSUER for provider in known if provider.FRONTCHANNEL_WITHOUT_ISS}
+        issuer = alone.pop() if len(alone) == 1 else None
     if not issuer or not sid or not providers.by_issuer(issuer) or "\x00" in sid:
         return None
-    target = Target.sessions(links.matching(issuer, sid=sid))
-    return pipeline.end_sessions(target, reason=Reason.PROVIDER)
+    sessions = links.matching(issuer, sid=sid)
+    try:
+        if not sessions.exists():  # Anyone may guess. That must not begin a transaction.
+            return None
+    except DatabaseError as error:
+        raise SessionNotEnded("The session that is meant could not be looked for.") from error
+    return pipeline.end_sessions(Target.sessions(sessions), reason=Reason.PROVIDER)
 
 
 def work_on(notice: ProviderNotice) -> None:

@@ -47,6 +47,14 @@ SILENCE = 10.0
 #: For how many seconds a request waits for another that asks, if it must not be served without.
 PATIENCE = 5.0
 
+#: The code of a failure that is of one login. The provider is asked about others all the same: a user
+#: whom it refuses must not keep it from being asked about users whose logins have ended.
+OF_ONE_LOGIN = "of_one_login"
+#: The errors of RFC 6749, section 5.2, that are the same for all tokens of a client.
+OF_CLIENT = frozenset(
+    {"invalid_client", "unauthorized_client", "invalid_request", "unsupported_grant_type"}
+)
+
 _failures = RateLimit(count=3, seconds=60)
 
 
@@ -114,7 +122,8 @@ def _ask_once(link: ProviderLink, provider: Provider) -> Verdict:
     except FetchFailed as error:
         if _failures.admit() is not None:
             logger.warning("The provider %s was asked in vain: %s", provider.alias, error)
-        _silent_until()[provider.alias] = monotonic() + SILENCE
+        if error.code != OF_ONE_LOGIN:
+            _silent_until()[provider.alias] = monotonic() + SILENCE
         return Verdict.UNKNOWN
     if verdict is Verdict.STANDS:
         row.update(checked_at=timezone.now(), recheck_token=seal(new_token or token))
@@ -157,8 +166,11 @@ def _refresh(link: ProviderLink, provider: Provider, token: str) -> tuple[Verdic
         return Verdict.STANDS, new if isinstance(new, str) else ""
     if status in {400, 401} and said.get("error") == "invalid_grant":
         return Verdict.ENDED, ""
+    error = said.get("error")
+    of_token = status in {400, 403} and isinstance(error, str) and error not in OF_CLIENT
     raise FetchFailed(
-        f"the token endpoint answered with status {status}, {said.get('error')!r:.40}."
+        f"the token endpoint answered with status {status}, {error!r:.40}.",
+        OF_ONE_LOGIN if of_token else "refused",
     )
 
 
@@ -171,7 +183,8 @@ def _read_userinfo(link: ProviderLink, provider: Provider, token: str) -> tuple[
         return Verdict.STANDS, ""
     if status == 401:
         return Verdict.ENDED, ""
-    raise FetchFailed(f"the userinfo endpoint answered with status {status}.")
+    message = f"the userinfo endpoint answered with status {status}."
+    raise FetchFailed(message, OF_ONE_LOGIN if status == 403 else "refused")
 
 
 _ASK: Mapping[str, Callable[[ProviderLink, Provider, str], tuple[Verdict, str]]] = {

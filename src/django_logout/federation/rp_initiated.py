@@ -5,7 +5,7 @@ is sent belongs to the session. The session has ended before the browser leaves:
 never send it back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -104,9 +104,7 @@ def end_session_endpoint(provider: Provider) -> str:
         return provider.END_SESSION_ENDPOINT
     found = metadata.find_document(provider).get("end_session_endpoint")
     schemes = {"https", "http"} if provider.is_trusted_network else {"https"}
-    if isinstance(found, str) and urlsplit(found).scheme in schemes:
-        return found
-    return ""
+    return found if isinstance(found, str) and _is_url(found, schemes) else ""
 
 
 def build_request(
@@ -145,6 +143,17 @@ def _is_ours(request: HttpRequest, url: str) -> bool:
     return bool(path) and url == request.build_absolute_uri(path)
 
 
+def _is_url(text: str, schemes: Collection[str]) -> bool:
+    """Return whether a browser can be sent to what a provider publishes."""
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - raises ValueError
+    except ValueError:
+        return False
+    is_clean = text.isprintable() and " " not in text
+    return is_clean and parts.scheme in schemes and bool(parts.hostname)
+
+
 def _with_query(endpoint: str, fields: Mapping[str, str]) -> str:
-    separator = "&" if urlsplit(endpoint).query else "?"
-    return f"{endpoint}{separator}{urlencode(fields)}"
+    url, _, _ = endpoint.partition("#")
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(fields)}"

@@ -5,6 +5,7 @@ fetch. What a token's header says of keys is not used, but for the key's id.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ TYPES = LOGOUT_TYPES | {"jwt", ""}
 MAX_LENGTH = 16 * 1024
 #: The longest identifier, in characters.
 MAX_NAME = 255
+#: What JSON can hold in a string, and a database cannot: NUL, and halves of characters.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: The longest validity of a token, in seconds. Section 4 asks for at most two minutes.
 MAX_VALIDITY = 15 * 60
 #: How long a token without ``exp`` is accepted, in seconds (``TOKENS_WITHOUT_EXP``).
@@ -61,7 +64,25 @@ def verify_logout_token(raw: str) -> LogoutToken:
     known = LOGOUT_TYPES if provider.REQUIRE_TYP else TYPES
     if not isinstance(kind, str) or kind.lower() not in known:
         raise Refused(f"the type is {kind!r:.40}")
-    claims = _verify(raw, provider, algorithm, header.get("kid"))
+    # Most forgeries are refused here, before they cost a query or cryptography.
+    _interpret(unverified, provider)
+    return _interpret(_verify(raw, provider, algorithm, header.get("kid")), provider)
+
+
+def _read(raw: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the header and the claims, unverified."""
+    # Five parts would be an encrypted token (section 2.6, step 1), which is not supported.
+    if len(raw) > MAX_LENGTH or raw.count(".") != 2:
+        raise Refused("it is no signed token")
+    try:
+        parts = jwt.decode_complete(raw, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        raise Refused("it is malformed") from error
+    return parts["header"], parts["payload"]
+
+
+def _interpret(claims: Mapping[str, Any], provider: Provider) -> LogoutToken:
+    """Return what claims say that may be forged."""
     _check_event(claims)
     issued_at, expires_at = _check_times(claims, provider)
     names = {name: _name_in(claims, name) for name in ("jti", "sub", "sid")}
@@ -77,19 +98,6 @@ def verify_logout_token(raw: str) -> LogoutToken:
         issued_at=issued_at,
         expires_at=expires_at,
     )
-
-
-def _read(raw: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return the header and the claims, unverified."""
-    # Five parts would be an encrypted token (section 2.6, step 1), which is not supported.
-    if len(raw) > MAX_LENGTH or raw.count(".") != 2:
-        raise Refused("it is no signed token")
-    try:
-        header = jwt.get_unverified_header(raw)
-        claims = jwt.decode(raw, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        raise Refused("it is malformed") from error
-    return header, claims
 
 
 def _find_provider(claims: Mapping[str, Any]) -> Provider:
@@ -133,13 +141,20 @@ def _find_keys(provider: Provider, algorithm: str, key_id: Any) -> list[Any]:
         return [provider.secret] if provider.secret else []
     found = []
     for jwk in metadata.find_keys(provider, key_id)[:MAX_KEYS]:
-        if jwk.get("use", "sig") != "sig" or jwk.get("kty") == "oct":
+        if not _is_to_verify(jwk):
             continue
         try:
             found.append(jwt.PyJWK(jwk, algorithm=algorithm))
         except (jwt.PyJWTError, ValueError, TypeError):
             continue  # A key for another algorithm.
     return found
+
+
+def _is_to_verify(jwk: Mapping[str, Any]) -> bool:
+    """Return whether a published key is for signatures (RFC 7517, sections 4.2 and 4.3)."""
+    operations = jwk.get("key_ops")
+    verifies = not isinstance(operations, list) or "verify" in operations
+    return verifies and jwk.get("use", "sig") == "sig" and jwk.get("kty") != "oct"
 
 
 def _check_event(claims: Mapping[str, Any]) -> None:
@@ -153,13 +168,13 @@ def _check_event(claims: Mapping[str, Any]) -> None:
 def _check_times(claims: Mapping[str, Any], provider: Provider) -> tuple[datetime, datetime]:
     """Return when the token was issued and when it expires, by the provider's clock."""
     issued, expires = _seconds(claims, "iat"), claims.get("exp")
-    if expires is None:
+    leeway, now = as_timedelta(provider.LEEWAY).total_seconds(), timezone.now().timestamp()
+    if expires is None and provider.TOKENS_WITHOUT_EXP:
         expires = issued + VALIDITY_WITHOUT_EXP
-        latest = expires + as_timedelta(provider.LEEWAY).total_seconds()
-        if timezone.now().timestamp() > latest:
-            raise Refused("it has no exp and is too old")
     else:
         expires = _seconds(claims, "exp")
+    if not issued - leeway <= now < expires + leeway:
+        raise Refused("it is too old, or from the future")
     if expires - issued > MAX_VALIDITY:
         raise Refused("it is valid for too long")
     return datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(expires, UTC)
@@ -174,6 +189,6 @@ def _seconds(claims: Mapping[str, Any], name: str) -> float:
 
 def _name_in(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name, "")
-    if not isinstance(value, str) or len(value) > MAX_NAME or "\x00" in value:
+    if not isinstance(value, str) or len(value) > MAX_NAME or UNSTORABLE.search(value):
         raise Refused(f"its {name} is no short string")
     return value

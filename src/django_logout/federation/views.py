@@ -4,7 +4,15 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.core.exceptions import TooManyFieldsSent
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+    UnreadablePostError,
+)
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 
@@ -21,7 +29,10 @@ logger = logging.getLogger("django_logout.federation")
 MAX_BODY = MAX_LENGTH * 2
 FORM = "application/x-www-form-urlencoded"
 
+#: How many errors are logged in a minute.
+MAX_FAULTS = 5
 _refusals = RateLimit(count=10, seconds=60)
+_faults = RateLimit(count=MAX_FAULTS, seconds=60)
 
 
 class BackChannelView(View):
@@ -45,14 +56,19 @@ class BackChannelView(View):
             logger.warning("A logout that a provider has reported is still to be done.")
         except Exception:
             # Section 2.8 knows no other status, and a provider may not try again after another.
-            logger.exception("A logout token could not be worked on.")
+            if (unlogged := _faults.admit()) is not None:
+                extra = {"unlogged": unlogged}
+                logger.exception("A logout token could not be worked on.", extra=extra)
         else:
             return _never_stored(HttpResponse())
         error = {
             "error": "invalid_request",
             "error_description": "The logout token was not accepted.",
         }
-        return _never_stored(JsonResponse(error, status=HTTPStatus.BAD_REQUEST))
+        response = _never_stored(JsonResponse(error, status=HTTPStatus.BAD_REQUEST))
+        # Or Django would write to the log each time.
+        setattr(response, "_has_been_logged", True)  # noqa: B010 - Django reads it
+        return response
 
 
 class FrontChannelView(View):
@@ -70,7 +86,9 @@ class FrontChannelView(View):
         try:
             receive.receive_frontchannel(issuer, request.GET.get("sid"))
         except SessionNotEnded:
-            logger.exception("A logout that a provider has reported is still to be done.")
+            if (unlogged := _faults.admit()) is not None:
+                text = "A logout that a provider has reported is still to be done."
+                logger.exception(text, extra={"unlogged": unlogged})
             status = HTTPStatus.SERVICE_UNAVAILABLE
         page = "<!doctype html><html lang=en><meta charset=utf-8><title>Logout</title>"
         response = _never_stored(HttpResponse(page, status=status))
@@ -115,13 +133,15 @@ def _read_token(request: HttpRequest) -> str:
     """Return the token of a request. Raises :class:`Refused`."""
     if request.content_type != FORM:
         raise Refused("the request is no form")
+    # Not `request.POST`: that reads a body of any size where the request does not say its length, and
+    # each way in which it fails is an error.
     try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError as error:
-        raise Refused("the request has no length") from error
-    if length > MAX_BODY:
-        raise Refused("the request is too large")
-    tokens = request.POST.getlist("logout_token")
+        body = request.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise Refused("the request is too large")
+        tokens = QueryDict(body).getlist("logout_token")
+    except (UnreadablePostError, TooManyFieldsSent) as error:
+        raise Refused("the request cannot be read") from error
     if len(tokens) != 1:
         raise Refused("the request has not one logout_token")
     return str(tokens[0])

@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone
 from jwt.algorithms import RSAAlgorithm, get_default_algorithms
 
-from django_logout.federation import metadata
+from django_logout.federation import metadata, views
 from django_logout.federation.digests import digest
 from django_logout.federation.fetch import FetchFailed
 from django_logout.federation.models import ProviderMetadata
@@ -101,6 +101,8 @@ def django_db_use_migrations() -> bool:
 def published(db: None) -> ProviderMetadata:
     """What the provider publishes, as if it had been fetched a moment ago."""
     metadata._remembered.cache_clear()
+    for limit in (views._refusals, views._faults):
+        limit.reset()
     now = timezone.now()
     return ProviderMetadata.objects.create(
         issuer_digest=digest(ISSUER, "op"),

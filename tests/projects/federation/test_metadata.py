@@ -60,14 +60,33 @@ def test_new_key_is_fetched_once(user: Any, online: Any, published: Any) -> None
     assert online["count"] == 2
 
 
-def test_key_that_another_process_has_fetched_is_found(user: Any, published: Any) -> None:
+def test_key_that_another_process_has_fetched_is_found(
+    user: Any, published: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a fetch, though this process remembers the row for a minute."""
     browser = log_in(user)
     assert send(token(headers={"kid": "2"})).status_code == 400
     row = ProviderMetadata.objects.filter(pk=published.pk)
     row.update(keys=[public(OTHER_KEY, "2")], tried_at=timezone.now())
+    now = metadata.monotonic()
+    monkeypatch.setattr(metadata, "monotonic", lambda: now + metadata.PAUSE)
     assert send(token(OTHER_KEY, headers={"kid": "2"})).status_code == 200
     assert who(browser) == [""]
+
+
+def test_tokens_with_unknown_keys_cost_no_queries(
+    published: Any, django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anyone can send them. The row is not read more often than the pause says."""
+    clock = metadata.monotonic()
+    monkeypatch.setattr(metadata, "monotonic", lambda: clock)
+    with django_assert_num_queries(1):
+        for number in range(5):
+            assert metadata.find_keys(provider(), f"unknown {number}") == []
+    clock += metadata.PAUSE
+    with django_assert_num_queries(1):
+        for number in range(5):
+            assert metadata.find_keys(provider(), f"unknown {number}") == []
 
 
 def test_while_another_process_fetches_nobody_else_does(online: Any, published: Any) -> None:

@@ -223,6 +223,22 @@ def test_no_token(op: TokenServer, user: Any, set_provider: Any, fails: str) -> 
     assert (who(browser), op.asked) == (["ann" if fails == "open" else ""], [])
 
 
+@pytest.mark.parametrize(
+    ("by", "answer"), [("refresh_token", "this user may not"), ("userinfo", "this token may not")]
+)
+def test_user_who_is_refused_silences_no_other(
+    op: TokenServer, user: Any, set_provider: Any, by: str, answer: str
+) -> None:
+    """A user could keep the provider from being asked about the others, whose logins have ended."""
+    set_provider(RECHECK_BY=by)
+    hostile, ended = (log_in(user, refresh_token="r1", access_token="a1") for _ in range(2))
+    later()
+    op.answer = answer
+    assert who(hostile) == ["ann"]
+    op.answer = "wrong client" if by == "userinfo" else "ended"
+    assert who(ended) == [""]
+
+
 def test_which_token_is_kept(op: TokenServer, user: Any, set_provider: Any) -> None:
     """The one that is needed, and none if no provider is asked."""
     facts = {"refresh_token": "r1", "access_token": "a1"}

@@ -200,7 +200,23 @@ def test_cognito(user: Any, set_provider: Any, settings: Any) -> None:
     assert query_of(url)["logout_uri"] == "http://testserver/signed-out/"
 
 
-@pytest.mark.parametrize("document", [{}, {"end_session_endpoint": 7}])
+#: What a provider may publish by mistake, or who has taken its place.
+UNUSABLE = (
+    7,
+    "javascript:alert(1)",
+    "//evil.example",
+    "https://[bad",
+    "https:///end",
+    "https://op.example/end\nX-Header: y",
+    "https://op.example/e nd",
+    " https://op.example/end",
+    "https://op.example:port/end",
+)
+
+
+@pytest.mark.parametrize(
+    "document", [{}, *({"end_session_endpoint": found} for found in UNUSABLE)], ids=repr
+)
 def test_provider_without_a_logout_page(user: Any, settings: Any, document: Any) -> None:
     """RPI-1: the user logs out here, and is told the rest. So it is while the provider is down."""
     ProviderMetadata.objects.update(document=document)
@@ -209,6 +225,14 @@ def test_provider_without_a_logout_page(user: Any, settings: Any, document: Any)
     page = browser.post(LOGOUT).content.decode()
     assert "You are still logged in at Example ID." in page
     assert who(browser) == [""]
+
+
+@pytest.mark.parametrize("query", ["", "?x=1"])
+def test_logout_page_with_a_fragment(user: Any, query: str) -> None:
+    """The parameters belong before it, or the provider never gets them."""
+    ProviderMetadata.objects.update(document={"end_session_endpoint": f"{ISSUER}/end{query}#top"})
+    url = log_in(user, id_token=RAW).post(LOGOUT)["Location"]
+    assert (query_of(url)["id_token_hint"], urlsplit(url).fragment) == (RAW, "")
 
 
 def test_insecure_logout_page_is_not_used(user: Any, set_provider: Any) -> None:

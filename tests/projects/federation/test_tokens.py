@@ -10,11 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm
 
-from django_logout.federation import tokens
+from django_logout.federation import metadata, tokens
 from django_logout.federation.models import ProviderMetadata, ProviderNotice
 from tests.projects.federation.conftest import (
     CLIENT_ID,
     EVENT,
+    ISSUER,
     KEY,
     OTHER_KEY,
     claims,
@@ -52,6 +53,18 @@ def hmac_with_public_key() -> str:
     return f"{head}.{part(hmac.digest(PEM, head.encode(), 'sha256'))}"
 
 
+def twice(name: str, value: Any) -> bytes:
+    """Return the claims of a good token, and one of them once more."""
+    return (
+        json.dumps(claims())[:-1].encode() + f", {json.dumps(name)}: {json.dumps(value)}}}".encode()
+    )
+
+
+def with_header(header: Any) -> str:
+    """Return a good token with another header."""
+    return f"{part(json.dumps(header).encode())}.{token().partition('.')[2]}"
+
+
 HOSTILE = {
     # The Foundation's modules for relying parties (back-channel-logout-rp-basic).
     "oidcc-backchannel-alg-none": unsigned,
@@ -82,6 +95,32 @@ HOSTILE = {
     "exp is text": lambda: token(exp="later"),
     "sid is a number": lambda: token(sid=7),
     "sub is a list": lambda: signed(json.dumps({**claims(), "sub": ["1"]}).encode()),
+    "iat is a string of digits": lambda: signed(
+        json.dumps({**claims(), "iat": str(int(NOW()))}).encode()
+    ),
+    "iat is NaN": lambda: signed(json.dumps({**claims(), "iat": float("nan")}).encode()),
+    "iat is negative": lambda: token(iat=-1),
+    "exp is NaN": lambda: signed(json.dumps({**claims(), "exp": float("nan")}).encode()),
+    "exp is null": lambda: signed(json.dumps({**claims(), "exp": None}).encode()),
+    "exp is before iat, by years": lambda: token(exp=-1),
+    "sid with half a character": lambda: token(sid="\ud800"),
+    "jti with half a character": lambda: token(jti="\ud800"),
+    "the last of two issuers": lambda: signed(twice("iss", "https://evil.example")),
+    "the last of two audiences": lambda: signed(twice("aud", "other")),
+    "the last of two events": lambda: signed(twice("events", {})),
+    "iss with a slash": lambda: token(iss=f"{ISSUER}/"),
+    "iss in capitals": lambda: token(iss=ISSUER.upper()),
+    "kid is a path": lambda: signed(kid="../../../../dev/null"),
+    "kid is a list": lambda: signed(kid=["1"]),
+    "alg is a list": lambda: with_header({"alg": ["RS256"], "kid": "1"}),
+    "alg in small letters": lambda: with_header({"alg": "rs256", "kid": "1"}),
+    "typ is null": lambda: with_header({"alg": "RS256", "kid": "1", "typ": None}),
+    "empty crit": lambda: signed(crit=[]),
+    "unencoded payload": lambda: signed(crit=["b64"], b64=False),
+    "aud is an object": lambda: signed(json.dumps({**claims(), "aud": {CLIENT_ID: 1}}).encode()),
+    "a number of 5000 digits": lambda: signed(
+        twice("x", 0).replace(b": 0}", b": " + b"9" * 5000 + b"}")
+    ),
     "sid with a null": lambda: token(sid="a\x00"),
     "events is a list": lambda: token(events=[EVENT]),
     "event is no object": lambda: token(events={EVENT: "yes"}),
@@ -126,6 +165,66 @@ def test_hostile_token_is_refused_and_harmless(user: Any, fetched: Any, make: An
     assert who(browser) == ["ann"]
     assert not ProviderNotice.objects.exists()
     assert fetched["count"] == 0  # The keys were fetched a moment ago.
+
+
+#: What is wrong with these is seen without a key. So they cost neither cryptography nor a query.
+CHEAP = [
+    *(name for name in HOSTILE if name.startswith("oidcc-")),
+    *(
+        "neither sub nor sid",
+        "no jti",
+        "no iat",
+        "no exp",
+        "expired",
+        "from the future",
+        "iat is NaN",
+    ),
+    *(
+        "valid for too long",
+        "events is a list",
+        "nonce is null",
+        "an access token",
+        "iss with a slash",
+    ),
+    *("junk", "too long", "encrypted", "alg is a list", "kid is a list"),
+]
+
+
+@pytest.mark.parametrize("name", [name for name in CHEAP if name in HOSTILE])
+def test_hostile_token_is_refused_before_its_signature_is_checked(
+    name: str, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    """Design: the issuer first, the cryptography last."""
+    raw = HOSTILE[name]()
+
+    def find_keys(*args: Any) -> Any:
+        raise AssertionError("A key is looked for.")
+
+    monkeypatch.setattr(tokens, "_find_keys", find_keys)
+    with django_assert_num_queries(0), pytest.raises(tokens.Refused):
+        tokens.verify_logout_token(raw)
+
+
+def test_error_in_a_key_is_logged_as_a_refusal(user: Any, caplog: Any) -> None:
+    """A token that names half a character cannot be stored. It is no error of ours."""
+    assert send(token(jti="\ud800")).status_code == 400
+    assert [each.exc_info for each in caplog.records] == [None]
+
+
+def test_key_for_encryption_is_not_used(user: Any, published: ProviderMetadata) -> None:
+    """It says so by ``use`` or by ``key_ops`` (RFC 7517, section 4.2 and 4.3)."""
+    browser = log_in(user)
+    key = public(KEY)
+    for limited in ({**key, "use": "enc"}, {**key, "use": None, "key_ops": ["encrypt"]}):
+        published.keys = [{name: value for name, value in limited.items() if value}]
+        published.save()
+        metadata._remembered.cache_clear()
+        assert send(token()).status_code == 400
+    assert who(browser) == ["ann"]
+    published.keys = [{**key, "key_ops": ["verify"]}]
+    published.save()
+    metadata._remembered.cache_clear()
+    assert send(token()).status_code == 200
 
 
 GOOD = {

@@ -1,16 +1,20 @@
 """What providers and browsers request: methods, sizes, frames, and what people read afterwards."""
 
+import io
 from pathlib import Path
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
 
 import pytest
-from django.db import DatabaseError
+from django.core.handlers.asgi import ASGIRequest
+from django.db import DatabaseError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from django_logout.exceptions import SessionNotEnded
-from django_logout.federation import explanations, links, receive, urls, views
+from django_logout.federation import explanations, links, metadata, receive, urls, views
+from django_logout.utils.uncached import UncachedQuerySet
 from tests.projects.federation.conftest import FORM, ISSUER, log_in, send, token, who
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,11 +61,83 @@ def test_length_that_is_no_number() -> None:
 
 def test_refusals_do_not_fill_the_log(caplog: Any) -> None:
     """The first ones of a minute are logged, and how many were not."""
-    views._refusals.reset()
     for _ in range(15):
         assert send("junk").status_code == 400
     assert caplog.text.count("A logout token was refused") == 10
     assert "junk" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("&a=1" * 1001, FORM),
+        ("logout_token=x", f"{FORM}; charset=utf-16"),
+        (b"logout_token=\xff\xfe", FORM),
+        ("x", "multipart/form-data; boundary=x"),
+    ],
+    ids=["fields", "charset", "bytes", "multipart"],
+)
+def test_bodies_that_no_provider_sends_do_not_fill_the_log(
+    caplog: Any, body: Any, kind: str
+) -> None:
+    """Anyone can send them. None is an error, and after ten nothing is logged, by Django either."""
+    for _ in range(15):
+        assert Client().post("/backchannel/", body, content_type=kind).status_code == 400
+    assert len(caplog.records) == 10
+    assert not [each for each in caplog.records if each.exc_info]
+
+
+def test_outage_does_not_fill_the_log(caplog: Any) -> None:
+    """Anyone can send a token while the database is down, or ask for the page in the frame."""
+    with mock.patch.object(metadata, "find_keys", side_effect=DatabaseError("down")):
+        for _ in range(15):
+            assert send(token()).status_code == 400
+    with mock.patch.object(links, "matching", side_effect=SessionNotEnded("down")):
+        for _ in range(15):
+            response = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
+            assert response.status_code == 503
+    ours = [each for each in caplog.records if each.name == "django_logout.federation"]
+    assert len(ours) == views.MAX_FAULTS
+
+
+def asgi_request(body: bytes) -> tuple[ASGIRequest, io.BytesIO]:
+    """Return a request whose length is not known beforehand, and its body."""
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/backchannel/",
+        "query_string": b"",
+        "headers": [(b"content-type", FORM.encode())],
+    }
+    stream = io.BytesIO(body)
+    return ASGIRequest(scope, stream), stream
+
+
+def test_body_of_unknown_length(user: Any) -> None:
+    """BCL-27: it comes in chunks, and may be endless. No more is read than a token takes."""
+    browser, view = log_in(user), views.BackChannelView.as_view()
+    request, stream = asgi_request(b"logout_token=" + b"x" * 10 * views.MAX_BODY)
+    assert view(request).status_code == 400
+    assert stream.tell() == views.MAX_BODY + 1
+    assert who(browser) == ["ann"]
+    assert view(asgi_request(f"logout_token={token()}".encode())[0]).status_code == 200
+    assert who(browser) == [""]
+
+
+def test_client_that_hangs_up(caplog: Any) -> None:
+    """Amid its request. It is no error of ours."""
+    request, stream = asgi_request(b"")
+    with mock.patch.object(stream, "read", side_effect=OSError("gone")):
+        assert views.BackChannelView.as_view()(request).status_code == 400
+    assert [each.exc_info for each in caplog.records] == [None]
+
+
+def test_form_that_a_middleware_has_read(user: Any) -> None:
+    """It is read once more."""
+    browser, (request, _) = log_in(user), asgi_request(f"logout_token={token()}".encode())
+    assert request.POST
+    assert views.BackChannelView.as_view()(request).status_code == 200
+    assert who(browser) == [""]
 
 
 def test_views_need_no_login(user: Any, settings: Any) -> None:
@@ -135,8 +211,34 @@ class TestFrontChannel:
         assert response["Content-Security-Policy"].endswith(ISSUER)
         assert who(browser) == [""]
 
+    def test_two_clients_without_an_issuer(self, user: Any, settings: Any) -> None:
+        """They are of one issuer, so it is clear which is meant. Of two issuers, it is not."""
+        one = {**settings.LOGOUT["PROVIDERS"]["op"], "PRESET": "entra_id"}
+        two = {**one, "CLIENT_ID": "vans"}
+        settings.LOGOUT = {"PROVIDERS": {"op": one, "second": two}}
+        here, there = log_in(user, sid="A"), log_in(user, sid="B")
+        Client().get("/frontchannel/", {"sid": "A"})
+        other = {**two, "ISSUER": "https://two.example"}
+        settings.LOGOUT = {"PROVIDERS": {"op": one, "other": other}}
+        Client().get("/frontchannel/", {"sid": "B"})
+        assert who(here, there) == ["", "ann"]
+
+    def test_sid_that_is_guessed_costs_one_query(self, user: Any) -> None:
+        """Anyone can ask. No transaction begins, which would keep others from writing on SQLite."""
+        log_in(user, sid="A")
+        with CaptureQueriesContext(connection) as queries:
+            Client().get("/frontchannel/", {"iss": ISSUER, "sid": "guessed"})
+        assert [query["sql"].split()[0] for query in queries] == ["SELECT"]
+
+    def test_database_that_is_down(self) -> None:
+        """It is not claimed that the session has ended."""
+        with mock.patch.object(UncachedQuerySet, "exists", side_effect=DatabaseError("down")):
+            response = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
+        assert response.status_code == 503
+
     def test_not_ended_is_not_ok(self, user: Any) -> None:
         """The page of the provider may notice."""
+        log_in(user, sid="A")
         with mock.patch.object(receive.pipeline, "end_sessions", side_effect=SessionNotEnded("x")):
             response = Client().get("/frontchannel/", {"iss": ISSUER, "sid": "A"})
         assert response.status_code == 503

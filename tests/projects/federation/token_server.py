@@ -14,6 +14,8 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     "ended": (400, {"error": "invalid_grant"}),
     "ended by 401": (401, {"error": "invalid_grant"}),
     "wrong client": (401, {"error": "invalid_client"}),
+    "this user may not": (400, {"error": "interaction_required"}),
+    "this token may not": (403, {"error": "insufficient_scope"}),
     "down": (503, "down"),
     "junk": (200, "junk"),
     "list": (200, []),
