@@ -1,5 +1,6 @@
 """``python -m sso``, in the folder ``example``: start the three sites, until Ctrl-C."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sso.sites import HOST, PORT, PROVIDER, SITES
+from sso.sites import CARS, COMPANY, HAS_COMPANY, HOST, PORT, PROVIDER, SITES
 
-MANAGE = [sys.executable, str(Path(__file__).resolve().parent.parent / "manage.py")]
+HERE = Path(__file__).resolve().parent
+MANAGE = [sys.executable, str(HERE.parent / "manage.py")]
 
 
 def new_key() -> str:
@@ -29,6 +31,20 @@ def prepare(environment: dict[str, str], *commands: str) -> None:
         subprocess.run([*MANAGE, *command.split()], env=environment, check=True)
 
 
+def company() -> list[str]:
+    """Return the command that serves the provider at which the car site logs people in."""
+    client = {
+        "client_id": CARS.name,
+        "client_secret": CARS.secret,
+        "redirect_uris": [f"{CARS.url}/oidc/callback/"],
+        "post_logout_redirect_uris": [f"{CARS.url}/signed-out/"],
+        "token_endpoint_auth_method": "client_secret_post",
+        "backchannel_logout_uri": f"{CARS.url}/backchannel/",
+        "backchannel_logout_session_required": True,
+    }
+    return ["node", str(HERE / "company.mjs"), str(COMPANY.port), json.dumps([client])]
+
+
 @contextmanager
 def served(environments: dict[int, dict[str, str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Serve each site at its port; all end together."""
@@ -36,6 +52,8 @@ def served(environments: dict[int, dict[str, str]]) -> Iterator[list[subprocess.
         subprocess.Popen([*MANAGE, "runserver", "--noreload", f"{HOST}:{port}"], env=environment)
         for port, environment in environments.items()
     ]
+    if HAS_COMPANY:
+        servers.append(subprocess.Popen(company()))
     try:
         yield servers
     finally:
@@ -56,7 +74,17 @@ def main() -> int:
     print(f"\nClassic cars, where people log in:  {PROVIDER}/")
     for site in SITES:
         print(f"{site.title + ', which logs in there:':36}{site.url}/")
-    print("Log in at one, open the others, log out at any of them. (Ctrl-C ends it)", flush=True)
+    if HAS_COMPANY:
+        print(
+            f"{'Company, where Classic cars does:':36}{COMPANY.url}/session/end (its page of logout)"
+        )
+    how = f'by "Log in with {COMPANY.title}"' if HAS_COMPANY else "as customer or admin"
+    print(
+        f"\n1. Open {SITES[0].url}/ and log in {how}."
+        "\n2. Open the other sites: you are logged in there as soon as you click, without a password."
+        "\n3. Log out at any of them, and look at the others. (Ctrl-C ends it)",
+        flush=True,
+    )
     with served({PORT: provider, **clients}) as servers:
         os.wait()
         ended = [server.args for server in servers if server.poll() is not None]

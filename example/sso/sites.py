@@ -2,9 +2,11 @@
 
 HOST, PORT      of the car site; the others have the ports after it
 SSO_FOLDER      where the databases are
+COMPANY         "no": the car site logs nobody in at another provider, even if there is one
 """
 
 import os
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,3 +34,8 @@ class Site(NamedTuple):
 
 PROVIDER = f"http://{HOST}:{PORT}"
 SITES = [Site("parts", "Spare parts", PORT + 1), Site("rally", "Rally club", PORT + 2)]
+
+#: The car site as a client of another provider, which npm's oidc-provider is, where it is installed.
+CARS, COMPANY = Site("cars", "Classic cars", PORT), Site("company", "Company", PORT + 3)
+_PACKAGE = Path(__file__).resolve().parents[2] / "node_modules" / "oidc-provider"
+HAS_COMPANY = bool(os.environ.get("COMPANY") != "no" and shutil.which("node") and _PACKAGE.is_dir())

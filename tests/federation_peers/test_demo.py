@@ -1,20 +1,24 @@
-"""``make demo-sso``: the car site as a provider, and two sites that log in at it."""
+"""``make demo-sso``: the car site as a provider, and two sites that log in at it; and the same where the car site is also a
+client of npm's oidc-provider."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from html import unescape
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
+from tests import services
 from tests.federation_peers.browser import Browser
 from tests.races.own_redis import free_port
-from tests.waiting import until
+from tests.waiting import until, until_served
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example"
 SITES = ("cars", "parts", "rally")
@@ -22,16 +26,31 @@ SITES = ("cars", "parts", "rally")
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The addresses of the sites by name, served as ``make demo-sso`` does."""
-    port = _three_ports()
+    """The addresses of the sites by name, served as ``make demo-sso`` does without node."""
+    yield from _serve(tmp_path_factory, COMPANY="no")
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The same with the provider of the car site."""
+    services.need("node", "npm:oidc-provider")
+    yield from _serve(tmp_path_factory, COMPANY="")
+
+
+def _serve(tmp_path_factory: pytest.TempPathFactory, **given: str) -> Iterator[dict[str, str]]:
+    port = _four_ports()
     folder = tmp_path_factory.mktemp("sso")
-    environment = {**os.environ, "PORT": str(port), "SSO_FOLDER": str(folder)}
+    environment = {**os.environ, "PORT": str(port), "SSO_FOLDER": str(folder), **given}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     with (folder / "log").open("w") as log:
         command = [sys.executable, "-m", "sso"]
         server = subprocess.Popen(command, cwd=EXAMPLE, env=environment, stdout=log, stderr=log)
         try:
-            yield _wait_for(port, folder / "log")
+            found = _wait_for(port, folder / "log")
+            if not given["COMPANY"]:
+                found["company"] = f"http://127.0.0.1:{port + 3}"
+                until_served(port + 3, server)
+            yield found
         finally:
             server.terminate()
             ended = server.wait()
@@ -48,12 +67,12 @@ def _wait_for(port: int, log: Path) -> dict[str, str]:
     return found
 
 
-def _three_ports() -> int:
-    """Return the first of three ports in a row that are free."""
+def _four_ports() -> int:
+    """Return the first of four ports in a row that are free."""
     while True:
         first = free_port()
         with suppress(OSError, OverflowError), ExitStack() as stack:
-            for port in range(first, first + 3):
+            for port in range(first, first + 4):
                 stack.enter_context(socket.create_server(("127.0.0.1", port)))
             return first
 
@@ -82,7 +101,7 @@ def browser(sites: dict[str, str]) -> Browser:
 
 def where(browser: Browser, sites: dict[str, str]) -> set[str]:
     """Return at which sites the browser is logged in."""
-    return {name for name, url in sites.items() if 'class="who"' in seen(browser, url)}
+    return {name for name in SITES if 'class="who"' in seen(browser, sites[name])}
 
 
 def seen(browser: Browser, url: str) -> str:
@@ -127,3 +146,68 @@ def test_another_browser_of_the_same_user_stays(browser: Browser, sites: dict[st
     _at_the_parts_site(browser, sites)
     until(lambda: where(browser, sites) == set(), "a site has not ended its session")
     assert where(other, sites) == {"cars", "parts"}
+
+
+class TestChain:
+    """The car site logs people in at a provider, and tells its own applications what that tells it."""
+
+    @pytest.fixture
+    def browser(self, chain: dict[str, str]) -> Browser:
+        """A browser whose user has logged in at the parts site by the provider of the car site."""
+        browser = Browser(chain["parts"])
+        self.log_in(browser, chain)
+        browser.submit(login="admin", password="any")
+        while browser.url.startswith(chain["company"]):
+            browser.submit("/interaction/")
+        assert browser.url == f"{chain['parts']}/"
+        browser.visit(f"{chain['rally']}/oidc/authenticate/")
+        assert where(browser, chain) == set(SITES)
+        return browser
+
+    def log_in(self, browser: Browser, chain: dict[str, str]) -> None:
+        """Choose to log in at the provider."""
+        browser.visit(f"{chain['parts']}/oidc/authenticate/")
+        assert browser.url.startswith(f"{chain['cars']}/accounts/login/")
+        (link,) = re.findall(r'href="(/oidc/authenticate/[^"]*)"', browser.text)
+        browser.visit(unescape(link))
+
+    def at_the_company(self, browser: Browser, chain: dict[str, str]) -> None:
+        """By the provider's own page."""
+        browser.visit(f"{chain['company']}/session/end")
+        browser.submit("/session/end/confirm", button="yes")
+
+    def at_the_car_site(self, browser: Browser, chain: dict[str, str]) -> None:
+        """By the car site's button, and yes at the provider."""
+        _at_the_car_site(browser, chain)
+        assert browser.url.startswith(chain["company"])
+        browser.submit("/session/end/confirm", button="yes")
+        assert browser.url == f"{chain['cars']}/"
+
+    @pytest.mark.parametrize("log_out", [at_the_company, at_the_car_site])
+    def test_a_logout_at_the_provider_goes_down_the_chain(
+        self, browser: Browser, chain: dict[str, str], log_out: Callable[..., None]
+    ) -> None:
+        """BCL-23: to the car site, and from there to the others. The provider asks the next time."""
+        thief = browser.copy()
+        log_out(self, browser, chain)
+        until(lambda: where(browser, chain) == set(), "a site has not ended its session")
+        assert where(thief, chain) == set()
+        self.log_in(browser, chain)
+        assert "login" in browser.form()["fields"]
+
+    def test_a_logout_below_is_one_at_all_sites(
+        self, browser: Browser, chain: dict[str, str]
+    ) -> None:
+        """At the parts site, which knows nothing of the provider. That knows the browser still."""
+        _at_the_parts_site(browser, chain)
+        until(lambda: where(browser, chain) == set(), "a site has not ended its session")
+        self.log_in(browser, chain)
+        assert browser.url == f"{chain['parts']}/"
+
+    def test_nobody_is_an_administrator_by_name(
+        self, browser: Browser, chain: dict[str, str]
+    ) -> None:
+        """The provider lets anyone call themselves anything."""
+        assert "admin@company" in seen(browser, chain["cars"])
+        browser.visit(f"{chain['cars']}/admin/")
+        assert "/admin/login/" in browser.url
