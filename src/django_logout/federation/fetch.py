@@ -28,6 +28,12 @@ SECONDS = 2.0
 MAX_BYTES = 512 * 1024
 
 
+#: IPv6 addresses that stand for one of IPv4 in their last 32 bits: NAT64 (RFC 6052).
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Addresses that Python takes for public: those of local NAT64 (RFC 8215), and the deprecated ones that
+#: are compatible with IPv4 or local to a site (RFC 4291).
+NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("64:ff9b:1::/48", "::/96", "fec0::/10")))
+
 #: Whether plain HTTP and private addresses are accepted: everywhere, or in these networks.
 Trust = bool | Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network]
 
@@ -198,9 +204,15 @@ def _is_trusted(address: str, trusted_network: Trust) -> bool:
 
 def _is_public(address: str) -> bool:
     parsed = _parse(address)
-    return bool(parsed.is_global and not parsed.is_multicast)
+    is_special = parsed.is_multicast or any(parsed in network for network in NOT_PUBLIC)
+    return bool(parsed.is_global and not is_special)
 
 
 def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address, or the one of IPv4 that it leads to."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    return getattr(parsed, "ipv4_mapped", None) or parsed
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return parsed
+    if parsed in NAT64:
+        return ipaddress.IPv4Address(parsed.packed[-4:])
+    return parsed.ipv4_mapped or parsed.sixtofour or parsed

@@ -72,7 +72,8 @@ class ProviderLink(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.provider}: {self.subject or self.sid}"
+        # Without the name of the session there: the front channel ends whatever knows it.
+        return f"{self.provider}: {self.subject}" if self.subject else self.provider
 
 
 class ProviderNotice(models.Model):

@@ -239,6 +239,12 @@ def test_plain_http_is_for_trusted_networks(url: str) -> None:
         "::ffff:10.0.0.1",
         "224.0.0.1",
         "0.0.0.0",
+        # IPv6 that leads to IPv4, or within the site. Python takes all of it for public.
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::a00:1",
+        "2002:a00:1::1",
+        "::7f00:1",
+        "fec0::1",
     ],
 )
 def test_private_addresses_are_not_connected_to(address: str, monkeypatch: Any) -> None:
@@ -247,6 +253,12 @@ def test_private_addresses_are_not_connected_to(address: str, monkeypatch: Any) 
     monkeypatch.setattr(fetch.socket, "getaddrinfo", lambda *args, **kwargs: found)
     with pytest.raises(FetchFailed, match="private address"):
         fetch_json("https://op.example/", trusted_network=False)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808"])
+def test_public_addresses(address: str) -> None:
+    """A network without IPv4 reaches it by NAT64."""
+    assert fetch._is_public(address)
 
 
 def test_certificate_of_the_name_at_the_address_that_was_checked(monkeypatch: Any) -> None:

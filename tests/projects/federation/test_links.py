@@ -150,5 +150,7 @@ def test_admin_shows_through_which_provider(user: Any, admin_client: Client) -> 
     page = admin_client.get(url).content.decode()
     assert "subject-7" in page
     assert "a-secret-name" not in page
+    ProviderLink.objects.update(subject="")  # As SAML has it.
+    assert "a-secret-name" not in admin_client.get(url).content.decode()
     extend_admin()
     assert LoginSessionAdmin.inlines.count(ProviderLinkInline) == 1

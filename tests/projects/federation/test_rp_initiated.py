@@ -166,6 +166,7 @@ def test_post_to_the_provider(user: Any, set_provider: Any) -> None:
     assert f'action="{ISSUER}/end"' in page
     assert f'name="id_token_hint" value="{RAW}"' in page
     assert "django_logout/continue.js" in page
+    assert "no-store" in response["Cache-Control"]
     assert re.search(r"<button type=.submit.", page)
     assert rp_initiated.COOKIE in response.cookies
     assert who(browser) == [""]
