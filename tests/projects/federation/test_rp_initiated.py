@@ -127,6 +127,30 @@ def test_back_channel_was_faster(user: Any) -> None:
     assert browser.get("/signed-out/", {"state": sent["state"]})["Location"] == "/private/"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_return_leads_to_no_other_site(user: Any, url: str) -> None:
+    """RPI-6: what the provider gets is fixed, and where the user was going is checked before."""
+    browser = log_in(user)
+    sent = query_of(browser.post(LOGOUT, {"next": url})["Location"])
+    assert sent["post_logout_redirect_uri"] == "http://testserver/signed-out/"
+    assert browser.get("/signed-out/", {"state": sent["state"]})["Location"] == "/"
+
+
+def test_state_is_good_once(user: Any) -> None:
+    """RPI-7: then the browser has it no more. One that an attacker copies leads where it led."""
+    browser, thief = log_in(user), Client()
+    sent = query_of(browser.post(LOGOUT, {"next": "/private/"})["Location"])
+    thief.cookies.update(browser.cookies)
+    query = {"state": sent["state"]}
+    assert browser.get("/signed-out/", query)["Location"] == "/private/"
+    again = browser.get("/signed-out/", query)
+    assert "Example ID" not in again.content.decode()
+    assert thief.get("/signed-out/", query)["Location"] == "/private/"
+    assert who(thief) == [""]
+
+
 def test_json_and_htmx(user: Any) -> None:
     """The same URL, in the way that each of them reads."""
     response = log_in(user).post(LOGOUT, headers={"Accept": "application/json"})

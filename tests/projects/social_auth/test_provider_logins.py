@@ -122,3 +122,22 @@ def test_login_that_is_given_up_is_not_linked(
     here.visit("/login/")
     here.submit(username="bob", password="pw")
     assert (here.who(), ProviderLink.objects.exists()) == ("bob", False)
+
+
+def test_user_who_is_logged_in_already_is_linked(user: Any, provider: Any, settings: Any) -> None:
+    """The library does not log them in anew, and stores the account."""
+    configure(provider, settings)
+    settings.AUTHENTICATION_BACKENDS = [
+        *settings.AUTHENTICATION_BACKENDS,
+        "django.contrib.auth.backends.ModelBackend",
+    ]
+    user.set_password("pw")
+    user.save()
+    site, here = TestSocialAuth(), Visitor()
+    here.visit("/login/")
+    here.submit(username="ann", password="pw")
+    assert (here.who(), ProviderLink.objects.exists()) == ("ann", False)
+    site.log_in(here)
+    assert ProviderLink.objects.get().sid == provider.sids[-1]
+    assert site._report(provider, sid=provider.sids[-1]) == 200
+    assert here.who() == ""
