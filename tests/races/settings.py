@@ -1,16 +1,9 @@
 """Settings of the worker processes: those of the test project, with slow and unruly views."""
 
 import os
-from importlib.util import find_spec
 
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE
-
-if find_spec("MySQLdb") is None and find_spec("pymysql"):
-    import pymysql
-
-    pymysql.version_info = (2, 2, 4, "final", 0)  # Django asks for mysqlclient's number
-    pymysql.install_as_MySQLdb()
 
 #: Plain Django, to show that a race brings a session back where the package is missing.
 PLAIN = os.environ.get("FAULTS_PLAIN") == "1"

@@ -74,14 +74,20 @@ def tried(op: TokenServer) -> list[str]:
     return [form["refresh_token"] for _, form, _ in op.asked]
 
 
+def test_token_is_encrypted_in_the_row(op: TokenServer, user: Any) -> None:
+    """It is worth the user's data at the provider."""
+    log_in(user, refresh_token="a-refresh-token", access_token="a1")
+    assert "a-refresh-token" not in ProviderLink.objects.get().recheck_token
+    assert kept() == "a-refresh-token"
+
+
 def test_login_stands(op: TokenServer, user: Any, engine: str) -> None:
-    """It is asked once in ten minutes, with the newest token, which is encrypted in the row."""
+    """It is asked once in ten minutes, with the newest token."""
     browser = log_in(user, refresh_token="r1", access_token="a1")
     assert (who(browser), op.asked) == (["ann"], [])
     later()
     assert who(browser, copy(browser), browser) == ["ann"] * 3
     assert (tried(op), kept()) == (["r1"], "r2")
-    assert "r2" not in ProviderLink.objects.get().recheck_token
     later(TEN - 5)
     assert who(browser) == ["ann"]
     later(10)
