@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,10 +46,9 @@ def database_from_url(url: str) -> dict[str, Any]:
 def _find_driver_of_mysql() -> None:
     """Let PyMySQL be mysqlclient, which has to be compiled, where that is not installed."""
     if find_spec("MySQLdb") is None and find_spec("pymysql"):
-        import pymysql
-
-        pymysql.version_info = (2, 2, 4, "final", 0)  # Django asks for mysqlclient's number
-        pymysql.install_as_MySQLdb()
+        driver: Any = import_module("pymysql")
+        driver.version_info = (2, 2, 4, "final", 0)  # Django asks for mysqlclient's number
+        driver.install_as_MySQLdb()
 
 
 def cache_from_url(url: str) -> dict[str, Any]:
