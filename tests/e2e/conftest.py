@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.e2e import browsers
+from tests import services
+from tests.e2e import browsers, pages
 from tests.e2e.driving.base import Driver
 from tests.e2e.driving.by_playwright import PlaywrightDriver
 from tests.e2e.driving.visits import Visits
@@ -84,15 +86,25 @@ Variant = Callable[[str, str], str]
 
 @pytest.fixture(scope="package")
 def variant(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Variant]:
-    """Origins of the site with other settings: by scheme, and by a name in ``variants``; ``www``
-    has the usual ones."""
+    """Origins of the site with other settings: by scheme, and by a name in ``VARIANTS``; ``www``
+    has the usual ones, and ``connected`` those of a site of its own."""
     folder = tmp_path_factory.mktemp("variants")
     env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.settings_by_host")
     fill(env)
     tls = [f"--certfile={certificate}", f"--keyfile={certificate}"]
-    with serving(env) as http, serving(env, options=tls) as https:
+    with serving(env) as http, serving(env, options=tls) as https, ExitStack() as stack:
+
+        @cache
+        def connected() -> str:
+            services.need("oauth2_provider", "rest_framework")
+            folder = tmp_path_factory.mktemp("connected")
+            env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.settings_connected")
+            fill(env)
+            return stack.enter_context(serving(env))
 
         def origin(scheme: str, name: str) -> str:
+            if name == pages.CONNECTED:
+                return f"http://localhost:{urlsplit(connected()).port}"
             if scheme == "https":
                 return f"https://{name}.cars.test:{urlsplit(https).port}"
             host = "localhost" if name == "www" else f"{name}.localhost"

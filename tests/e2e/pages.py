@@ -106,6 +106,61 @@ def not_me_unknown(opens: Opens) -> Page:
     return opens("/accounts/sessions/not-me/rubbish/", user="")
 
 
+def alone(opens: Opens) -> Page:
+    """Your sessions; there are no others."""
+    page = opens("/trial/public/", user="")
+    end(page, "admin")
+    return opens("/accounts/sessions/", name="patient")
+
+
+def found_nothing(opens: Opens) -> Page:
+    """A search in vain."""
+    page = many_sessions(opens)
+    page.get_by_role("searchbox").fill("Donaudampfschifffahrtsgesellschaftskapitänspatentverwaltungsapparat")
+    page.get_by_role("searchbox").press("Enter")
+    page.wait_for_url("**/?find=*")
+    return page
+
+
+def none_selected(opens: Opens) -> Page:
+    """End selected, but none is."""
+    page = many_sessions(opens)
+    page.goto("/accounts/sessions/end/")
+    return page
+
+
+def sessions_after(opens: Opens) -> Page:
+    """Your sessions, with what has just happened."""
+    page = end_session(opens)
+    page.locator("main .logout-danger").click()
+    page.locator(".logout-notices").wait_for()
+    return page
+
+
+def goodbye_everywhere(opens: Opens) -> Page:
+    """Logged out on all devices."""
+    page = question_everywhere(opens)
+    page.locator("main .logout-danger").click()
+    page.get_by_role("link").wait_for()
+    return page
+
+
+def too_many_cookies(opens: Opens) -> Page:
+    """Logged out, but perhaps not."""
+    page = opens("/accounts/logout/", name="few-cookies")
+    own = [each for each in page.context.cookies() if each["name"] == "sessionid"]
+    for path in ("/accounts/", "/accounts/logout/"):
+        page.context.add_cookies([{**own[0], "path": path, "value": path.strip("/") * 3}])
+    page.locator("main .logout-button").first.click()
+    page.get_by_role("alert").wait_for()
+    return page
+
+
+def still_logged_in(opens: Opens) -> Page:
+    """You are still logged in."""
+    return opens("/trial/still-logged-in/", user="")
+
+
 def choose(opens: Opens) -> Page:
     """As many devices as is allowed."""
     page = opens("/trial/public/", name="one", user="")
@@ -116,6 +171,102 @@ def choose(opens: Opens) -> Page:
     page.fill("[name=password]", "customer-customer")
     page.click("main form button")
     page.locator(".logout-choice").wait_for()
+    return page
+
+
+def too_few(opens: Opens) -> Page:
+    """The same, after none was chosen."""
+    page = choose(opens)
+    page.locator("main .logout-button").first.click()
+    page.locator("#logout-too-few").wait_for()
+    return page
+
+
+#: Log out as the script does, and let the applications hear of it before the page is opened.
+LOG_OUT = """
+async () => {
+  const body = new FormData(document.querySelector("main form"));
+  body.set("provider", "no");
+  const headers = { Accept: "application/json" };
+  const logout = await fetch("/accounts/logout/", { method: "POST", body, headers });
+  return logout.ok && (await fetch("/trial/settle/", { credentials: "omit" })).ok;
+}
+"""
+#: Where the car site is connected to others, and users have tokens.
+CONNECTED = "connected"
+
+
+def tokens(opens: Opens) -> Page:
+    """Sessions, with those of apps, API keys and other sites."""
+    page = opens("/trial/public/", name=CONNECTED, user="")
+    assert page.evaluate("async () => (await fetch('/trial/tokens/')).ok")
+    page = opens("/", name=CONNECTED)
+    return _connected(page, "choice", "/accounts/sessions/")
+
+
+def end_token(opens: Opens) -> Page:
+    """End the login of an app?"""
+    page = tokens(opens)
+    page.get_by_role("link", name="Rally club").click()
+    page.wait_for_url("**/end/")
+    return page
+
+
+def end_others_and_tokens(opens: Opens) -> Page:
+    """End all other sessions and app logins?"""
+    page = tokens(opens)
+    page.locator(".logout-bar a").click()
+    page.wait_for_url("**/end-others/")
+    return page
+
+
+def question_at_provider(opens: Opens) -> Page:
+    """Log out here, or at the provider too?"""
+    page = opens("/", name=CONNECTED)
+    return _connected(page, "choice", "/accounts/logout/")
+
+
+def goodbye_here(opens: Opens) -> Page:
+    """Logged out here, and not at the provider."""
+    page = question_at_provider(opens)
+    page.locator("[name=provider][value=no]").check()
+    page.locator("main .logout-button").first.click()
+    page.get_by_role("alert").wait_for()
+    return page
+
+
+def goodbye_at_provider(opens: Opens) -> Page:
+    """Logged out at the provider too."""
+    return opens("/trial/returned/", name=CONNECTED, user="")
+
+
+def goodbye_at_applications(opens: Opens) -> Page:
+    """Logged out, and which applications know of it."""
+    page = question_at_provider(opens)
+    assert page.evaluate(LOG_OUT)
+    page.goto("/accounts/logout/")
+    return page
+
+
+def one_more_step(opens: Opens) -> Page:
+    """On the way to the provider; where no script runs, the user presses a button."""
+    page = opens("/", name=CONNECTED)
+    page.route("**/*.js", lambda route: route.abort())
+    _connected(page, "form", "/accounts/logout/")
+    page.locator("main .logout-button").first.click()
+    page.locator("#django-logout-continue").wait_for()
+    return page
+
+
+def provider_question(opens: Opens) -> Page:
+    """Log out at this provider?"""
+    page = opens("/", name=CONNECTED)
+    return _connected(page, "choice", "/o/logout/?client_id=Spare%20parts")
+
+
+def _connected(page: Page, provider: str, path: str) -> Page:
+    assert page.evaluate("async url => (await fetch(url)).ok", f"/trial/connect/{provider}/")
+    page.goto(path)
     return page
 
 
@@ -135,4 +286,21 @@ ALL: tuple[Any, ...] = (
     not_me_done,
     not_me_unknown,
     choose,
+    too_few,
+    alone,
+    found_nothing,
+    none_selected,
+    sessions_after,
+    goodbye_everywhere,
+    too_many_cookies,
+    still_logged_in,
+    tokens,
+    end_token,
+    end_others_and_tokens,
+    question_at_provider,
+    goodbye_at_provider,
+    goodbye_here,
+    goodbye_at_applications,
+    one_more_step,
+    provider_question,
 )

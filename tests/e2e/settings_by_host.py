@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no-store": {"LOGOUT": LOGOUT | {"NO_STORE": True}},
     "patient": {"LOGOUT": {}},
     "no-redirect": {"LOGOUT": {"RESPONDERS": ["django_logout.responses.html.HtmlResponder"]}},
+    "few-cookies": {"LOGOUT": {"MAX_PRESENTED_SESSIONS": 1}},
     "one": {"LOGOUT": {"MAX_SESSIONS": 1, "ON_MAX_SESSIONS": "ask"}},
     "languages": {"URLS": "tests.e2e.urls_by_language"},
     "host-prefix": {"SESSION_COOKIE_NAME": "__Host-sessionid", "SESSION_COOKIE_SECURE": True},

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e import pages
 from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits
+from tests.e2e.script import SHOW_DIALOG
 
 every_look = pytest.mark.parametrize("look", pages.ALL, ids=lambda look: look.__name__)
 BRIGHTNESS = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
@@ -19,6 +20,31 @@ LEFT_TO_RIGHT = """
   return matters && direction === "ltr";
 }).map((part) => part.outerHTML)
 """
+#: Buttons whose focus ring touches another button, or something that is read.
+CROWDED = """
+[...document.querySelectorAll(".logout-button")].flatMap((button) => {
+  const ring = button.getBoundingClientRect();
+  const others = `.logout-button, .logout-badge, .logout-facts > span, .logout-details > summary`;
+  return [...document.querySelectorAll(others)].filter((other) => {
+    const box = other.getBoundingClientRect();
+    // The bar of actions stays in reach, above what scrolls.
+    const apart = Boolean(button.closest(".logout-bar")) !== Boolean(other.closest(".logout-bar"));
+    if (other === button || apart || !box.width || !ring.width) return false;
+    return ring.left - 6 < box.right && box.left < ring.right + 6
+      && ring.top - 6 < box.bottom && box.top < ring.bottom + 6;
+  }).map((other) => [button.textContent.trim(), other.textContent.trim()]);
+})
+"""
+#: Latin words that can be seen, but for the names of devices.
+LATIN = """
+[...document.querySelectorAll("main *, dialog *")].flatMap((part) => {
+  if (part.closest("bdi, script, svg") || !part.checkVisibility()) return [];
+  const own = [...part.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+  return own.flatMap((node) => node.data.match(/[A-Za-z]{2,}/g) ?? []);
+})
+"""
+#: Names in the pages, which no language translates.
+NAMES = {"customer", "IP", "API", "Keycloak", "Spare", "parts", "Rally", "club", "Workshop", "Program"}
 
 
 def _opens(open_page: Open, variant: Variant, **options: Any) -> pages.Opens:
@@ -46,6 +72,7 @@ def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any
     for width in (320, 480, 768, 1600):
         page.set_viewport_size({"width": width, "height": 640})
         assert_fits(page)
+        assert page.evaluate(CROWDED) == []
 
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
@@ -56,13 +83,15 @@ def test_every_page_suits_everybody(open_page: Open, variant: Variant, look: Any
 
 @every_look
 def test_every_page_reads_from_right_to_left(open_page: Open, variant: Variant, look: Any) -> None:
-    """In Arabic, on a narrow screen."""
+    """In Arabic, and nothing but Arabic, on a narrow screen."""
     narrow = {"width": 320, "height": 640}
     page = look(_opens(open_page, variant, locale="ar", viewport=narrow))
 
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     assert_fits(page)
     assert page.evaluate(LEFT_TO_RIGHT) == []
+    assert page.evaluate(CROWDED) == []
+    assert set(page.evaluate(LATIN)) <= NAMES
     heading, card = page.get_by_role("heading", level=1), page.get_by_role("main")
     assert _right(card) - _right(heading) < 40
 
@@ -98,6 +127,16 @@ def _assert_works_by_keyboard(page: Page) -> None:
 def _right(what: Any) -> float:
     box = what.bounding_box()
     return float(box["x"] + box["width"])
+
+
+@pytest.mark.parametrize("name", ["unknown", "ended", "warning", "final", "waiting"])
+def test_every_dialog_leaves_room_for_focus_rings(open_page: Open, name: str) -> None:
+    """On a phone, where the buttons are below each other, in the language with the longest words."""
+    phone = {"width": 375, "height": 640}
+    page = open_page("/cars/add/", user="customer", viewport=phone, locale="de")
+    page.evaluate(SHOW_DIALOG, name)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate(CROWDED) == []
 
 
 def test_the_forms_work_without_scripts(open_page: Open, variant: Variant) -> None:

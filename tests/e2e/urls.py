@@ -27,6 +27,7 @@ from django_logout.exceptions import SessionNotEnded
 from django_logout.models import Cutoff, LoginSession, LogoutEvent
 from django_logout.notifications.mail import send_new_device_mail
 from django_logout.notifications.report import make_token
+from django_logout.responses.base import Kind, respond
 from django_logout.sessions import activity
 from django_logout.utils.cookies import make_partitioned
 from tests.e2e import prerendering
@@ -196,6 +197,11 @@ def not_ended(request: HttpRequest) -> HttpResponse:
     raise SessionNotEnded
 
 
+def still_logged_in(request: HttpRequest) -> HttpResponse:
+    """What a logout says where the user is known by other means than a session."""
+    return respond(request, Kind.STILL_LOGGED_IN)
+
+
 def report(request: HttpRequest) -> HttpResponse:
     """The link of a mail."""
     user = get_user_model().objects.get(username="customer")
@@ -236,6 +242,7 @@ urlpatterns = [
     path("trial/month/", month),
     path("trial/mail/", mail),
     path("trial/not-ended/", not_ended),
+    path("trial/still-logged-in/", still_logged_in),
     path("trial/report/", report),
     path("trial/frame/", frame),
     path("trial/embedded/<step>/", embedded),

@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django_logout import logout
 from django_logout.models import LoginSession
 from django_logout.views import AsyncLogoutView
-from tests.clients import EVERYWHERE, JSON, LOGOUT, logged_in_as
+from tests.clients import EVERYWHERE, JSON, LOGOUT, Page, logged_in_as
 from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,6 +102,7 @@ def test_gateway_that_names_the_user(
     page = client.post(url, **sent)
     assert page.status_code == 200
     assert "You are still logged in" in page.text
+    assert Page(page).all("a")[0]["href"] == url
 
 
 def test_gateway_that_names_the_user_at_login_only(user: Any, settings: Any) -> None:

@@ -181,7 +181,10 @@ def test_pages_say_that_more_may_be_active(user: Any, settings: Any) -> None:
     settings.LOGOUT = {"MAX_PRESENTED_SESSIONS": 1}
     browser = Client(HTTP_COOKIE=cookies_of([key_of(user) for _ in range(3)]))
 
-    assert b"too many session cookies" in browser.post(LOGOUT).content
+    page = browser.post(LOGOUT).content
+    assert b"too many session cookies" in page
+    assert b"<h1>You may still be logged in</h1>" in page
+    assert b"No one who uses this browser after you" not in page
     response = browser.post(LOGOUT, {"next": "/messages/"})
     assert response.status_code == 302
     (message,) = get_messages(response.wsgi_request)

@@ -57,7 +57,10 @@ def test_more_cookies_than_can_be_ended_are_named() -> None:
 
     response = respond_to(Kind.LOGGED_OUT, result=left)
 
-    assert str(TOO_MANY_COOKIES) in Page(response).text
+    text = Page(response).text
+    assert str(TOO_MANY_COOKIES) in text
+    assert "You may still be logged in" in text
+    assert "No one who uses this browser after you" not in text
     assert str(TOO_MANY_COOKIES) not in Page(respond_to(Kind.LOGGED_OUT)).text
 
 

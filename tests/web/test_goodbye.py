@@ -93,7 +93,10 @@ def test_a_warning_is_said_too(ann: Client, settings: Any) -> None:
     cookies = "; ".join(f"sessionid={key}" for key in (own, "a" * 32, "b" * 32, "c" * 32))
     response = ann.post(LOGOUT, headers={**JSON, "Cookie": cookies})
     assert not response.json()["complete"]
-    assert "you may still be logged in" in Page(ann.get(LOGOUT)).text
+    text = Page(ann.get(LOGOUT)).text
+    assert "so you may still be logged in" in text
+    assert "You may still be logged in" in text
+    assert "No one who uses this browser after you" not in text
 
 
 @pytest.mark.parametrize("gone", ["event", "user", "database"])

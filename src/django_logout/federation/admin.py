@@ -17,6 +17,8 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
     """Rows that are shown with the row they belong to, and that only this package writes."""
 
     extra = 0
+    #: The attribute of the row they belong to.
+    rows_of: str
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deny it."""
@@ -31,14 +33,15 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Show them to whom that row is shown."""
-        return True
+        """Show them to whom that row is shown, if there are any."""
+        return obj is None or bool(getattr(obj, self.rows_of).exists())
 
 
 class ProviderLinkInline(ReadOnlyInline):
     """The links of a session. The name of the session at the provider is a secret, and not shown."""
 
     model = ProviderLink
+    rows_of = "provider_links"
     fields = readonly_fields = ("provider", "subject", "linked_at")
 
 
@@ -50,6 +53,7 @@ class DeliveryInline(ReadOnlyInline):
     """The applications that have to hear of an ending: when they are tried again, and which have."""
 
     model = Delivery
+    rows_of = "deliveries"
     fields = readonly_fields = (
         "client_id",
         "state",

@@ -42,6 +42,7 @@ class HtmlResponder(Responder):
         }
         if notice.warning:
             context["warning"] = notice.warning
+            context["unsure"] = notice.result is not None and notice.result.left > 0
         if kind is Kind.STILL_LOGGED_IN:
             context["warning"] = STILL_LOGGED_IN
         if kind.needs_login:

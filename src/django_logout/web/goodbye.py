@@ -26,6 +26,8 @@ class Goodbye(TypedDict):
     """What there is to say of a logout."""
 
     everywhere: bool
+    unsure: bool
+    "Whether the browser may still have a session."
     warning: str
     event_id: UUID | None
 
@@ -33,17 +35,23 @@ class Goodbye(TypedDict):
 def keep_goodbye(request: HttpRequest, response: HttpResponse, goodbye: Goodbye) -> None:
     """Keep what there is to say for the GET of this URL that follows."""
     event_id = goodbye["event_id"]
-    facts = [goodbye["everywhere"], str(goodbye["warning"]), event_id and event_id.hex]
+    facts = [
+        goodbye["everywhere"],
+        goodbye["unsure"],
+        str(goodbye["warning"]),
+        event_id and event_id.hex,
+    ]
     _note(request).keep(request, response, facts)
 
 
 def kept_goodbye(request: HttpRequest) -> Goodbye:
     """Return what was kept, if it is still true: the user may have logged in again since."""
-    everywhere, warning, event_hex = _note(request).read(request) or (False, "", None)
+    kept = _note(request).read(request) or (False, False, "", None)
+    everywhere, unsure, warning, event_hex = kept
     event_id = event_hex and UUID(event_hex)
     if event_id is not None and not _is_true(event_id):
-        return Goodbye(everywhere=False, warning=warning, event_id=None)
-    return Goodbye(everywhere=everywhere, warning=warning, event_id=event_id)
+        everywhere, event_id = False, None
+    return Goodbye(everywhere=everywhere, unsure=unsure, warning=warning, event_id=event_id)
 
 
 def forget_goodbye(request: HttpRequest, response: HttpResponse) -> None:

@@ -122,6 +122,9 @@ def test_page_of_an_event_in_the_admin(here: Client, receiver: Receiver) -> None
     assert "Waiting" in page
     assert ">503<" in page
     assert row.sid not in page
+    Delivery.objects.all().delete()
+    page = text(boss.get(f"/admin/django_logout/logoutevent/{event.pk}/change/"))
+    assert "ogouts told to applications" not in page
 
 
 def test_page_of_an_event_with_many_deliveries(here: Client, receiver: Receiver) -> None:

@@ -123,7 +123,12 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
             warning = warning or leaving.warning
             about |= destination_details(leaving, about["redirect_to"])
         event_id = None if result.event is None else result.event.pk
-        goodbye = Goodbye(everywhere=self._is_everywhere(), warning=warning, event_id=event_id)
+        goodbye = Goodbye(
+            everywhere=self._is_everywhere(),
+            unsure=bool(result.left),
+            warning=warning,
+            event_id=event_id,
+        )
         page = partial(self._goodbye, **goodbye)
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
         # A script opens that page itself.
@@ -162,10 +167,15 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         return self._in_any_case(OWN_QUESTION, build, {**own, **later})
 
     def _goodbye(
-        self, *, everywhere: bool = False, warning: Any = "", event_id: UUID | None = None
+        self,
+        *,
+        everywhere: bool = False,
+        unsure: bool = False,
+        warning: Any = "",
+        event_id: UUID | None = None,
     ) -> HttpResponse:
         told = find_told([event_id]).get(event_id, []) if event_id and hooks.told else []
-        own = {"everywhere": everywhere, "warning": warning, "told": told}
+        own = {"everywhere": everywhere, "unsure": unsure, "warning": warning, "told": told}
         build = partial(self._render, own)
         return self._in_any_case(OWN_TEMPLATE, build, own)
 
