@@ -22,7 +22,11 @@ OAUTH2_PROVIDER = {
 }
 #: By name, what has become of the logouts that applications are told of.
 APPLICATIONS = {"Spare parts": "heard", "Rally club": "waiting", "Workshop": "failed"}
-_PROVIDER = {"ISSUER": "https://id.example", "CLIENT_ID": "cars", "END_SESSION_ENDPOINT": "https://id.example/logout"}
+_PROVIDER = {
+    "ISSUER": "https://id.example",
+    "CLIENT_ID": "cars",
+    "END_SESSION_ENDPOINT": "https://id.example/logout",
+}
 LOGOUT = {
     "DELIVERY": "command",
     "EXEMPT_CREDENTIALS": ["drf_token"],

@@ -23,13 +23,14 @@ LEFT_TO_RIGHT = """
 #: Buttons whose focus ring touches another button, or something that is read.
 CROWDED = """
 [...document.querySelectorAll(".logout-button")].flatMap((button) => {
+  if (!button.checkVisibility()) return [];
   const ring = button.getBoundingClientRect();
   const others = `.logout-button, .logout-badge, .logout-facts > span, .logout-details > summary`;
   return [...document.querySelectorAll(others)].filter((other) => {
     const box = other.getBoundingClientRect();
     // The bar of actions stays in reach, above what scrolls.
     const apart = Boolean(button.closest(".logout-bar")) !== Boolean(other.closest(".logout-bar"));
-    if (other === button || apart || !box.width || !ring.width) return false;
+    if (other === button || apart || !other.checkVisibility()) return false;
     return ring.left - 6 < box.right && box.left < ring.right + 6
       && ring.top - 6 < box.bottom && box.top < ring.bottom + 6;
   }).map((other) => [button.textContent.trim(), other.textContent.trim()]);
@@ -44,7 +45,18 @@ LATIN = """
 })
 """
 #: Names in the pages, which no language translates.
-NAMES = {"customer", "IP", "API", "Keycloak", "Spare", "parts", "Rally", "club", "Workshop", "Program"}
+NAMES = {
+    "customer",
+    "IP",
+    "API",
+    "Keycloak",
+    "Spare",
+    "parts",
+    "Rally",
+    "club",
+    "Workshop",
+    "Program",
+}
 
 
 def _opens(open_page: Open, variant: Variant, **options: Any) -> pages.Opens:
@@ -116,7 +128,9 @@ def _assert_buttons_have_edges(page: Page) -> None:
 
 
 def _assert_works_by_keyboard(page: Page) -> None:
-    ways = page.locator("main :is(a, button, input:not([type=hidden]))")
+    # The arrow keys lead to the other radio buttons of a group.
+    fields = "input:not([type=hidden], [type=radio]:not(:checked))"
+    ways = page.locator(f"main :is(a, button, summary, {fields}):visible")
 
     for index in range(ways.count()):
         page.keyboard.press("Tab")

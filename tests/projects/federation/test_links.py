@@ -143,7 +143,8 @@ def test_sessions_page_says_through_which_site(user: Any) -> None:
 
 
 def test_admin_shows_through_which_provider(user: Any, admin_client: Client) -> None:
-    """Without the name of the session there, by which it can be ended."""
+    """Without the name of the session there, by which it can be ended. A session without a link has no
+    empty table."""
     log_in(user, sid="a-secret-name", subject="subject-7")
     link = ProviderLink.objects.get()
     url = reverse("admin:django_logout_loginsession_change", args=[link.session_id])
@@ -152,5 +153,7 @@ def test_admin_shows_through_which_provider(user: Any, admin_client: Client) -> 
     assert "a-secret-name" not in page
     ProviderLink.objects.update(subject="")  # As SAML has it.
     assert "a-secret-name" not in admin_client.get(url).content.decode()
+    link.delete()
+    assert "through a provider" not in admin_client.get(url).content.decode()
     extend_admin()
     assert LoginSessionAdmin.inlines.count(ProviderLinkInline) == 1
