@@ -187,12 +187,14 @@ def test_event_page_says_it_in_words(user: Any, admin_client: Client) -> None:
     event.outcomes |= outcome("pickup", ended=3, exempt=4, left=5)
     event.save()
 
-    text = " ".join(Page(admin_client.get(f"{EVENTS}{event.pk}/change/")).text.split())
+    page = admin_client.get(f"{EVENTS}{event.pk}/change/")
+    text = " ".join(Page(page).text.split())
 
     assert "ann: Logged out" in text
     assert "The current session" in text
     assert "Firefox on Windows" in text
     assert "203.0.113.x" in text
+    assert '<bdi dir="ltr">203.0.113.x</bdi>' in page.content.decode()
     assert "Kind Ended Kept Not ended Error" in text
     assert "Browser session 1 0 0 None" in text
     assert "API token (Knox) 0 0 0 OperationalError (retries: 2)" in text

@@ -40,6 +40,7 @@ reason_label = lazy_import("labels.reason_label")
 scope_label = lazy_import("labels.scope_label")
 kind_label = lazy_import("labels.kind_label")
 device_label = lazy_import("labels.device_label")
+isolate = lazy_import("labels.isolate")
 device_name = lazy_import("sessions.devices.device_name")
 shown_address = lazy_import("sessions.devices.shown_address")
 kind_titles = lazy_import("revokers.runner.titles")
@@ -99,7 +100,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description=_("IP address"), ordering="ip_address")
     def address(self, row: Any) -> Any:
         """Return the address, or the network of one that is stored truncated."""
-        return shown_address(row.ip_address) or self.get_empty_value_display()
+        shown = shown_address(row.ip_address)
+        # Its parts stay in order where the language reads from right to left.
+        return (
+            format_html('<bdi dir="ltr">{}</bdi>', shown)
+            if shown
+            else self.get_empty_value_display()
+        )
 
 
 class EndSessionsMixin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -473,7 +480,9 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
     ) -> HttpResponse:
         """Name the user in the heading. The name of the row has no user."""
         session = context["original"]
-        context["subtitle"] = ": ".join(filter(None, (str(session.user or ""), str(session))))
+        context["subtitle"] = ": ".join(
+            isolate(each) for each in (str(session.user or ""), str(session)) if each
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("device"), ordering="device")

@@ -6,8 +6,8 @@ The sentences for users, who are told about their own sessions, are the labels o
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import get_language_bidi, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
 
 from django_logout.enums import SESSION, Reason, Scope
 
@@ -78,6 +78,12 @@ def scope_label(scope: str) -> str:
 def kind_label(kind: str) -> str:
     """Return the label of a kind. One of the project's own is returned as it is."""
     return str(KINDS.get(kind, kind))
+
+
+def isolate(text: str) -> str:
+    """Return a name for use within other text: the words around it stay in order also where the
+    language reads from right to left and the name does not."""
+    return f"\u2068{text}\u2069" if get_language_bidi() else text
 
 
 def device_label(device: str) -> str:

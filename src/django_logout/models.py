@@ -17,6 +17,7 @@ reason_label = lazy_import("labels.reason_label")
 scope_label = lazy_import("labels.scope_label")
 kind_label = lazy_import("labels.kind_label")
 device_label = lazy_import("labels.device_label")
+isolate = lazy_import("labels.isolate")
 
 
 class LogoutEvent(models.Model):
@@ -58,7 +59,8 @@ class LogoutEvent(models.Model):
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
-        return f"{self.user_label or scope_label(self.scope)}: {reason_label(self.reason)}"
+        name = isolate(self.user_label) if self.user_label else scope_label(self.scope)
+        return f"{name}: {reason_label(self.reason)}"
 
 
 class LoginSession(models.Model):
@@ -174,7 +176,7 @@ class LoginSession(models.Model):
         if timezone.is_aware(begun):
             begun = timezone.localtime(begun)
         device = device_label(self.device) or kind_label(self.kind)
-        return f"{device}, {date_format(begun, 'SHORT_DATETIME_FORMAT')}"
+        return f"{isolate(device)}, {isolate(date_format(begun, 'SHORT_DATETIME_FORMAT'))}"
 
 
 class Cutoff(models.Model):

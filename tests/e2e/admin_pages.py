@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.e2e.pages import Opens
+from tests.e2e.pages import CONNECTED, Opens
 
 ADMIN = "/admin/django_logout"
 
@@ -61,6 +61,24 @@ def logout(opens: Opens) -> Page:
     """Log out of the admin?"""
     page = sessions(opens)
     page.goto("/admin/logout/")
+    return page
+
+
+def ending_told(opens: Opens) -> Page:
+    """One ending, of which applications were told."""
+    opens("/trial/tokens/", name=CONNECTED, user="")
+    page = opens(f"{ADMIN}/logoutevent/", name=CONNECTED, user="admin")
+    page.locator("#result_list tbody th a").first.click()
+    page.locator("#deliveries-group").wait_for()
+    return page
+
+
+def session_at_provider(opens: Opens) -> Page:
+    """One session, which was logged in at a provider."""
+    opens("/trial/tokens/", name=CONNECTED, user="")
+    page = opens(f"{ADMIN}/loginsession/?q=iPhone", name=CONNECTED, user="admin")
+    page.locator("#result_list tbody th a").first.click()
+    page.locator("#provider_links-group").wait_for()
     return page
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests import services
 from tests.e2e import admin_pages
-from tests.e2e.conftest import Open, assert_accessible, assert_fits
+from tests.e2e.conftest import Open, Variant, assert_accessible, assert_fits
 from tests.example_site import environment, fill, serving
 
 #: Django's admin and its themes have faults of their own; only our parts are looked at.
@@ -84,3 +84,23 @@ def test_admin_pages_are_accessible(
                 assert abs(drawing["x"] - title["x"]) < 2
         if not theme and look in (admin_pages.question, admin_pages.logout):
             assert_fits(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("look", [admin_pages.ending_told, admin_pages.session_at_provider])
+@pytest.mark.lacks(firefox="a look of its own at these pages")
+def test_other_sites_in_the_admin(
+    open_page: Open, variant: Variant, look: Callable[..., Page], scheme: str
+) -> None:
+    """Accessible tables, in which nothing is said twice; an address reads from left to right."""
+
+    def opens(path: str, *, name: str, user: str) -> Page:
+        base = variant("http", name)
+        return open_page(path, base_url=base, user=user, color_scheme=scheme, locale="ar")
+
+    page = look(opens)
+    table = "#deliveries-group, #provider_links-group"
+    assert_accessible(page, within=[table])
+    expect(page.locator(f":is({table}) .original p").first).to_be_hidden()
+    for address in page.get_by_text("203.0.113.x").all():
+        assert address.evaluate("part => getComputedStyle(part).direction") == "ltr"

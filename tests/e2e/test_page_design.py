@@ -55,6 +55,8 @@ NAMES = {
     "Rally",
     "club",
     "Workshop",
+    "Safari",
+    "iPhone",
     "Program",
 }
 
