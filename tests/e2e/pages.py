@@ -151,6 +151,7 @@ def too_many_cookies(opens: Opens) -> Page:
     own = [each for each in page.context.cookies() if each["name"] == "sessionid"]
     for path in ("/accounts/", "/accounts/logout/"):
         page.context.add_cookies([{**own[0], "path": path, "value": path.strip("/") * 3}])
+    _without_scripts(page)
     page.locator("main .logout-button").first.click()
     page.get_by_role("alert").wait_for()
     return page
@@ -229,6 +230,7 @@ def question_at_provider(opens: Opens) -> Page:
 def goodbye_here(opens: Opens) -> Page:
     """Logged out here, and not at the provider."""
     page = question_at_provider(opens)
+    _without_scripts(page)
     page.locator("[name=provider][value=no]").check()
     page.locator("main .logout-button").first.click()
     page.get_by_role("alert").wait_for()
@@ -251,8 +253,8 @@ def goodbye_at_applications(opens: Opens) -> Page:
 def one_more_step(opens: Opens) -> Page:
     """On the way to the provider; where no script runs, the user presses a button."""
     page = opens("/", name=CONNECTED)
-    page.route("**/*.js", lambda route: route.abort())
     _connected(page, "form", "/accounts/logout/")
+    _without_scripts(page)
     page.locator("main .logout-button").first.click()
     page.locator("#django-logout-continue").wait_for()
     return page
@@ -262,6 +264,13 @@ def provider_question(opens: Opens) -> Page:
     """Log out at this provider?"""
     page = opens("/", name=CONNECTED)
     return _connected(page, "choice", "/o/logout/?client_id=Spare%20parts")
+
+
+def _without_scripts(page: Page) -> None:
+    """Load it again so that its forms are sent by the browser itself: what Firefox, as it is driven,
+    sends for a script is not in the language of the page."""
+    page.route("**/*.js", lambda route: route.abort())
+    page.reload()
 
 
 def _connected(page: Page, provider: str, path: str) -> Page:
