@@ -63,8 +63,10 @@ demo: ## the example site on http://HOST:PORT/, with people and cars in it
 	@echo "Open http://$(HOST):$(PORT)/ (Ctrl-C ends it)"
 	@.venv-demo/bin/python example/manage.py runserver $(HOST):$(PORT)
 
+# With npm, the example site logs people in at another provider, too.
 demo-sso: ## the example site as an OpenID provider, with two sites that log in at it: single logout
 	@$(call editable,.venv-demo-sso,sso $(DJANGO_GROUP))
+	@test -d node_modules/oidc-provider || ! npm --version >/dev/null 2>&1 || npm ci --silent || true
 	@cd example && HOST=$(HOST) PORT=$(PORT) ../.venv-demo-sso/bin/python -m sso
 
 # What is tested is what gets published: the wheel, installed; `src` must not be importable from here.
