@@ -1,10 +1,12 @@
 """Have deliveries begin soon after the commit, never in the request.
 
-A task does it where the project has a queue, and else a thread of this process. Both are only a
-nudge: what they miss is delivered by the next one, or by ``manage.py logout deliver``.
+A task does it where the project has a queue, and enqueues another for each try that has to be made
+later. The thread of this process does it elsewhere, and what the queue has lost. All are only a nudge:
+what they miss is delivered by the next one, or by ``manage.py logout deliver``.
 """
 
 import logging
+from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from uuid import UUID
@@ -23,14 +25,25 @@ logger = logging.getLogger("django_logout.federation")
 
 #: The longest and the shortest sleep of the thread while something is waiting, in seconds.
 LONGEST_SLEEP, SHORTEST_SLEEP = 60.0, 1.0
+#: How late a delivery is, in seconds, that the queue has lost, or no worker is there for.
+LATE = 60.0
+#: How much later than a delivery is due its task is run, since clocks differ.
+MARGIN = timedelta(seconds=2)
+#: How long a task lasts, in seconds, before another one goes on. Queues end those that last long.
+TASK_SECONDS = 60.0
 #: How often a request that waits looks, in seconds.
 LOOK = 0.05
 
 
 @task
 def deliver_logouts() -> None:
-    """Deliver the logouts that are due."""
-    sender.deliver()
+    """Deliver the logouts that are due, and have later tasks make later tries."""
+    found = sender.Sender(seconds=TASK_SECONDS)
+    found.run()
+    for due_at in found.due_again:
+        enqueue(due_at + MARGIN)
+    if not found.is_done:
+        enqueue()
 
 
 def nudge(event_id: UUID, *, wait: bool) -> None:
@@ -47,15 +60,22 @@ def nudge(event_id: UUID, *, wait: bool) -> None:
 
 
 def begin() -> None:
-    """Begin what is due, by a task or by the thread of this process."""
-    if is_deferred(deliver_logouts):
-        try:
-            deliver_logouts.enqueue()
-        except Exception:
-            logger.exception("The queue takes no task; a thread delivers.")
-        else:
-            return
-    worker.start()
+    """Begin what is due: by a task, whose work the thread looks after, or else by the thread."""
+    worker.start(at_once=not enqueue())
+
+
+def enqueue(run_after: datetime | None = None) -> bool:
+    """Enqueue a task that delivers. Return false if there is no queue that takes it."""
+    if not is_deferred(deliver_logouts):
+        return False
+    if run_after and not deliver_logouts.get_backend().supports_defer:
+        return False
+    try:
+        (deliver_logouts.using(run_after=run_after) if run_after else deliver_logouts).enqueue()
+    except Exception:
+        logger.exception("The queue takes no task; a thread delivers.")
+        return False
+    return True
 
 
 def wait_for(event_id: UUID, seconds: float) -> None:
@@ -70,16 +90,25 @@ def wait_for(event_id: UUID, seconds: float) -> None:
 
 
 class Worker:
-    """The thread of this process that delivers, as long as anything is waiting."""
+    """The thread of this process, which lives as long as anything is waiting.
+
+    Where a queue delivers, it leaves alone what is not late.
+    """
 
     def __init__(self) -> None:
         self._lock, self._wake = Lock(), Event()
+        self._is_nudged = False
         self._thread: Thread | None = None
 
-    def start(self) -> None:
-        """Wake the thread, or start it. It is not there in a process that was forked off."""
+    def start(self, *, at_once: bool = True) -> None:
+        """Start the thread if it is not there, and with ``at_once`` have it deliver now.
+
+        It is not there in a process that was forked off.
+        """
         with self._lock:
-            self._wake.set()
+            self._is_nudged = True
+            if at_once:
+                self._wake.set()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="logout-deliveries", daemon=True)
                 self._thread.start()
@@ -90,29 +119,40 @@ class Worker:
             thread.join(timeout)
 
     def _run(self) -> None:
+        seconds: float | None = None
         while True:
-            self._wake.clear()
-            seconds = self._deliver()
+            at_once = self._wake.wait(LATE if seconds is None else seconds)
             with self._lock:
-                if seconds is None and not self._wake.is_set():
+                self._is_nudged = False
+                self._wake.clear()
+            seconds = self._deliver(at_once)
+            with self._lock:
+                if seconds is None and not self._is_nudged:
                     self._thread = None
                     return
-            self._wake.wait(seconds or 0)
 
-    def _deliver(self) -> float | None:
+    def _deliver(self, at_once: bool) -> float | None:
         """Deliver, and return how long to sleep; ``None`` if nothing is waiting."""
         try:
-            sender.deliver()
-            due = sender.next_due()
+            seconds = _seconds_left()
+            if seconds is not None and (at_once or seconds <= 0):
+                sender.deliver()
+                seconds = _seconds_left()
         except Exception:
             logger.exception("Deliveries of logouts have stopped. They go on in a minute.")
             return LONGEST_SLEEP
         finally:
             connections.close_all()
-        if due is None:
-            return None
-        wait = (due - timezone.now()).total_seconds()
-        return min(max(wait, SHORTEST_SLEEP), LONGEST_SLEEP)
+        return None if seconds is None else min(max(seconds, SHORTEST_SLEEP), LONGEST_SLEEP)
+
+
+def _seconds_left() -> float | None:
+    """Return how long the thread can wait until it has to deliver; ``None`` if nothing is waiting."""
+    due = sender.next_due()
+    if due is None:
+        return None
+    seconds = (due - timezone.now()).total_seconds()
+    return seconds + LATE if is_deferred(deliver_logouts) else seconds
 
 
 worker = Worker()

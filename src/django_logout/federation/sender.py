@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from threading import Event
 from time import monotonic
 from typing import Any, NamedTuple
@@ -77,12 +78,18 @@ class Answer(NamedTuple):
 
 
 class Sender:
-    """Delivers what is due: until nothing is, or, with ``stop``, until that is set."""
+    """Delivers what is due: until nothing is, or for some seconds, or, with ``stop``, until that is
+    set."""
 
-    def __init__(self, stop: Event | None = None) -> None:
+    def __init__(self, stop: Event | None = None, *, seconds: float = inf) -> None:
         self.stop = stop
+        self._stop_at = monotonic() + seconds
         #: How many have been ``heard``, will be tried ``again``, or have ``failed`` for good.
         self.counts: Counter[str] = Counter()
+        #: When those that will be tried again are due, in whole seconds.
+        self.due_again: set[datetime] = set()
+        #: Whether nothing was left that is due.
+        self.is_done = False
         self._clients: deque[str] = deque()
         self._running: dict[Future[Answer], Delivery] = {}
         self._look_at = 0.0
@@ -96,6 +103,7 @@ class Sender:
             while not self._is_stopped():
                 try:
                     if not self._turn(pool):
+                        self.is_done = True
                         break
                 except DatabaseError:
                     if self.stop is None:
@@ -109,7 +117,7 @@ class Sender:
         return self.counts
 
     def _is_stopped(self) -> bool:
-        return self.stop is not None and self.stop.is_set()
+        return monotonic() >= self._stop_at or (self.stop is not None and self.stop.is_set())
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
         """Begin what is due and settle what is done. Return false if nothing is left to do."""
@@ -154,6 +162,8 @@ class Sender:
             outcome = settle(row, answer)  # If this fails, it is done again later.
             del self._running[future]
             self.counts[outcome] += 1
+            if outcome == "again":
+                self.due_again.add(row.due_at.replace(microsecond=0))
             if answer.is_heard or answer.is_final:
                 self._clients.append(row.client_id)  # It may have another one.
 

@@ -1,4 +1,5 @@
-"""Work that runs after the commit, through ``django.tasks`` where Django has it."""
+"""Work that runs after the commit, through ``django.tasks`` where Django has it, or the package
+``django_tasks`` where the project has set ``TASKS``."""
 
 import logging
 from collections.abc import Callable
@@ -6,12 +7,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from django_logout.sessions import registry
 
 #: The backends that defer nothing.
-IN_PLACE = frozenset({"django.tasks.backends.immediate", "django.tasks.backends.dummy"})
+IN_PLACE = frozenset(
+    f"{tasks}.backends.{name}"
+    for tasks in ("django.tasks", "django_tasks")
+    for name in ("immediate", "dummy")
+)
 
 logger = logging.getLogger("django_logout")
 
@@ -19,15 +25,18 @@ logger = logging.getLogger("django_logout")
 def task(function: Callable[..., None]) -> Any:
     """Make a task of a function, for :func:`after_commit`.
 
-    Before Django 6.0, and in projects without a usable default queue, the function is called
+    Without ``django.tasks``, and in projects without a usable default queue, the function is called
     directly.
     """
-    if find_spec("django.tasks") is None:
+    if find_spec("django.tasks"):
+        module = "django.tasks"
+    elif getattr(settings, "TASKS", None) and find_spec("django_tasks"):
+        module = "django_tasks"
+    else:
         return function
-    invalid = import_module("django.tasks.exceptions")
     try:
-        return import_module("django.tasks").task(function)
-    except (invalid.InvalidTask, invalid.InvalidTaskBackend):
+        return import_module(module).task(function)
+    except Exception:  # noqa: BLE001 - each backend has errors of its own for a queue it does not have
         return function
 
 

@@ -1,7 +1,7 @@
 """A process of the site, which may be killed: ``python -m tests.projects.clients_toolkit.site STEP …``.
 
-Steps: ``begin URL NUMBER`` migrates, and logs a user in to so many applications, which hear of logouts at the URL;
-``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``follow`` delivers until SIGTERM; ``state`` prints what has become of each delivery. At an arrow
+Steps: ``begin URLS NUMBER LOGINS`` migrates, and logs a user in to so many applications, which hear of logouts at the URLs;
+``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``follow`` delivers until SIGTERM; ``lose`` empties the queue; ``state`` prints what has become of each delivery. At an arrow
 of the sequence the process is killed.
 """
 
@@ -69,15 +69,19 @@ ARROWS: dict[str, Any] = {
 }
 
 
-def begin(url: str, number: str) -> None:
-    """Set up."""
+def begin(urls: str, number: str, logins: str = "1") -> None:
+    """Set up, and say the keys of the sessions."""
     # Without migrations, which take most of the time.
     settings.MIGRATION_MODULES = dict.fromkeys(app.label for app in apps.get_app_configs())
     call_command("migrate", run_syncdb=True, verbosity=0)
-    here, op = logged_in(get_user_model().objects.create_user("ann")), Toolkit()
+    user, op, names = get_user_model().objects.create_user("ann"), Toolkit(), urls.split(",")
+    for _ in range(int(logins)):
+        here = logged_in(user)
+        for client in range(int(number)):
+            op.log_in(here, f"app{client}")
+        say(here.cookies[settings.SESSION_COOKIE_NAME].value, "")
     for client in range(int(number)):
-        op.log_in(here, f"app{client}")
-        Told(url).register(f"app{client}")
+        Told(names[client % len(names)]).register(f"app{client}")
 
 
 def at(arrow: str, work: Any) -> None:
@@ -95,9 +99,14 @@ def end(arrow: str = "") -> None:
     at(arrow, lambda: end_sessions(Target.session(session)))
 
 
+def lose() -> None:
+    """Forget the tasks of a queue in the database."""
+    apps.get_model("django_tasks_database", "DBTaskResult").objects.all().delete()
+
+
 def state() -> None:
     """Say what has become of the deliveries, and how many endings there were."""
-    rows = Delivery.objects.order_by("client_id")
+    rows = Delivery.objects.order_by("client_id", "created_at")
     say(LogoutEvent.objects.count(), *rows.values_list("state", flat=True))
 
 
@@ -108,6 +117,7 @@ if __name__ == "__main__":
         "end": end,
         "deliver": lambda arrow="": at(arrow, sender.deliver),
         "follow": lambda: call_command("logout", "deliver", "--follow"),
+        "lose": lose,
         "state": state,
     }
     steps[step](*rest)
