@@ -6,7 +6,7 @@ what they miss is delivered by the next one, or by ``manage.py logout deliver``.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from uuid import UUID
@@ -27,8 +27,6 @@ logger = logging.getLogger("django_logout.federation")
 LONGEST_SLEEP, SHORTEST_SLEEP = 60.0, 1.0
 #: How late a delivery is, in seconds, that the queue has lost, or no worker is there for.
 LATE = 60.0
-#: How much later than a delivery is due its task is run, since clocks differ.
-MARGIN = timedelta(seconds=2)
 #: How long a task lasts, in seconds, before another one goes on. Queues end those that last long.
 TASK_SECONDS = 60.0
 #: How often a request that waits looks, in seconds.
@@ -41,7 +39,7 @@ def deliver_logouts() -> None:
     found = sender.Sender(seconds=TASK_SECONDS)
     found.run()
     for due_at in found.due_again:
-        enqueue(due_at + MARGIN)
+        enqueue(due_at)
     if not found.is_done:
         enqueue()
 

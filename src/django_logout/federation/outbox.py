@@ -3,7 +3,7 @@
 What is written is delivered by ``sender``, whatever dies in between; what is rolled back never was.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -67,8 +67,9 @@ def write(rows: Iterable[Delivery]) -> None:
     deliveries().bulk_create(list(rows), ignore_conflicts=True)
 
 
-def sweep(delivery: Delivery) -> None:
-    """Write a delivery for each login that an ending for everyone includes. It can be repeated.
+def sweep(delivery: Delivery) -> Iterator[None]:
+    """Write a delivery for each login that an ending for everyone includes, and yield after each
+    batch. It can be repeated.
 
     That ending lists no session, so what began after it is told apart by the time.
     """
@@ -81,6 +82,7 @@ def sweep(delivery: Delivery) -> None:
     make = partial(_delivery, delivery.event_id, at)
     for batch in batched_rows(registered_only(links), *fields, size=BATCH):
         write({row.pk: row for row in (make(*each[1:], of_user=True) for each in batch)}.values())
+        yield
 
 
 def split(delivery: Delivery) -> bool:

@@ -3,19 +3,20 @@
 Any number of processes may run this at once. A row is claimed by a conditional UPDATE with a lease,
 on every database, so one that died is taken up again when its lease is over: an application may hear
 a logout twice then, with another ``jti``, but none is left out. Of each application one delivery is
-under way at a time, so one that does not answer holds up no other.
+under way at a time, so one that does not answer holds up no other. Clocks may differ, and be wrong.
 """
 
 import logging
 import secrets
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from math import inf
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep, time
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -25,7 +26,9 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from django_logout.federation import applications, fetch, libraries, outbox
+from django_logout.federation.applications import Registration
 from django_logout.federation.fetch import FetchFailed
+from django_logout.federation.libraries import Application
 from django_logout.federation.models import Delivery
 from django_logout.federation.outbox import deliveries
 from django_logout.hooks import Attempt
@@ -53,12 +56,19 @@ WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=2)
 GIVE_UP = timedelta(hours=24)
 #: How often due rows are looked for, in seconds.
 POLL = 1.0
+#: How far the clocks of two machines may differ. What is due so soon is due now.
+SKEW = timedelta(seconds=2)
+#: Of how many applications the registrations are read at once, and for how many seconds they count.
+KNOWN, KNOWN_SECONDS = 100, 1.0
 
 #: How many deliveries that are too old are given up at once.
 BATCH = 500
 
 _failures = RateLimit(count=1, seconds=60)
+#: How often times are mended that a wrong clock has written.
+_mendings = RateLimit(count=1, seconds=60)
 
+DONE = object()
 HEARD = frozenset({200, 204})
 #: Statuses of the 400s after which it may work later: the request timed out, too many requests.
 TEMPORARY = frozenset({408, 429})
@@ -91,8 +101,10 @@ class Sender:
         #: Whether nothing was left that is due.
         self.is_done = False
         self._clients: deque[str] = deque()
+        self._sweeps: dict[Delivery, Iterator[None]] = {}
         self._running: dict[Future[Answer], Delivery] = {}
-        self._look_at = 0.0
+        self._known = KnownApplications()
+        self._look_at = -inf
 
     def run(self) -> Counter[str]:
         """Deliver, and return the counts.
@@ -100,34 +112,39 @@ class Sender:
         Without ``stop``, an error of the database is raised; with it, it is logged and waited out.
         """
         with ThreadPoolExecutor(THREADS, thread_name_prefix="logout") as pool:
-            while not self._is_stopped():
-                try:
-                    if not self._turn(pool):
-                        self.is_done = True
-                        break
-                except DatabaseError:
-                    if self.stop is None:
-                        raise
-                    if _failures.admit() is not None:
-                        logger.exception("Deliveries of logouts wait for the database.")
-                    connections[registry.database()].close()
-                    self.stop.wait(POLL)
-            while self._running:  # They have been sent: what has come of them is to be known.
-                self._settle_some()
+            try:
+                while not self._is_stopped():
+                    try:
+                        if not self._turn(pool):
+                            self.is_done = True
+                            break
+                    except DatabaseError:
+                        if self.stop is None:
+                            raise
+                        if _failures.admit() is not None:
+                            logger.exception("Deliveries of logouts wait for the database.")
+                        connections[registry.database()].close()
+                        self.stop.wait(POLL)
+            finally:
+                self._settle_all()
         return self.counts
 
     def _is_stopped(self) -> bool:
         return monotonic() >= self._stop_at or (self.stop is not None and self.stop.is_set())
 
     def _turn(self, pool: ThreadPoolExecutor) -> bool:
-        """Begin what is due and settle what is done. Return false if nothing is left to do."""
-        if not self._clients and (monotonic() >= self._look_at or not self._running):
+        """Settle what is done and begin what is due. Return false if nothing is left to do."""
+        # First, because a lease may be over: what has been heard must not be claimed again.
+        self._settle(future for future in list(self._running) if future.done())
+        if monotonic() >= self._look_at or not (self._clients or self._running or self._sweeps):
             self._look()
-        is_idle = not self._clients
+        is_idle = not (self._clients or self._sweeps)
         while self._clients and len(self._running) < THREADS:
             self._begin(self._clients.popleft(), pool)
+        for row in list(self._sweeps):
+            self._sweep_on(row)
         if self._running:
-            self._settle_some()
+            self._settle(self._wait(0.0 if self._sweeps else POLL))
         elif is_idle:
             if self.stop is None:
                 return False
@@ -137,9 +154,12 @@ class Sender:
 
     def _look(self) -> None:
         """Find the applications with due deliveries of which none is under way."""
+        if _mendings.admit() is not None:
+            mend_times()
         under_way = _under_way().filter(client_id=OuterRef("client_id"))
         due = _due().filter(~Exists(under_way)).order_by().values_list("client_id", flat=True)
-        self._clients.extend(due.distinct())
+        queued = set(self._clients)
+        self._clients.extend(each for each in due.distinct() if each not in queued)
         self._look_at = monotonic() + POLL
 
     def _begin(self, client_id: str, pool: ThreadPoolExecutor) -> None:
@@ -147,16 +167,29 @@ class Sender:
         if row is None:
             return
         if not client_id:
-            outbox.sweep(row)
-            deliveries().filter(pk=row.pk).delete()
+            self._sweeps[row] = outbox.sweep(row)
         elif outbox.split(row):
             self._clients.append(client_id)
         else:
-            self._running[pool.submit(prepare(row))] = row
+            self._running[pool.submit(prepare(row, self._known.find(client_id, self._clients)))] = (
+                row
+            )
 
-    def _settle_some(self) -> None:
-        """Wait for what is under way, for a moment, and settle what is done."""
-        done, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+    def _sweep_on(self, row: Delivery) -> None:
+        """Do one batch of a sweep, which keeps its lease until all are done."""
+        mine = deliveries().filter(pk=row.pk, lease=row.lease)
+        if next(self._sweeps[row], DONE) is DONE:
+            mine.delete()
+            self._look_at = -inf
+        elif mine.update(leased_until=timezone.now() + LEASE):
+            return
+        del self._sweeps[row]
+
+    def _wait(self, seconds: float) -> Iterable[Future[Answer]]:
+        """Return what is done, within so many seconds."""
+        return wait(self._running, timeout=seconds, return_when=FIRST_COMPLETED).done
+
+    def _settle(self, done: Iterable[Future[Answer]]) -> None:
         for future in done:
             row, answer = self._running[future], future.result()
             outcome = settle(row, answer)  # If this fails, it is done again later.
@@ -166,6 +199,42 @@ class Sender:
                 self.due_again.add(row.due_at.replace(microsecond=0))
             if answer.is_heard or answer.is_final:
                 self._clients.append(row.client_id)  # It may have another one.
+
+    def _settle_all(self) -> None:
+        """Settle all that has been sent, and wait for the database as long as a lease lasts."""
+        until = monotonic() + LEASE.total_seconds()
+        while self._running:
+            try:
+                self._settle(self._wait(POLL))
+            except DatabaseError:
+                if monotonic() >= until:
+                    raise
+                connections[registry.database()].close()
+                sleep(POLL)
+
+
+class KnownApplications:
+    """The registrations of applications, read for many at once, and again after a second."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[Registration, Application] | None] = {}
+        self._until = -inf
+
+    def find(
+        self, client_id: str, others: Iterable[str]
+    ) -> tuple[Registration, Application] | None:
+        """Return what is known of an application; ``None`` if it is not to be told. Those of which
+        the next question will be are read along with it."""
+        if client_id not in self._found or monotonic() >= self._until:
+            client_ids = {client_id, *islice(others, KNOWN)}
+            registrations = applications.find_registrations(client_ids)
+            found = libraries.find_applications(list(registrations))
+            self._found = {
+                each: (registrations[each], found[each]) if each in found else None
+                for each in client_ids
+            }
+            self._until = monotonic() + KNOWN_SECONDS
+        return self._found[client_id]
 
 
 def deliver(stop: Event | None = None) -> Counter[str]:
@@ -179,8 +248,9 @@ def claim(client_id: str) -> Delivery | None:
     Return ``None`` if there is none, or if another one is under way.
     """
     # Of several processes all choose the same one, the oldest, and one of them wins it.
-    row = _due().filter(client_id=client_id).order_by("due_at", "pk").first()
-    if row is None or _under_way().filter(client_id=client_id).exists():
+    free = _due().filter(~Exists(_under_way().filter(client_id=client_id)), client_id=client_id)
+    row = free.order_by("due_at", "pk").first()
+    if row is None:
         return None
     row.lease, row.leased_until = uuid4(), timezone.now() + LEASE
     lease = {"lease": row.lease, "leased_until": row.leased_until}
@@ -189,12 +259,11 @@ def claim(client_id: str) -> Delivery | None:
     return row if won else None
 
 
-def prepare(row: Delivery) -> Callable[[], Answer]:
+def prepare(row: Delivery, known: tuple[Registration, Application] | None) -> Callable[[], Answer]:
     """Return what posts a delivery, without the database, or what says why it cannot be posted."""
-    registration = applications.find_registration(row.client_id)
-    application = libraries.find_applications([row.client_id]).get(row.client_id)
-    if registration is None or application is None:
+    if known is None:
         return partial(Answer, error="unregistered", is_final=True)
+    registration, application = known
     try:
         token = application.sign(claims_of(row))
     except Exception:
@@ -212,6 +281,10 @@ def prepare(row: Delivery) -> Callable[[], Answer]:
             status = post(registration.uri, form, **how).status
         except FetchFailed as error:
             return Answer(error=error.code)
+        except Exception:
+            # One delivery must not stop those of all others.
+            logger.exception("A logout could not be posted to %s.", row.client_id)
+            return Answer(error="error")
         refused = 300 <= status < 500 and status not in TEMPORARY
         return Answer(status, is_final=refused)
 
@@ -225,12 +298,13 @@ def post(uri: str, form: bytes, **how: Any) -> fetch.Answer:
 
 def claims_of(row: Delivery) -> dict[str, Any]:
     """Return the claims of a logout token (section 2.4), which is new at each try."""
-    now = timezone.now()
+    # Without `timezone`: with USE_TZ off, an hour in autumn comes twice.
+    now = int(time())
     claims = {
         "iss": row.issuer,
         "aud": row.client_id,
-        "iat": int(now.timestamp()),
-        "exp": int((now + TOKEN_AGE).timestamp()),
+        "iat": now,
+        "exp": now + int(TOKEN_AGE.total_seconds()),
         "jti": secrets.token_urlsafe(16),
         "events": {EVENT: {}},
         "sub": row.subject,
@@ -318,10 +392,17 @@ def next_due() -> datetime | None:
     return waiting.values_list("due_at", flat=True).first()
 
 
+def mend_times() -> None:
+    """Make due what a clock that was wrong has put off for longer than any wait lasts, or leased."""
+    now, waiting = timezone.now(), deliveries().filter(state=State.WAITING)
+    waiting.filter(due_at__gt=now + 2 * LONGEST_WAIT).update(due_at=now)
+    waiting.filter(leased_until__gt=now + 2 * LEASE).update(leased_until=now)
+
+
 def _due() -> QuerySet[Delivery]:
     now = timezone.now()
     is_free = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    return deliveries().filter(is_free, state=State.WAITING, due_at__lte=now)
+    return deliveries().filter(is_free, state=State.WAITING, due_at__lte=now + SKEW)
 
 
 def _under_way() -> QuerySet[Delivery]:

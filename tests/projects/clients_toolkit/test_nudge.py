@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_logout import Target, end_sessions
 from django_logout.federation import nudge, sender
 from django_logout.federation.models import Delivery
+from django_logout.federation.nudge import deliver_logouts
 from django_logout.notifications import tasks
 from tests.clients import LOGOUT, logged_in
 from tests.projects.client_deliveries import tell
@@ -23,10 +24,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def begun(monkeypatch: Any) -> list[int]:
-    """How often deliveries have begun. The thread does not, since the tests' database is in memory."""
-    found: list[int] = []
-    monkeypatch.setattr(nudge.worker, "start", lambda: found.append(1))
+def begun(monkeypatch: Any) -> list[bool]:
+    """Whether deliveries have begun at once. The thread does not, since the tests' database is in memory."""
+    found: list[bool] = []
+
+    def start(at_once: bool) -> None:
+        found.append(at_once)
+
+    monkeypatch.setattr(nudge.worker, "start", start)
     return found
 
 
@@ -39,17 +44,25 @@ def auto(settings: Any) -> None:
 class Queue:
     """A task of a queue."""
 
-    def __init__(self, module: str, *, is_down: bool = False) -> None:
-        self.backend = type("Backend", (), {"__module__": module})()
-        self.enqueued, self.is_down = 0, is_down
+    def __init__(
+        self, module: str = "queue", *, is_down: bool = False, defers: bool = True
+    ) -> None:
+        self.backend = type("Backend", (), {"__module__": module, "supports_defer": defers})()
+        self.enqueued: list[Any] = []
+        self.is_down, self.run_after = is_down, None
 
     def get_backend(self) -> Any:
         return self.backend
 
+    def using(self, run_after: Any) -> Any:
+        self.run_after = run_after
+        return self
+
     def enqueue(self) -> None:
         if self.is_down:
             raise ConnectionError
-        self.enqueued += 1
+        self.enqueued.append(self.run_after)
+        self.run_after = None
 
 
 def end_one(op: Toolkit, user: Any) -> None:
@@ -60,18 +73,18 @@ def end_one(op: Toolkit, user: Any) -> None:
 
 @pytest.mark.usefixtures("auto")
 def test_a_thread_begins_after_the_commit(
-    op: Toolkit, user: Any, receiver: Receiver, begun: list[int]
+    op: Toolkit, user: Any, receiver: Receiver, begun: list[bool]
 ) -> None:
     """Only if an application has to hear."""
     end_one(op, user)
     assert begun == []
     tell(receiver, "shop")
     end_one(op, user)
-    assert begun == [1]
+    assert begun == [True]
 
 
 def test_not_where_a_command_delivers(
-    op: Toolkit, user: Any, receiver: Receiver, begun: list[int]
+    op: Toolkit, user: Any, receiver: Receiver, begun: list[bool]
 ) -> None:
     """The setting says so."""
     tell(receiver, "shop")
@@ -80,24 +93,64 @@ def test_not_where_a_command_delivers(
     assert Delivery.objects.get().state == "waiting"
 
 
-@pytest.mark.usefixtures("auto")
 @pytest.mark.parametrize(
-    ("module", "is_down", "enqueued", "threads"),
+    ("module", "is_down", "enqueued", "at_once"),
     [
-        ("django_tasks_db.backend", False, 1, 0),
-        ("django_tasks_db.backend", True, 0, 1),
-        ("django.tasks.backends.immediate", False, 0, 1),
-        ("django.tasks.backends.dummy", False, 0, 1),
+        ("django_tasks_db.backend", False, 1, False),
+        ("django_tasks_db.backend", True, 0, True),
+        ("django.tasks.backends.immediate", False, 0, True),
+        ("django_tasks.backends.immediate", False, 0, True),
+        ("django.tasks.backends.dummy", False, 0, True),
     ],
 )
 def test_a_queue(
-    begun: list[int], monkeypatch: Any, module: str, is_down: bool, enqueued: int, threads: int
+    begun: list[bool], monkeypatch: Any, module: str, is_down: bool, enqueued: int, at_once: bool
 ) -> None:
     """Where it runs tasks later, and takes them. A backend that runs them at once would hold up the request."""
     queue = Queue(module, is_down=is_down)
     monkeypatch.setattr(nudge, "deliver_logouts", queue)
     nudge.begin()
-    assert (queue.enqueued, len(begun)) == (enqueued, threads)
+    assert (len(queue.enqueued), begun) == (enqueued, [at_once])
+
+
+def run_task() -> None:
+    """Do what the task does, whether this Django has tasks or not."""
+    getattr(deliver_logouts, "func", deliver_logouts)()
+
+
+@pytest.mark.parametrize("defers", [True, False])
+def test_later_tries_are_tasks(
+    op: Toolkit, receiver: Receiver, monkeypatch: Any, defers: bool
+) -> None:
+    """One for each time. A queue that takes no times leaves them to the thread."""
+    queue = Queue(defers=defers)
+    monkeypatch.setattr(nudge, "deliver_logouts", queue)
+    receiver.status = 503
+    for name in ("shop", "news"):
+        op.register(name)
+        tell(receiver, name)
+        waiting(name)
+    run_task()
+    due = {row.due_at.replace(microsecond=0) for row in Delivery.objects.all()}
+    assert set(queue.enqueued) == (due if defers else set())
+    assert len(queue.enqueued) <= 2
+    receiver.status = 200
+    Delivery.objects.update(due_at=timezone.now())
+    queue.enqueued.clear()
+    run_task()
+    assert (queue.enqueued, len(receiver.heard)) == ([], 4)
+
+
+def test_task_that_lasts_long(op: Toolkit, receiver: Receiver, monkeypatch: Any) -> None:
+    """Another one goes on after a minute, since queues end those that do not."""
+    queue = Queue()
+    monkeypatch.setattr(nudge, "deliver_logouts", queue)
+    monkeypatch.setattr(nudge, "TASK_SECONDS", 0.0)
+    op.register("shop")
+    tell(receiver, "shop")
+    waiting()
+    run_task()
+    assert queue.enqueued == [None]
 
 
 def test_function_is_no_queue() -> None:
@@ -110,7 +163,7 @@ def test_the_task(op: Toolkit, receiver: Receiver) -> None:
     op.register("shop")
     tell(receiver, "shop")
     waiting()
-    getattr(nudge.deliver_logouts, "func", nudge.deliver_logouts)()
+    run_task()
     assert len(receiver.heard) == 1
 
 
@@ -120,7 +173,7 @@ def test_error_of_the_nudge_stops_no_logout(
 ) -> None:
     """The sessions have ended, and the rows are there."""
 
-    def fail() -> None:
+    def fail(at_once: bool) -> None:
         raise RuntimeError
 
     monkeypatch.setattr(nudge.worker, "start", fail)
@@ -138,14 +191,14 @@ def test_logout_that_waits(
 ) -> None:
     """Until each application was tried, and no longer than the setting says."""
     settings.LOGOUT = {**settings.LOGOUT, "WAIT_FOR_CLIENTS": 0.4}
-    monkeypatch.setattr(nudge.worker, "start", sender.deliver)
+    monkeypatch.setattr(nudge.worker, "start", lambda at_once: sender.deliver())
     tell(receiver, "shop")
     browser = logged_in(user)
     op.log_in(browser)
     began = time.monotonic()
     browser.post(LOGOUT)
     assert len(receiver.heard) == 1
-    monkeypatch.setattr(nudge.worker, "start", lambda: None)
+    monkeypatch.setattr(nudge.worker, "start", lambda at_once: None)
     browser = logged_in(user)
     op.log_in(browser)
     began = time.monotonic()
@@ -158,7 +211,7 @@ def test_logout_that_waits(
 
 
 class Rounds:
-    """Deliveries of the thread: what is due after each, or an error."""
+    """Deliveries of the thread: when the next is due, whenever it asks; or an error."""
 
     def __init__(self, *due: Any) -> None:
         self.due = list(due)
@@ -167,12 +220,12 @@ class Rounds:
 
     def deliver(self) -> None:
         self.done += 1
+
+    def next_due(self) -> Any:
         if self.before is not None:
             self.before()
         if isinstance(self.due[0], Exception):
             raise self.due.pop(0)
-
-    def next_due(self) -> Any:
         return self.due.pop(0)
 
 
@@ -185,40 +238,63 @@ def rounds(monkeypatch: Any) -> Any:
         monkeypatch.setattr(nudge, "sender", found)
         monkeypatch.setattr(nudge, "LONGEST_SLEEP", 0.02)
         monkeypatch.setattr(nudge, "SHORTEST_SLEEP", 0.01)
+        monkeypatch.setattr(nudge, "LATE", 0.02)
         monkeypatch.setattr(nudge.connections, "close_all", lambda: None)
         return found
 
     return use
 
 
+def now(seconds: float = 0) -> Any:
+    """Return a time so many seconds from now."""
+    return timezone.now() + timedelta(seconds=seconds)
+
+
 def test_thread_goes_on_while_something_waits(rounds: Any) -> None:
     """Also after an error, and then it ends; the next nudge starts another."""
     worker = nudge.Worker()
     worker.join(1)
-    found = rounds(timezone.now(), DatabaseError(), None)
-    worker.start()
+    found = rounds(now(), now(60), DatabaseError(), now(60), now(), None)
+    worker.start(at_once=True)
+    worker.join(10)
+    assert (found.done, found.due) == (2, [])
+    found.due = [now(), None]
+    worker.start(at_once=True)
     worker.join(10)
     assert found.done == 3
-    found.due = [None]
-    worker.start()
-    worker.join(10)
-    assert found.done == 4
 
 
 def test_thread_that_is_nudged_while_it_ends(rounds: Any) -> None:
     """It goes round once more, and no second one is started."""
     worker, nudged = nudge.Worker(), Event()
-    found = rounds(None, None)
+    found = rounds(None, now(), None)
 
     def nudge_once() -> None:
         if not nudged.is_set():
             nudged.set()
-            worker.start()
+            worker.start(at_once=True)
 
     found.before = nudge_once
-    worker.start()
+    worker.start(at_once=True)
     worker.join(10)
-    assert found.done == 2
+    assert (found.done, found.due) == (1, [])
+
+
+def test_thread_beside_a_queue(rounds: Any, monkeypatch: Any) -> None:
+    """It delivers what is late, and nothing else; it goes round for what comes while it ends."""
+    monkeypatch.setattr(nudge, "deliver_logouts", Queue())
+    worker, nudged = nudge.Worker(), Event()
+    found = rounds(None, now(60), now(-1), None)
+
+    def nudge_once() -> None:
+        if not nudged.is_set():
+            nudged.set()
+            worker.start(at_once=False)
+
+    found.before = nudge_once
+    worker.start(at_once=False)
+    worker.join(10)
+    assert (found.done, found.due) == (1, [])
 
 
 def test_when_the_next_is_due() -> None:

@@ -36,10 +36,11 @@ def test_settings_before_rows(settings: Any) -> None:
     LogoutClient.objects.create(client_id="b", backchannel_logout_uri=URI, is_active=False)
     LogoutClient.objects.create(client_id="c", backchannel_logout_uri=f"{URI}/row")
     set_clients(settings, c={"BACKCHANNEL_LOGOUT_URI": f"{URI}/fixed", "SESSION_REQUIRED": True})
-    assert applications.find_registration("a") == Registration(URI, True)
-    assert applications.find_registration("b") is None
-    assert applications.find_registration("c") == Registration(f"{URI}/fixed", True)
-    assert applications.find_registration("d") is None
+    assert applications.find_registrations("abcd") == {
+        "a": Registration(URI, True),
+        "c": Registration(f"{URI}/fixed", True),
+    }
+    assert applications.find_registrations(["c"]) == {"c": Registration(f"{URI}/fixed", True)}
 
 
 def test_links_of_registered_applications(settings: Any, user: Any, op: Toolkit) -> None:

@@ -51,7 +51,7 @@ def test_goodbye_page(here: Client) -> None:
 def test_goodbye_page_after_a_wait(here: Client, settings: Any, monkeypatch: Any) -> None:
     """Then most have heard."""
     settings.LOGOUT = {**settings.LOGOUT, "DELIVERY": "auto", "WAIT_FOR_CLIENTS": 1.5}
-    monkeypatch.setattr(nudge.worker, "start", sender.deliver)
+    monkeypatch.setattr(nudge.worker, "start", lambda at_once: sender.deliver())
     assert HEARD in text(here.post(LOGOUT))
 
 

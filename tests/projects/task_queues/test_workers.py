@@ -236,6 +236,6 @@ def test_worker_is_killed_while_posting(site: QueueSite, receiver: Receiver) -> 
     worker = site.work()
     receiver.when_posted = lambda: kill(worker)
     assert site.log_out() == 200
-    until(lambda: site.told_by(), "no one was told")
+    until(site.told_by, "no one was told")
     assert site.told_by() == ["web"]
     assert len(receiver.heard) == 2
