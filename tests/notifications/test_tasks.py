@@ -52,15 +52,14 @@ class Task:
 
 
 @contextmanager
-def tasks(make: Any) -> Iterator[None]:
-    """A Django with ``django.tasks``, whatever the one at hand has."""
-    module, errors = ModuleType("django.tasks"), ModuleType("django.tasks.exceptions")
-    module.__spec__ = ModuleSpec("django.tasks", None)
+def tasks(make: Any, name: str = "django.tasks") -> Iterator[None]:
+    """A Django with ``django.tasks``, or the package in its place, whatever there is."""
+    module = ModuleType(name)
+    module.__spec__ = ModuleSpec(name, None)
     module.task = make  # type: ignore[attr-defined]
-    errors.InvalidTask = errors.InvalidTaskBackend = InvalidTask  # type: ignore[attr-defined]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "django.tasks", module)
-        patch.setitem(sys.modules, "django.tasks.exceptions", errors)
+        patch.setitem(sys.modules, name, module)
+        patch.setattr("django_logout.notifications.tasks.find_spec", {name: module.__spec__}.get)
         yield
 
 
@@ -103,6 +102,18 @@ def test_before_django_6_the_function_is_called(monkeypatch: pytest.MonkeyPatch)
 def test_tasks_of_django_are_enqueued() -> None:
     """Where there are some."""
     with tasks(Task):
+        after_commit(task(note), word="ann")
+
+    assert done == ["enqueued", "ann"]
+
+
+def test_the_package_in_place_of_django_tasks(settings: Any) -> None:
+    """Before Django 6.0, where the project has queues."""
+    settings.TASKS = {}
+    with tasks(Task, "django_tasks"):
+        assert task(note) is note
+    settings.TASKS = {"default": {"BACKEND": "queue"}}
+    with tasks(Task, "django_tasks"):
         after_commit(task(note), word="ann")
 
     assert done == ["enqueued", "ann"]

@@ -20,13 +20,23 @@ from django.forms import URLField
 from django.utils.module_loading import import_string
 
 from django_logout.contrib.oauthlib import ClientLoginMixin
-from django_logout.federation.applications import DISCOVERY, TOKEN_TYPE
+from django_logout.federation.applications import DISCOVERY, TOKEN_TYPE, register
 from django_logout.federation.libraries import Application
 from django_logout.federation.told import applications_of
 
 
 class IdpAdapter(DefaultOIDCAdapter):
-    """The library's adapter, which also publishes that logouts are reported."""
+    """The library's adapter, which also publishes that logouts are reported, and learns where from
+    applications that register themselves."""
+
+    def validate_client_registration(
+        self, *, client: Any, client_metadata: Mapping[str, Any], **kwargs: Any
+    ) -> None:
+        """Register where an application hears of logouts, in the transaction of its registration."""
+        super().validate_client_registration(
+            client=client, client_metadata=client_metadata, **kwargs
+        )
+        register(client.pk, client_metadata)
 
     def populate_server_metadata(self, data: dict[str, Any]) -> None:
         """Add to what the provider publishes."""

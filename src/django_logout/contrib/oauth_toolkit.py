@@ -11,11 +11,15 @@ from functools import wraps
 from types import SimpleNamespace
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from jwcrypto import jwt
 from jwcrypto.common import JWException
+from oauth2_provider import views
 from oauth2_provider.exceptions import ClientIdMissmatch, InvalidIDTokenError
 from oauth2_provider.models import get_application_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
@@ -23,10 +27,18 @@ from oauth2_provider.settings import oauth2_settings
 from oauth2_provider.views import oidc
 
 from django_logout.contrib.oauthlib import ClientLoginMixin
-from django_logout.federation.applications import DISCOVERY, TOKEN_TYPE
+from django_logout.federation.applications import (
+    DISCOVERY,
+    TOKEN_TYPE,
+    register,
+    registered_metadata,
+)
 from django_logout.federation.libraries import Application
 from django_logout.federation.told import applications_of
 from django_logout.utils.context import current_request
+
+#: Where applications may send users after a logout (RP-Initiated Logout 1.0, section 3.1).
+URIS_METADATA = "post_logout_redirect_uris"
 
 
 class ValidatorMixin(ClientLoginMixin):
@@ -105,6 +117,50 @@ class RPInitiatedLogoutView(oidc.RPInitiatedLogoutView):
         return SimpleNamespace(application=application, user=None)
 
 
+class _LogoutMetadata:
+    """Mixin in front of the library's views for applications that register themselves (RFC 7591 and
+    7592), which take nothing about logouts, and have no hook for it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            response: Any = super().dispatch(request, *args, **kwargs)
+            if response.status_code == 204:
+                register(kwargs["client_id"], {})
+            if response.status_code not in {200, 201}:
+                return response
+            document = json.loads(response.content)
+            try:
+                if request.method != "GET":
+                    _take(document["client_id"], json.loads(request.body))
+            except ValidationError as error:
+                transaction.set_rollback(True)
+                said = {"error": "invalid_client_metadata", "error_description": error.messages[0]}
+                return JsonResponse(said, status=400)
+            uris = _find_application(document["client_id"]).post_logout_redirect_uris.split()
+            document |= {URIS_METADATA: uris} if uris else {}
+            document |= registered_metadata(document["client_id"])
+            response.content = json.dumps(document).encode()
+            return response
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class ClientRegistrationView(_LogoutMetadata, views.DynamicClientRegistrationView):
+    """The library's view, where applications also say where they hear of logouts::
+
+    path("o/register/", ClientRegistrationView.as_view())  # before oauth2_provider.urls
+    """
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class ClientRegistrationManagementView(
+    _LogoutMetadata, views.DynamicClientRegistrationManagementView
+):
+    """The library's view, where applications change or withdraw what they have registered::
+
+    path("o/register/<str:client_id>/", ClientRegistrationManagementView.as_view())
+    """
+
+
 class OauthToolkit:
     """The library, as this package uses it (see :class:`Library`)."""
 
@@ -152,3 +208,19 @@ def _with_claims(response: JsonResponse) -> JsonResponse:
         document |= DISCOVERY
     response.content = json.dumps(document).encode()
     return response
+
+
+def _find_application(client_id: str) -> Any:
+    return get_application_model()._default_manager.get(client_id=client_id)
+
+
+def _take(client_id: str, metadata: Mapping[str, Any]) -> None:
+    """Store what an application says about logouts. Raise ``ValidationError`` for what is wrong."""
+    uris = metadata.get(URIS_METADATA, [])
+    if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
+        raise ValidationError(f"{URIS_METADATA} is no list of URIs.")
+    application = _find_application(client_id)
+    application.post_logout_redirect_uris = " ".join(uris)
+    application.full_clean()
+    application.save(update_fields=["post_logout_redirect_uris"])
+    register(client_id, metadata)

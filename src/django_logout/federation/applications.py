@@ -45,6 +45,10 @@ DISCOVERY = {"backchannel_logout_supported": True, "backchannel_logout_session_s
 #: The type of logout tokens (section 2.4).
 TOKEN_TYPE = "logout+jwt"  # noqa: S105 - a type
 
+#: What applications say of themselves when they register (section 2.2).
+URI_METADATA = "backchannel_logout_uri"
+SESSION_METADATA = "backchannel_logout_session_required"
+
 #: The keys of an application in the setting ``CLIENTS``, with their types.
 KEYS: Mapping[str, type] = {"BACKCHANNEL_LOGOUT_URI": str, "SESSION_REQUIRED": bool}
 
@@ -124,3 +128,37 @@ def validate_client(row: Any) -> None:
 def active_rows() -> QuerySet[LogoutClient]:
     """Return the rows of the applications that hear of logouts."""
     return LogoutClient.objects.using(registry.database()).filter(is_active=True)
+
+
+def register(client_id: str, metadata: Mapping[str, Any]) -> None:
+    """Register an application by what it says of itself (RFC 7591), or no longer if it names no URI.
+
+    Raise ``ValidationError`` for what cannot be registered. What an administrator has switched off
+    stays off.
+    """
+    uri, required = metadata.get(URI_METADATA), metadata.get(SESSION_METADATA, False)
+    if uri is None:
+        active_rows().filter(client_id=client_id).delete()
+        return
+    validate_logout_uri(uri if isinstance(uri, str) else "")
+    limit: Any = LogoutClient._meta.get_field("backchannel_logout_uri").max_length
+    if len(uri) > limit:
+        raise ValidationError(f"{URI_METADATA} is longer than {limit} characters.")
+    if not isinstance(required, bool):
+        raise ValidationError(f"{SESSION_METADATA} is neither true nor false.")
+    LogoutClient.objects.using(registry.database()).update_or_create(
+        client_id=client_id,
+        defaults={"backchannel_logout_uri": uri, "session_required": required},
+    )
+
+
+def registered_metadata(client_id: str) -> dict[str, Any]:
+    """Return what :func:`register` has stored, under the same names."""
+    return {
+        name: value
+        for row in active_rows().filter(client_id=client_id)
+        for name, value in (
+            (URI_METADATA, row.backchannel_logout_uri),
+            (SESSION_METADATA, row.session_required),
+        )
+    }

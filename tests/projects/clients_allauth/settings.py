@@ -12,6 +12,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "allauth.idp.oidc", "django_logout.federation
 ROOT_URLCONF = "tests.projects.clients_allauth.urls"
 IDP_OIDC_ADAPTER = "django_logout.contrib.allauth_idp.IdpAdapter"
 IDP_OIDC_PRIVATE_KEY = PRIVATE_KEY
+IDP_OIDC_DCR_ENABLED = True
 LOGOUT = {
     "DELIVERY": "command",
     "CLIENT_NETWORKS": ["127.0.0.0/8"],

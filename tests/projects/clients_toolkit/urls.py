@@ -2,11 +2,17 @@
 
 from django.urls import include, path
 
-from django_logout.contrib.oauth_toolkit import RPInitiatedLogoutView
+from django_logout.contrib.oauth_toolkit import (
+    ClientRegistrationManagementView,
+    ClientRegistrationView,
+    RPInitiatedLogoutView,
+)
 from tests.urls import urlpatterns as ours
 
 urlpatterns = [
     path("o/logout/", RPInitiatedLogoutView.as_view()),
+    path("o/register/", ClientRegistrationView.as_view()),
+    path("o/register/<str:client_id>/", ClientRegistrationManagementView.as_view()),
     path("o/", include("oauth2_provider.urls")),
     *ours,
 ]
