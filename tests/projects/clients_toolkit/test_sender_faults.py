@@ -4,6 +4,7 @@ import time
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import jwt
@@ -257,3 +258,28 @@ def test_long_sweep_holds_up_no_outcome(
     assert len(set(leases)) == 4
     assert client_links.links().count() == 4
     assert not Delivery.objects.filter(client_id="").exists()
+
+
+def test_sweep_that_another_worker_has_taken(
+    op: Toolkit, user: Any, shop: Receiver, monkeypatch: Any
+) -> None:
+    """It is left to that worker."""
+    monkeypatch.setattr(outbox, "BATCH", 1)
+    here = logged_in(user)
+    for name in ("shop", "news"):
+        op.log_in(here, name)
+    tell(shop, "news")
+    end_sessions(Target.everyone())
+    write, written = outbox.write, []
+
+    def write_and_lose(rows: Any) -> None:
+        write(rows)
+        written.append(1)
+        until = timezone.now() + DAY / 2
+        Delivery.objects.filter(client_id="").update(lease=uuid4(), leased_until=until)
+
+    monkeypatch.setattr(outbox, "write", write_and_lose)
+    monkeypatch.setattr(sender, "LEASE", DAY)
+    assert sender.deliver() == {"heard": 1}
+    assert len(written) == 1
+    assert Delivery.objects.filter(client_id="").exists()
