@@ -231,11 +231,13 @@ def test_queue_is_killed_with_a_task_in_it(site: QueueSite, receiver: Receiver) 
 def test_worker_is_killed_while_posting(site: QueueSite, receiver: Receiver) -> None:
     """Its task is lost with it, and its lease runs out."""
     site.environ["LEASE"] = "1"
-    site.log_in(receiver.url, "1")
-    site.serve(LATE="2")
+    site.log_in(receiver.url, "1", "2")
+    site.serve(LATE="15")
     worker = site.work()
-    receiver.when_posted = lambda: kill(worker)
     assert site.log_out() == 200
     until(site.told_by, "no one was told")
-    assert site.told_by() == ["web"]
-    assert len(receiver.heard) == 2
+    receiver.when_posted = lambda: kill(worker)
+    assert site.log_out() == 200
+    until(lambda: len(site.told_by()) == 2, "no one was told")
+    assert site.told_by() == ["worker", "web"]
+    assert len(receiver.heard) == 3
