@@ -224,11 +224,14 @@ def test_application_that_is_removed_while_it_is_told(
     waiting()
     waiting()
 
-    def remove() -> None:
+    settle = sender.settle
+
+    def remove_and_settle(row: Delivery, answer: sender.Answer) -> str:
         LogoutClient.objects.all().delete()
         op.register("shop").delete()
+        return settle(row, answer)
 
-    shop.when_posted = remove
+    monkeypatch.setattr(sender, "settle", remove_and_settle)
     assert sum(sender.deliver().values()) == 2
     assert sorted(Delivery.objects.values_list("state", flat=True)) == ["failed", "heard"]
 
