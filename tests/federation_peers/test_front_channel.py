@@ -27,6 +27,8 @@ STARTS = {
     "mozilla_django_oidc": "/oidc/authenticate/?next=/",
     "allauth": "/allauth/oidc/op/login/?next=/",
     "social_django": "/page/",
+    "authlib": "/authlib/login/",
+    "django_pyoidc": "/pyoidc-login",
 }
 
 
