@@ -1,5 +1,6 @@
 """Nothing in a project keeps a page from being shown that says whether the user is logged out."""
 
+import logging
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +19,7 @@ from django_logout.responses.base import Kind, Responder, respond
 from django_logout.responses.pages import render_page
 from django_logout.utils import static
 from django_logout.views import LogoutView
-from tests.clients import LOGOUT, SESSIONS, Page, csrf_token, logged_in_as
+from tests.clients import LOGOUT, SELECTED, SESSIONS, Page, csrf_token, logged_in_as
 from tests.urls import urlpatterns as site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -221,3 +222,21 @@ def test_an_outage_in_a_tag_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django_logout.responses.pages.render_to_string", down)
     with pytest.raises(SessionUnavailable):
         render_page("django_logout/button.html", {})
+
+
+def test_templates_ask_for_nothing_that_is_missing(
+    user: Any, caplog: pytest.LogCaptureFixture, monkeypatch: Any
+) -> None:
+    """Django logs that at the level DEBUG, a page of text each."""
+    here = Client()
+    here.force_login(user)
+    with caplog.at_level(logging.DEBUG, logger="django.template"):
+        for url in (LOGOUT, SESSIONS):
+            assert here.get(url).status_code == 200
+        assert here.post(SELECTED).status_code == 400
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "_end_batch", mock.Mock(side_effect=SessionNotEnded))
+            assert here.post(LOGOUT).status_code == 503
+        assert here.post(LOGOUT).status_code == 200
+    missing = [record.args for record in caplog.records if "while resolving" in record.msg]
+    assert [args for args in missing if "django_logout" in str(args)] == []

@@ -24,12 +24,26 @@ logger = logging.getLogger("django_logout")
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
+#: What the templates ask for, and only some pages have. Django would log that it is missing, at the
+#: level DEBUG.
+OPTIONAL = {
+    "notices": (),
+    "provider": "",
+    "csrf_failed": False,
+    "none_selected": False,
+    "too_few": False,
+}
+
 
 class SafePage(TemplateResponse):
     """A page of a view that is rendered in any case."""
 
     own_template = ""
     "The template of this package that is rendered if that of the response fails."
+
+    def resolve_context(self, context: Any) -> Any:
+        """Return the context, with all that the template may ask for."""
+        return {**OPTIONAL, **(context or {})}
 
     @property
     def rendered_content(self) -> str:
@@ -46,7 +60,7 @@ class SafePage(TemplateResponse):
 def render_page(name: str, context: Mapping[str, Any]) -> str:
     """Render a template of this package, or the one by which the project has replaced it."""
     try:
-        return render_to_string(name, dict(context))
+        return render_to_string(name, {**OPTIONAL, **context})
     except LogoutError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the project's code raises
