@@ -2,7 +2,7 @@
 
 HOST, PORT      of the car site; the others have the ports after it
 SSO_FOLDER      where the databases are
-COMPANY         "no": the car site logs nobody in at another provider, even if there is one
+COMPANY         "no": without the other provider, even if it is installed
 """
 
 import os

@@ -20,7 +20,7 @@ OAUTH2_PROVIDER = {
     "OIDC_RSA_PRIVATE_KEY": PRIVATE_KEY,
     "OIDC_RP_INITIATED_LOGOUT_ENABLED": True,
 }
-#: By name, what has become of the logouts that applications are told of.
+#: The state of each application's delivery, by the application's name.
 APPLICATIONS = {"Spare parts": "heard", "Rally club": "waiting", "Workshop": "failed"}
 _PROVIDER = {
     "ISSUER": "https://id.example",

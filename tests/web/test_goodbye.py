@@ -6,14 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.core import signing
-from django.test import Client
+from django.test import AsyncClient, Client
+from django.urls import path
 
 from django_logout import hooks
 from django_logout.models import LogoutEvent
+from django_logout.views import AsyncLogoutView
 from django_logout.web.goodbye import COOKIE, MAX_AGE
 from tests.clients import JSON, LOGOUT, Page
 from tests.ending.failing_database import failing
+from tests.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,3 +134,24 @@ def test_without_an_event_the_page_is_shown(client: Client, told: None) -> None:
     """Nobody was logged in."""
     client.post(LOGOUT, headers=JSON)
     assert TOLD not in Page(client.get(LOGOUT)).text
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_cookies_that_are_left_are_said_each_time(settings: Any, asynchronous: bool) -> None:
+    """Also if nothing has ended, so that there is no event, and when the page is reloaded: the browser
+    may be logged in by one that was not looked at."""
+    settings.LOGOUT = {"MAX_PRESENTED_SESSIONS": 1}
+    header = "; ".join(f"sessionid={letter * 32}" for letter in "abcd")
+    visitor = Client(headers={"cookie": header})
+    answer = visitor.post(LOGOUT, headers=JSON)
+    assert (answer.json()["complete"], LogoutEvent.objects.exists()) == (False, False)
+    kept = f"{header}; {COOKIE}={answer.cookies[COOKIE].value}"
+    for cookies in (kept, header, header):
+        if asynchronous:
+            settings.ROOT_URLCONF = (path(LOGOUT[1:], AsyncLogoutView.as_view()), *urlpatterns)
+            reader = AsyncClient()
+            page = Page(async_to_sync(reader.get)(LOGOUT, headers={"cookie": cookies})).text
+        else:
+            page = Page(Client(headers={"cookie": cookies}).get(LOGOUT)).text
+        assert "You may still be logged in" in page
+        assert "No one who uses this browser" not in page

@@ -129,6 +129,13 @@ def presented_stores(request: HttpRequest) -> list[Any]:
     return [session, *state.duplicate_cookies]
 
 
+def cookies_left(request: HttpRequest) -> int:
+    """Return how many session cookies of a request are beyond the limit, and so are not looked at."""
+    session, state = session_and_state(request)
+    presented_stores(request)
+    return 0 if session is None else state.cookies_left
+
+
 def _duplicates(request: HttpRequest, session: Any) -> tuple[list[Any], int]:
     """Return the sessions behind duplicate cookies, and how many cookies are left beyond the limit.
 

@@ -41,20 +41,17 @@ class SafePage(TemplateResponse):
     own_template = ""
     "The template of this package that is rendered if that of the response fails."
 
-    def resolve_context(self, context: Any) -> Any:
-        """Return the context, with all that the template may ask for."""
-        return {**OPTIONAL, **(context or {})}
-
     @property
     def rendered_content(self) -> str:
         """Render the page."""
+        self.context_data = {**OPTIONAL, **(self.context_data or {})}
         try:
             return super().rendered_content
         except LogoutError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the project's code raises
             log_failure(self.own_template, error)
-            return render_own(self.own_template, self.context_data or {}, self._request)
+            return render_own(self.own_template, self.context_data, self._request)
 
 
 def render_page(name: str, context: Mapping[str, Any]) -> str:

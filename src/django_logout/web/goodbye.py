@@ -5,7 +5,7 @@ signed cookie tells it, for a minute, and for that page alone.
 """
 
 import logging
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -28,7 +28,7 @@ class Goodbye(TypedDict):
     everywhere: bool
     unsure: bool
     "Whether the browser may still have a session."
-    warning: str
+    warning: Any
     event_id: UUID | None
 
 

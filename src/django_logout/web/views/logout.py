@@ -23,6 +23,7 @@ from django_logout.decorators import exempt
 from django_logout.ending.logout import alogout, logout
 from django_logout.exceptions import LogoutError
 from django_logout.guard.impersonation import get_impersonator
+from django_logout.guard.presented import cookies_left
 from django_logout.hooks import Destination
 from django_logout.responses.base import Kind, respond
 from django_logout.responses.json import is_json
@@ -115,24 +116,26 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
     ) -> HttpResponse:
         about: dict[str, Any] = {"result": result, "redirect_to": next_page()}
         warning: Any = ""
+        unsure = False
         if not result.complete:
             if result.still_logged_in:
                 return respond(self.request, Kind.STILL_LOGGED_IN, **about)
-            warning = TOO_MANY_COOKIES if result.left else ""
+            unsure = bool(result.left)
+            warning = TOO_MANY_COOKIES if unsure else ""
         if leaving is not None:
             warning = warning or leaving.warning
             about |= destination_details(leaving, about["redirect_to"])
         event_id = None if result.event is None else result.event.pk
         goodbye = Goodbye(
             everywhere=self._is_everywhere(),
-            unsure=bool(result.left),
+            unsure=unsure,
             warning=warning,
             event_id=event_id,
         )
         page = partial(self._goodbye, **goodbye)
         response = respond(self.request, Kind.LOGGED_OUT, page=page, **about)
         # A script opens that page itself.
-        is_more = event_id and (goodbye["everywhere"] or warning or hooks.told)
+        is_more = warning or (event_id and (goodbye["everywhere"] or hooks.told))
         if is_more and not about["redirect_to"] and is_json(response):
             keep_goodbye(self.request, response, goodbye)
         elif COOKIE in self.request.COOKIES:
@@ -180,7 +183,10 @@ class LogoutView(ProtectedView, auth_views.LogoutView):
         return self._in_any_case(OWN_TEMPLATE, build, own)
 
     def _goodbye_again(self) -> HttpResponse:
-        response = self._goodbye(**kept_goodbye(self.request))
+        goodbye = kept_goodbye(self.request)
+        if cookies_left(self.request):  # Also when the page is reloaded, and nothing is kept.
+            goodbye["unsure"], goodbye["warning"] = True, goodbye["warning"] or TOO_MANY_COOKIES
+        response = self._goodbye(**goodbye)
         forget_goodbye(self.request, response)
         return response
 
