@@ -1,8 +1,9 @@
 """How deliveries begin: soon after the commit, by a task or a thread, and never in the request."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
+from functools import partial
 from typing import Any
 
 import pytest
@@ -264,17 +265,18 @@ def test_thread_goes_on_while_something_waits(rounds: Any) -> None:
     assert found.done == 3
 
 
+def nudging_once(worker: nudge.Worker, *, at_once: bool) -> Callable[[], None]:
+    """Return what nudges a thread when it is called first, and does nothing later."""
+    nudges = iter([partial(worker.start, at_once=at_once)])
+    return lambda: next(nudges, lambda: None)()
+
+
 def test_thread_that_is_nudged_while_it_ends(rounds: Any) -> None:
     """It goes round once more, and no second one is started."""
-    worker, nudged = nudge.Worker(), Event()
+    worker = nudge.Worker()
     found = rounds(None, now(), None)
 
-    def nudge_once() -> None:
-        if not nudged.is_set():
-            nudged.set()
-            worker.start(at_once=True)
-
-    found.before = nudge_once
+    found.before = nudging_once(worker, at_once=True)
     worker.start(at_once=True)
     worker.join(10)
     assert (found.done, found.due) == (1, [])
@@ -283,15 +285,10 @@ def test_thread_that_is_nudged_while_it_ends(rounds: Any) -> None:
 def test_thread_beside_a_queue(rounds: Any, monkeypatch: Any) -> None:
     """It delivers what is late, and nothing else; it goes round for what comes while it ends."""
     monkeypatch.setattr(nudge, "deliver_logouts", Queue())
-    worker, nudged = nudge.Worker(), Event()
+    worker = nudge.Worker()
     found = rounds(None, now(60), now(-1), None)
 
-    def nudge_once() -> None:
-        if not nudged.is_set():
-            nudged.set()
-            worker.start(at_once=False)
-
-    found.before = nudge_once
+    found.before = nudging_once(worker, at_once=False)
     worker.start(at_once=False)
     worker.join(10)
     assert (found.done, found.due) == (1, [])
