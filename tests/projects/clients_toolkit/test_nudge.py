@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
@@ -267,8 +267,14 @@ def test_thread_goes_on_while_something_waits(rounds: Any) -> None:
 
 def nudging_once(worker: nudge.Worker, *, at_once: bool) -> Callable[[], None]:
     """Return what nudges a thread when it is called first, and does nothing later."""
-    nudges = iter([partial(worker.start, at_once=at_once)])
-    return lambda: next(nudges, lambda: None)()
+    nudged = Event()
+
+    def nudge_once() -> None:
+        if not nudged.is_set():
+            nudged.set()
+            worker.start(at_once=at_once)
+
+    return nudge_once
 
 
 def test_thread_that_is_nudged_while_it_ends(rounds: Any) -> None:
