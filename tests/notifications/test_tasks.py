@@ -119,7 +119,7 @@ def test_the_package_in_place_of_django_tasks(settings: Any) -> None:
     assert done == ["enqueued", "ann"]
 
 
-def test_without_a_queue_it_is_done_in_place() -> None:
+def test_without_a_queue_it_is_done_in_place(caplog: pytest.LogCaptureFixture) -> None:
     """A project may have queues with names of its own only."""
 
     def refuse(function: Any) -> None:
@@ -128,6 +128,8 @@ def test_without_a_queue_it_is_done_in_place() -> None:
     with tasks(refuse):
         after_commit(task(note), word="ann")
 
+    assert "TASKS has no queue for note" in caplog.text
+    assert "Queue 'default' is not valid" in caplog.text
     assert done == ["ann"]
 
 

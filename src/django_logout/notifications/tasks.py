@@ -25,8 +25,8 @@ logger = logging.getLogger("django_logout")
 def task(function: Callable[..., None]) -> Any:
     """Make a task of a function, for :func:`after_commit`.
 
-    Without ``django.tasks``, and in projects without a usable default queue, the function is called
-    directly.
+    Without ``django.tasks``, and in projects without a usable default queue, which the log says, the
+    function is called directly.
     """
     if find_spec("django.tasks"):
         module = "django.tasks"
@@ -36,7 +36,9 @@ def task(function: Callable[..., None]) -> Any:
         return function
     try:
         return import_module(module).task(function)
-    except Exception:  # noqa: BLE001 - each backend has errors of its own for a queue it does not have
+    except Exception:  # Each backend has errors of its own for a queue that it does not have.
+        text = "TASKS has no queue for %s, so it is called directly."
+        logger.warning(text, function.__name__, exc_info=True)
         return function
 
 
