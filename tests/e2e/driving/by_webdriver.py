@@ -14,6 +14,7 @@ from typing import Any
 from selenium.common.exceptions import (
     InvalidSessionIdException,
     JavascriptException,
+    NoSuchFrameException,
     NoSuchWindowException,
     TimeoutException,
     UnexpectedAlertPresentException,
@@ -36,6 +37,14 @@ Promise.resolve()
   .then(() => (%s)(...given))
   .then((value) => done({ value: value ?? null }), (error) => done({ error: String(error) }));
 """
+
+#: What the driver says if the page has gone before it has answered.
+GONE = (
+    JavascriptException,
+    NoSuchFrameException,
+    TimeoutException,
+    UnexpectedAlertPresentException,
+)
 
 
 class WebKitTab(Tab):
@@ -66,7 +75,7 @@ class WebKitTab(Tab):
         """Call a function in the page."""
         try:
             answer = self.remote.execute_async_script(ASK % function, function, list(arguments))
-        except (JavascriptException, TimeoutException, UnexpectedAlertPresentException) as error:
+        except GONE as error:
             raise Gone(str(error.msg)) from error
         if "error" in answer:
             raise AssertionError(f"{answer['error']}\n{function}")
