@@ -3,17 +3,20 @@
 import time
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 from uuid import uuid4
 
 import jwt
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
-from django_logout.federation import metadata
+from django_logout.federation import metadata, receive, views
 from django_logout.federation.models import ProviderLink, ProviderMetadata
+from django_logout.federation.tokens import Refused
 from tests.federation_peers.conftest import SUBJECT_ONLY, TITLE, Sent, Site, configure
 from tests.projects.visitor import StayHere
 from tests.waiting import PATIENCE
@@ -32,6 +35,21 @@ def post_token(site: Site, body: str) -> int:
 def keys_asked(site: Site) -> int:
     """Return how often anybody has asked the provider for its keys."""
     return int(site.provider.tell("keys")["asked"])
+
+
+def clock(seconds: int) -> time_machine.travel:
+    """Set the site's clock, but not the provider's."""
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds))
+
+
+def login_clock(seconds: int) -> time_machine.travel:
+    """Set it for a login. Behind, some libraries refuse the ID token, as it is from the future."""
+    return clock(max(seconds, 0))
+
+
+def refuse(raw: str) -> None:
+    """Stand for a site that is not well."""
+    raise Refused("it comes at a bad time")
 
 
 def cool_down() -> None:
@@ -162,6 +180,53 @@ def test_forged_tokens_fetch_keys_once(site: Site) -> None:
         token = jwt.encode(claims, key, "RS256", headers={"kid": uuid4().hex})
         assert post_token(site, f"logout_token={token}") == 400
     assert (here.who(), keys_asked(site) - before) == ("ann", 1)
+
+
+@pytest.mark.parametrize("seconds", [-20, 20])
+def test_clocks_differ(site: Site, seconds: int) -> None:
+    """BCL-8: the site's clock is behind, or ahead. The one session that is named ends."""
+    sent = Sent(site)
+    with login_clock(seconds):
+        here, there = site.arrive(), site.arrive()
+    with clock(seconds):
+        site.log_out_at_provider(here)
+        assert sent.statuses() == [200]
+        assert (here.who(), there.who(), site.endings()) == ("", "ann", [("provider", 1)])
+
+
+@pytest.mark.parametrize("seconds", [-20, 20])
+def test_clocks_differ_and_the_user_is_back(site: Site, settings: Any, seconds: int) -> None:
+    """BCL-25: a login that is newer than a late token, by the provider's clock, outlives it. The one before does not."""
+    configure(settings, site.url, site.provider, SUBJECT_ONLY)
+    sent = Sent(site)
+    with login_clock(seconds):
+        before = site.arrive()
+    with clock(seconds), mock.patch.object(receive, "receive_logout_token", refuse):
+        site.log_out_at_provider(before)
+    assert sent.statuses() == [400]
+    time.sleep(1.1)  # The times in tokens are whole seconds.
+    with login_clock(seconds):
+        after = site.arrive()
+    with clock(seconds):
+        assert post_token(site, sent.notes()[0]["body"]) == 200
+        assert (before.who(), after.who()) == ("", "ann")
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_clocks_differ_too_much(
+    site: Site, settings: Any, minutes: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """BCL-8: a token from another time is refused, the log says so, and ``LEEWAY`` is the cure."""
+    here, sent = site.arrive(), Sent(site)
+    with clock(minutes * 60):
+        views._refusals.reset()
+        site.log_out_at_provider(here)
+        assert (sent.statuses(), here.who(), site.endings()) == ([400], "ann", [])
+        assert "are both clocks right?" in caplog.text
+        provider = settings.LOGOUT["PROVIDERS"]["op"] | {"LEEWAY": timedelta(minutes=11)}
+        settings.LOGOUT = {"PROVIDERS": {"op": provider}}
+        assert post_token(site, sent.notes()[0]["body"]) == 200
+        assert (here.who(), site.endings()) == ("", [("provider", 1)])
 
 
 @pytest.mark.parametrize("answers", ["nothing", "not at all"])

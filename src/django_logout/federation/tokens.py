@@ -174,7 +174,7 @@ def _check_times(claims: Mapping[str, Any], provider: Provider) -> tuple[datetim
     else:
         expires = _seconds(claims, "exp")
     if not issued - leeway <= now < expires + leeway:
-        raise Refused("it is too old, or from the future")
+        raise Refused("it is too old, or from the future: are both clocks right?")
     if expires - issued > MAX_VALIDITY:
         raise Refused("it is valid for too long")
     return datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(expires, UTC)
