@@ -73,7 +73,7 @@ def main(root: Path = ROOT) -> None:
     """Print all of it for a checkout."""
     package = root / "src" / "django_logout"
     sources = {path: path.read_text(encoding="utf-8") for path in sorted(package.rglob("*.py"))}
-    pages = [path.read_text(encoding="utf-8") for path in sorted(root.glob("docs/*.md"))]
+    pages = [path.read_text(encoding="utf-8") for path in sorted(root.glob("docs/**/*.md"))]
 
     folders: Counter[str] = Counter()
     for path, source in sources.items():

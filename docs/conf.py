@@ -17,7 +17,8 @@ copyright = author
 version = release = version_of("django-logout")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "sequence"]
-exclude_patterns = ["_build"]
+# Pages that begin with an underscore are parts of others.
+exclude_patterns = ["_build", "**/_*.md"]
 html_theme = "furo"
 html_title = f"django-logout {release}"
 html_static_path = ["_static"]

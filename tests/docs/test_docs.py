@@ -23,7 +23,12 @@ from tests.django_suite.expected import DIFFERENCES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = {page.name: page.read_text() for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]}
+#: README, and each page by its path below docs/.
+PAGES = {"README.md": (ROOT / "README.md").read_text()} | {
+    page.relative_to(DOCS).as_posix(): page.read_text()
+    for page in sorted(DOCS.rglob("*.md"))
+    if "_build" not in page.parts
+}
 TEMPLATES = Path(django_logout.__file__).parent / "templates"
 #: Dotted names that are loggers, not modules.
 LOGGERS = {f"django_logout.{name}" for name in ("broadcast", "gate", "redirects", "security")}
@@ -117,24 +122,35 @@ def found(dotted: str) -> bool:
 @pytest.mark.parametrize("name", PAGES)
 def test_links_between_pages_are_valid(name: str) -> None:
     """Every link leads to a file that exists, and to a heading in it."""
-    home = ROOT if name == "README.md" else DOCS
+    home = ROOT if name == "README.md" else (DOCS / name).parent
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(PAGES[name])):
         if target.startswith("https://"):
             continue
         path, _, anchor = target.partition("#")
-        page = home / path if path else home / name
+        page = home / (path or Path(name).name)
         assert page.exists(), f"{target}: no such file"
         assert not anchor or anchor in anchors(page.read_text()), f"{target}: no such heading"
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
     """Readers can reach every page."""
-    toctree = re.search(r"```\{toctree\}\n(.*?)```", PAGES["index.md"], re.DOTALL)
-    assert toctree
+    tables = re.findall(r"```\{toctree\}\n(.*?)```", "".join(PAGES.values()), re.DOTALL)
 
-    listed = set(re.findall(r"^(\w+)$", toctree[1], re.MULTILINE))
+    listed = re.findall(r"^([\w/-]+)$", "".join(tables), re.MULTILINE)
 
-    assert listed == {page.stem for page in DOCS.glob("*.md")} - {"index"}
+    parts = {page for page in PAGES if Path(page).name.startswith("_")}
+    assert {f"{page}.md" for page in listed} == PAGES.keys() - parts - {"README.md", "index.md"}
+
+
+def test_every_part_of_a_page_is_included() -> None:
+    """Files whose names begin with an underscore are no pages."""
+    included = {
+        (Path(name).parent / part).as_posix()
+        for name, text in PAGES.items()
+        for part in re.findall(r"```\{include\} (\S+)", text)
+    }
+
+    assert included == {page for page in PAGES if Path(page).name.startswith("_")}
 
 
 def test_commands_of_the_readme_are_in_the_makefile() -> None:
