@@ -91,7 +91,7 @@ parts = failed=; for part in $(1); do printf '\n%s\n' "$$part"; begun=$$(date +%
 
 test: ## the wheel in this process, on SQLite; needs no server, no browser and no compiler
 	@$(call installed,$(TEST_ENV),test)
-	@REQUIRE_SERVICES= $(call pytest,$(TEST_ENV)) -m "not servers and not slow" $(workers) $(PYTEST_ARGS)
+	@REQUIRE_SERVICES= $(call pytest,$(TEST_ENV)) -m "not servers and not slow and not exhaustive" $(workers) $(PYTEST_ARGS)
 
 # Once for all parts.
 INSTALLED ?=

@@ -61,6 +61,7 @@ def many(user: Any) -> Target:
 TARGETS = pytest.mark.parametrize("target", [everyone, one, many])
 
 
+@pytest.mark.exhaustive
 @SKEWED
 @TARGETS
 def test_nothing_old_is_served_and_nothing_new_refused(

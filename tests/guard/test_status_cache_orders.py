@@ -19,7 +19,7 @@ from tests.settings import ENGINES
 from tests.steps import every_order, step
 
 #: Autocommit, since readers cache nothing that they have read in a transaction.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.exhaustive]
 
 STORE: dict[str, Any] = {}
 STATE = {"mode": "up"}

@@ -26,6 +26,7 @@ THOROUGHNESS = settings(
 )
 
 
+@pytest.mark.exhaustive
 @pytest.mark.django_db(transaction=True)
 def test_in_any_order(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One machine for each engine."""
