@@ -64,6 +64,13 @@ def test_everything_is_translated(catalogue: Path) -> None:
 
 
 @catalogues
+def test_typography_is_that_of_the_language(catalogue: Path) -> None:
+    """Apostrophes are curved, and in French no line begins with the punctuation that takes a space."""
+    wrong = "'| [:;!?»]|« " if catalogue.parts[-3] == "fr" else "'"
+    assert [text for text in _read(catalogue).values() if re.search(wrong, text)] == []
+
+
+@catalogues
 def test_compiled_catalogue_is_current(catalogue: Path) -> None:
     """The .mo file says what the .po file says: it is the one that Django reads."""
     with catalogue.with_suffix(".mo").open("rb") as compiled:
