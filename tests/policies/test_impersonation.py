@@ -1,5 +1,6 @@
 """An administrator acts as another user, in a session derived from the administrator's own."""
 
+import re
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -299,6 +300,16 @@ def test_nor_one_of_them(client: Client, user: Any) -> None:
     assert client.post(end_url(entry["id"]), headers=JSON).status_code == 403
     assert home_page(own) == b"user=ann"
     assert b"acting as another user" in client.get(SESSIONS).content
+
+
+def test_pages_have_no_button_that_is_refused(client: Client, user: Any) -> None:
+    """The sessions can be seen, but not selected or ended, one by one or all."""
+    browser(user)
+    sessions, everywhere = (client.get(url).content.decode() for url in (SESSIONS, EVERYWHERE))
+    assert "Other devices" in sessions
+    for page in (sessions, everywhere):
+        assert "acting as another user" in page
+        assert not re.search("logout-danger|checkbox|logout-bar|recognize|will end", page)
 
 
 def test_logout_everywhere_by_code(client: Client, settings: Any, boss: Any, user: Any) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from django_logout import hooks
 from django_logout.conf import logout_settings
 from django_logout.enums import SESSION
+from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import presented_ids
 from django_logout.models import LoginSession
 from django_logout.policies import session_limits
-from django_logout.responses.messages import explain_reason
+from django_logout.responses.messages import IMPERSONATED, explain_reason
 from django_logout.revokers import runner
 from django_logout.sessions import registry, timeouts
 from django_logout.types import Credential, Target
@@ -119,7 +120,7 @@ class Listing:
 
     def context(self) -> dict[str, Any]:
         """Return the context of ``django_logout/session_list.html``."""
-        reverse, page = partial(reverse_here, self.request), self.others_page
+        reverse, page = self._reverse, self.others_page
         self._find_sites(
             [*self._own_ids, *(row.pk for row in page if isinstance(row, LoginSession))]
         )
@@ -127,7 +128,7 @@ class Listing:
         groups = self._rows.group(page, totals)
         here = self.show(self.own)
         for row in here:
-            row["end_url"] = reverse("logout") or row["end_url"]
+            row["end_url"] = reverse_here(self.request, "logout") or row["end_url"]
         return {
             "current": next(iter(here), None),
             "groups": groups,
@@ -144,6 +145,7 @@ class Listing:
             "everywhere_url": reverse("logout_everywhere"),
             "has_tokens": self.has_tokens,
             "has_api_keys": self.has_api_keys,
+            "impersonated": IMPERSONATED if self._is_impersonated else "",
         }
 
     def endings(self) -> list[dict[str, Any]]:
@@ -198,10 +200,17 @@ class Listing:
             current_id=self.current_id,
             titles={**runner.titles(), **dict.fromkeys(exempt, _("API key")), SESSION: ""},
             keys=exempt,
-            end_url=lambda row_id: reverse_here(
-                self.request, "logout_session_end", session_id=row_id
-            ),
+            end_url=lambda row_id: self._reverse("logout_session_end", session_id=row_id),
         )
+
+    @cached_property
+    def _is_impersonated(self) -> bool:
+        return get_impersonator(self.request) is not None
+
+    def _reverse(self, name: str, **arguments: Any) -> str:
+        """Return the URL of a view that ends sessions; none to an administrator who acts as the
+        user, to whom each of these views says no."""
+        return "" if self._is_impersonated else reverse_here(self.request, name, **arguments)
 
     def _find_sites(self, ids: list[UUID]) -> None:
         """Ask through which sites the sessions of the page were logged in."""

@@ -17,12 +17,11 @@ from django.views.generic import TemplateView
 
 from django_logout.ending.pipeline import end_sessions
 from django_logout.enums import SESSION, Reason
-from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.presented import is_logged_in, presented_ids
 from django_logout.models import LoginSession
 from django_logout.responses.base import Kind, LazyMapping, login_url, respond
 from django_logout.responses.json import is_json
-from django_logout.responses.messages import IMPERSONATED, describe_result
+from django_logout.responses.messages import describe_result
 from django_logout.responses.pages import SafePage
 from django_logout.types import Credential, LogoutResult, Target
 from django_logout.utils.redirects import home_url, resolve_or_log, reverse_here
@@ -94,7 +93,6 @@ class SessionsView(ProtectedView, TemplateView):
             "logout_url": reverse_here(request, "logout") if stuck else "",
             "login_url": login_url(request, f"{self.url}?{RETURNED}=1"),
             "reauthenticate": stuck,
-            "impersonated": IMPERSONATED if get_impersonator(request) is not None else "",
             # Read only by a template that shows them, so that no other template loses them.
             "notices": SimpleLazyObject(partial(read_notices, request)),
             **context,
