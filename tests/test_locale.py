@@ -70,6 +70,12 @@ def test_typography_is_that_of_the_language(catalogue: Path) -> None:
     assert [text for text in _read(catalogue).values() if re.search(wrong, text)] == []
 
 
+def test_templates_add_no_punctuation() -> None:
+    """In French it has a space before it, which only the translation can say."""
+    for template in PACKAGE.glob("templates/**/*.html"):
+        assert not re.search(r"{% translate [^%]*%}[:;?!]", template.read_text()), template
+
+
 @catalogues
 def test_compiled_catalogue_is_current(catalogue: Path) -> None:
     """The .mo file says what the .po file says: it is the one that Django reads."""
