@@ -1,5 +1,6 @@
 """The registry and the record in the admin: to be read, never written, and without keys."""
 
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -245,6 +246,20 @@ def test_session_page_says_it_in_words(user: Any, admin_client: Client) -> None:
     assert f"ann: {row}" in text
     assert "Browser session" in text
     assert "Password changed" in text
+
+
+def test_heading_of_a_session_reads_from_right_to_left(
+    user: Any, admin_client: Client, settings: Any
+) -> None:
+    """The user, the device and the time are isolated, each by itself and no two together: an isolate
+    with nothing but isolates in it reads from left to right."""
+    row = LoginSession.objects.create(
+        user=user, device="Safari on iPhone", expires_at=timezone.now()
+    )
+    settings.LANGUAGE_CODE = "ar"
+    page = admin_client.get(f"{SESSIONS}{row.pk}/change/")
+    isolated = "\u2068[^\u2068\u2069]+\u2069"
+    assert re.fullmatch(f"{isolated}: {isolated}, {isolated}", page.context["subtitle"])
 
 
 def test_session_without_a_user_has_a_page(admin_client: Client) -> None:

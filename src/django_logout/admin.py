@@ -480,9 +480,9 @@ class LoginSessionAdmin(EndSessionsMixin, ReadOnlyAdmin):
     ) -> HttpResponse:
         """Name the user in the heading. The name of the row has no user."""
         session = context["original"]
-        context["subtitle"] = ": ".join(
-            isolate(each) for each in (str(session.user or ""), str(session)) if each
-        )
+        name = str(session.user or "")
+        # The parts of the row's name are isolated in it: to isolate all of it would turn it around.
+        context["subtitle"] = f"{isolate(name)}: {session}" if name else str(session)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("device"), ordering="device")
