@@ -57,6 +57,13 @@ def user_page(opens: Opens) -> Page:
     return page
 
 
+def application(opens: Opens) -> Page:
+    """An application that hears of logouts."""
+    page = sessions(opens)
+    page.goto("/admin/django_logout_federation/logoutclient/add/")
+    return page
+
+
 def logout(opens: Opens) -> Page:
     """Log out of the admin?"""
     page = sessions(opens)
@@ -82,4 +89,13 @@ def session_at_provider(opens: Opens) -> Page:
     return page
 
 
-ALL: tuple[Any, ...] = (sessions, session, endings, ending, question, user_page, logout)
+ALL: tuple[Any, ...] = (
+    sessions,
+    session,
+    endings,
+    ending,
+    question,
+    user_page,
+    application,
+    logout,
+)

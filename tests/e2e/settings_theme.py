@@ -1,10 +1,9 @@
-"""Settings of the car site with a theme for the admin, which ``ADMIN_THEME`` names."""
+"""Settings of the car site, connected to others, with a theme for the admin, which ``ADMIN_THEME`` names."""
 
 import os
 
-from config.settings import INSTALLED_APPS  # type: ignore[import-not-found]
-from tests.e2e.settings_by_host import *  # noqa: F403
-from tests.e2e.settings_by_host import MIDDLEWARE
+from tests.e2e.settings_connected import *  # noqa: F403
+from tests.e2e.settings_connected import INSTALLED_APPS, MIDDLEWARE
 
 INSTALLED_APPS = [*filter(None, [os.environ.get("ADMIN_THEME")]), *INSTALLED_APPS]
 # Themes have scripts and styles in their pages.

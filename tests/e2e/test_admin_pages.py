@@ -21,6 +21,8 @@ OURS = (
     ".django-logout-link:not(.closelink)",
     ".django-logout-button",
 )
+#: How far a button is from the link after it.
+GAP = "b => b.nextElementSibling.getBoundingClientRect().left - b.getBoundingClientRect().right"
 Themed = Callable[[str], str]
 
 
@@ -31,7 +33,7 @@ def themed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Themed]:
     with ExitStack() as stack:
 
         def origin(theme: str) -> str:
-            services.need(*filter(None, [theme]))
+            services.need("oauth2_provider", "rest_framework", *filter(None, [theme]))
             if theme not in origins:
                 env = environment(
                     tmp_path_factory.mktemp("admin"),
@@ -52,8 +54,8 @@ def themed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Themed]:
 def test_admin_pages_are_accessible(
     open_page: Open, themed: Themed, theme: str, look: Callable[..., Page], scheme: str
 ) -> None:
-    """As far as a machine can tell. The chart is as wide as its page, and each question has a
-    title."""
+    """As far as a machine can tell. The chart is as wide as its page, each question has a title, and
+    what is pressed or filled in is told apart."""
     if look is admin_pages.logout and theme == "unfold":
         pytest.skip("unfold has an admin site of its own, whose logout does not ask")
     port = urlsplit(themed(theme)).port
@@ -69,6 +71,10 @@ def test_admin_pages_are_accessible(
         assert_accessible(page, within=within)
     if look in (admin_pages.question, admin_pages.logout):
         expect(page.get_by_role("heading").filter(has_text="Log out").first).to_be_visible()
+    for field in page.locator("#logoutclient_form .vTextField").all():
+        assert "solid" in field.evaluate("field => getComputedStyle(field).border")
+    for button in page.locator(".django-logout-button:has(+ .closelink)").all():
+        assert button.evaluate(GAP) >= 8
     for width in (375, 1280):
         page.set_viewport_size({"width": width, "height": 720})
         for chart in page.locator(".django-logout-chart").all():
@@ -82,7 +88,8 @@ def test_admin_pages_are_accessible(
                 title = heading.bounding_box()
                 assert title
                 assert abs(drawing["x"] - title["x"]) < 2
-        if not theme and look in (admin_pages.question, admin_pages.logout):
+        questions = (admin_pages.question, admin_pages.logout)
+        if look is admin_pages.ending or (not theme and look in questions):
             assert_fits(page)
 
 

@@ -83,6 +83,9 @@ class LogoutClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("is_active",)
     search_fields = ("client_id", "backchannel_logout_uri")
 
+    class Media:
+        css = {"all": ("django_logout/admin.css",)}
+
 
 def extend_admin() -> None:
     """Add the links to the page of a session; if this site is a provider, the deliveries to that of
