@@ -13,7 +13,8 @@ from django.http import (
     QueryDict,
     UnreadablePostError,
 )
-from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
 from django_logout.exceptions import SessionNotEnded
@@ -35,6 +36,7 @@ _refusals = RateLimit(count=10, seconds=60)
 _faults = RateLimit(count=MAX_FAULTS, seconds=60)
 
 
+@method_decorator(never_cache, name="dispatch")
 class BackChannelView(View):
     """Take logout tokens (OpenID Connect Back-Channel Logout 1.0, section 2.5).
 
@@ -60,17 +62,18 @@ class BackChannelView(View):
                 extra = {"unlogged": unlogged}
                 logger.exception("A logout token could not be worked on.", extra=extra)
         else:
-            return _never_stored(HttpResponse())
+            return HttpResponse()
         error = {
             "error": "invalid_request",
             "error_description": "The logout token was not accepted.",
         }
-        response = _never_stored(JsonResponse(error, status=HTTPStatus.BAD_REQUEST))
+        response = JsonResponse(error, status=HTTPStatus.BAD_REQUEST)
         # Or Django would write to the log each time.
         setattr(response, "_has_been_logged", True)  # noqa: B010 - Django reads it
         return response
 
 
+@method_decorator(never_cache, name="dispatch")
 class FrontChannelView(View):
     """End the session that the browser names for its provider, in a frame of the provider's page.
 
@@ -91,7 +94,7 @@ class FrontChannelView(View):
                 logger.exception(text, extra={"unlogged": unlogged})
             status = HTTPStatus.SERVICE_UNAVAILABLE
         page = "<!doctype html><html lang=en><meta charset=utf-8><title>Logout</title>"
-        response = _never_stored(HttpResponse(page, status=status))
+        response = HttpResponse(page, status=status)
         known = providers.by_issuer(issuer) or [
             provider
             for provider in providers.configured().values()
@@ -104,6 +107,7 @@ class FrontChannelView(View):
         return response
 
 
+@method_decorator(never_cache, name="dispatch")
 class SignedOutView(LogoutView):
     """Show the goodbye page to a browser that comes back from its provider.
 
@@ -126,7 +130,7 @@ class SignedOutView(LogoutView):
         )
         if found.provider:
             rp_initiated.STATE.forget(request, response)
-        return _never_stored(response)
+        return response
 
 
 def _read_token(request: HttpRequest) -> str:
@@ -145,8 +149,3 @@ def _read_token(request: HttpRequest) -> str:
     if len(tokens) != 1:
         raise Refused("the request has not one logout_token")
     return str(tokens[0])
-
-
-def _never_stored(response: HttpResponse) -> HttpResponse:
-    add_never_cache_headers(response)
-    return response

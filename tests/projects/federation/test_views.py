@@ -11,6 +11,7 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from django_logout.exceptions import SessionNotEnded
 from django_logout.federation import explanations, links, metadata, receive, urls, views
@@ -24,6 +25,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_only_post_is_taken(method: str) -> None:
     """BCL-1."""
     assert getattr(Client(), method)("/backchannel/").status_code == 405
+
+
+@pytest.mark.parametrize("name", ["logout_backchannel", "logout_frontchannel", "logout_signed_out"])
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "options"])
+def test_no_answer_is_stored(name: str, method: str) -> None:
+    """BCL-21, FCL-5: also where the method is a wrong one. Caches may keep a 405 (RFC 9110, 15.1)."""
+    answer = getattr(Client(), method)(reverse(name))
+    assert "no-store" in answer["Cache-Control"], answer.status_code
 
 
 @pytest.mark.parametrize(
@@ -193,7 +202,10 @@ class TestFrontChannel:
         names = [pattern.name for pattern in urls.urlpatterns]
         assert names.index("logout_backchannel") < names.index("logout_frontchannel")
         docs = Path(__file__).parents[3] / "docs"
-        pages = [(docs / f"{page}.md").read_text().lower() for page in ("federation", "libraries")]
+        pages = [
+            (docs / f"{page}.md").read_text().lower()
+            for page in ("federation", "libraries/_provider")
+        ]
         for page in pages:
             assert -1 < page.find("back-channel") < (page + "front-channel").find("front-channel")
         assert "frontchannel/" not in pages[1]
