@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -85,3 +86,16 @@ def test_app_that_is_not_installed_has_no_models() -> None:
     with pytest.raises(ImproperlyConfigured, match=r'Add "django_logout.federation" to INSTALLED'):
         import_module("django_logout.federation.models")
     assert not any(model.__name__ == "ProviderLink" for model in apps.get_models())
+
+
+def test_finishers_are_called_after_each_verb(
+    db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also after one that has failed: it may have begun something before."""
+    called: list[str] = []
+    monkeypatch.setattr(hooks, "finishers", [lambda: called.append(capsys.readouterr().out)])
+    call_command("logout", "list", "--json")
+    with pytest.raises(CommandError):
+        call_command("logout", "end", "--user", "no one")
+    assert len(called) == 2
+    assert "sessions" in called[0]

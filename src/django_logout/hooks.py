@@ -54,6 +54,10 @@ class Cleanup(NamedTuple):
     "Called with the time before which an ending is history. Returns the rows to delete."
 
 
+finishers: list[Callable[[], None]] = []
+"""Called when a verb of ``manage.py logout`` has run. Each waits some seconds for what the process has begun in
+a thread, which would end with it."""
+
 cleanups: list[Cleanup] = []
 """What ``manage.py logout prune`` deletes besides the rows of this package.
 

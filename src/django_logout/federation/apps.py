@@ -38,6 +38,7 @@ class FederationConfig(AppConfig):
             f"{explain}.explain_provider_login_ended"
         )
         hooks.retries.append(lazy_import("federation.sender.retry_deliveries"))
+        hooks.finishers.append(lazy_import("federation.nudge.finish"))
         hooks.verbs += [
             f"django_logout.federation.verbs.{verb}" for verb in ("provider", "deliver")
         ]

@@ -29,7 +29,9 @@ LONGEST_SLEEP, SHORTEST_SLEEP = 60.0, 1.0
 LATE = 60.0
 #: How long a task lasts, in seconds, before another one goes on. Queues end those that last long.
 TASK_SECONDS = 60.0
-#: How often a request that waits looks, in seconds.
+#: How long a command waits for the thread before it ends, in seconds: longer than one try takes.
+FINISH_SECONDS = 10.0
+#: How often a request or a command that waits looks, in seconds.
 LOOK = 0.05
 
 
@@ -87,6 +89,11 @@ def wait_for(event_id: UUID, seconds: float) -> None:
         sleep(LOOK)
 
 
+def finish() -> None:
+    """Wait until the thread has tried what is due, since it ends with the process."""
+    worker.finish(FINISH_SECONDS)
+
+
 class Worker:
     """The thread of this process, which lives as long as anything is waiting.
 
@@ -95,7 +102,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._lock, self._wake = Lock(), Event()
-        self._is_nudged = False
+        self._is_nudged = self._is_delivering = False
         self._thread: Thread | None = None
 
     def start(self, *, at_once: bool = True) -> None:
@@ -116,15 +123,26 @@ class Worker:
         if (thread := self._thread) is not None:
             thread.join(timeout)
 
+    def finish(self, seconds: float) -> None:
+        """Wait until it has delivered what it was nudged for, and no longer than so many seconds."""
+        deadline = monotonic() + seconds
+        while self._is_at_work() and monotonic() < deadline:
+            sleep(LOOK)
+
+    def _is_at_work(self) -> bool:
+        is_alive = self._thread is not None and self._thread.is_alive()
+        return is_alive and (self._wake.is_set() or self._is_delivering)
+
     def _run(self) -> None:
         seconds: float | None = None
         while True:
             at_once = self._wake.wait(LATE if seconds is None else seconds)
             with self._lock:
-                self._is_nudged = False
+                self._is_nudged, self._is_delivering = False, True
                 self._wake.clear()
             seconds = self._deliver(at_once)
             with self._lock:
+                self._is_delivering = False
                 if seconds is None and not self._is_nudged:
                     self._thread = None
                     return

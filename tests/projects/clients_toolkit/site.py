@@ -1,7 +1,7 @@
 """A process of the site, which may be killed: ``python -m tests.projects.clients_toolkit.site STEP …``.
 
 Steps: ``begin URLS NUMBER LOGINS`` migrates, and logs a user in to so many applications, which hear of logouts at the URLs;
-``end [ARROW]`` ends the session; ``deliver [ARROW]``; ``follow`` delivers until SIGTERM; ``lose`` empties the queue; ``state`` prints what has become of each delivery. At an arrow
+``end [ARROW]`` ends the session; ``command`` ends it by ``manage.py logout end``, and with ``DELIVERY`` as it is by default; ``deliver [ARROW]``; ``follow`` delivers until SIGTERM; ``lose`` empties the queue; ``state`` prints what has become of each delivery. At an arrow
 of the sequence the process is killed.
 """
 
@@ -20,7 +20,7 @@ from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test.utils import setup_test_environment  # noqa: E402
+from django.test.utils import override_settings, setup_test_environment  # noqa: E402
 
 setup_test_environment()
 
@@ -99,6 +99,12 @@ def end(arrow: str = "") -> None:
     at(arrow, lambda: end_sessions(Target.session(session)))
 
 
+def command() -> None:
+    """End the user's sessions as an operator does."""
+    with override_settings(LOGOUT={**settings.LOGOUT, "DELIVERY": "auto"}):
+        call_command("logout", "end", "--user", "ann", "--yes", verbosity=0)
+
+
 def lose() -> None:
     """Forget the tasks of a queue in the database."""
     apps.get_model("django_tasks_database", "DBTaskResult").objects.all().delete()
@@ -115,6 +121,7 @@ if __name__ == "__main__":
     steps: dict[str, Any] = {
         "begin": begin,
         "end": end,
+        "command": command,
         "deliver": lambda arrow="": at(arrow, sender.deliver),
         "follow": lambda: call_command("logout", "deliver", "--follow"),
         "lose": lose,

@@ -88,6 +88,15 @@ def test_killed_after_the_commit(site: Site, receiver: Receiver) -> None:
     assert len(receiver.heard) == 2
 
 
+def test_command_that_ends_of_itself(site: Site, receiver: Receiver) -> None:
+    """Its thread has told all applications before, and has left no claim."""
+    site.environ["LEASE"] = "60"
+    status, said = site.run("command")
+    assert (status, said.splitlines()[0]) == (0, "Ended: session: 1, oauth_token: 2.")
+    assert site.run("state") == (0, "1 heard heard")
+    assert len(receiver.heard) == 2
+
+
 @pytest.mark.parametrize(
     ("arrow", "posts"),
     [

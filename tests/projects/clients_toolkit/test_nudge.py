@@ -288,6 +288,39 @@ def test_thread_that_is_nudged_while_it_ends(rounds: Any) -> None:
     assert (found.done, found.due) == (1, [])
 
 
+def test_command_waits_for_the_thread(rounds: Any, monkeypatch: Any) -> None:
+    """As long as it delivers, and not until the next try; not at all if there is none."""
+    worker, delivered = nudge.Worker(), Event()
+    monkeypatch.setattr(nudge, "worker", worker)
+    nudge.finish()
+    found = rounds(now(), now(60))
+    monkeypatch.setattr(nudge, "LONGEST_SLEEP", 60.0)
+
+    def deliver() -> None:
+        time.sleep(0.2)
+        delivered.set()
+
+    monkeypatch.setattr(found, "deliver", deliver)
+    worker.start(at_once=True)
+    nudge.finish()
+    assert delivered.is_set()
+    found.due = [None]
+    worker.start(at_once=True)
+    worker.join(10)
+
+
+def test_command_does_not_wait_for_ever(rounds: Any) -> None:
+    """An application may hang."""
+    worker, answered = nudge.Worker(), Event()
+    found = rounds(now(), None)
+    found.deliver = answered.wait
+    worker.start(at_once=True)
+    worker.finish(0.05)
+    assert not answered.is_set()
+    answered.set()
+    worker.join(10)
+
+
 def test_thread_beside_a_queue(rounds: Any, monkeypatch: Any) -> None:
     """It delivers what is late, and nothing else; it goes round for what comes while it ends."""
     monkeypatch.setattr(nudge, "deliver_logouts", Queue())

@@ -51,3 +51,6 @@ class Command(BaseCommand):
             if isinstance(error, LogoutError):
                 raise CommandError(message) from error
             raise
+        finally:
+            for finish in hooks.finishers:
+                finish()
