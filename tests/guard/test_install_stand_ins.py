@@ -26,6 +26,7 @@ from django_logout.guard.install import session_of
 from django_logout.guard.store import GuardedStore
 from django_logout.models import LoginSession
 from django_logout.sessions import engines
+from django_logout.sessions.identity import LOGIN_KEYS
 from django_logout.streams import astill_logged_in, still_logged_in, until_logged_out
 from django_logout.views import (
     LogoutView,
@@ -301,6 +302,56 @@ class Lazy(SessionMiddleware):
         super().process_request(request)
         made = request.session
         request.session = SimpleLazyObject(lambda: made)  # type: ignore[assignment]
+
+
+def put_off(request: HttpRequest) -> None:
+    """Go on with a session that is opened by its class when it is used."""
+    opened = type(request.session), request.session.session_key
+    request.session = SimpleLazyObject(lambda: opened[0](opened[1]))  # type: ignore[assignment]
+
+
+def put_off_and_write(request: HttpRequest) -> HttpResponse:
+    """Write it."""
+    put_off(request)
+    request.session["lamp"] = 1
+    return HttpResponse(request.user.get_username())
+
+
+def put_off_and_reopen(request: HttpRequest) -> HttpResponse:
+    """Open it again after that."""
+    put_off_and_write(request)
+    request.session = request.session.__class__(request.session.session_key)
+    request.session["lamp"] = 1
+    return HttpResponse(request.user.get_username())
+
+
+def put_off_and_log_in(request: HttpRequest) -> HttpResponse:
+    """Put off a session into which code writes the login, and saves it."""
+    data = dict(request.session.items())
+    made = type(request.session)
+
+    def make() -> Any:
+        session = made()
+        session.update({name: data[name] for name in LOGIN_KEYS if name in data} | {"lamp": 1})
+        session.save()
+        return session
+
+    request.session = SimpleLazyObject(make)  # type: ignore[assignment]
+    return HttpResponse(request.user.get_username())
+
+
+@pytest.mark.parametrize("view", [put_off_and_write, put_off_and_reopen, put_off_and_log_in])
+def test_a_view_may_put_off_to_open_the_session(
+    engine: str, ann: Client, settings: Any, view: Any
+) -> None:
+    """To open it, the request's session is not asked for, which is this very one."""
+    settings.ROOT_URLCONF = routes(view)
+    assert ann.get(OUT).content == b"ann"
+    assert ann.session["lamp"] == 1
+    assert logged_in_as(ann) == "ann"
+    assert LoginSession.objects.filter(ended_at=None).count() == 1
+    ann.post("/accounts/logout/")
+    assert not LoginSession.objects.filter(ended_at=None).exists()
 
 
 def test_what_has_no_session() -> None:

@@ -9,14 +9,18 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings as django_settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
 from django_logout import Reason, Target, end_sessions
 from django_logout.guard.install import session_state
 from django_logout.guard.store import GuardedStore
+from django_logout.models import LoginSession
 from django_logout.sessions import registry
 from django_logout.sessions.identity import LOGIN_KEYS
+from tests.clients import LOGOUT, logged_in_as
 from tests.settings import ENGINES
+from tests.urlconf import OUT, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -162,3 +166,49 @@ def test_a_key_that_another_tab_has_rotated_is_looked_up_once(
     assert behind.ids_to_end() == known
     with django_assert_num_queries(0):
         assert behind.ids_to_end() == known
+
+
+def load_alone(request: HttpRequest) -> HttpResponse:
+    """Read what is stored, past the object."""
+    return HttpResponse(request.session.load()[SESSION_KEY])
+
+
+def load_and_write(request: HttpRequest) -> HttpResponse:
+    """Write the session then."""
+    stored = request.session.load()
+    request.session["lamp"] = 1
+    return HttpResponse(stored[SESSION_KEY])
+
+
+async def aload_alone(request: HttpRequest) -> HttpResponse:
+    """Read what is stored, past the object."""
+    return HttpResponse((await request.session.aload())[SESSION_KEY])
+
+
+@pytest.mark.parametrize("view", [load_alone, load_and_write, aload_alone])
+def test_view_that_loads_the_session_itself_stays_logged_in(
+    engine: str, ann: Client, user: Any, settings: Any, view: Any
+) -> None:
+    """The object keeps nothing of it, which is no logout."""
+    settings.ROOT_URLCONF = routes(view)
+    assert ann.get(OUT).content == str(user.pk).encode()
+    assert logged_in_as(ann) == "ann"
+    ann.post(LOGOUT)
+    assert logged_in_as(ann) == ""
+
+
+@pytest.mark.parametrize("forget", ["flush", "delete", "clear"])
+def test_view_that_loads_the_session_itself_and_forgets_it_logs_out(
+    engine: str, ann: Client, settings: Any, forget: str
+) -> None:
+    """What it has loaded is known to end."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session.load()
+        getattr(request.session, forget)()
+        return HttpResponse("forgotten")
+
+    settings.ROOT_URLCONF = routes(view)
+    assert ann.get(OUT).content == b"forgotten"
+    assert not LoginSession.objects.filter(ended_at=None).exists()
+    assert logged_in_as(ann) == ""

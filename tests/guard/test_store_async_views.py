@@ -1,5 +1,6 @@
 """An asynchronous view uses ``request.session`` as synchronous code does, where Django allows it."""
 
+from asyncio import gather
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import AsyncClient, Client
 
 from django_logout import Target, aend_sessions
 from django_logout.models import LoginSession
-from tests.clients import before_us, logged_in
+from tests.clients import before_us, logged_in, logged_in_as
 from tests.engines import ALL, LOCAL
 from tests.urlconf import OUT, routes
 
@@ -115,3 +116,19 @@ def _put_into_cart(client: Client) -> None:
     session["cart"] = "lamp"
     session.save()
     client.cookies["sessionid"] = session.session_key
+
+
+async def use_at_once(request: HttpRequest) -> HttpResponse:
+    """Ask for the user and write, in tasks that load the session at once."""
+    await gather(*(request.session.aset(name, "lamp") for name in "abc"), request.auser())
+    return HttpResponse(",".join([name for name in "abc" if await request.session.ahas_key(name)]))
+
+
+async def test_tasks_that_load_the_session_at_once_keep_what_each_writes(
+    engine: str, ann: Client, settings: Any
+) -> None:
+    """Django's own engine without a server loads it without waiting."""
+    settings.ROOT_URLCONF = routes(use_at_once)
+    response = await asynchronous(ann).get(OUT)
+    assert response.content == b"a,b,c"
+    assert await sync_to_async(logged_in_as)(ann) == "ann"

@@ -77,6 +77,25 @@ def test_registered_session_of_no_user_is_refused(engine: str, ann: Client) -> N
     assert logged_in_as(ann) == "ann"
 
 
+@pytest.mark.parametrize("key", KEYS, ids=repr)
+def test_view_that_writes_a_user_that_cannot_be_logs_out(
+    engine: str, ann: Client, settings: Any, key: Any
+) -> None:
+    """Its mistake is no outage: it is answered, and the session goes on without a login."""
+
+    def overwrite(request: HttpRequest) -> HttpResponse:
+        request.session["basket"] = "lamp"
+        request.session[SESSION_KEY] = key
+        return HttpResponse("overwritten")
+
+    settings.ROOT_URLCONF = routes(overwrite)
+    assert ann.get(OUT).content == b"overwritten"
+    assert LoginSession.objects.get().event.reason == "flushed"
+    assert logged_in_as(ann) == ""
+    settings.ROOT_URLCONF = routes(basket)
+    assert ann.get(OUT).content == b"lamp"
+
+
 def test_other_sessions_are_served_as_before(engine: str, user: Any) -> None:
     """Of a user whose key is one."""
     assert logged_in_as(logged_in(user)) == "ann"

@@ -47,7 +47,7 @@ class CheckedStore(GuardedStore):
 
     async def _acheck_elsewhere(self) -> None:
         if self.state.request is not None and not self.state.checked_elsewhere:
-            await self._aget_session()  # type: ignore[attr-defined]
+            await self._aget_session()
             await sync_to_async(self._refuse_if_ended_elsewhere)()
 
     def _refuse_if_ended_elsewhere(self) -> None:

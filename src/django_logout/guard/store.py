@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.utils import timezone
+from django.utils.functional import LazyObject
 
 from django_logout.exceptions import SessionUnavailable, is_outage, report_outage
 from django_logout.guard import decision, prefetch
@@ -34,6 +35,7 @@ from django_logout.sessions.identity import (
     is_adopted,
     is_logged_in,
     new_code_login_id,
+    parse_user_id,
 )
 from django_logout.sessions.status import SessionStatus
 from django_logout.utils.context import current_request, ended_by_code
@@ -69,6 +71,15 @@ def _facts(data: dict[str, Any], seen: Identity | None) -> tuple[Any, ...]:
     return (*map(data.get, (*LOGIN_KEYS, STARTED_AT_KEY)), seen)
 
 
+def made_session(request: Any) -> GuardedStore | None:
+    """Return the guarded session of a request. One that is made when it is used is not made for this:
+    it may be about to be made."""
+    session = getattr(request, "session", None)
+    if issubclass(type(session), LazyObject):
+        session = vars(session)["_wrapped"]
+    return session if isinstance(session, GuardedStore) else None
+
+
 class GuardedStore(_Base):
     """A mixin in front of the project's own ``SessionStore``."""
 
@@ -88,8 +99,8 @@ class GuardedStore(_Base):
         super().__init__(*args, **kwargs)
         request = current_request.get()
         self.present(request)
-        earlier = getattr(request, "session", None)
-        if isinstance(earlier, GuardedStore) and self.continues(earlier):
+        earlier = made_session(request)
+        if earlier is not None and self.continues(earlier):
             self.reopened = earlier
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -158,6 +169,10 @@ class GuardedStore(_Base):
         if seen is not None and seen.user_id == user_id:
             return seen  # even if code has dropped the id
         # Code has written the keys of a login: without an id, or over those of another user.
+        if parse_user_id(data[SESSION_KEY]) is None:  # No user has this key, so the login is void.
+            for name in LOGIN_KEYS:
+                data.pop(name, None)
+            return None
         return Identity(new_code_login_id(), user_id, registered=False)
 
     @property
@@ -206,6 +221,14 @@ class GuardedStore(_Base):
             data = super().load()
         return self._decide(data, key, cached)
 
+    async def _aget_session(self, no_load: bool = False) -> dict[str, Any]:
+        # Several tasks of a request may load it at once. None overwrites what another has written
+        # meanwhile: some engines' own aload() never waits.
+        if not (no_load or self.session_key is None or "_session_cache" in vars(self)):
+            vars(self).setdefault("_session_cache", await self.aload())
+        data: dict[str, Any] = await super()._aget_session(no_load)  # type: ignore[misc]
+        return data
+
     async def aload(self) -> dict[str, Any]:
         if not self.engine.native_async:
             # Django's own aload() goes to a thread for each query. Going there once is cheaper.
@@ -229,7 +252,7 @@ class GuardedStore(_Base):
     async def asave(self, must_create: bool = False) -> None:
         if not self.engine.native_async:
             return await sync_to_async(self.save)(must_create)
-        await self._aget_session(no_load=must_create)  # type: ignore[attr-defined]
+        await self._aget_session(no_load=must_create)
         if await sync_to_async(self._before_save)(must_create):
             with self._inside():
                 await super().asave(must_create)
@@ -259,7 +282,7 @@ class GuardedStore(_Base):
         super().flush()
 
     async def aflush(self) -> None:
-        await self._aget_session()  # type: ignore[attr-defined]
+        await self._aget_session()
         if end := self.state.take_before_flush():
             await sync_to_async(end)()
         await super().aflush()
@@ -301,10 +324,12 @@ class GuardedStore(_Base):
 
     def find_login_left(self) -> Identity | None:
         """Return the login that the project has left in the session."""
-        if "_session_cache" in vars(self):
-            self.look_behind()
         if self.state.deleted_key is not None and self.state.deleted_key == self.session_key:
             return None  # What the object still holds is stored nowhere any more.
+        if "_session_cache" in vars(self):
+            self.look_behind()
+        elif self.state.logins_seen:  # Code has called load() itself, which keeps nothing here.
+            self._get_session()  # type: ignore[attr-defined]
         return self.identity
 
     def ids_to_end(self) -> list[UUID]:
@@ -459,8 +484,8 @@ class GuardedStore(_Base):
         """
         own = self.reopened  # not by its truth: Django 6.1's empty sessions are false
         if own is None:
-            own = getattr(self.state.request, "session", None)
-        owner = own.state if isinstance(own, GuardedStore) else self.state
+            own = made_session(self.state.request)
+        owner = self.state if own is None else own.state
         mine = owner.logins_of(identity.user_id) | self.state.logins_of(identity.user_id)
         if mine.isdisjoint(owner.lost | self.state.lost):
             self.state.beside = frozenset(mine)
