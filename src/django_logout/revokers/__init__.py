@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.conf import settings
@@ -46,7 +46,10 @@ def paths() -> tuple[str, ...]:
     found = [path for app, path in BY_APP.items() if apps.is_installed(app)]
     if getattr(settings, "CHANNEL_LAYERS", None):
         found.append(CHANNELS_REVOKER)
-    return tuple(dict.fromkeys((*REVOKERS, *found, *logout_settings().REVOKERS)))
+    given: Any = logout_settings().REVOKERS
+    # A system check reports a value of another type, which must not stop the start.
+    own = [path for path in given if isinstance(path, str)] if isinstance(given, tuple) else ()
+    return tuple(dict.fromkeys((*REVOKERS, *found, *own)))
 
 
 def connect_receivers() -> None:

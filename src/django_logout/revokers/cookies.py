@@ -49,7 +49,7 @@ def delete_cookies(request: HttpRequest, response: HttpResponse) -> None:
     if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return
     for cookie in getattr(request, _TO_DELETE, ()):
-        _delete(cookie, response)
+        delete_described_cookie(cookie, response)
 
 
 def delete_named_cookies(response: HttpResponse, names: Collection[str]) -> None:
@@ -60,10 +60,11 @@ def delete_named_cookies(response: HttpResponse, names: Collection[str]) -> None
     known = {cookie.get("name"): cookie for cookie in _cookies()}
     for name in names:
         if name not in response.cookies:
-            _delete(known.get(name, {"name": name}), response)
+            delete_described_cookie(known.get(name, {"name": name}), response)
 
 
-def _delete(cookie: Cookie, response: HttpResponse) -> None:
+def delete_described_cookie(cookie: Cookie, response: HttpResponse) -> None:
+    """Delete a cookie that is described as in ``LOGOUT["DELETE_COOKIES"]``."""
     attributes = {key: cookie[key] for key in ATTRIBUTES if key in cookie}
     delete_cookie(response, cookie["name"], **attributes)
 

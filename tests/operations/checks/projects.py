@@ -158,6 +158,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "shorter than ABSOLUTE_TIMEOUT",
     ),
     "E044": ({"LOGOUT": {"MAX_PRESENTED_SESSIONS": -1}}, "0 reads none"),
+    "E046": ({"LOGOUT": {"RETENTION": -1}}, 'LOGOUT = {"RETENTION": timedelta(minutes=30)}'),
+    "E047": ({"LOGOUT": {"WITNESS_COOKIE": "log out"}}, "Write a name of letters"),
     "E043": ({"LOGOUT": {"LAST_SEEN_INTERVAL": -1}}, "0 records each request"),
     "E040": ({"LOGOUT": {"TRUSTED_PROXIES": ["proxy.lan"]}}, 'as in "10.0.0.0/8"'),
     "W050": ({"LOGOUT": {"CLEAR_SITE_DATA": ["cache"]}}, 'Remove "cache"'),

@@ -1,5 +1,6 @@
 """Checks of ``settings.LOGOUT``."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -65,6 +66,9 @@ def test_unknown_key_that_resembles_none_lists_all_keys() -> None:
         ("DELETE_COOKIES", [{"name": 1}]),
         ("KEEP_SESSION_KEYS", {"cart": 1}),
         ("REVOKERS", "a.b.C"),
+        ("REVOKERS", None),
+        ("REVOKERS", [{}]),
+        ("REVOKERS", {"a.b.C"}),
         ("PASSIVE_URLS", "poll"),
         ("IDLE_TIMEOUT", "30"),
         ("PRESET", "aal4"),
@@ -87,6 +91,10 @@ def test_values_of_the_wrong_type_are_reported(key: str, value: Any) -> None:
         ({"name": "token", "path": True}, 'has "path": True'),
         ({"name": "token", "partitioned": "yes"}, "has \"partitioned\": 'yes'"),
         ({"name": "token", "partitioned": True, "secure": False}, "partitioned and not secure"),
+        ({"name": "to ken"}, "Illegal key 'to ken'"),
+        ("to;ken", "Illegal key 'to;ken'"),
+        ("", "has no name"),
+        ({"name": "token", "samesite": "sometimes"}, "samesite must be"),
     ],
 )
 def test_cookie_of_the_wrong_shape_is_reported(cookie: Any, says: str) -> None:
@@ -94,6 +102,28 @@ def test_cookie_of_the_wrong_shape_is_reported(cookie: Any, says: str) -> None:
     messages = found(LOGOUT={"DELETE_COOKIES": [cookie]})
     assert list(messages) == ["E045"]
     assert says in messages["E045"].msg
+
+
+@pytest.mark.parametrize("value", [10**20, timedelta.max, float("nan"), float("inf"), -1])
+@pytest.mark.parametrize("key", ["WAIT_FOR_CLIENTS", "RETENTION", "REAUTHENTICATION_AGE"])
+def test_number_that_is_no_duration_is_reported(key: str, value: Any) -> None:
+    """It would be added to a moment, and lead to one that there is not."""
+    messages = found(LOGOUT={key: value})
+    is_of_the_type = isinstance(value, int | timedelta) or key == "WAIT_FOR_CLIENTS"
+    assert list(messages) == ["E046" if is_of_the_type else "E032"]
+
+
+@pytest.mark.parametrize("key", ["ABSOLUTE_TIMEOUT", "IDLE_TIMEOUT", "LAST_SEEN_INTERVAL"])
+def test_timeout_that_is_no_duration_is_reported_once(key: str) -> None:
+    """Too long is one mistake, negative another."""
+    assert list(found(LOGOUT={key: 10**20})) == ["E046"]
+    assert list(found(LOGOUT={key: timedelta.min})) == ["E046"]
+    assert list(found(LOGOUT={key: -1})) == ["E043" if key == "LAST_SEEN_INTERVAL" else "E036"]
+
+
+def test_any_number_of_sessions_is_one() -> None:
+    """It is no duration."""
+    assert found(LOGOUT={"MAX_SESSIONS": 10**20}) == {}
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def security_checks(**kwargs: Any) -> list[CheckMessage]:
         *settings.check_settings(),
         *settings.check_cookies(),
         *settings.check_proxies(),
+        *policies.check_durations(),
         *policies.check_expiry(),
         *browser.check_site_data(),
         *browser.check_cookie_prefix(),

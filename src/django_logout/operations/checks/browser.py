@@ -1,6 +1,7 @@
 """Checks for what browsers do with our headers and with the session cookie."""
 
 from collections.abc import Iterator
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
@@ -62,9 +63,19 @@ def check_partitioned_cookie() -> Iterator[CheckMessage]:
 
 
 def check_witness() -> Iterator[CheckMessage]:
-    """Check that ``WITNESS_COOKIE`` is not the name of a cookie that Django needs."""
+    """Check that ``WITNESS_COOKIE`` can be the name of a cookie, and is not one that Django needs."""
+    witness = logout_settings().WITNESS_COOKIE
+    try:
+        SimpleCookie({str(witness): ""})
+    except CookieError:
+        yield Error(
+            f'LOGOUT["WITNESS_COOKIE"] is {witness!r}, which no cookie can be named, so each login '
+            "fails.",
+            hint="Write a name of letters, digits, - and _, or None for no cookie.",
+            id="django_logout.E047",
+        )
     for name in ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
-        if getattr(settings, name) == logout_settings().WITNESS_COOKIE:
+        if getattr(settings, name) == witness:
             yield Error(
                 f'LOGOUT["WITNESS_COOKIE"] is the same as {name}, so each login overwrites that '
                 "cookie.",

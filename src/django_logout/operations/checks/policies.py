@@ -3,33 +3,62 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 
-from django_logout.conf import as_timedelta, logout_settings
-from django_logout.operations.checks.setting_types import listed
+from django_logout.conf import LogoutSettings, as_timedelta, logout_settings
+from django_logout.operations.checks.setting_types import listed, matches
 from django_logout.operations.checks.urls import Patterns
 from django_logout.sessions.activity import OURS
+
+#: The longest duration. What is much longer leads to a moment that no calendar has.
+LONGEST = timedelta(days=36_525)
+#: Durations below zero that :func:`check_expiry` reports.
+_REPORTED_IF_NEGATIVE = {"ABSOLUTE_TIMEOUT", "IDLE_TIMEOUT", "LAST_SEEN_INTERVAL"}
+
+
+def check_durations() -> Iterator[CheckMessage]:
+    """Check that each duration is one: it is not negative, and not longer than a century."""
+    given = vars(logout_settings())
+    hints = get_type_hints(LogoutSettings)
+    for key in sorted(key for key in given if timedelta in get_args(hints[key])):
+        value = given[key]
+        if value is None or callable(value) or not matches(value, hints[key]):
+            continue  # E032 reports a wrong type.
+        duration = _fixed(value)
+        if duration is not None and (duration >= timedelta(0) or key in _REPORTED_IF_NEGATIVE):
+            continue
+        yield Error(
+            f'LOGOUT["{key}"] is {value!r}, which is no duration from zero to 100 years.',
+            hint=f'Write LOGOUT = {{"{key}": timedelta(minutes=30)}}, or a number of seconds.',
+            id="django_logout.E046",
+        )
 
 
 def check_expiry() -> Iterator[CheckMessage]:
     """Check that the timeouts and limits allow a login, and that each can take effect."""
     given = logout_settings()
     wrong = False
-    for key in ("IDLE_TIMEOUT", "ABSOLUTE_TIMEOUT", "MAX_SESSIONS"):
-        value = _fixed(getattr(given, key))
-        if value is not None and value <= timedelta(0):
+    idle, absolute, interval = map(
+        _fixed, (given.IDLE_TIMEOUT, given.ABSOLUTE_TIMEOUT, given.LAST_SEEN_INTERVAL)
+    )
+    most: Any = given.MAX_SESSIONS
+    number = most if isinstance(most, int) else None
+    limits: tuple[tuple[str, Any, Any], ...] = (
+        ("IDLE_TIMEOUT", idle, timedelta(0)),
+        ("ABSOLUTE_TIMEOUT", absolute, timedelta(0)),
+        ("MAX_SESSIONS", number, 0),
+    )
+    for key, value, zero in limits:
+        if value is not None and value <= zero:
             wrong = True
             yield Error(
                 f'LOGOUT["{key}"] is {getattr(given, key)!r}, so no user can be logged in.',
                 hint=f'Write more than zero, or "{key}": None for no limit.',
                 id="django_logout.E036",
             )
-    idle, absolute, interval = map(
-        _fixed, (given.IDLE_TIMEOUT, given.ABSOLUTE_TIMEOUT, given.LAST_SEEN_INTERVAL)
-    )
     if interval is not None and interval < timedelta(0):
         wrong = True
         yield Error(
@@ -37,7 +66,7 @@ def check_expiry() -> Iterator[CheckMessage]:
             hint="Write how many seconds activity may go unrecorded; 0 records each request.",
             id="django_logout.E043",
         )
-    most: Any = given.MAX_PRESENTED_SESSIONS
+    most = given.MAX_PRESENTED_SESSIONS
     if isinstance(most, int) and most < 0:
         yield Error(
             f'LOGOUT["MAX_PRESENTED_SESSIONS"] is negative: {most!r}.',
@@ -64,8 +93,15 @@ def check_expiry() -> Iterator[CheckMessage]:
 
 
 def _fixed(value: Any) -> timedelta | None:
-    """Return a value that does not depend on the user, as a timedelta."""
-    return as_timedelta(value) if isinstance(value, int | timedelta) else None
+    """Return a duration that does not depend on the user; ``None`` for one that is too long, or no
+    number."""
+    if not isinstance(value, int | float | timedelta):
+        return None
+    try:
+        duration = as_timedelta(value)
+    except (OverflowError, ValueError):
+        return None
+    return duration if abs(duration) <= LONGEST else None
 
 
 def check_passive_urls(patterns: Patterns) -> Iterator[CheckMessage]:

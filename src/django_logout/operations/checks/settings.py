@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from http.cookies import CookieError
 from typing import Any, get_type_hints
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.http import HttpResponse
 
 from django_logout.conf import SETTING_NAMES, LogoutSettings, logout_settings
 from django_logout.operations.checks.imports import ancestry, behaves_like
 from django_logout.operations.checks.setting_types import describe, listed, matches
+from django_logout.revokers.cookies import delete_described_cookie
 from django_logout.sessions.devices import SOCKET, as_network
 from django_logout.sessions.identity import LOGIN_KEYS
 
@@ -96,9 +99,8 @@ def check_cookies() -> Iterator[CheckMessage]:
     given: Any = logout_settings().DELETE_COOKIES
     if not matches(given, get_type_hints(LogoutSettings)["DELETE_COOKIES"]):
         return  # E032 reports it.
-    for cookie in given:
-        if isinstance(cookie, str):
-            continue
+    for each in given:
+        cookie: Any = {"name": each} if isinstance(each, str) else each
         unknown = [str(key) for key in cookie if key not in COOKIE_KEYS]
         if unknown:
             close = get_close_matches(unknown[0], COOKIE_KEYS)
@@ -111,6 +113,8 @@ def check_cookies() -> Iterator[CheckMessage]:
         elif cookie.get("partitioned") and cookie.get("secure") is False:
             why = "is partitioned and not secure, which browsers refuse"
             hint = 'Remove "secure": False. '
+        elif error := _why_undeletable(cookie):
+            why, hint = f"cannot be sent ({error})", ""
         else:
             continue
         yield Error(
@@ -119,6 +123,15 @@ def check_cookies() -> Iterator[CheckMessage]:
             f"{', '.join(COOKIE_KEYS)}.",
             id="django_logout.E045",
         )
+
+
+def _why_undeletable(cookie: Mapping[str, Any]) -> str:
+    """Return why no response can delete a cookie, or ``""``."""
+    try:
+        delete_described_cookie(cookie, HttpResponse())
+    except (CookieError, ValueError) as error:
+        return str(error)
+    return ""
 
 
 def _fits(cookie: Mapping[str, Any], key: str, kind: Any) -> bool:
