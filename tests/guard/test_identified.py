@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model, login
 from django.contrib.auth.backends import RemoteUserBackend
 from django.contrib.auth.middleware import RemoteUserMiddleware
 from django.http import HttpRequest, JsonResponse
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, RequestFactory
 from django.urls import path
 from django.utils.functional import SimpleLazyObject
 
@@ -181,3 +181,13 @@ def test_login_in_the_same_request(user: Any, settings: Any) -> None:
 
     settings.ROOT_URLCONF = (path("once/", view), *routes(view))
     assert Client().post("/once/").json() == {"still": False}
+
+
+def test_user_whom_a_test_of_a_project_sets_is_that_of_the_session(
+    engine: str, user: Any, ann: Client
+) -> None:
+    """Nobody has looked at the session before."""
+    request = RequestFactory().get("/")
+    request.user, request.session = user, ann.session.__class__(ann.cookies["sessionid"].value)
+    result = logout(request)
+    assert (result.ended, result.complete) == ({"session": 1}, True)

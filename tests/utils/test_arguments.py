@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Group
 from django.http import HttpRequest
-from django.test import AsyncClient
+from django.test import AsyncClient, RequestFactory
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +17,7 @@ from django_logout import (
     aend_sessions,
     credentials_changed,
     end_sessions,
+    logout,
 )
 from django_logout.decorators import storable
 from django_logout.models import LoginSession, LogoutEvent
@@ -142,6 +143,43 @@ def test_users_as_projects_have_them(user: Any, wrap: Any) -> None:
     browser = logged_in(user)
     end_sessions(Target.user(wrap(user)), reason="closed", actor=wrap(user))
     assert home_page(browser) == b"user="
+
+
+@pytest.mark.parametrize(
+    ("found", "error"),
+    [(lambda: None, TypeError), (lambda: Group(pk=1), TypeError), (AnonymousUser, ValueError)],
+    ids=["none", "group", "anonymous"],
+)
+def test_lazy_value_that_turns_out_to_be_no_user(user: Any, found: Any, error: Any) -> None:
+    """A group has the primary key of someone else."""
+    browser = logged_in(user)
+    with pytest.raises(error, match=r"Target\.user\(\) takes a user"):
+        end_sessions(Target.user(SimpleLazyObject(found)))
+    assert home_page(browser) == b"user=ann"
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [None, AnonymousUser(), SimpleLazyObject(AnonymousUser)],
+    ids=["none", "anonymous", "lazy"],
+)
+def test_the_others_of_nobody(owner: Any) -> None:
+    """A request has no user without the middleware, or before a login."""
+    request = RequestFactory().get("/")
+    if owner is not None:
+        request.user = owner
+    with pytest.raises(ValueError, match="user who is logged in"):
+        end_sessions(Target.others(request))
+
+
+@pytest.mark.parametrize("keep", ["cart", 5, iter(["cart"])], ids=["name", "number", "iterator"])
+def test_what_to_keep_is_several_names(user: Any, keep: Any) -> None:
+    """The letters of one name, or what can be read only once, would keep nothing."""
+    request = RequestFactory().get("/")
+    request.user, request.session = user, logged_in(user).session
+    with pytest.raises(TypeError, match=r'Write keep=\("cart",\)'):
+        logout(request, keep=keep)
+    assert LoginSession.objects.get().ended_at is None
 
 
 def test_user_of_a_token() -> None:

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django_logout.enums import Scope
 from django_logout.exceptions import SessionNotEnded
 from django_logout.guard import status_cache
+from django_logout.guard.impersonation import load_pk
 from django_logout.guard.presented import PresentedSessions
 from django_logout.revokers import runner
 from django_logout.revokers.cookies import values_to_delete
@@ -17,6 +18,7 @@ from django_logout.sessions import engines, registry
 from django_logout.sessions.caches import OpenCache
 from django_logout.sessions.engines import Engine
 from django_logout.types import Target
+from django_logout.utils.arguments import check_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,11 @@ def prepare_ending(
 
     ``cookie_logins`` is what :func:`logins_in_cookies` has found, if it has been asked already.
 
-    Raises ``TypeError`` for the other sessions of a user who is not of ``AUTH_USER_MODEL``, and
+    Raises ``TypeError`` or ``ValueError`` for the sessions of what is no user who is logged in, and
     :class:`SessionNotEnded` if the ending could not be finished: the cache cannot be
     written, the sessions of the request cannot be read, or autocommit is off outside a transaction.
     """
+    _check_owner(target)
     database, engine = registry.database(), engines.current_engine()
     cache = status_cache.require_writable(engine)
     connection = connections[database]
@@ -63,8 +66,6 @@ def prepare_ending(
     autocommit = connection.autocommit if is_open else connection.settings_dict["AUTOCOMMIT"]
     if not (connection.in_atomic_block or autocommit):
         raise SessionNotEnded("Autocommit is off: call this within transaction.atomic().")
-    if target.scope is Scope.OTHERS and registry.account_of(target.owner):
-        raise TypeError("Target.others() takes the request of a user of AUTH_USER_MODEL.")
     if target.scope in {Scope.CURRENT, Scope.OTHERS}:
         request = target.value
     presented = PresentedSessions.of(request, must_be_known=target.scope is Scope.CURRENT)
@@ -74,6 +75,20 @@ def prepare_ending(
         logins = [login_id for login_id in found if login_id is not None]
         presented = presented._replace(ids=list(dict.fromkeys([*presented.ids, *logins])))
     return EndingContext(database, engine, cache, presented, with_change)
+
+
+def _check_owner(target: Target) -> None:
+    """Check the user whose sessions end, who may be lazy: then the target was made without a look."""
+    if target.scope is Scope.OTHERS:
+        owner = getattr(target.value, "user", None)
+        load_pk(owner)
+        if not getattr(owner, "is_authenticated", False):
+            raise ValueError("Target.others() takes the request of a user who is logged in.")
+        if registry.account_of(owner):
+            raise TypeError("Target.others() takes the request of a user of AUTH_USER_MODEL.")
+    elif target.scope is Scope.USER:
+        load_pk(target.value)
+        check_user("Target.user()", target.value)
 
 
 def logins_in_cookies(request: HttpRequest) -> list[UUID | None]:

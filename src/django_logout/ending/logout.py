@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -127,6 +127,10 @@ def _translate_user_errors() -> Iterator[None]:
 
 
 def _kept(session: Any, keys: Collection[str]) -> dict[str, Any]:
+    if isinstance(keys, str) or not isinstance(keys, Collection):
+        raise TypeError(
+            f'keep takes names of session keys, not {type(keys).__name__}. Write keep=("cart",).'
+        )
     if refused := [key for key in keys if key in LOGIN_KEYS]:
         raise ValueError(f"logout() cannot keep {refused}: with it the session stays logged in.")
     return {key: session[key] for key in keys if key in session}

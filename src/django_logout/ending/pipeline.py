@@ -129,8 +129,8 @@ def run_ending(
     request, if it has been asked already.
     """
     check_ending(reason, actor, request, progress)
-    reason = _default_reason(target, request) if reason is None else reason
     context = prepare_ending(target, request, with_change=with_change, cookie_logins=cookie_logins)
+    reason = _default_reason(target, request) if reason is None else reason
     actor = find_actor(actor, request or current_request.get())
     event_id, done, result = uuid4(), 0, LogoutResult(reason=reason)
     who: dict[str, Any] = {"reason": reason, "actor": actor, "request": request}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from django_logout.conf import logout_settings
 from django_logout.federation import applications, libraries

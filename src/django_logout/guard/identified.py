@@ -51,7 +51,10 @@ def _is_identified_beside(request: HttpRequest, user: Any, session: Any) -> bool
     """
     if hasattr(request, BEARER):
         return False
-    identity = session.identity if session is not None else None
+    identity = None
+    if session is not None:
+        session._get_session()  # Whoever has set the user may not have looked at it.
+        identity = session.identity
     is_own = identity is not None and identity.user_id == str(user.pk)
     # A middleware may load the same user anew. By a header, it needs no session for that.
     if is_own and "Authorization" not in request.headers:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest
 
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
@@ -47,7 +47,7 @@ def find_actor(actor: Any, request: HttpRequest | None) -> Any:
     """
     if actor is None or request is None:
         return actor
-    _load_pk(actor)  # This may load the session, which shows whether it is derived.
+    load_pk(actor)  # This may load the session, which shows whether it is derived.
     impersonator = get_impersonator(request)
     return actor if impersonator is None or not is_user_of(request, actor) else impersonator
 
@@ -58,11 +58,15 @@ def is_user_of(request: HttpRequest | None, user: Any) -> bool:
     Raises :class:`SessionNotEnded` if the user of the request cannot be loaded.
     """
     own = getattr(request, "user", None)
-    return own is not None and _load_pk(own) == _load_pk(user)
+    return own is not None and load_pk(own) == load_pk(user)
 
 
-def _load_pk(user: Any) -> Any:
+def load_pk(user: Any) -> Any:
+    """Return the primary key of a user, who may be a lazy ``request.user``; ``None`` for what has none.
+
+    Raises :class:`SessionNotEnded` if the user cannot be loaded.
+    """
     try:
-        return user.pk
+        return getattr(user, "pk", None)
     except (DatabaseError, SessionUnavailable) as error:
         raise SessionNotEnded("The user who asks for this could not be loaded.") from error

@@ -8,7 +8,7 @@ import logging
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.models import LogoutEvent

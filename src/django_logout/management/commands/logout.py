@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser, DjangoHelpFormatter
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
 
 from django_logout import hooks
 from django_logout.exceptions import LogoutError
