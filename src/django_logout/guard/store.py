@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import get_running_loop
+from asyncio import Lock, get_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -108,7 +108,7 @@ class GuardedStore(_Base):
 
         The constructor opens the cache of Django's engines, which cannot be copied.
         """
-        left = {"presented", "opened", "reopened", "state", "_identified", "_cache"}
+        left = {"presented", "opened", "reopened", "state", "_identified", "_cache", "_loading"}
         plain = {name: value for name, value in vars(self).items() if name not in left}
         plain["unchecked"] = True
         return self.engine_store, (), plain
@@ -224,10 +224,13 @@ class GuardedStore(_Base):
     async def _aget_session(self, no_load: bool = False) -> dict[str, Any]:
         # Several tasks of a request may load it at once. None overwrites what another has written
         # meanwhile: some engines' own aload() never waits.
-        if not (no_load or self.session_key is None or "_session_cache" in vars(self)):
-            vars(self).setdefault("_session_cache", await self.aload())
-        data: dict[str, Any] = await super()._aget_session(no_load)  # type: ignore[misc]
+        async with self._loading:
+            data: dict[str, Any] = await super()._aget_session(no_load)  # type: ignore[misc]
         return data
+
+    @cached_property
+    def _loading(self) -> Lock:
+        return Lock()
 
     async def aload(self) -> dict[str, Any]:
         if not self.engine.native_async:
