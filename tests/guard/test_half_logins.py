@@ -137,6 +137,17 @@ def test_one_session_ended_is_no_reason(user: Any) -> None:
         ({"basket": "5", "viewed_users": True}, None),
         ({"login_attempts": 5}, None),
         ({"pre_2fa_user_id": 5}, 0),
+        ({"2fa": 5}, 0),
+        ({"mfa": {"pending": 5}}, 0),
+        ({"mfa": {"sent": 5}}, None),
+        ({"auth_pending": [5, "sms"]}, 0),
+        ({"tfa_user": "5"}, 0),
+        ({"challenge": {"user_id": 5}}, 0),
+        ({"sso_state": {"user_id": 5, "state": "x"}}, 0),
+        ({"account_id": 5}, 0),
+        ({"_login_user": 5}, 0),
+        ({"_auth_user_id": "5"}, None),
+        ({"verify_email": "Ann@X.org"}, 0),
         ({"mfa_name": "ann"}, 0),
         ({"login_stage": {"user_pk": "5", "initiated_at": 7.5}}, 7.5),
         ({"wizard_login_view": {"user_pk": "5", "authentication_time": 7}}, 7),
@@ -163,7 +174,7 @@ def test_one_session_ended_is_no_reason(user: Any) -> None:
 )
 def test_what_counts_as_a_proof_and_when_it_was_made(stored: Any, at: Any) -> None:
     """Of the user with the key 5, whose name is ann."""
-    user = get_user_model()(pk=5, username="ann")
+    user = get_user_model()(pk=5, username="ann", email="ann@x.org")
     assert half_logins.proved_at(half_logins.select_half_logins(stored), user) == at
 
 

@@ -12,8 +12,15 @@ from typing import Any
 #: The key of the session's data that holds since when it has had what may be half a login.
 SEEN_KEY = "_django_logout_half"
 #: Names of what may be one, and of a number in it that may be the key of a user.
-_HALF = re.compile("login|user|auth|otp|mfa|2fa|factor|verif|pending|uid|member", re.IGNORECASE)
-_OWNER = re.compile("user|uid|member|account|login$|(^|_)(id|pk)$", re.IGNORECASE)
+_HALF = re.compile(
+    "login|user|auth|otp|mfa|2fa|tfa|factor|verif|pending|challenge|passkey|sms|sso|uid|member|account",
+    re.IGNORECASE,
+)
+_OWNER = re.compile(
+    "user|uid|member|account|(login|mfa|2fa|tfa|pending)$|(^|_)(id|pk)$", re.IGNORECASE
+)
+#: How names begin under which Django and this package keep what is none.
+_OTHERS = ("_auth_user_", "_django_logout_")
 #: Where apps note the time of the first part, in seconds since the epoch: django-allauth and
 #: django-two-factor-auth.
 _TIMES = ("initiated_at", "authentication_time")
@@ -21,7 +28,8 @@ _TIMES = ("initiated_at", "authentication_time")
 
 def select_half_logins(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what may be half a login, and when each was seen first, of an anonymous session."""
-    found = {name: data[name] for name in data if _HALF.search(str(name)) and name[:1] != "_"}
+    names = [name for name in data if not str(name).startswith(_OTHERS)]
+    found = {name: data[name] for name in names if _HALF.search(str(name))}
     if found and SEEN_KEY in data:
         found[SEEN_KEY] = data[SEEN_KEY]
     return found
@@ -57,7 +65,8 @@ def _noted_at(value: Any, noted: Any, opened: float) -> Any:
 
 def names_of_user(stored: Mapping[str, Any], user: Any) -> list[str]:
     """Return the names of those that are of this user."""
-    texts = {str(user.pk), user.get_username(), str(getattr(user, "email", "")) or str(user.pk)}
+    known = (user.pk, user.get_username(), getattr(user, "email", "") or user.pk)
+    texts = {str(text).casefold() for text in known}
     names = (name for name in stored if name != SEEN_KEY)
     return [name for name in names if _names_user(name, stored[name], texts)]
 
@@ -76,7 +85,7 @@ def proved_at(stored: Mapping[str, Any], user: Any) -> float | None:
 def _names_user(name: str, value: Any, texts: set[str]) -> bool:
     for leaf_name, leaf in _leaves(name, value):
         may_be_key = isinstance(leaf, str) or bool(_OWNER.search(leaf_name))
-        if may_be_key and not isinstance(leaf, bool) and str(leaf) in texts:
+        if may_be_key and not isinstance(leaf, bool) and str(leaf).casefold() in texts:
             return True
     return False
 
