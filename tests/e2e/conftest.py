@@ -205,6 +205,8 @@ def open_page(site: str, browser: browsers.Engine) -> Iterator[Open]:
     for context in contexts:
         for page in context.pages:
             leave(page)
+        # Or Firefox goes on without its cache, in the profiles of later tests, too.
+        context.unroute_all()
         context.close()
     assert not faults
 

@@ -29,6 +29,8 @@ async () => {
 """
 ALL = {"storage": True, "host": True, "domain": True, "cache": True}
 
+OTHER_HOSTS = pytest.mark.lacks(firefox="the clearing of cookies of other hosts of the domain")
+
 
 @pytest.mark.parametrize(
     ("name", "gone"),
@@ -36,7 +38,7 @@ ALL = {"storage": True, "host": True, "domain": True, "cache": True}
         ("www", set()),
         ("clear-storage", {"storage"}),
         ("clear-cache", {"cache"}),
-        ("clear-cookies", {"host", "domain"}),
+        pytest.param("clear-cookies", {"host", "domain"}, marks=OTHER_HOSTS),
         ("clear-ahead", set()),
         ("clear-contexts", set()),
     ],
@@ -53,7 +55,7 @@ def test_what_is_cleared(open_page: Open, variant: Variant, name: str, gone: set
 
 
 @pytest.mark.smoke
-@pytest.mark.lacks(firefox="the clearing of cookies of other hosts of the domain")
+@OTHER_HOSTS
 def test_cookies_are_cleared_for_the_whole_domain(open_page: Open, variant: Variant) -> None:
     """What the warning is about: other sites, and other ports, of the same domain."""
     page = open_page(
