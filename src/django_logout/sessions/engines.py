@@ -61,9 +61,6 @@ LONGEST_KEY = 128
 #: The key of the data of a session that is stored to find out whether storage answers.
 PROBE_KEY = "_django_logout_probe"
 
-#: Up to so many keys, the number that most users have, the DELETE is prepared.
-FEW_KEYS = 10
-
 
 class Engine(NamedTuple):
     """A session engine's class and its capabilities."""
@@ -100,12 +97,13 @@ class Engine(NamedTuple):
         keys = list(keys)
         if self.model is None or not keys:
             return
-        if len(keys) <= FEW_KEYS and self.plain_table(using):
-            _delete(self.model, using, len(keys)).run(using, *keys)
-            return
-        rows = self.model._base_manager.using(using)
+        is_plain, rows = self.plain_table(using), self.model._base_manager.using(using)
         for begin in range(0, len(keys), MOST_KEYS):
-            rows.filter(session_key__in=keys[begin : begin + MOST_KEYS]).delete()
+            some = keys[begin : begin + MOST_KEYS]
+            if is_plain:
+                _delete_statement(self.model, using).with_list(some).run(using)
+            else:
+                rows.filter(session_key__in=some).delete()
 
     def plain_table(self, using: str) -> type[Model] | None:
         """Return the engine's table, which it must have, if SQL alone may delete its rows.
@@ -251,9 +249,9 @@ def _stands_alone(model: type[Model], using: str) -> bool:
 
 
 @cached_until_setting_changes("DATABASES")
-def _delete(model: Any, using: str, keys: int) -> Prepared:
-    places = [placeholder(model, "session_key") for _ in range(keys)]
-    return prepare_delete(model._base_manager.using(using).filter(session_key__in=places))
+def _delete_statement(model: Any, using: str) -> Prepared:
+    key = placeholder(model, "session_key")
+    return prepare_delete(model._base_manager.using(using).filter(session_key__in=[key]))
 
 
 @cached_until_setting_changes("SESSION_ENGINE", "DATABASE_ROUTERS", "DATABASES")

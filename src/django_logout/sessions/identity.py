@@ -148,7 +148,7 @@ def new_derived_id() -> UUID:
 
 def is_derived(session_id: UUID) -> bool:
     """Return whether a session is derived from another: its user is impersonated."""
-    return session_id.version == CUSTOM and session_id.int & 1 == DERIVED
+    return session_id.int & 1 == DERIVED and session_id.version == CUSTOM
 
 
 def new_code_login_id() -> UUID:

@@ -4,7 +4,7 @@ Compiling takes Django longer than the database takes to execute the statement. 
 each time is represented by the model field that it belongs to.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,13 +30,17 @@ class Prepared(NamedTuple):
     converters: tuple[tuple[int, Any, Any], ...] = ()
     "By column, the converter to Python and the expression that is passed to it."
 
-    def run(self, database: str, *in_order: Any, **values: Any) -> int:
-        """Execute the statement and return how many rows it has changed.
+    def with_list(self, values: Collection[Any]) -> "Prepared":
+        """Return the same statement with these values, as columns hold them, in its only list, which
+        has a single place."""
+        places = ", ".join(["%s"] * len(values))
+        sql = self.sql.replace("IN ((%s))", f"IN ({places})")
+        return self._replace(sql=sql, params=tuple(values))
 
-        Values are given by the names of their fields, or in the order of their places.
-        """
+    def run(self, database: str, **values: Any) -> int:
+        """Execute the statement and return how many rows it has changed."""
         connection = connections[database]
-        work = partial(self._run, connection, self._bound(connection, values, in_order))
+        work = partial(self._run, connection, self._bound(connection, values))
         # Only the code that has begun a transaction can repeat it.
         return work() if connection.in_atomic_block else retry(work, database)
 
@@ -61,14 +65,9 @@ class Prepared(NamedTuple):
             cursor.execute(self.sql, bound)
             return [list(row) for row in cursor.fetchall()]
 
-    def _bound(
-        self, connection: Any, values: Mapping[str, Any], in_order: Iterable[Any] = ()
-    ) -> list[Any]:
-        left = iter(in_order)
+    def _bound(self, connection: Any, values: Mapping[str, Any]) -> list[Any]:
         return [
-            param.get_db_prep_save(
-                values[param.name] if param.name in values else next(left), connection
-            )
+            param.get_db_prep_save(values[param.name], connection)
             if isinstance(param, Field)
             else param
             for param in self.params
