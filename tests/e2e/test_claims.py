@@ -559,9 +559,10 @@ def test_warning(visit: Visits) -> None:
     path = "/accounts/session/"
     soon = {"path": path, "method": "GET", "patch": {"idle_expires_in": 100}}
     later = {"path": path, "method": "POST", "patch": {"idle_expires_in": 1000}}
-    page = visit(rules=[soon, later])
+    page = visit()
     other = another_tab(page)
     page.evaluate("() => document.querySelector('[name=brand]').focus()")
+    visit.tell(rules=[soon, later])  # Not before, or the warning may have the focus already.
     page.come_back()
     page.wait_for_dialog("Are you still there?")
     other.wait_for_dialog("Are you still there?")
