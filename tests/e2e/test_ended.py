@@ -33,6 +33,20 @@ def _log_in_again(page: Page, user: str = "customer") -> Page:
     return tab
 
 
+def test_reason_is_told_that_is_heard_during_a_check(page: Page) -> None:
+    """A response has named it, and deleted the cookie by which the site could still find it."""
+    end_session(page)
+    page.context.clear_cookies(name="sessionid")
+    page.evaluate(
+        """async () => {
+          const { check } = await import(document.querySelector("script[data-logout]").src);
+          check();
+          check("admin");
+        }"""
+    )
+    expect(page.get_by_role("dialog")).to_contain_text("An administrator ended your session.")
+
+
 def test_typed_text_is_not_kept_for_another_account(page: Page) -> None:
     """Another account logs in there instead: the page is that account's, and empty."""
     end_session(page)

@@ -113,7 +113,7 @@ const now = () => performance.now() + slept;
 
 // ---- States ----
 
-/** Makes a transition. Returns false if the state does not know it. */
+/** Makes a transition. Returns whether the state knows it. */
 function transit(how = "") {
   const to = STATES[state.name].to[how];
   if (to && to !== state.name) enter(to);
@@ -161,7 +161,7 @@ function lead(href = "", target = "") {
   if (target) link.target = target;
 }
 
-/** The user has closed the dialog. One that has to be answered is opened again. */
+/** The user has closed the dialog. One that needs an answer is opened again. */
 function dismiss() {
   const { name, pending, dialog } = state;
   if (!transit("dismiss")) return showModal.call(dialog);
@@ -178,7 +178,7 @@ function raise() {
   showModal.call(state.dialog);
 }
 
-/** Stops what a covered page still does: it plays, shows a video elsewhere, has a title. */
+/** Stops what a covered page does: it plays, shows a video elsewhere, has a title. */
 function silence() {
   covered ??= { title: document.title, playing: [] };
   const media = /** @type {NodeListOf<any>} */ (document.querySelectorAll("audio, video"));
@@ -202,9 +202,11 @@ function restore() {
 
 // ---- Asking ----
 
-/** Checks the session. One check runs at a time. */
-export function check(reason = "") {
-  return (asking ??= question("GET", reason).finally(() => (asking = null)));
+/** Checks the session. One check runs at a time; a reason is passed on after it. */
+export async function check(reason = "") {
+  if (!reason) return (asking ??= question("GET").finally(() => (asking = null)));
+  await asking;
+  return question("GET", reason);
 }
 
 /** Checks the session, unless an answer is known to a question of this time or later. */
@@ -258,7 +260,7 @@ async function request(url = "", init = {}, stop = new AbortController()) {
 
 /** @param {any} answer to a question that was asked at a time */
 function learn(answer, since = 0) {
-  // One that is older than another answer, or than the state of this page, says nothing about it.
+  // One that is older than another answer, or than the state, says nothing about it.
   // And what the page itself has sent has its own response.
   if (since < Math.max(asked, state.since) || now() - sent < PATIENCE) return plan();
   asked = since;
@@ -401,14 +403,14 @@ function tell(message) {
   if (!tabs) open?.close();
 }
 
-/** Receives the server's events while the page can be seen. A hidden one asks when it is shown. */
+/** Receives the server's events. A hidden page asks when it is shown. */
 function listen() {
   stream?.close();
   stream = events && tabs !== null && !document.hidden ? new EventSource(events) : null;
   stream?.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
 }
 
-/** Returns the cookie that changes with each login and logout, however it was made. */
+/** Returns the cookie that changes with each login and logout, however made. */
 const witnessed = () =>
   attempt(() => document.cookie.split("; ").find((each) => each.startsWith(`${witness}=`)));
 
@@ -434,7 +436,7 @@ function notice(answer) {
   return reason && check(reason);
 }
 
-/** Notices the responses to requests of htmx, Turbo and Unpoly. @param {any} event */
+/** Notices responses to htmx, Turbo and Unpoly. @param {any} event */
 function intercept(event) {
   const { xhr, ctx, fetchResponse } = event.detail ?? {};
   const { response } = ctx ?? fetchResponse ?? event;
