@@ -56,7 +56,11 @@ class NodeProvider:
             services.need("node", f"npm:{self.package}")
             command = ["node", HERE / "op.mjs", self.package, str(self.port), self.clients]
             self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            until_served(self.port, self.process)
+            try:
+                until_served(self.port, self.process)
+            except AssertionError:
+                self.stop()  # The next test starts another.
+                raise
 
     def stop(self) -> None:
         """End it. It forgets everything."""
