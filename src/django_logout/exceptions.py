@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import Error as DatabaseError
+from django.db import Error
 
 logger = logging.getLogger("django_logout")
 
@@ -61,7 +61,7 @@ def is_outage(error: Exception) -> bool:
     The errors of databases, the operating system, and clients of stores are outages. Those that
     Python and Django raise for wrong code are not, and are never answered with "try again".
     """
-    if isinstance(error, DatabaseError | OSError):
+    if isinstance(error, Error | OSError):
         return True
     packages = {base.__module__.partition(".")[0] for base in type(error).__mro__}
     return not (isinstance(error, WRONG_CODE | LogoutError) or "django" in packages)

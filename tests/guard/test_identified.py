@@ -186,7 +186,7 @@ def test_login_in_the_same_request(user: Any, settings: Any) -> None:
 def test_user_whom_a_test_of_a_project_sets_is_that_of_the_session(
     engine: str, user: Any, ann: Client
 ) -> None:
-    """Nobody has looked at the session before."""
+    """The session has not been loaded before."""
     request = RequestFactory().get("/")
     request.user, request.session = user, ann.session.__class__(ann.cookies["sessionid"].value)
     result = logout(request)

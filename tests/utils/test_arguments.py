@@ -163,7 +163,7 @@ def test_lazy_value_that_turns_out_to_be_no_user(user: Any, found: Any, error: A
     [None, AnonymousUser(), SimpleLazyObject(AnonymousUser)],
     ids=["none", "anonymous", "lazy"],
 )
-def test_the_others_of_nobody(owner: Any) -> None:
+def test_others_of_a_request_without_a_user(owner: Any) -> None:
     """A request has no user without the middleware, or before a login."""
     request = RequestFactory().get("/")
     if owner is not None:

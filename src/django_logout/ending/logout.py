@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_out
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -121,7 +121,7 @@ def end_for_django_logout(request: HttpRequest, user: Any) -> None:
 def _translate_user_errors() -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:  # the session can be loaded, but not the row of its user
+    except Error as error:  # the session can be loaded, but not the row of its user
         logger.exception("The user of this session could not be loaded.")
         raise SessionNotEnded("The user of this session could not be loaded.") from error
 

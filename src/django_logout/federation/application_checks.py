@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+import django.db
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ValidationError
-from django.db import Error as DatabaseError
 
 from django_logout.conf import logout_settings
 from django_logout.federation import applications, libraries
@@ -36,7 +36,7 @@ def deploy_checks(**kwargs: Any) -> list[CheckMessage]:
         rows = applications.active_rows()
         client_ids = list(rows.values_list("client_id", flat=True))
         known = libraries.find_applications([*client_ids, *applications.configured()])
-    except DatabaseError:
+    except django.db.Error:
         return []  # There are no tables yet.
     named = [*client_ids, *applications.configured()] if libraries.connected() else []
     return [

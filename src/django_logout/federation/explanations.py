@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -39,5 +39,5 @@ def _provider_name(request: HttpRequest | None) -> str:
         else:
             return ""
         return links.titles([session_id]).get(session_id, "")
-    except DatabaseError:
+    except Error:
         return ""  # The page is shown without a database, too.

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -62,7 +61,7 @@ def receive_frontchannel(issuer: str | None, sid: str | None) -> LogoutResult | 
     try:
         if not sessions.exists():  # Anyone may guess. That must not begin a transaction.
             return None
-    except DatabaseError as error:
+    except Error as error:
         raise SessionNotEnded("The session that is meant could not be looked for.") from error
     return pipeline.end_sessions(Target.sessions(sessions), reason=Reason.PROVIDER)
 

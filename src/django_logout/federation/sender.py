@@ -24,8 +24,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
-from django.db import Error as DatabaseError
-from django.db import close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -122,7 +121,7 @@ class Sender:
                         if not self._turn(pool):
                             self.is_done = True
                             break
-                    except DatabaseError:
+                    except Error:
                         if self.stop is None:
                             raise
                         if _failures.admit() is not None:
@@ -212,7 +211,7 @@ class Sender:
         while self._running:
             try:
                 self._settle(self._wait(POLL))
-            except DatabaseError:
+            except Error:
                 if monotonic() >= until:
                     raise
                 connections[registry.database()].close()

@@ -53,7 +53,7 @@ def _is_identified_beside(request: HttpRequest, user: Any, session: Any) -> bool
         return False
     identity = None
     if session is not None:
-        session._get_session()  # Whoever has set the user may not have looked at it.
+        session._get_session()  # A user who is set by hand does not load it.
         identity = session.identity
     is_own = identity is not None and identity.user_id == str(user.pk)
     # A middleware may load the same user anew. By a header, it needs no session for that.

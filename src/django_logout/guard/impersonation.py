@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.http import HttpRequest
 
 from django_logout.exceptions import SessionNotEnded, SessionUnavailable
@@ -68,5 +68,5 @@ def load_pk(user: Any) -> Any:
     """
     try:
         return getattr(user, "pk", None)
-    except (DatabaseError, SessionUnavailable) as error:
+    except (Error, SessionUnavailable) as error:
         raise SessionNotEnded("The user who asks for this could not be loaded.") from error

@@ -17,8 +17,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.db import Error as DatabaseError
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -157,7 +156,7 @@ def register_within_limit(
         try:
             end_oldest()
         except SessionNotEnded:
-            with suppress(DatabaseError):
+            with suppress(Error):
                 registry.delete_unfinished_login(row.pk)
             raise
         if nested:

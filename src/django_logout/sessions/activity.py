@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -112,7 +112,7 @@ def write_use(session_id: UUID, request: HttpRequest) -> None:
     if record_use(session_id, request):
         try:
             retry(partial(touch_row, session_id, request), registry.database())
-        except DatabaseError:
+        except Error:
             logger.exception("The time of the last use of a session could not be saved.")
 
 

@@ -8,7 +8,7 @@ import logging
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 
 from django_logout.models import LogoutEvent
@@ -67,7 +67,7 @@ def _is_true(event_id: UUID) -> bool:
             return False
         sessions = registry.only_active(registry.sessions()).filter(user_id=event.user_id)
         return not sessions.filter(created_at__gt=event.created_at).exists()
-    except DatabaseError:
+    except Error:
         logger.exception("Whether a user has logged in since the logout could not be found out.")
         return False
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
+from django.db import Error
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
@@ -59,7 +59,7 @@ def detect_replay(request: HttpRequest, state: SessionState) -> str | None:
         if _is_due(row.pk) and _is_replay(request, row):
             _raise_alarm(request, row)
         return reason or (row.event.reason if row.event else Reason.UNKNOWN)
-    except DatabaseError:
+    except Error:
         logger.exception("Replay detection failed.")
         return reason
 

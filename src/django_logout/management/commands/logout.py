@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.core.management.base import CommandParser, DjangoHelpFormatter
-from django.db import Error as DatabaseError
+from django.db import Error
 
 from django_logout import hooks
 from django_logout.exceptions import LogoutError
@@ -43,9 +43,9 @@ class Command(BaseCommand):
             self.verbs[options["verb"]].handle(self, **options)
         except ReportedError:
             raise
-        except (CommandError, LogoutError, DatabaseError) as error:
+        except (CommandError, LogoutError, Error) as error:
             # A database's message can contain secrets. It is shown with the traceback only.
-            message = type(error).__name__ if isinstance(error, DatabaseError) else str(error)
+            message = type(error).__name__ if isinstance(error, Error) else str(error)
             if options["json"]:
                 write_json(self, {"complete": False, "error": message})
             if isinstance(error, LogoutError):
