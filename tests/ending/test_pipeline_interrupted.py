@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from django_logout import SessionNotEnded, Target, end_sessions
+from django_logout import SessionNotEnded, Target, end_sessions, logout
 from django_logout.exceptions import SessionUnavailable
 from django_logout.guard import decision
 from django_logout.models import LogoutEvent
@@ -39,6 +39,22 @@ def test_when_sessions_cannot_be_deleted_nothing_has_changed(
 
     assert logged_in_as(ann) == logged_in_as(thief) == "ann"
     assert not LogoutEvent.objects.exists()
+
+
+@pytest.mark.parametrize("keep", [(), ("cart",)])
+def test_logout_fails_if_the_session_cannot_be_loaded(
+    ann: Client, settings: Any, user: Any, keep: tuple[str, ...]
+) -> None:
+    """Whatever asks for it first."""
+    settings.SESSION_ENGINE = ENGINES["db"]
+    ann.force_login(user)
+    request = RequestFactory().get("/")
+    request.user, request.session = user, ann.session.__class__(ann.cookies["sessionid"].value)
+
+    with failing("SELECT", "django_session"), pytest.raises(SessionNotEnded, match="be loaded"):
+        logout(request, keep=keep)
+
+    assert logged_in_as(ann) == "ann"
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])

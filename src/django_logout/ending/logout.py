@@ -15,7 +15,7 @@ from django_logout.conf import logout_settings
 from django_logout.ending.context import logins_in_cookies
 from django_logout.ending.pipeline import run_ending, run_shielded
 from django_logout.enums import SESSION, Reason, Scope
-from django_logout.exceptions import SessionNotEnded
+from django_logout.exceptions import SessionNotEnded, SessionUnavailable
 from django_logout.guard.identified import is_identified_anyway
 from django_logout.guard.impersonation import get_impersonator
 from django_logout.guard.install import session_and_state, state_of
@@ -46,7 +46,7 @@ async def alogout(
     request: HttpRequest, *, keep: Collection[str] | None = None, everywhere: bool = False
 ) -> LogoutResult:
     """Like :func:`logout`; a client that disconnects does not cancel it."""
-    with _translate_user_errors():
+    with _translate_errors():
         user = (
             await request.auser() if hasattr(request, "auser") else getattr(request, "user", None)
         )
@@ -59,11 +59,11 @@ def _logout(
     session, state = session_and_state(request)
     if session is None:
         return _logout_without_session(request, user, everywhere)
-    with _translate_user_errors():
-        user = user if getattr(user, "is_authenticated", False) else None
-    kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
     cookie_logins = logins_in_cookies(request)
-    identified = is_identified_anyway(request, user, session) or None in cookie_logins
+    with _translate_errors():
+        user = user if getattr(user, "is_authenticated", False) else None
+        kept = _kept(session, logout_settings().KEEP_SESSION_KEYS if keep is None else keep)
+        identified = is_identified_anyway(request, user, session) or None in cookie_logins
     run = partial(run_ending, actor=user, request=request)
     # An impersonator cannot end the other sessions of the user who is impersonated.
     everywhere = everywhere and user is not None and get_impersonator(request) is None
@@ -118,9 +118,11 @@ def end_for_django_logout(request: HttpRequest, user: Any) -> None:
 
 
 @contextmanager
-def _translate_user_errors() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
+    except SessionUnavailable as error:
+        raise SessionNotEnded("The session could not be loaded.") from error
     except Error as error:  # the session can be loaded, but not the row of its user
         logger.exception("The user of this session could not be loaded.")
         raise SessionNotEnded("The user of this session could not be loaded.") from error
