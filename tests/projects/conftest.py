@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.urls import get_resolver
 
 pytest.register_assert_rewrite("tests.projects.journeys", "tests.projects.impersonation_steps")
 
@@ -14,6 +15,15 @@ def django_db_use_migrations() -> bool:
     """Create the tables without migrations, because some apps' migrations take longer than the
     tests."""
     return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _urls() -> None:
+    """Load the URLs with the project's own settings, whichever test comes first.
+
+    Some apps, such as allauth, decide while they are imported which URLs there are.
+    """
+    _ = get_resolver().url_patterns
 
 
 @pytest.fixture(scope="session")
