@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Open, log_in
 from tests.e2e.script import PRIVATE, end_session, log_in_quietly, look_at
@@ -44,6 +44,30 @@ def test_reason_is_told_that_is_heard_during_a_check(page: Page) -> None:
           check("admin");
         }"""
     )
+    expect(page.get_by_role("dialog")).to_contain_text("An administrator ended your session.")
+
+
+def test_reason_is_told_that_comes_after_a_later_answer(page: Page) -> None:
+    """The later question came when the cookie was gone, so its answer knows no reason."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/accounts/session/?reason=admin", hold)
+    end_session(page)
+    page.context.clear_cookies(name="sessionid")
+    page.evaluate(
+        """async () => {
+          const { check } = await import(document.querySelector("script[data-logout]").src);
+          check("admin");
+          await Promise.resolve();
+          check();
+        }"""
+    )
+    expect(page.get_by_role("dialog")).to_contain_text("Your session has ended")
+    [route] = held
+    route.continue_()
     expect(page.get_by_role("dialog")).to_contain_text("An administrator ended your session.")
 
 

@@ -81,9 +81,9 @@ let asking = null;
 // Requests that failed in a row, and whether one has ever reached the site from this page.
 let [failures, reached] = [0, false];
 // Times by now(): of the question last answered, the next one, the session's end, the last tick, and
-// of a form, or a logout by fetch, that the page has sent.
+// what the page has sent: a form, or a logout by fetch.
 let [asked, next, ends, last, sent] = [-Infinity, Infinity, Infinity, 0, -Infinity];
-// The clock minus the page's own time, and how much of it was sleep.
+// The clock minus the page's own time, and how much was sleep.
 let [drift, slept] = [Date.now() - performance.now(), 0];
 let typed = false;
 /** @type {string | undefined} */
@@ -147,7 +147,7 @@ function open(dialog) {
   showModal.call(dialog);
 }
 
-/** Returns whether the user has typed something, be it before this script was loaded. */
+/** Returns whether the user has typed something, even before this script was loaded. */
 function isTyped() {
   const fields = /** @type {NodeListOf<any>} */ (document.querySelectorAll(TYPED));
   return typed || [...fields].some(({ value, defaultValue }) => value !== defaultValue);
@@ -171,14 +171,14 @@ function dismiss() {
   check();
 }
 
-/** Puts the dialog above one that the page has opened later. */
+/** Puts the dialog above later ones of the page. */
 function raise() {
   if (!state.dialog?.open) return;
   state.dialog.close();
   showModal.call(state.dialog);
 }
 
-/** Stops what a covered page does: it plays, shows a video elsewhere, has a title. */
+/** Stops what a covered page plays or shows elsewhere, and its title. */
 function silence() {
   covered ??= { title: document.title, playing: [] };
   const media = /** @type {NodeListOf<any>} */ (document.querySelectorAll("audio, video"));
@@ -261,8 +261,12 @@ async function request(url = "", init = {}, stop = new AbortController()) {
 /** @param {any} answer to a question that was asked at a time */
 function learn(answer, since = 0) {
   // One that is older than another answer, or than the state, says nothing about it.
-  // And what the page itself has sent has its own response.
-  if (since < Math.max(asked, state.since) || now() - sent < PATIENCE) return plan();
+  // What the page itself has sent has its own response.
+  if (since < Math.max(asked, state.since) || now() - sent < PATIENCE) {
+    // But the later one may not say why the session has ended.
+    if (state.name === "ended" && !answer.authenticated) end(answer.message);
+    return plan();
+  }
   asked = since;
   next = Infinity;
   if (!answer.authenticated) return end(answer.message);
@@ -358,7 +362,7 @@ function leave(how = "", to = here(), replace = true) {
   const out = state.name === "out";
   if (out) lead(to, framed ? "_top" : "_self");
   if (out ? framed : again || !attempt(() => (sessionStorage[name] = "1"))) return;
-  // There is nothing left to be lost, so the page's own handlers cannot ask the user to stay.
+  // Nothing is left to be lost, so the page's handlers cannot ask the user to stay.
   window.onbeforeunload = null;
   const { prototype } = BeforeUnloadEvent;
   Object.defineProperties(prototype, { returnValue: { set() {} }, preventDefault: { value() {} } });
@@ -410,7 +414,7 @@ function listen() {
   stream?.addEventListener("ended", ({ data }) => check(JSON.parse(data).reason));
 }
 
-/** Returns the cookie that changes with each login and logout, however made. */
+/** Returns the cookie that changes with each login and logout. */
 const witnessed = () =>
   attempt(() => document.cookie.split("; ").find((each) => each.startsWith(`${witness}=`)));
 
@@ -470,7 +474,7 @@ function tick() {
   count();
 }
 
-/** Writes how many seconds are left, or a lower number that changes less often, to be read aloud. */
+/** Writes how many seconds are left, in steps, since it is read aloud. */
 function count() {
   const left = Math.max(0, Math.floor((ends - now()) / 1000));
   for (const place of state.dialog?.querySelectorAll("[data-left]") ?? []) {
