@@ -2,16 +2,18 @@
 what can be read in each is compared with what could be when it was taken."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.e2e import pages
-from tests.e2e.conftest import Open, Variant
+from tests.e2e.conftest import Open
 from tests.e2e.script import SHOW_DIALOG
+from tests.example_site import environment, fill, serving
 
 HERE = Path(__file__).resolve().parent
 IMAGES = HERE.parents[1] / "docs" / "images"
@@ -26,8 +28,20 @@ pytestmark = pytest.mark.lacks(firefox="the fonts of the pictures, which Chromiu
 Take = Callable[..., Page]
 
 
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of a site of its own: what other tests have done would be in the pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    env = environment(folder, DJANGO_SETTINGS_MODULE="tests.e2e.settings_by_host")
+    fill(env)
+    with serving(env) as origin:
+        found = urlsplit(origin).port
+        assert found
+        yield found
+
+
 @pytest.fixture
-def take(open_page: Open, variant: Variant, pytestconfig: pytest.Config) -> Take:
+def take(open_page: Open, port: int, pytestconfig: pytest.Config) -> Take:
     """Open a page, and compare it with its picture or take that."""
 
     def taken(
@@ -39,7 +53,7 @@ def take(open_page: Open, variant: Variant, pytestconfig: pytest.Config) -> Take
         **options: Any,
     ) -> Page:
         def opens(path: str, *, name: str = "patient", user: str = "customer") -> Page:
-            base = variant("http", name)
+            base = f"http://{name}.localhost:{port}"
             settings = {"viewport": WIDE, "user_agent": CHROME, **options}
             return open_page(path, base_url=base, user=user, **settings)
 
