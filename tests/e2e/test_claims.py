@@ -277,10 +277,16 @@ def test_ending_elsewhere_is_noticed_by_polling(visit: Visits) -> None:
 
     page.wait_for_dialog(ENDED)
 
+    # Nor for the moment until the script could open the dialog again.
+    page.evaluate(
+        "() => document.querySelector('dialog[open]')"
+        ".addEventListener('close', () => { window.wasClosed = true; })"
+    )
     for _ in range(2):
         page.press("Escape")
         assert page.hides(SECRET)
     assert ENDED in page.dialog
+    assert not page.evaluate("() => window.wasClosed")
 
 
 @pytest.mark.claim("Tabs poll in turn: one of three does, for all")

@@ -78,10 +78,10 @@ let tabs;
 let stream;
 /** @type {Promise<void> | null} */
 let asking = null;
-// Requests that failed in a row, and whether one has ever reached the site from this page.
+// Requests that failed in a row, and whether one has ever reached the site.
 let [failures, reached] = [0, false];
 // Times by now(): of the question last answered, the next one, the session's end, the last tick, and
-// what the page has sent: a form, or a logout by fetch.
+// a form, or a logout by fetch, of the page.
 let [asked, next, ends, last, sent] = [-Infinity, Infinity, Infinity, 0, -Infinity];
 // The clock minus the page's own time, and how much was sleep.
 let [drift, slept] = [Date.now() - performance.now(), 0];
@@ -138,6 +138,8 @@ function enter(to = "") {
 /** @param {any} dialog */
 function open(dialog) {
   dialog.onclose = () => dialog === state.dialog && !dialog.open && dismiss();
+  // Until it was opened again, the page could be seen.
+  dialog.oncancel = () => "dismiss" in STATES[state.name].to; // false prevents it
   const button = dialog.querySelector("[data-submit]");
   if (button) button.onclick = () => state.pending && submitNatively(state.pending);
   if (state.name === "unknown") lead(here());
@@ -147,7 +149,7 @@ function open(dialog) {
   showModal.call(dialog);
 }
 
-/** Returns whether the user has typed something, even before this script was loaded. */
+/** Returns whether the user has typed something, even before the script was loaded. */
 function isTyped() {
   const fields = /** @type {NodeListOf<any>} */ (document.querySelectorAll(TYPED));
   return typed || [...fields].some(({ value, defaultValue }) => value !== defaultValue);
@@ -258,7 +260,7 @@ async function request(url = "", init = {}, stop = new AbortController()) {
   }
 }
 
-/** @param {any} answer to a question that was asked at a time */
+/** @param {any} answer to a question of a time */
 function learn(answer, since = 0) {
   // One that is older than another answer, or than the state, says nothing about it.
   // What the page itself has sent has its own response.
@@ -313,13 +315,13 @@ function submitted(event) {
   send((state.pending = { url, body }));
 }
 
-/** Sends a logout until the site answers, or the browser has to do it. @param {Logout} pending */
+/** Sends it until the site answers, or the browser has to do it. @param {Logout} pending */
 async function send(pending) {
   const { url, body } = pending;
   const headers = { Accept: "application/json" };
   for (let tries = 0; ; tries++) {
     pending.stop = new AbortController();
-    // A large request cannot be kept alive. It is repeated without.
+    // A large request cannot be kept alive.
     /** @type {RequestInit} */
     const init = { method: "POST", body, headers, redirect: "manual", keepalive: !tries };
     const found = await request(url, init, pending.stop).catch(() => null);
@@ -355,21 +357,21 @@ function submitNatively({ url, body }) {
   HTMLFormElement.prototype.submit.call(form);
 }
 
-/** Empties the page, and goes to the next one. The browser may stay, so there is a link too. */
+/** Empties the page, and goes to the next one. If the browser stays, there is a link. */
 function leave(how = "", to = here(), replace = true) {
   if (!transit(how)) return;
   document.body?.replaceChildren();
   const out = state.name === "out";
   if (out) lead(to, framed ? "_top" : "_self");
   if (out ? framed : again || !attempt(() => (sessionStorage[name] = "1"))) return;
-  // Nothing is left to be lost, so the page's handlers cannot ask the user to stay.
+  // Nothing is left to be lost, so the page must not ask the user to stay.
   window.onbeforeunload = null;
   const { prototype } = BeforeUnloadEvent;
   Object.defineProperties(prototype, { returnValue: { set() {} }, preventDefault: { value() {} } });
   go(to, replace);
 }
 
-/** Goes to a URL, even if it differs from that of this page in its fragment only. */
+/** Goes to a URL, even if only its fragment is another than here. */
 function go(to = here(), replace = true) {
   const [page] = to.split("#");
   if (to !== page && new URL(page, location.href).href === location.href.split("#")[0]) {
