@@ -169,8 +169,7 @@ def visit(
     visits = Visits(driver, variant)
     yield visits
     faults = visits.faults()
-    for each in visits.browsers:
-        each.close()
+    visits.close()
     assert not faults
 
 

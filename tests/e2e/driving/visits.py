@@ -83,6 +83,13 @@ class Visits:
         found = [unquote(each) for name in self.schemes for each in self._report(name)["faults"]]
         return [fault for fault in found if not any(each in fault for each in self.expected)]
 
+    def close(self) -> None:
+        """Close the browsers, and have the site behave as ever, since other tests visit it, too."""
+        for browser in self.browsers:
+            browser.close()
+        for scheme in self.schemes:
+            self.tell(scheme=scheme)
+
     def end(self, reason: str = "admin", *, scheme: str = "http") -> None:
         """End all sessions from elsewhere; no cookie of a browser is touched."""
         assert self._send(scheme, "GET", f"/trial/end/{reason}/")[0] == 200
