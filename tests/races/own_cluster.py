@@ -47,13 +47,6 @@ class OwnCluster:
         name = primary.do("CLUSTER", "MYID")
         return next(self._node(line) for line in self._known_nodes() if line[3] == name)
 
-    def cut_off(self, primary: OwnRedis) -> None:
-        """Let its replica hear nothing more, once it has heard everything until now."""
-        assert int(primary.do("WAIT", "1", "0")) == 1
-        primary.do("ACL", "SETUSER", "default", "-psync", "-sync")
-        primary.do("CLIENT", "KILL", "TYPE", "replica")
-        until(lambda: "connected_slaves:0" in primary.do("INFO"), "the replica still follows")
-
     def fail_over(self, primary: OwnRedis) -> OwnRedis:
         """Kill a primary, and return its replica once that has taken over."""
         replica = self.replica_of(primary)

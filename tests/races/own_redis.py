@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -53,6 +54,23 @@ class OwnRedis:
         client = ["redis-cli", "-e", "-p", str(self.port), *command]
         return subprocess.run(client, check=True, capture_output=True, text=True).stdout.strip()
 
+    def wait_for(self, replica: OwnRedis) -> None:
+        """Wait until a replica has all that was written here until now.
+
+        By the numbers, because ``WAIT`` is about what its own connection has written: nothing.
+        """
+        written = self._fact("master_repl_offset")
+        until(
+            lambda: replica._fact("slave_repl_offset") >= written, "the replica does not catch up"
+        )
+
+    def cut_off(self, replica: OwnRedis) -> None:
+        """Let a replica hear nothing more, once it has heard everything until now."""
+        self.wait_for(replica)
+        self.do("ACL", "SETUSER", "default", "-psync", "-sync")
+        self.do("CLIENT", "KILL", "TYPE", "replica")
+        until(lambda: "connected_slaves:0" in self.do("INFO"), "the replica still follows")
+
     def hang(self) -> None:
         """Connections are taken, and never answered."""
         assert self.process is not None
@@ -62,6 +80,10 @@ class OwnRedis:
         """Answer again."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
+
+    def _fact(self, name: str) -> int:
+        found = re.search(rf"^{name}:(\d+)", self.do("INFO", "replication"), re.MULTILINE)
+        return int(found[1]) if found else 0
 
     def _answers(self) -> bool:
         try:

@@ -43,13 +43,6 @@ class OwnSentinel:
         until(lambda: self._do(*question) == address, "no replica takes over")
         until(lambda: "role:master" in self.replica.do("INFO"), "the replica is none yet")
 
-    def cut_off(self) -> None:
-        """Let the replica hear nothing more, once it has heard everything until now."""
-        until(lambda: self.primary.do("WAIT", "1", "100") == "1", "the replica does not catch up")
-        self.primary.do("ACL", "SETUSER", "default", "-psync", "-sync")
-        self.primary.do("CLIENT", "KILL", "TYPE", "replica")
-        until(lambda: "connected_slaves:0" in self.primary.do("INFO"), "it still follows")
-
     def kill(self) -> None:
         """All three are gone."""
         self.process.kill()

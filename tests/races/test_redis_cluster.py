@@ -94,7 +94,7 @@ def test_a_promoted_replica_that_had_not_heard_of_an_ending_serves_nothing_old(
 ) -> None:
     """The session is there again, in every process, and so is what was known of it."""
     browser, server, data = logged_in(site, cluster)
-    cluster.cut_off(server)
+    server.cut_off(cluster.replica_of(server))
     assert browser.logout().status == 302
     assert server.do("EXISTS", data) == "0"
     promoted = cluster.fail_over(server)

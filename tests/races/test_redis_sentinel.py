@@ -90,14 +90,14 @@ def test_a_failover_that_loses_an_ending_serves_nothing_old(
     name = site.add_user()
     browser, other = site.browser(name), site.browser(name)
     late = other.begin("/write/", "view")  # so that another process serves the next request
-    sentinel.primary.do("WAIT", "1", "1000")
+    sentinel.primary.wait_for(sentinel.replica)
     assert browser.user() == name
     late.finish()
     assert len(site.pool.workers) > 1
     for _ in range(2):  # the first reader stores what the next one finds
-        sentinel.primary.do("WAIT", "1", "1000")
+        sentinel.primary.wait_for(sentinel.replica)
         assert site.served(browser.history) == {name}
-    sentinel.cut_off()
+    sentinel.primary.cut_off(sentinel.replica)
     assert browser.logout().status == 302
     sentinel.fail_over()
     assert "django_logout:seen:" in sentinel.replica.do("KEYS", "*")  # or it shows nothing
