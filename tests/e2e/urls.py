@@ -128,7 +128,8 @@ DEVICES = (
         for n in range(5)
     ),
     ("", "", 21, "2001:db8:1::", "session"),
-    ("backup-script", "backup-script/1", 30, "192.0.2.0", "Program"),
+    # Less than the shortest month: after 30 days it is "4 weeks" or "1 month", by the calendar.
+    ("backup-script", "backup-script/1", 27, "192.0.2.0", "Program"),
 )
 
 
