@@ -4,17 +4,16 @@
  *
  * CLIENTS is JSON. It forgets everything when it ends. */
 
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import Provider from "oidc-provider";
+import { makeKey } from "./key.mjs";
 
 const [port, clients] = process.argv.slice(2);
-const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-const key = { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
 const cookie = { httpOnly: true, sameSite: "lax" };
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: JSON.parse(clients),
-  jwks: { keys: [key] },
+  jwks: { keys: [makeKey()] },
   claims: { openid: ["sub"], profile: ["preferred_username"] },
   cookies: { keys: [randomUUID()], long: cookie, short: cookie },
   findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),

@@ -5,9 +5,9 @@
  * Under /_test/ it tells what it has sent and how often it was asked for its keys, and it changes its key.
  * It speaks for itself: login and consent are the pages that it comes with. */
 
-import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { makeKey } from "../../example/sso/key.mjs";
 
 const [name, port, clients] = process.argv.slice(2);
 const module = await import(name);
@@ -43,11 +43,6 @@ class Store {
       if (payload.grantId === grantId) stored.delete(key);
     }
   }
-}
-
-function makeKey() {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
 }
 
 // It refuses addresses of this machine unless it is told how to fetch. How long it waits is its own.

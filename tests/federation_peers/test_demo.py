@@ -18,7 +18,7 @@ import pytest
 from tests import services
 from tests.federation_peers.browser import Browser
 from tests.races.own_redis import free_port
-from tests.waiting import until, until_served
+from tests.waiting import PATIENCE, until, until_served
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example"
 SITES = ("cars", "parts", "rally")
@@ -211,3 +211,18 @@ class TestChain:
         assert "admin@company" in seen(browser, chain["cars"])
         browser.visit(f"{chain['cars']}/admin/")
         assert "/admin/login/" in browser.url
+
+
+def test_the_key_of_the_provider_is_made_whenever_memory_is_collected() -> None:
+    """Node waited for itself in about one start of a hundred."""
+    services.need("node")
+    # Each of these sizes makes it collect at another moment.
+    code = """
+        import { makeKey } from "./key.mjs";
+        for (let size = 0; size < 4000; size += 4) {
+          Array.from({ length: size }, () => ({}));
+          makeKey(512);
+        }
+    """
+    command = ["node", "--max-semi-space-size=1", "--input-type=module", "--eval", code]
+    subprocess.run(command, cwd=EXAMPLE / "sso", check=True, timeout=PATIENCE)
