@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -31,12 +32,24 @@ from tests import services
 from tests.e2e.driving.base import Browser, Driver, Gone, Tab
 from tests.waiting import PATIENCE, until_served
 
+#: Calls a function. An answer that is not there at once is kept in the page, to be asked for by its number: of
+#: an asynchronous script the driver never hears again if the page is left for the Back cache meanwhile.
 ASK = """
-const [source, given, done] = arguments;
-Promise.resolve()
-  .then(() => (%s)(...given))
-  .then((value) => done({ value: value ?? null }), (error) => done({ error: String(error) }));
+const answers = (window.answersToTests ??= []);
+try {
+  const value = (%s)(...arguments);
+  if (typeof value?.then !== "function") return { value: value ?? null };
+  const number = answers.push(null) - 1;
+  value.then(
+    (value) => (answers[number] = { value: value ?? null }),
+    (error) => (answers[number] = { error: String(error) }),
+  );
+  return { number };
+} catch (error) {
+  return { error: String(error) };
+}
 """
+ANSWER = "return window.answersToTests ? window.answersToTests[arguments[0]] : { gone: true };"
 
 #: What the driver says if the page has gone before it has answered.
 GONE = (
@@ -74,12 +87,26 @@ class WebKitTab(Tab):
     def ask(self, function: str, *arguments: Any) -> Any:
         """Call a function in the page."""
         try:
-            answer = self.remote.execute_async_script(ASK % function, function, list(arguments))
+            answer = self.remote.execute_script(ASK % function, *arguments)
+            if "number" in answer:
+                answer = self._later(answer["number"])
         except GONE as error:
             raise Gone(str(error.msg)) from error
         if "error" in answer:
             raise AssertionError(f"{answer['error']}\n{function}")
         return answer["value"]
+
+    def _later(self, number: int) -> dict[str, Any]:
+        """Return the answer of an asynchronous function. Raises :class:`Gone` if none comes."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            answer: dict[str, Any] | None = self.remote.execute_script(ANSWER, number)
+            if answer is not None and "gone" in answer:
+                break
+            if answer is not None:
+                return answer
+            time.sleep(0.03)
+        raise Gone("The page has gone before it has answered.")
 
     def click(self, selector: str) -> None:
         """Click on an element."""
@@ -165,7 +192,8 @@ class WebKitDriver(Driver):
         options.binary_location = str(services.minibrowser())
         options.add_argument("--automation")
         options.set_capability("acceptInsecureCerts", True)
-        config = ClientConfig(remote_server_addr=f"http://127.0.0.1:{self.port}")
+        address = f"http://127.0.0.1:{self.port}"
+        config = ClientConfig(remote_server_addr=address, timeout=3 * PATIENCE)
         remote = Remote(RemoteConnection(client_config=config), options=options)
         remote.set_script_timeout(PATIENCE)
         self._version = remote.capabilities["browserVersion"]
