@@ -108,6 +108,18 @@ class WebKitTab(Tab):
             time.sleep(0.03)
         raise Gone("The page has gone before it has answered.")
 
+    def back(self, steps: int = -1) -> None:
+        """Go back or forward by the driver's own command, which waits for the page.
+
+        A script that is asked while the page changes is sometimes never answered.
+        """
+        for _ in range(abs(steps)):
+            if steps < 0:
+                self.remote.back()
+            else:
+                self.remote.forward()
+        self.wait("() => document.readyState === 'complete'")
+
     def click(self, selector: str) -> None:
         """Click on an element."""
         self.remote.find_element(By.CSS_SELECTOR, selector).click()
